@@ -1,0 +1,118 @@
+/**
+ * Who may import whom (docs/architecture.md, section 3). Every rule refuses what the drawing does not show; type-only imports count.
+ */
+const server = (rooms) => `^src/server/(${rooms})/`;
+
+/** A server room and the server rooms it may import; `shared` is open to all, and each room may import itself. */
+const serverRooms = {
+  telemetry: '',
+  storage: '',
+  config: 'telemetry|storage',
+  relabel: 'telemetry|storage|config',
+  textparse: 'telemetry|storage|config',
+  discovery: 'telemetry|storage|config',
+  tsdb: 'telemetry|storage|config',
+  promql: 'telemetry|storage|config',
+  frames: 'telemetry|storage|config',
+  workers: 'telemetry|storage|config|tsdb|promql|frames',
+  scrape: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers',
+  http: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
+  grafana: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
+  cli: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
+};
+
+/** A browser room and the other rooms under src that it may import. */
+const browserRooms = {
+  viz: 'shared',
+  ui: 'shared|viz',
+  panel: 'shared|viz|ui',
+  webui: 'shared|viz|ui',
+  datasource: 'shared|ui',
+  app: 'shared|ui',
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nobody-imports-tests',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.tsx?$|^tests/' },
+      to: { path: '\\.test\\.tsx?$|^tests/' },
+    },
+    {
+      name: 'shared-stands-alone',
+      severity: 'error',
+      from: { path: '^src/shared/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/(?!shared/)' },
+    },
+    {
+      name: 'shared-knows-no-node',
+      severity: 'error',
+      from: { path: '^src/shared/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    ...Object.entries(browserRooms).map(([room, allowed]) => ({
+      name: `${room}-imports-only-below`,
+      severity: 'error',
+      from: { path: `^src/${room}/`, pathNot: '\\.test\\.tsx?$' },
+      to: { path: '^src/', pathNot: `^src/(${room}|${allowed})/` },
+    })),
+    ...Object.entries(serverRooms).map(([room, allowed]) => ({
+      name: `server-${room}-imports-only-below`,
+      severity: 'error',
+      from: { path: server(room), pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: `^src/shared/|${server(allowed ? `${room}|${allowed}` : room)}` },
+    })),
+    {
+      name: 'grafana-packages-only-in-the-plugin',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|datasource|panel)/|^src/ui/grafana/' },
+      to: { path: 'node_modules/@grafana/' },
+    },
+    {
+      name: 'fastify-only-in-http',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/server/http/' },
+      to: { path: 'node_modules/fastify/' },
+    },
+    {
+      name: 'grpc-only-in-grafana',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/server/grafana/' },
+      to: { path: 'node_modules/@grpc/' },
+    },
+    {
+      name: 'arrow-only-in-frames',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/server/frames/' },
+      to: { path: 'node_modules/apache-arrow/' },
+    },
+    {
+      name: 'viz-knows-no-react',
+      severity: 'error',
+      from: { path: '^src/(viz|shared)/' },
+      to: { path: 'node_modules/react' },
+    },
+    {
+      name: 'files-only-where-files-live',
+      comment: 'main.ts composes, http serves the built pages, telemetry reads /proc, grafana makes its socket folder.',
+      severity: 'error',
+      from: {
+        path: '^src/server/',
+        pathNot:
+          '^src/server/(tsdb|config|discovery|cli|workers|telemetry|http|grafana)/|^src/server/main|\\.test\\.ts$',
+      },
+      to: { path: '^(node:)?fs' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,81 @@
+/** What the rims (HTTP, Grafana) ask of the query engine, and what it answers. */
+import type { Labels } from '../../shared/model/labels.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+
+/** One grid of evaluation times: start, start + step, … ≤ end. An instant query has count 1 and step 0. */
+export interface StepGrid {
+  readonly start: number;
+  readonly end: number;
+  readonly stepMs: number;
+  readonly count: number;
+}
+
+export interface QueryRequest {
+  readonly expr: string;
+  /** Milliseconds. For an instant query start = end and stepMs = 0. */
+  readonly start: number;
+  readonly end: number;
+  readonly stepMs: number;
+  readonly lookbackDeltaMs?: number;
+  readonly timeoutMs?: number;
+  readonly maxSamples?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Values of series over a grid. Row-major: the value of series s at step i is `values[s * count + i]`, valid where bit i of row s is set in
+ * `present` (row stride `presentStride` bytes, bit i at byte i >> 3, mask 1 << (i & 7)).
+ */
+export interface StepMatrix {
+  readonly labels: readonly Labels[];
+  readonly values: Float64Array;
+  readonly present: Uint8Array;
+  readonly presentStride: number;
+  /** Native histograms by `s * count + i`; such cells are present and their `values` are NaN. */
+  readonly histograms?: ReadonlyMap<number, NativeHistogram>;
+}
+
+/** Raw samples of a range selector asked for in an instant query. */
+export interface RawSeries {
+  readonly labels: Labels;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly histograms?: ReadonlyMap<number, NativeHistogram>;
+}
+
+export type QueryValue =
+  | { readonly kind: 'matrix' | 'vector' | 'scalar'; readonly grid: StepGrid; readonly matrix: StepMatrix }
+  | { readonly kind: 'raw'; readonly grid: StepGrid; readonly series: readonly RawSeries[] }
+  | { readonly kind: 'string'; readonly grid: StepGrid; readonly text: string };
+
+export interface QueryResult {
+  readonly value: QueryValue;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats: {
+    readonly samplesRead: number;
+    readonly parseMs: number;
+    readonly selectMs: number;
+    readonly evalMs: number;
+  };
+}
+
+/**
+ * Evaluates PromQL over a Queryable.
+ *
+ * Instant queries answer vector, scalar, string or raw (for a range selector); range queries answer matrix (scalars as one series without labels).
+ * Rejects with QueryError.
+ */
+export interface QueryEngine {
+  query(request: QueryRequest): Promise<QueryResult>;
+}
+
+/** `errorType` is the API's word for it; HTTP: 400 bad_data, 422 execution, 503 timeout and canceled, 500 internal. */
+export class QueryError extends Error {
+  readonly errorType: 'bad_data' | 'execution' | 'timeout' | 'canceled' | 'internal';
+  constructor(errorType: QueryError['errorType'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'QueryError';
+    this.errorType = errorType;
+  }
+}

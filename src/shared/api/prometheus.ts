@@ -1,0 +1,86 @@
+/** The JSON of the Prometheus HTTP API (/api/v1), as both sides speak it. Times are seconds, values are texts ("NaN", "+Inf", "0.1"). */
+export type ApiErrorType =
+  'timeout' | 'canceled' | 'execution' | 'bad_data' | 'internal' | 'unavailable' | 'not_found' | 'not_acceptable';
+
+export interface ApiSuccess<T> {
+  status: 'success';
+  data: T;
+  warnings?: string[];
+  infos?: string[];
+}
+
+export interface ApiFailure {
+  status: 'error';
+  errorType: ApiErrorType;
+  error: string;
+}
+
+export type ApiAnswer<T> = ApiSuccess<T> | ApiFailure;
+export type ApiSample = [seconds: number, value: string];
+
+export interface ApiSeries {
+  metric: Record<string, string>;
+  values?: ApiSample[];
+  value?: ApiSample;
+  histograms?: [seconds: number, histogram: ApiHistogram][];
+  histogram?: [seconds: number, histogram: ApiHistogram];
+}
+
+/** buckets: [boundary rule, lower, upper, count]; rule 0 open left, 1 open right, 2 open both, 3 closed both. */
+export interface ApiHistogram {
+  count: string;
+  sum: string;
+  buckets?: [number, string, string, string][];
+}
+
+export type ApiQueryData =
+  | { resultType: 'matrix'; result: ApiSeries[] }
+  | { resultType: 'vector'; result: ApiSeries[] }
+  | { resultType: 'scalar'; result: ApiSample }
+  | { resultType: 'string'; result: ApiSample };
+
+export interface ApiTarget {
+  discoveredLabels: Record<string, string>;
+  labels: Record<string, string>;
+  scrapePool: string;
+  scrapeUrl: string;
+  globalUrl: string;
+  lastError: string;
+  /** RFC 3339. */
+  lastScrape: string;
+  /** Seconds. */
+  lastScrapeDuration: number;
+  health: 'up' | 'down' | 'unknown';
+  scrapeInterval: string;
+  scrapeTimeout: string;
+}
+
+export interface ApiTargets {
+  activeTargets: ApiTarget[];
+  droppedTargets: { discoveredLabels: Record<string, string>; scrapePool: string }[];
+  droppedTargetCounts: Record<string, number>;
+}
+
+export interface ApiBuildInfo {
+  version: string;
+  revision: string;
+  branch: string;
+  buildUser: string;
+  buildDate: string;
+  goVersion: string;
+}
+
+/** A number as the API writes it. */
+export function formatValue(v: number): string {
+  if (v === Infinity) return '+Inf';
+  if (v === -Infinity) return '-Inf';
+  if (Number.isNaN(v)) return 'NaN';
+  return Object.is(v, -0) ? '-0' : String(v);
+}
+
+/** The number that a text of the API or of an exposition page stands for; NaN for what is none. */
+export function parseValue(text: string): number {
+  if (text === '+Inf' || text === 'Inf') return Infinity;
+  if (text === '-Inf') return -Infinity;
+  return text === '' ? NaN : Number(text);
+}

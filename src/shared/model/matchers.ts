@@ -1,0 +1,70 @@
+/** Label matchers and their RE2 patterns. Patterns are fully anchored and match in linear time. */
+import { RE2JS } from 're2js';
+import { labelValue, quoted, type Labels } from './labels.ts';
+
+export type MatchOp = '=' | '!=' | '=~' | '!~';
+
+export interface Matcher {
+  readonly name: string;
+  readonly op: MatchOp;
+  readonly value: string;
+}
+
+export type TextTest = (text: string) => boolean;
+
+const META = /[\\.+*?()|[\]{}^$]/;
+
+/**
+ * What an anchored pattern comes down to, found without running it: a finite set of texts, a prefix, or everything;
+ * `undefined` where only RE2 can tell.
+ */
+export type PatternShape =
+  { kind: 'set'; texts: readonly string[] } | { kind: 'prefix'; prefix: string; min: 0 | 1 } | undefined;
+
+export function patternShape(pattern: string): PatternShape {
+  if (!META.test(pattern)) return { kind: 'set', texts: [pattern] };
+  const alternatives = pattern.split('|');
+  if (alternatives.every((a) => !META.test(a))) return { kind: 'set', texts: alternatives };
+  const tail = pattern.endsWith('.*') ? 0 : pattern.endsWith('.+') ? 1 : undefined;
+  if (tail !== undefined && !META.test(pattern.slice(0, -2))) {
+    return { kind: 'prefix', prefix: pattern.slice(0, -2), min: tail };
+  }
+  return undefined;
+}
+
+/**
+ * A test for a whole text against an RE2 pattern; `.` matches newlines too, as upstream has it.
+ *
+ * @throws Error with RE2's own words if the pattern is not RE2.
+ */
+export function compilePattern(pattern: string): TextTest {
+  const shape = patternShape(pattern);
+  if (shape?.kind === 'set') {
+    if (shape.texts.length === 1) return (text) => text === shape.texts[0];
+    const texts = new Set(shape.texts);
+    return (text) => texts.has(text);
+  }
+  if (shape?.kind === 'prefix') {
+    const { prefix, min } = shape;
+    return (text) => text.length >= prefix.length + min && text.startsWith(prefix);
+  }
+  const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
+  return (text) => compiled.matches(text);
+}
+
+/** A test for one label value; a label that is absent is tested as ''. */
+export function compileMatcher(matcher: Matcher): TextTest {
+  const { op, value } = matcher;
+  if (op === '=') return (text) => text === value;
+  if (op === '!=') return (text) => text !== value;
+  const test = compilePattern(value);
+  return op === '=~' ? test : (text) => !test(text);
+}
+
+export function matchesAll(labels: Labels, tests: readonly (readonly [name: string, test: TextTest])[]): boolean {
+  return tests.every(([name, test]) => test(labelValue(labels, name)));
+}
+
+export function formatMatcher(matcher: Matcher): string {
+  return `${matcher.name}${matcher.op}${quoted(matcher.value)}`;
+}
