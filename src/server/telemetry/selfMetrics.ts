@@ -1,0 +1,104 @@
+/**
+ * The server's own metrics: upstream's names where dashboards expect them, `isotherm_*` for the rest, `process_*` and `nodejs_*` (event-loop
+ * delay among them) as prom-client has them.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { BuildInfo } from './build.ts';
+
+/** How often the event loop's delay is sampled. prom-client's 10 ms would wake an idle process a hundred times a second. */
+const EVENT_LOOP_SAMPLE_MS = 100;
+const HTTP_SECONDS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120];
+const HTTP_BYTES = [100, 1_000, 10_000, 100_000, 1e6, 1e7, 1e8, 1e9];
+
+export type ReadNumber = () => number;
+
+export interface SelfMetrics {
+  /** A gauge whose value is asked for when the page is written. */
+  gauge(name: string, help: string, read: ReadNumber, labels?: Readonly<Record<string, string>>): void;
+  /** A counter that something else counts; `read` gives its total. */
+  counter(name: string, help: string, read: ReadNumber, labels?: Readonly<Record<string, string>>): void;
+  /** A counter that is counted up by its caller. */
+  ownCounter(name: string, help: string): { add(count?: number): void };
+  observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
+  /** The text exposition page. */
+  page(): Promise<string>;
+}
+
+export function createSelfMetrics(build: BuildInfo): SelfMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
+  buildInfoGauge(registry, build);
+  const requests = new Counter({
+    name: 'prometheus_http_requests_total',
+    help: 'Counter of HTTP requests.',
+    labelNames: ['handler', 'code'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'prometheus_http_request_duration_seconds',
+    help: 'Histogram of latencies for HTTP requests.',
+    labelNames: ['handler'],
+    buckets: HTTP_SECONDS,
+    registers,
+  });
+  const sizes = new Histogram({
+    name: 'prometheus_http_response_size_bytes',
+    help: 'Histogram of response size for HTTP requests.',
+    labelNames: ['handler'],
+    buckets: HTTP_BYTES,
+    registers,
+  });
+  const readings = new Map<
+    string,
+    { readonly labels: Readonly<Record<string, string>>; readonly read: ReadNumber }[]
+  >();
+  const reading = (name: string, read: ReadNumber, labels: Readonly<Record<string, string>> = {}) => {
+    const known = readings.get(name);
+    const rows = known ?? [];
+    rows.push({ labels, read });
+    readings.set(name, rows);
+    return known === undefined ? rows : undefined;
+  };
+  return {
+    gauge(name, help, read, labels) {
+      const rows = reading(name, read, labels);
+      if (rows === undefined) return;
+      const collect = function (this: Gauge) {
+        for (const row of rows) this.set(row.labels, row.read());
+      };
+      new Gauge({ name, help, labelNames: Object.keys(labels ?? {}), registers, collect });
+    },
+    counter(name, help, read, labels) {
+      const rows = reading(name, read, labels);
+      if (rows === undefined) return;
+      const collect = function (this: Counter) {
+        this.reset();
+        for (const row of rows) this.inc(row.labels, row.read());
+      };
+      new Counter({ name, help, labelNames: Object.keys(labels ?? {}), registers, collect });
+    },
+    ownCounter(name, help) {
+      const counter = new Counter({ name, help, registers });
+      return { add: (count = 1) => counter.inc(count) };
+    },
+    observeHttp(handler, status, seconds, bytes) {
+      requests.inc({ handler, code: String(status) });
+      durations.observe({ handler }, seconds);
+      sizes.observe({ handler }, bytes);
+    },
+    page: () => registry.metrics(),
+  };
+}
+
+function buildInfoGauge(registry: Registry, build: BuildInfo): void {
+  const row = { version: build.apiVersion, revision: build.revision, branch: build.branch, goversion: '' };
+  const rows = [
+    ['prometheus_build_info', { ...row }],
+    ['isotherm_build_info', { version: build.version, revision: build.revision, node: build.nodeVersion }],
+  ] as const;
+  for (const [name, labels] of rows) {
+    const help = 'A metric with a constant 1 value labeled by what was built.';
+    new Gauge({ name, help, labelNames: Object.keys(labels), registers: [registry] }).set({ ...labels }, 1);
+  }
+}
