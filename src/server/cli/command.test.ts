@@ -1,0 +1,75 @@
+import { helpText, parseCommand } from './command.ts';
+import { FLAGS } from './flagTable.ts';
+
+const served = (...args: string[]) => {
+  const command = parseCommand(args);
+  if (command.kind !== 'serve') throw new Error(`not serve: ${command.kind}`);
+  return command.parsed;
+};
+
+describe('commands', () => {
+  test('flags alone serve', () => expect(served('--log.level=warn').flags['log.level']).toBe('warn'));
+  test('nothing at all serves with the defaults', () => {
+    const { flags, texts, notices } = served();
+    expect(flags['web.listen-address']).toBe('127.0.0.1:9090');
+    expect(flags['query.timeout']).toBe(120_000);
+    expect(flags['query.max-samples']).toBe(50_000_000);
+    expect(flags['collector.machine']).toBe(false);
+    expect(texts['query.lookback-delta']).toBe('5m');
+    expect(notices).toEqual([]);
+  });
+  test.each([
+    [['version'], 'version'],
+    [['--version'], 'version'],
+    [['-h'], 'help'],
+    [['serve', '--help'], 'help'],
+    [['check', 'config', 'a.yml'], 'checkConfig'],
+  ])('%j is %s', (args, kind) => expect(parseCommand(args).kind).toBe(kind));
+});
+
+describe('flags', () => {
+  test.each([
+    [['--config.file=a.yml'], 'config.file', 'a.yml'],
+    [['--config.file', 'a.yml'], 'config.file', 'a.yml'],
+    [['--config.file='], 'config.file', ''],
+    [['--web.external-url=http://h/?a=b'], 'web.external-url', 'http://h/?a=b'],
+    [['--web.enable-lifecycle'], 'web.enable-lifecycle', true],
+    [['--web.enable-lifecycle', '--log.level=debug'], 'web.enable-lifecycle', true],
+    [['--no-web.enable-lifecycle'], 'web.enable-lifecycle', false],
+    [['--web.enable-lifecycle=false'], 'web.enable-lifecycle', false],
+    [['--no-web.enable-admin-api'], 'web.enable-admin-api', false],
+    [['--workers=0'], 'workers', 0],
+    [['--storage.tsdb.retention.time=1d12h'], 'storage.tsdb.retention.time', 129_600_000],
+    [['--enable-feature=a,b', '--enable-feature=c'], 'enable-feature', ['a', 'b', 'c']],
+  ] as const)('%j sets %s', (args, name, value) => expect(served(...args).flags[name]).toEqual(value));
+
+  test.each([
+    [['--web.listen-adress=:1'], /did you mean --web\.listen-address\?/],
+    [['--retention.time=1d'], /did you mean --storage\.tsdb\.retention\.time\?/],
+    [['--frobnicate'], /isotherm help lists/],
+    [['-config.file=a'], /two dashes: write --config\.file/],
+    [['--config.file'], /needs a value/],
+    [['--query.timeout=2'], /write 2s/],
+    [['--query.max-samples=lots'], /write a number/],
+    [['--log.level=loud'], /debug, info, warn, error/],
+    [['--workers=1', '--workers=2'], /given twice/],
+    [['--no-web.enable-lifecycle=true'], /takes no value/],
+    [['--web.config.file=tls.yml'], /leave the server open/],
+    [['--web.enable-admin-api'], /not served by this version/],
+    [['--agent'], /no agent mode/],
+    [['run'], /unknown command run/],
+    [['serve', 'extra'], /unexpected argument extra/],
+    [['check', 'config'], /isotherm check config FILE/],
+    [['--constructor'], /unknown flag/],
+  ])('%j is refused', (args, why) => expect(() => parseCommand(args)).toThrow(why));
+
+  test('a harmless flag without effect is told', () => {
+    expect(served('--auto-gomaxprocs=false').notices).toEqual([
+      '--auto-gomaxprocs has no effect: it tunes the Go runtime, and this server runs on Node',
+    ]);
+  });
+  test('help names every flag', () => {
+    const help = helpText();
+    for (const name of Object.keys(FLAGS)) expect(help).toContain(name);
+  });
+});

@@ -1,0 +1,81 @@
+/** The command line's grammar: which command, with which flags. */
+import { FLAGS, type FlagSpec } from './flagTable.ts';
+import { parseFlags, UsageError, type ParsedFlags } from './parseFlags.ts';
+
+export type Command =
+  | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
+  | { readonly kind: 'checkConfig'; readonly files: readonly string[] }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'help' };
+
+const COMMANDS = [
+  ['serve [flags]', 'Scrape, store and answer until stopped. Also what happens when only flags are given.'],
+  ['check config FILE…', 'Say whether configuration files are right, and what is wrong with them.'],
+  ['version', 'Print the version.'],
+  ['help', 'Print this.'],
+] as const;
+
+/** @throws UsageError if the arguments make no command. */
+export function parseCommand(args: readonly string[]): Command {
+  if (args.some((arg) => arg === '--help' || arg === '-h')) return { kind: 'help' };
+  if (args.some((arg) => arg === '--version')) return { kind: 'version' };
+  const [verb, ...rest] = args;
+  if (verb === undefined || verb.startsWith('-')) return serve(args);
+  switch (verb) {
+    case 'serve':
+      return serve(rest);
+    case 'check':
+      if (rest[0] === 'config' && rest.length > 1) return { kind: 'checkConfig', files: rest.slice(1) };
+      throw new UsageError('write: isotherm check config FILE');
+    case 'version':
+    case 'help':
+      return { kind: verb };
+  }
+  throw new UsageError(`unknown command ${verb}; isotherm help lists the commands`);
+}
+
+function serve(args: readonly string[]): Command {
+  const parsed = parseFlags(args);
+  if (parsed.words.length > 0) {
+    throw new UsageError(
+      `unexpected argument ${parsed.words[0]}; flags start with two dashes, and isotherm help lists them`,
+    );
+  }
+  return { kind: 'serve', parsed };
+}
+
+export function helpText(): string {
+  const rows = (Object.entries(FLAGS) as [string, FlagSpec][]).map(([name, spec]) => ({ name, spec }));
+  const section = (
+    title: string,
+    line: (name: string, spec: FlagSpec) => string[],
+    keep: (spec: FlagSpec) => boolean,
+  ) => ['', title, ...rows.filter(({ spec }) => keep(spec)).flatMap(({ name, spec }) => line(name, spec))];
+  return [
+    'isotherm: a Prometheus-compatible monitoring sidecar',
+    '',
+    'Commands:',
+    ...COMMANDS.map(([usage, what]) => `  isotherm ${usage.padEnd(20)} ${what}`),
+    ...section(
+      'Flags of serve (default):',
+      (name, spec) => [`  --${usage(name, spec)}`, `        ${spec.help}`],
+      (spec) => spec.accepted === undefined && spec.refused === undefined,
+    ),
+    ...section(
+      'Accepted for compatibility, without effect:',
+      (name, spec) => [`  --${name}: ${spec.accepted}`],
+      (spec) => spec.accepted !== undefined,
+    ),
+    ...section(
+      'Refused:',
+      (name, spec) => [`  --${name}: ${spec.refused}`],
+      (spec) => spec.refused !== undefined,
+    ),
+    '',
+  ].join('\n');
+}
+
+function usage(name: string, spec: FlagSpec): string {
+  if (spec.type === 'bool') return `[no-]${name} (${spec.default})`;
+  return `${name}=${spec.choices?.join('|') ?? spec.type}${spec.default === '' ? '' : ` (${spec.default})`}`;
+}

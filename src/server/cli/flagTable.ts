@@ -1,0 +1,298 @@
+/** Every flag of the server: upstream's names and defaults, and ours. Feeds the parser, `isotherm help` and /api/v1/status/flags. */
+export interface FlagSpec {
+  readonly type: 'bool' | 'text' | 'number' | 'duration' | 'choice' | 'list';
+  /** As one would write it. '' is "not set". */
+  readonly default: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  /**
+   * `accepted`: read and without effect; the log says so with this text when somebody sets it.
+   * `refused`: setting it is an error with this text, because ignoring it would be wrong.
+   */
+  readonly accepted?: string;
+  readonly refused?: string;
+}
+
+const GO_RUNTIME = 'it tunes the Go runtime, and this server runs on Node';
+const AGENT_ONLY = 'it belongs to the agent mode, which this server does not have';
+const NO_RULES = 'rules are not evaluated by this version';
+const NO_REMOTE_READ = 'remote read is not served by this version';
+
+export const FLAGS = {
+  'config.file': { type: 'text', default: 'prometheus.yml', help: 'Prometheus configuration file.' },
+  'config.auto-reload': { type: 'bool', default: 'false', help: 'Reload the configuration file when it changes.' },
+  'config.auto-reload-interval': {
+    type: 'duration',
+    default: '30s',
+    help: 'How often the configuration file is looked at with --config.auto-reload.',
+  },
+  'web.listen-address': {
+    type: 'text',
+    default: '127.0.0.1:9090',
+    help: 'Address to listen on. Other machines are let in by :9090; nobody is asked for a password. Port 0 takes a free one.',
+  },
+  'web.external-url': {
+    type: 'text',
+    default: '',
+    help: 'The URL under which others reach this server, for links; its path is the route prefix unless that is given.',
+  },
+  'web.route-prefix': {
+    type: 'text',
+    default: '',
+    help: 'Path before all routes. Defaults to the path of --web.external-url.',
+  },
+  'web.read-timeout': { type: 'duration', default: '5m', help: 'How long a request may take to arrive.' },
+  'web.max-connections': {
+    type: 'number',
+    default: '512',
+    help: 'Connections served at the same time; more are closed.',
+  },
+  'web.cors.origin': {
+    type: 'text',
+    default: '.*',
+    help: 'RE2 pattern, anchored, of origins whose pages may read answers.',
+  },
+  'web.enable-lifecycle': { type: 'bool', default: 'false', help: 'Serve POST /-/reload and /-/quit.' },
+  'web.enable-remote-write-receiver': {
+    type: 'bool',
+    default: 'false',
+    help: 'Serve POST /api/v1/write (remote write 1.0).',
+  },
+  'web.remote-write-receiver.accepted-protobuf-messages': {
+    type: 'text',
+    default: 'prometheus.WriteRequest',
+    help: 'Messages that the remote write receiver takes.',
+    accepted: 'the receiver takes prometheus.WriteRequest alone',
+  },
+  'web.enable-admin-api': {
+    type: 'bool',
+    default: 'false',
+    help: 'Serve the admin API (deleting series, snapshots).',
+    refused: 'the admin API is not served by this version',
+  },
+  'web.enable-otlp-receiver': {
+    type: 'bool',
+    default: 'false',
+    help: 'Serve POST /api/v1/otlp/v1/metrics.',
+    refused: 'OTLP is not received by this version; scrape the application, or send remote write',
+  },
+  'web.config.file': {
+    type: 'text',
+    default: '',
+    help: 'File with TLS and users.',
+    refused:
+      'TLS and users are not served by this version, and ignoring the file would leave the server open; put a proxy with TLS before 127.0.0.1:9090',
+  },
+  'web.page-title': {
+    type: 'text',
+    default: 'Isotherm',
+    help: 'Title of the pages.',
+    accepted: 'the pages keep their own title',
+  },
+  'web.user-assets': {
+    type: 'text',
+    default: '',
+    help: 'Folder served at /user.',
+    accepted: 'nothing is served at /user',
+  },
+  'web.console.templates': {
+    type: 'text',
+    default: 'consoles',
+    help: 'Folder of console templates.',
+    accepted: 'consoles are not served; the pages at / take their place',
+  },
+  'web.console.libraries': {
+    type: 'text',
+    default: 'console_libraries',
+    help: 'Folder of console libraries.',
+    accepted: 'consoles are not served; the pages at / take their place',
+  },
+  'web.max-notifications-subscribers': {
+    type: 'number',
+    default: '16',
+    help: 'Subscribers of live notifications.',
+    accepted: 'live notifications are not served by this version',
+  },
+  'web.search.max-limit': {
+    type: 'number',
+    default: '10000',
+    help: 'Limit of the search API.',
+    accepted: 'the search API is not served by this version',
+  },
+  'storage.tsdb.path': { type: 'text', default: 'data/', help: 'Data folder; made if it is not there.' },
+  'storage.tsdb.retention.time': {
+    type: 'duration',
+    default: '15d',
+    help: 'How long samples are kept. The configuration file can say it too; the file goes first.',
+  },
+  'storage.tsdb.retention.size': {
+    type: 'text',
+    default: '',
+    help: 'How many bytes of samples are kept.',
+    refused:
+      'retention by size is not there in this version, and ignoring it could fill the disk; use --storage.tsdb.retention.time',
+  },
+  'storage.tsdb.no-lockfile': {
+    type: 'bool',
+    default: 'false',
+    help: 'Work without a lock file.',
+    accepted: 'the data folder is always locked, which keeps two servers from writing to it',
+  },
+  'storage.tsdb.head-chunks-write-queue-size': {
+    type: 'number',
+    default: '0',
+    help: 'Queue of head chunks to disk.',
+    accepted: 'the head keeps its chunks in another way and needs no such queue',
+  },
+  'storage.tsdb.delay-compact-file.path': {
+    type: 'text',
+    default: '',
+    help: 'File that holds compaction up.',
+    accepted: 'nothing here waits for block uploads',
+  },
+  'query.lookback-delta': {
+    type: 'duration',
+    default: '5m',
+    help: 'How far back an instant selector looks for a sample.',
+  },
+  'query.timeout': { type: 'duration', default: '2m', help: 'How long a query may take before it is given up.' },
+  'query.max-concurrency': { type: 'number', default: '20', help: 'Queries evaluated at the same time; others wait.' },
+  'query.max-samples': { type: 'number', default: '50000000', help: 'Samples that one query may load.' },
+  workers: { type: 'number', default: '1', help: 'Query worker threads; 0 evaluates in the main thread.' },
+  'collector.machine': {
+    type: 'bool',
+    default: 'false',
+    help: "Metrics of this machine on /metrics, under node_exporter's names.",
+  },
+  'log.level': {
+    type: 'choice',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    help: 'Only say what is at least this important.',
+  },
+  'log.format': { type: 'choice', default: 'logfmt', choices: ['logfmt', 'json'], help: 'How log lines are written.' },
+  'enable-feature': {
+    type: 'list',
+    default: '',
+    help: 'Comma-separated feature names of upstream.',
+    accepted: 'features are not switched by name here; what works, works without it',
+  },
+  agent: {
+    type: 'bool',
+    default: 'false',
+    help: 'Forward samples only.',
+    refused: 'there is no agent mode; this server always keeps its samples',
+  },
+  'storage.agent.path': { type: 'text', default: 'data-agent/', help: 'Agent: data folder.', accepted: AGENT_ONLY },
+  'storage.agent.wal-compression': {
+    type: 'bool',
+    default: 'true',
+    help: 'Agent: compress the log.',
+    accepted: AGENT_ONLY,
+  },
+  'storage.agent.retention.min-time': {
+    type: 'duration',
+    default: '5m',
+    help: 'Agent: retention.',
+    accepted: AGENT_ONLY,
+  },
+  'storage.agent.retention.max-time': {
+    type: 'duration',
+    default: '4h',
+    help: 'Agent: retention.',
+    accepted: AGENT_ONLY,
+  },
+  'storage.agent.checkpoint-from-in-memory-series': {
+    type: 'bool',
+    default: 'false',
+    help: 'Agent: checkpoints.',
+    accepted: AGENT_ONLY,
+  },
+  'storage.agent.checkpoint-batch-size': {
+    type: 'number',
+    default: '1000',
+    help: 'Agent: checkpoints.',
+    accepted: AGENT_ONLY,
+  },
+  'storage.agent.no-lockfile': { type: 'bool', default: 'false', help: 'Agent: lock file.', accepted: AGENT_ONLY },
+  'storage.remote.flush-deadline': {
+    type: 'duration',
+    default: '1m',
+    help: 'Time to send what is left at shutdown.',
+    accepted: 'remote write is not sent by this version',
+  },
+  'storage.remote.read-sample-limit': {
+    type: 'number',
+    default: '5e7',
+    help: 'Samples of a remote read.',
+    accepted: NO_REMOTE_READ,
+  },
+  'storage.remote.read-concurrent-limit': {
+    type: 'number',
+    default: '10',
+    help: 'Remote reads at a time.',
+    accepted: NO_REMOTE_READ,
+  },
+  'storage.remote.read-max-bytes-in-frame': {
+    type: 'number',
+    default: '1048576',
+    help: 'Frame size of a remote read.',
+    accepted: NO_REMOTE_READ,
+  },
+  'rules.alert.for-outage-tolerance': {
+    type: 'duration',
+    default: '1h',
+    help: 'Rules: outage tolerance.',
+    accepted: NO_RULES,
+  },
+  'rules.alert.for-grace-period': {
+    type: 'duration',
+    default: '10m',
+    help: 'Rules: grace period.',
+    accepted: NO_RULES,
+  },
+  'rules.alert.resend-delay': { type: 'duration', default: '1m', help: 'Rules: resend delay.', accepted: NO_RULES },
+  'rules.max-concurrent-evals': {
+    type: 'number',
+    default: '4',
+    help: 'Rules: evaluations at a time.',
+    accepted: NO_RULES,
+  },
+  'alertmanager.notification-queue-capacity': {
+    type: 'number',
+    default: '10000',
+    help: 'Alerts waiting.',
+    accepted: NO_RULES,
+  },
+  'alertmanager.notification-batch-size': {
+    type: 'number',
+    default: '256',
+    help: 'Alerts sent together.',
+    accepted: NO_RULES,
+  },
+  'alertmanager.drain-notification-queue-on-shutdown': {
+    type: 'bool',
+    default: 'true',
+    help: 'Send waiting alerts at shutdown.',
+    accepted: NO_RULES,
+  },
+  'auto-gomaxprocs': { type: 'bool', default: 'true', help: 'Go runtime.', accepted: GO_RUNTIME },
+  'auto-gomemlimit': { type: 'bool', default: 'true', help: 'Go runtime.', accepted: GO_RUNTIME },
+  'auto-gomemlimit.ratio': { type: 'number', default: '0.9', help: 'Go runtime.', accepted: GO_RUNTIME },
+  'auto-gomemlimit.refresh-interval': { type: 'duration', default: '0s', help: 'Go runtime.', accepted: GO_RUNTIME },
+} as const satisfies Readonly<Record<string, FlagSpec>>;
+
+export type FlagName = keyof typeof FLAGS;
+
+type ValueOf<S extends FlagSpec> = S extends { type: 'bool' }
+  ? boolean
+  : S extends { type: 'number' | 'duration' }
+    ? number
+    : S extends { type: 'choice'; choices: readonly (infer C)[] }
+      ? C
+      : S extends { type: 'list' }
+        ? readonly string[]
+        : string;
+
+/** Flag values ready for use; durations in milliseconds. */
+export type Flags = { readonly [K in FlagName]: ValueOf<(typeof FLAGS)[K]> };
