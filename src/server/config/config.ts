@@ -1,0 +1,134 @@
+/** The configuration after checking: every default filled in, every duration in milliseconds, every path absolute. */
+import type { Labels } from '../../shared/model/labels.ts';
+
+export type ScrapeProtocol =
+  'PrometheusProto' | 'OpenMetricsText1.0.0' | 'OpenMetricsText0.0.1' | 'PrometheusText1.0.0' | 'PrometheusText0.0.4';
+
+export type EscapingScheme = 'allow-utf-8' | 'underscores' | 'dots' | 'values';
+
+export type RelabelAction =
+  | 'replace'
+  | 'keep'
+  | 'drop'
+  | 'hashmod'
+  | 'labelmap'
+  | 'labeldrop'
+  | 'labelkeep'
+  | 'lowercase'
+  | 'uppercase'
+  | 'keepequal'
+  | 'dropequal';
+
+export interface RelabelConfig {
+  readonly sourceLabels: readonly string[];
+  readonly separator: string;
+  readonly targetLabel: string;
+  /** RE2, known to compile; anchored when used. */
+  readonly regex: string;
+  readonly modulus: number;
+  readonly replacement: string;
+  readonly action: RelabelAction;
+}
+
+/** A secret is read when it is used, so that a rotated file needs no reload. */
+export type Secret =
+  { readonly kind: 'inline'; readonly value: string } | { readonly kind: 'file'; readonly path: string };
+
+export interface TlsConfig {
+  readonly ca?: Secret;
+  readonly cert?: Secret;
+  readonly key?: Secret;
+  readonly serverName?: string;
+  readonly insecureSkipVerify: boolean;
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
+}
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+export interface HttpConfig {
+  readonly basicAuth?: { readonly username?: Secret; readonly password?: Secret };
+  readonly authorization?: { readonly type: string; readonly credentials?: Secret };
+  readonly tls: TlsConfig;
+  readonly followRedirects: boolean;
+  readonly proxy: { readonly url?: string; readonly noProxy?: string; readonly fromEnvironment: boolean };
+  readonly headers: readonly { readonly name: string; readonly values: readonly Secret[] }[];
+}
+
+export interface StaticConfig {
+  readonly targets: readonly string[];
+  readonly labels: Labels;
+}
+
+export interface FileSdConfig {
+  /** Absolute; the last path element may hold `*`. */
+  readonly files: readonly string[];
+  readonly refreshIntervalMs: number;
+}
+
+/** Limits as upstream counts them; 0 is no limit. */
+export interface ScrapeLimits {
+  /** Bytes after decompression. */
+  readonly bodySize: number;
+  readonly samples: number;
+  readonly labels: number;
+  readonly labelNameLength: number;
+  readonly labelValueLength: number;
+  readonly targets: number;
+  readonly keepDroppedTargets: number;
+}
+
+export interface ScrapeConfig {
+  readonly jobName: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In order of preference. */
+  readonly protocols: readonly ScrapeProtocol[];
+  readonly fallbackProtocol?: ScrapeProtocol;
+  readonly metricsPath: string;
+  readonly scheme: 'http' | 'https';
+  readonly params: readonly { readonly name: string; readonly values: readonly string[] }[];
+  readonly honorLabels: boolean;
+  readonly honorTimestamps: boolean;
+  readonly trackTimestampsStaleness: boolean;
+  readonly enableCompression: boolean;
+  readonly extraScrapeMetrics: boolean;
+  readonly nameValidation: 'utf8' | 'legacy';
+  readonly escaping: EscapingScheme;
+  readonly limits: ScrapeLimits;
+  readonly http: HttpConfig;
+  readonly staticConfigs: readonly StaticConfig[];
+  readonly fileSdConfigs: readonly FileSdConfig[];
+  readonly relabel: readonly RelabelConfig[];
+  readonly metricRelabel: readonly RelabelConfig[];
+}
+
+export interface GlobalConfig {
+  readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
+  readonly evaluationIntervalMs: number;
+  readonly ruleQueryOffsetMs: number;
+  readonly externalLabels: Labels;
+}
+
+export interface StorageConfig {
+  readonly outOfOrderWindowMs: number;
+  readonly retentionMs?: number;
+  readonly retentionBytes?: number;
+  readonly exemplarsMax: number;
+}
+
+export interface Config {
+  /** As given to the program; what errors name. */
+  readonly path: string;
+  /** Folder that relative paths of the file start from. */
+  readonly dir: string;
+  readonly global: GlobalConfig;
+  readonly scrapeConfigs: readonly ScrapeConfig[];
+  /** Absolute; the last path element may hold `*`. */
+  readonly ruleFiles: readonly string[];
+  readonly storage: StorageConfig;
+  /** What the file asks for and this program does not do (yet), one sentence each. Empty for most files. */
+  readonly notices: readonly string[];
+  /** The file as it may be shown: comments gone, secrets replaced by `<secret>`. */
+  readonly redactedText: string;
+}

@@ -1,0 +1,177 @@
+/** From a file to a checked configuration. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Config, ScrapeConfig } from './config.ts';
+import { checkTree } from './check.ts';
+import { ConfigError, type ConfigFault } from './configError.ts';
+import { fileKeys, scrapeFileKeys, type RawFile } from './fileSchema.ts';
+import { isSecretKey } from './httpSchema.ts';
+import { absolute } from './resolveHttp.ts';
+import { resolveRelabel, type Complain } from './resolveRelabel.ts';
+import {
+  DEFAULT_INTERVAL_MS,
+  DEFAULT_TIMEOUT_MS,
+  labelsOfSet,
+  resolveScrape,
+  type JobContext,
+} from './resolveScrape.ts';
+import type { RawScrapeConfig } from './scrapeSchema.ts';
+import { YamlSource } from './yamlSource.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Larger files are not configurations. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+const EXEMPLARS_MAX = 100_000;
+
+/**
+ * Reads and checks a configuration file and the scrape config files it names.
+ *
+ * @param env what `${NAME}` in external labels stands for.
+ * @throws ConfigError with `file:line:column` of every fault; nothing is changed by a failed load.
+ */
+export function loadConfig(path: string, env: Environment = process.env): Config {
+  return parseConfig(readText(path), { dir: dirname(resolve(path)), path, env });
+}
+
+/** The same for a text that is already there. `dir` is where relative paths start. */
+export function parseConfig(
+  text: string,
+  { dir, path, env = {} }: { dir: string; path: string; env?: Environment },
+): Config {
+  const source = new YamlSource(text, path);
+  const raw = checkTree(source, fileKeys);
+  const faults: ConfigFault[] = [];
+  const notices: string[] = [];
+  const complainAt =
+    (from: YamlSource, ...prefix: PropertyKey[]): Complain =>
+    (key, why) =>
+      void faults.push(from.fault([...prefix, ...key], why));
+  const context = globalContext(raw, dir, complainAt(source, 'global'), (notice) => void notices.push(notice));
+
+  const jobs: ScrapeConfig[] = [];
+  const addJobs = (from: YamlSource, configs: readonly RawScrapeConfig[]) => {
+    configs.forEach((config, i) => {
+      const complain = complainAt(from, 'scrape_configs', i);
+      if (jobs.some((job) => job.jobName === config.job_name))
+        complain(['job_name'], `job ${JSON.stringify(config.job_name)} is there already; names must differ`);
+      jobs.push(resolveScrape(config, { ...context, complain }));
+    });
+  };
+  addJobs(source, (raw.scrape_configs ?? []) as RawScrapeConfig[]);
+  throwFaults(source.file, faults);
+  for (const pattern of raw.scrape_config_files ?? []) {
+    for (const file of globSync(absolute(dir, pattern)).sort()) {
+      const included = new YamlSource(readText(file), file);
+      addJobs(included, (checkTree(included, scrapeFileKeys).scrape_configs ?? []) as RawScrapeConfig[]);
+      throwFaults(file, faults);
+    }
+  }
+  checkAlertRelabelling(raw, complainAt(source));
+  throwFaults(source.file, faults);
+
+  const tsdb = raw.storage?.tsdb;
+  return {
+    path,
+    dir,
+    global: {
+      scrapeIntervalMs: context.globalIntervalMs,
+      scrapeTimeoutMs: context.globalTimeoutMs,
+      evaluationIntervalMs: raw.global?.evaluation_interval ?? DEFAULT_INTERVAL_MS,
+      ruleQueryOffsetMs: raw.global?.rule_query_offset ?? 0,
+      externalLabels: labelsOfSet(expandAll(raw.global?.external_labels, env, notices)),
+    },
+    scrapeConfigs: jobs,
+    ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dir, file)),
+    storage: {
+      outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,
+      retentionMs: tsdb?.retention?.time,
+      retentionBytes: tsdb?.retention?.size,
+      exemplarsMax: raw.storage?.exemplars?.max_exemplars ?? EXEMPLARS_MAX,
+    },
+    notices: [...notices, ...sectionNotices(raw)],
+    redactedText: source.tree === undefined ? '' : source.redacted(isSecretKey),
+  };
+}
+
+function readText(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > FILE_BYTES_MAX) throw new Error(`larger than ${FILE_BYTES_MAX} bytes`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'no such file; name another with --config.file' : `cannot be read: ${message}`;
+    throw new ConfigError(path, [{ line: 0, column: 0, key: '', why }], { cause: error });
+  }
+}
+
+function throwFaults(file: string, faults: readonly ConfigFault[]): void {
+  if (faults.length > 0)
+    throw new ConfigError(
+      file,
+      [...faults].sort((a, b) => a.line - b.line || a.column - b.column),
+    );
+}
+
+function globalContext(raw: RawFile, dir: string, complain: Complain, notice: (sentence: string) => void): JobContext {
+  const perJob = raw.global ?? {};
+  const globalIntervalMs = perJob.scrape_interval ?? DEFAULT_INTERVAL_MS;
+  const globalTimeoutMs = perJob.scrape_timeout ?? Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);
+  if (globalTimeoutMs > globalIntervalMs)
+    complain(['scrape_timeout'], 'is longer than global.scrape_interval; shorten it');
+  return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain, notice };
+}
+
+/** Rules of the parts that are not run yet are checked all the same: a file that passes today passes tomorrow. */
+function checkAlertRelabelling(raw: RawFile, complain: Complain): void {
+  const check = (rules: readonly Parameters<typeof resolveRelabel>[0][] | undefined, ...path: PropertyKey[]) =>
+    rules?.forEach((rule, i) => resolveRelabel(rule, false, (key, why) => complain([...path, i, ...key], why)));
+  check(raw.alerting?.alert_relabel_configs, 'alerting', 'alert_relabel_configs');
+  raw.remote_write?.forEach((write, i) =>
+    check(write.write_relabel_configs, 'remote_write', i, 'write_relabel_configs'),
+  );
+}
+
+/** `${NAME}` and `$NAME` from the environment, `$$` for a dollar sign, as upstream expands external labels. */
+function expandAll(
+  labels: Record<string, string> | undefined,
+  env: Environment,
+  notices: string[],
+): Record<string, string> {
+  const expand = (value: string, label: string) =>
+    value.replace(/\$(?:\$|\{([^}]*)\}|(\w+))/g, (whole, braced?: string, bare?: string) => {
+      const name = braced ?? bare;
+      if (name === undefined) return whole === '$$' ? '$' : whole;
+      if (env[name] === undefined)
+        notices.push(`global.external_labels.${label}: the environment has no ${name}; an empty text stands in`);
+      return env[name] ?? '';
+    });
+  return Object.fromEntries(Object.entries(labels ?? {}).map(([name, value]) => [name, expand(value, name)]));
+}
+
+/** Whole sections that are known and not acted upon. */
+const SECTION_NOTICES = {
+  rule_files: 'rules are not evaluated yet',
+  alerting: 'alerts are not sent yet',
+  remote_write: 'samples are not sent on yet; they are stored here only',
+  remote_read: 'other servers are not asked yet; queries see what is stored here only',
+  tracing: 'this program records no traces of itself',
+  otlp: 'there is no OTLP receiver yet',
+} as const satisfies Partial<Record<keyof RawFile, string>>;
+
+function sectionNotices(raw: RawFile): string[] {
+  const said = Object.entries(SECTION_NOTICES).filter(([key]) => {
+    const section = raw[key as keyof typeof SECTION_NOTICES];
+    return Array.isArray(section) ? section.length > 0 : section !== undefined;
+  });
+  const notices = said.map(([key, why]) => `${key}: ${why}`);
+  if (raw.global?.query_log_file !== undefined)
+    notices.push('global.query_log_file: not supported yet; no query log is written');
+  const tsdb = raw.storage?.tsdb;
+  if (tsdb?.stale_series_compaction_threshold)
+    notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');
+  if (tsdb?.retention?.percentage)
+    notices.push('storage.tsdb.retention.percentage: not supported yet; set time or size');
+  return notices;
+}

@@ -1,0 +1,163 @@
+/** One scrape job: `global` and upstream's defaults filled in, contradictions refused. */
+import { labelsFrom, type Labels } from '../../shared/model/labels.ts';
+import { formatDuration } from '../../shared/model/durations.ts';
+import type { ScrapeConfig, ScrapeProtocol, StaticConfig } from './config.ts';
+import { absolute, resolveHttp } from './resolveHttp.ts';
+import { resolveRelabel, type Complain } from './resolveRelabel.ts';
+import { ABSENT_DISCOVERY, type RawPerJob, type RawScrapeConfig } from './scrapeSchema.ts';
+
+export const DEFAULT_INTERVAL_MS = 60_000;
+export const DEFAULT_TIMEOUT_MS = 10_000;
+const FILE_SD_REFRESH_MS = 300_000;
+const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
+  'OpenMetricsText1.0.0',
+  'OpenMetricsText0.0.1',
+  'PrometheusText1.0.0',
+  'PrometheusText0.0.4',
+];
+/** `*` only in the last path element, which names a YAML or JSON file. */
+const FILE_SD_PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
+
+export interface JobContext {
+  readonly perJob: RawPerJob;
+  readonly globalIntervalMs: number;
+  readonly globalTimeoutMs: number;
+  readonly dir: string;
+  readonly complain: Complain;
+  readonly notice: (sentence: string) => void;
+}
+
+export function resolveScrape(raw: RawScrapeConfig, context: JobContext): ScrapeConfig {
+  const { perJob, dir, complain } = context;
+  const intervalMs = raw.scrape_interval ?? context.globalIntervalMs;
+  const timeoutMs = raw.scrape_timeout ?? Math.min(context.globalTimeoutMs, intervalMs);
+  if (timeoutMs > intervalMs) {
+    complain(
+      ['scrape_timeout'],
+      `${formatDuration(timeoutMs)} is longer than the interval of ${formatDuration(intervalMs)}; shorten it`,
+    );
+  }
+  for (const kind of ABSENT_DISCOVERY) {
+    if (kind in raw)
+      complain([kind], 'this kind of discovery is not supported yet; static_configs or file_sd_configs can stand in');
+  }
+  noticesOf(raw, perJob, context.notice);
+  const legacy = (raw.metric_name_validation_scheme ?? perJob.metric_name_validation_scheme) === 'legacy';
+  const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
+    (raw[key] ?? []).map((rule, i) => resolveRelabel(rule, legacy, (path, why) => complain([key, i, ...path], why)));
+  const limit = (
+    key:
+      | 'body_size_limit'
+      | 'sample_limit'
+      | 'label_limit'
+      | 'label_name_length_limit'
+      | 'label_value_length_limit'
+      | 'target_limit'
+      | 'keep_dropped_targets',
+  ) => raw[key] ?? perJob[key] ?? 0;
+  return {
+    jobName: raw.job_name,
+    intervalMs,
+    timeoutMs,
+    protocols: resolveProtocols(raw, perJob, complain, context.notice),
+    fallbackProtocol: resolveFallback(raw, complain),
+    metricsPath: raw.metrics_path ?? '/metrics',
+    scheme: raw.scheme ?? 'http',
+    params: Object.entries(raw.params ?? {}).map(([name, values]) => ({ name, values })),
+    honorLabels: raw.honor_labels ?? false,
+    honorTimestamps: raw.honor_timestamps ?? true,
+    trackTimestampsStaleness: raw.track_timestamps_staleness ?? false,
+    enableCompression: raw.enable_compression ?? true,
+    extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? false,
+    nameValidation: legacy ? 'legacy' : 'utf8',
+    escaping:
+      raw.metric_name_escaping_scheme ?? perJob.metric_name_escaping_scheme ?? (legacy ? 'underscores' : 'allow-utf-8'),
+    limits: {
+      bodySize: limit('body_size_limit'),
+      samples: limit('sample_limit'),
+      labels: limit('label_limit'),
+      labelNameLength: limit('label_name_length_limit'),
+      labelValueLength: limit('label_value_length_limit'),
+      targets: limit('target_limit'),
+      keepDroppedTargets: limit('keep_dropped_targets'),
+    },
+    http: resolveHttp(raw, dir, complain),
+    staticConfigs: (raw.static_configs ?? []).map((entry, i) =>
+      resolveStatic(entry, (path, why) => complain(['static_configs', i, ...path], why)),
+    ),
+    fileSdConfigs: (raw.file_sd_configs ?? []).map((entry, i) => {
+      entry.files.forEach((file, j) => {
+        if (!FILE_SD_PATTERN.test(file))
+          complain(
+            ['file_sd_configs', i, 'files', j],
+            'must end in .json, .yml or .yaml, with * only in its last part',
+          );
+      });
+      return {
+        files: entry.files.map((file) => absolute(dir, file)),
+        refreshIntervalMs: entry.refresh_interval ?? FILE_SD_REFRESH_MS,
+      };
+    }),
+    relabel: rules('relabel_configs'),
+    metricRelabel: rules('metric_relabel_configs'),
+  };
+}
+
+function resolveStatic(raw: { targets?: string[]; labels?: Record<string, string> }, complain: Complain): StaticConfig {
+  const targets = raw.targets ?? [];
+  targets.forEach((target, i) => {
+    const why = targetFault(target);
+    if (why !== undefined) complain(['targets', i], why);
+  });
+  return { targets, labels: labelsOfSet(raw.labels) };
+}
+
+/** Why a text cannot be a target's address, or undefined if it can. */
+export function targetFault(target: string): string | undefined {
+  if (target === '') return 'an empty address; write host:port';
+  if (!target.includes('/')) return undefined;
+  return `${JSON.stringify(target)} is not host:port; write the scheme in scheme: and the path in metrics_path:`;
+}
+
+export function labelsOfSet(record: Readonly<Record<string, string>> | undefined): Labels {
+  return labelsFrom(Object.entries(record ?? {}));
+}
+
+function resolveProtocols(
+  raw: RawScrapeConfig,
+  perJob: RawPerJob,
+  complain: Complain,
+  notice: (sentence: string) => void,
+): readonly ScrapeProtocol[] {
+  const wanted = raw.scrape_protocols ?? perJob.scrape_protocols;
+  if (wanted === undefined) return DEFAULT_PROTOCOLS;
+  const twice = wanted.findIndex((protocol, i) => wanted.indexOf(protocol) < i);
+  if (twice >= 0) complain(['scrape_protocols', twice], `${wanted[twice]} is listed twice`);
+  const spoken = wanted.filter((protocol) => protocol !== 'PrometheusProto');
+  if (spoken.length === 0)
+    complain(
+      ['scrape_protocols'],
+      'PrometheusProto is not supported yet; list a text protocol such as OpenMetricsText1.0.0',
+    );
+  else if (spoken.length < wanted.length)
+    notice(`job ${raw.job_name}: scrape_protocols: PrometheusProto is not supported yet; the others are asked for`);
+  return spoken;
+}
+
+function resolveFallback(raw: RawScrapeConfig, complain: Complain): ScrapeProtocol | undefined {
+  if (raw.fallback_scrape_protocol === 'PrometheusProto')
+    complain(['fallback_scrape_protocol'], 'PrometheusProto is not supported yet; name a text protocol');
+  return raw.fallback_scrape_protocol;
+}
+
+/** Keys that may be ignored without a wrong result, but not without a word. */
+function noticesOf(raw: RawScrapeConfig, perJob: RawPerJob, notice: (sentence: string) => void): void {
+  const say = (key: string, why: string) => notice(`job ${raw.job_name}: ${key}: ${why}`);
+  if (raw.scrape_native_histograms ?? perJob.scrape_native_histograms)
+    say('scrape_native_histograms', 'native histograms are not scraped yet; classic buckets are');
+  if (raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb) {
+    say('convert_classic_histograms_to_nhcb', 'not supported yet; classic buckets are stored as they are');
+  }
+  if (raw.scrape_failure_log_file ?? perJob.scrape_failure_log_file)
+    say('scrape_failure_log_file', 'not supported yet; failures are in the log and on the targets page');
+}
