@@ -1,0 +1,94 @@
+import type { HeatmapModel } from '../shared/heatmap/model.ts';
+
+/** The cells that are drawn: those of the model, merged where they would be smaller than a pixel. */
+export interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  /** Milliseconds, length columns + 1. */
+  readonly xEdges: Float64Array;
+  /** In the metric's unit, length rows + 1. */
+  readonly yEdges: Float64Array;
+  /** Column x is the model's slices firstSlice[x] … firstSlice[x + 1] - 1. Length columns + 1. */
+  readonly firstSlice: Uint32Array;
+  /** Row y is the model's buckets firstBucket[y] … firstBucket[y + 1] - 1. Length rows + 1. */
+  readonly firstBucket: Uint32Array;
+  /** At x * rows + y: the sum of the merged cells' counts (of rates: the sum over buckets of the mean over slices); NaN if none has data. */
+  readonly counts: Float64Array;
+  /** The same per slice of the model: what is coloured, so that colours do not depend on how many slices share a pixel. */
+  readonly perSlice: Float64Array;
+}
+
+/**
+ * Merges a model's cells.
+ *
+ * @param firstSlice group begins, ascending, ending with one past the last slice.
+ * @param firstBucket the same for buckets.
+ */
+export function mergeCells(model: HeatmapModel, firstSlice: Uint32Array, firstBucket: Uint32Array): Grid {
+  const columns = Math.max(0, firstSlice.length - 1);
+  const rows = Math.max(0, firstBucket.length - 1);
+  const buckets = model.yEdges.length - 1;
+  const counts = new Float64Array(columns * rows);
+  const perSlice = new Float64Array(columns * rows);
+  const seen = new Uint32Array(rows);
+  for (let x = 0; x < columns; x++) {
+    const at = x * rows;
+    seen.fill(0);
+    for (let slice = firstSlice[x]; slice < firstSlice[x + 1]; slice++) {
+      const base = slice * buckets;
+      for (let y = 0; y < rows; y++) {
+        let sum = 0;
+        let present = false;
+        for (let bucket = firstBucket[y]; bucket < firstBucket[y + 1]; bucket++) {
+          const count = model.counts[base + bucket];
+          if (count !== count) continue; // NaN
+          sum += count;
+          present = true;
+        }
+        if (!present) continue;
+        counts[at + y] += sum;
+        seen[y]++;
+      }
+    }
+    for (let y = 0; y < rows; y++) {
+      if (seen[y] === 0) {
+        counts[at + y] = perSlice[at + y] = NaN;
+        continue;
+      }
+      perSlice[at + y] = counts[at + y] / seen[y];
+      if (model.countUnit === 'perSecond') counts[at + y] = perSlice[at + y];
+    }
+  }
+  return {
+    columns,
+    rows,
+    xEdges: pick(model.xEdges, firstSlice),
+    yEdges: pick(model.yEdges, firstBucket),
+    firstSlice,
+    firstBucket,
+    counts,
+    perSlice,
+  };
+}
+
+const pick = (edges: Float64Array, indexes: Uint32Array): Float64Array => Float64Array.from(indexes, (i) => edges[i]);
+
+/**
+ * Groups of neighbours, each at least `sizeMin` pixels: begins of the groups, and one past the last. The last group may be smaller.
+ *
+ * @param pixels where the bounds stand, monotone. @param from first index to group. @param to one past the last.
+ */
+export function groupBySize(pixels: (bound: number) => number, from: number, to: number, sizeMin: number): Uint32Array {
+  const begins: number[] = [];
+  let begin = from;
+  let beginPixel = pixels(from);
+  for (let i = from; i < to; i++) {
+    const endPixel = pixels(i + 1);
+    if (Math.abs(endPixel - beginPixel) < sizeMin - 1e-6 && i + 1 < to) continue;
+    begins.push(begin);
+    begin = i + 1;
+    beginPixel = endPixel;
+  }
+  begins.push(to);
+  return Uint32Array.from(begins);
+}

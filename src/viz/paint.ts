@@ -1,0 +1,229 @@
+import type { OverlayLine } from '../shared/heatmap/model.ts';
+import { columnAt } from './hitTest.ts';
+import { pixelOfValue, type Layout } from './layout.ts';
+import { raster, rasterSize } from './raster.ts';
+import { rasterPalette, type VizTheme } from './theme.ts';
+import type { PaletteName } from '../shared/heatmap/palettes.ts';
+
+type Context = CanvasRenderingContext2D;
+
+/** Draws cells, axes and lines: what changes with the data only. The context must be scaled to CSS pixels and its canvas empty. */
+export function paintMap(
+  ctx: Context,
+  layout: Layout,
+  lines: readonly OverlayLine[],
+  theme: VizTheme,
+  palette: PaletteName,
+): void {
+  const { plot, size } = layout;
+  paintGrid(ctx, layout, theme);
+  const { width, height } = rasterSize(layout);
+  const image = new ImageData(
+    raster(layout, rasterPalette(palette, theme)) as Uint8ClampedArray<ArrayBuffer>,
+    width,
+    height,
+  );
+  // putImageData replaces what is below; grid lines must shine through empty cells, so the image goes over a canvas of its own.
+  const sheet = ctx.canvas.ownerDocument.createElement('canvas');
+  sheet.width = width;
+  sheet.height = height;
+  sheet.getContext('2d')?.putImageData(image, 0, 0);
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(sheet, plot.x, plot.y, width / size.pixelRatio, height / size.pixelRatio);
+  paintAxes(ctx, layout, theme);
+  paintLines(ctx, layout, lines, theme);
+}
+
+function paintGrid(ctx: Context, { plot, yTicks, xTicks }: Layout, theme: VizTheme): void {
+  ctx.fillStyle = theme.grid;
+  for (const tick of yTicks) if (!tick.strip) ctx.fillRect(plot.x, Math.round(tick.y), plot.width, 1);
+  ctx.globalAlpha = 0.6;
+  for (const tick of xTicks) void tick;
+  ctx.globalAlpha = 1;
+}
+
+function paintAxes(ctx: Context, layout: Layout, theme: VizTheme): void {
+  const { plot, yTicks, xTicks } = layout;
+  ctx.font = `${theme.fontSize}px ${theme.fontFamily}`;
+  ctx.textBaseline = 'middle';
+  ctx.textAlign = 'right';
+  for (const tick of yTicks) {
+    ctx.fillStyle = tick.strip ? theme.text : theme.textDim;
+    ctx.fillText(tick.text, plot.x - 8, tick.y);
+    if (tick.strip) continue;
+    ctx.fillStyle = theme.grid;
+    ctx.fillRect(plot.x - 5, Math.round(tick.y), 4, 1);
+  }
+  ctx.textBaseline = 'top';
+  ctx.textAlign = 'center';
+  const bottom = plot.y + plot.height;
+  for (const tick of xTicks) {
+    const x = layout.x.toPixel(tick.time);
+    ctx.fillStyle = theme.grid;
+    ctx.fillRect(Math.round(x), bottom + 1, 1, 4);
+    ctx.fillStyle = tick.major ? theme.text : theme.textDim;
+    const half = ctx.measureText(tick.text).width / 2;
+    ctx.fillText(tick.text, Math.min(Math.max(x, half), layout.size.width - half), bottom + 8);
+  }
+}
+
+/** Line dashes by order, so that lines can be told apart without colour. */
+const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
+
+/** Lines with a halo of the ground's colour, so that they read over any cell; names at the right end, moved apart. */
+export function paintLines(ctx: Context, layout: Layout, lines: readonly OverlayLine[], theme: VizTheme): void {
+  const { plot } = layout;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.x, plot.y - 2, plot.width, plot.height + 4);
+  ctx.clip();
+  ctx.lineJoin = 'round';
+  ctx.lineCap = 'butt';
+  const paths = lines.map((line) => linePoints(layout, line));
+  for (const [width, colour, alpha] of [
+    [4.5, theme.background, 0.75],
+    [1.75, theme.mode === 'dark' ? '#ffffff' : '#101216', 1],
+  ] as const) {
+    ctx.lineWidth = width;
+    ctx.strokeStyle = colour;
+    ctx.globalAlpha = alpha;
+    paths.forEach((points, i) => {
+      ctx.setLineDash(width > 3 ? [] : [...DASHES[i % DASHES.length]]);
+      strokePoints(ctx, points);
+    });
+  }
+  ctx.restore();
+  paintLineNames(ctx, layout, lines, paths, theme);
+}
+
+type Point = readonly [x: number, y: number];
+
+/** A value stands for its whole slice, so it is drawn at the slice's middle. NaN points break the line. */
+function linePoints(layout: Layout, line: OverlayLine): Point[] {
+  const points: Point[] = [];
+  for (let i = 0; i < line.times.length; i++) {
+    const previous = i > 0 ? line.times[i - 1] : line.times[i] - ((line.times[1] ?? line.times[0]) - line.times[0]);
+    const end = layout.x.toPixel(line.times[i]);
+    const column = columnAt(layout, end - 0.01);
+    const width = column < 0 ? 0 : layout.columnEdges[column + 1] - layout.columnEdges[column];
+    const half = Math.min(width, Math.abs(end - layout.x.toPixel(previous))) / 2;
+    const value = line.values[i];
+    points.push([end - half, Number.isNaN(value) ? NaN : pixelOfValue(layout, value)]);
+  }
+  return points;
+}
+
+function strokePoints(ctx: Context, points: readonly Point[]): void {
+  ctx.beginPath();
+  let drawing = false;
+  for (let i = 0; i < points.length; i++) {
+    const [x, y] = points[i];
+    if (Number.isNaN(y)) {
+      drawing = false;
+      continue;
+    }
+    if (drawing) ctx.lineTo(x, y);
+    else if (Number.isNaN(points[i + 1]?.[1] ?? NaN)) {
+      // A value alone between gaps would have no length.
+      ctx.moveTo(x - 1.5, y);
+      ctx.lineTo(x + 1.5, y);
+    } else ctx.moveTo(x, y);
+    drawing = true;
+  }
+  ctx.stroke();
+}
+
+function paintLineNames(
+  ctx: Context,
+  layout: Layout,
+  lines: readonly OverlayLine[],
+  paths: readonly Point[][],
+  theme: VizTheme,
+): void {
+  const { plot } = layout;
+  const ends = paths
+    .map((points, i) => ({ name: lines[i].name, point: points.findLast(([, y]) => !Number.isNaN(y)) }))
+    .filter((end) => end.point !== undefined)
+    .map((end) => ({ name: end.name, y: Math.min(plot.y + plot.height, Math.max(plot.y, end.point![1])) }))
+    .sort((a, b) => a.y - b.y);
+  const placed = spread(
+    ends.map(({ y }) => y),
+    theme.fontSize + 2,
+    plot.y + 4,
+    plot.y + plot.height - 4,
+  );
+  ctx.font = `600 ${theme.fontSize - 1}px ${theme.fontFamily}`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  ctx.fillStyle = theme.text;
+  ends.forEach(({ name }, i) => ctx.fillText(shortened(name), plot.x + plot.width + 6, placed[i]));
+}
+
+const NAME_LETTERS_MAX = 24;
+const shortened = (name: string): string =>
+  name.length > NAME_LETTERS_MAX ? `${name.slice(0, NAME_LETTERS_MAX - 1)}…` : name;
+
+/** Moves ascending places apart to at least `distance`, as little as it takes, inside [low, high] as long as there is room. */
+export function spread(places: readonly number[], distance: number, low: number, high: number): number[] {
+  const out = [...places];
+  for (let i = 0; i < out.length; i++) out[i] = Math.max(out[i], i === 0 ? low : out[i - 1] + distance);
+  for (let i = out.length - 1; i >= 0; i--)
+    out[i] = Math.min(out[i], i === out.length - 1 ? Math.max(high, low) : out[i + 1] - distance);
+  return out;
+}
+
+/** What moves with the pointer: drawn on a canvas above the map. */
+export interface Overlay {
+  readonly cell?: { readonly column: number; readonly row: number };
+  /** CSS pixels. */
+  readonly crosshairX?: number;
+  readonly crosshairY?: number;
+  readonly selection?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+export function paintOverlay(ctx: Context, layout: Layout, overlay: Overlay, theme: VizTheme): void {
+  const { plot, rows, columnEdges } = layout;
+  const { cell, selection } = overlay;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.x - 1, plot.y - 1, plot.width + 2, plot.height + 2);
+  ctx.clip();
+  if (selection !== undefined) {
+    ctx.fillStyle = theme.accent;
+    ctx.globalAlpha = 0.22;
+    ctx.fillRect(selection.x, selection.y, selection.width, selection.height);
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = theme.accent;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(selection.x + 0.5, selection.y + 0.5, selection.width - 1, selection.height - 1);
+  }
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = theme.text;
+  ctx.globalAlpha = 0.65;
+  ctx.setLineDash([3, 3]);
+  if (overlay.crosshairX !== undefined)
+    strokeLine(ctx, overlay.crosshairX, plot.y, overlay.crosshairX, plot.y + plot.height);
+  if (overlay.crosshairY !== undefined)
+    strokeLine(ctx, plot.x, overlay.crosshairY, plot.x + plot.width, overlay.crosshairY);
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  if (cell !== undefined && rows[cell.row] !== undefined && cell.column + 1 < columnEdges.length) {
+    const left = columnEdges[cell.column];
+    const width = Math.max(3, columnEdges[cell.column + 1] - left);
+    const { top, bottom } = rows[cell.row];
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = 3.5;
+    ctx.strokeRect(left, top, width, bottom - top);
+    ctx.strokeStyle = theme.mode === 'dark' ? '#ffffff' : '#101216';
+    ctx.lineWidth = 1.5;
+    ctx.strokeRect(left, top, width, bottom - top);
+  }
+  ctx.restore();
+}
+
+function strokeLine(ctx: Context, x0: number, y0: number, x1: number, y1: number): void {
+  ctx.beginPath();
+  ctx.moveTo(Math.round(x0) + 0.5, Math.round(y0) + 0.5);
+  ctx.lineTo(Math.round(x1) + 0.5, Math.round(y1) + 0.5);
+  ctx.stroke();
+}
