@@ -11,8 +11,16 @@ export const WIRE_FIXED32 = 5;
 
 export type WireType = typeof WIRE_VARINT | typeof WIRE_FIXED64 | typeof WIRE_BYTES | typeof WIRE_FIXED32;
 
+/** Browsers and Node have these two; neither library is in sight here. */
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (
+  label: string,
+  options: { ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
+
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A byte order mark at the start of a text is part of it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const FIRST_CAPACITY = 256;
 /** Field bodies up to this many bytes have a one-byte length, so most nested messages are written in place without moving. */
 const ONE_BYTE_LENGTH_MAX = 0x7f;
