@@ -1,0 +1,139 @@
+import { repairCumulative } from '../histogram/classic.ts';
+import { formatLabels, labelsKey, labelValue, type Labels } from '../model/labels.ts';
+import type { EmptyHeatmap, HeatmapModel } from './model.ts';
+import { boundIndex, distinctBounds, distinctSorted, slicesOf } from './slices.ts';
+
+/** One bucket of a histogram over time. */
+export interface BucketSeries {
+  /** With `le`; the others say which histogram the bucket belongs to. */
+  readonly labels: Labels;
+  /** Milliseconds, ascending. */
+  readonly times: Float64Array;
+  /** Observations in the step that ends at the time (`increase`), or their rate; NaN is no data. Same length as times. */
+  readonly values: Float64Array;
+}
+
+export interface FromBuckets {
+  readonly series: readonly BucketSeries[];
+  /** Values count the observations ≤ le (as in PromQL) or those of the bucket alone. Default: cumulative. */
+  readonly cumulative?: boolean;
+  readonly countUnit: HeatmapModel['countUnit'];
+  /** Unit of `le` as Grafana names it. */
+  readonly unit: string;
+  /** Milliseconds of a step; by default the smallest distance of two times. */
+  readonly stepMs?: number;
+}
+
+/** All histograms of an answer, by their labels; what had to be left out is said in the notices. */
+export interface HeatmapSet {
+  readonly models: readonly HeatmapModel[];
+  readonly notices: readonly string[];
+}
+
+/** More cells than this are refused, whatever the screen: 256 MB of numbers for one map would stop the page. */
+export const CELLS_MAX = 16_000_000;
+
+/**
+ * Heatmaps of classic histograms: one for each label set apart from `le`, in the order in which they come.
+ * Every observation is in a cell: the cells of a slice sum to its count (the largest cumulative value).
+ */
+export function heatmapFromBuckets(input: FromBuckets): HeatmapSet {
+  const notices: string[] = [];
+  const histograms = new Map<string, { labels: Labels; buckets: { bound: number; series: BucketSeries }[] }>();
+  let unbounded = 0;
+  for (const series of input.series) {
+    const bound = parseBound(labelValue(series.labels, 'le'));
+    if (Number.isNaN(bound)) {
+      unbounded++;
+      continue;
+    }
+    const labels = series.labels.filter(([name]) => name !== 'le');
+    const key = labelsKey(labels);
+    let histogram = histograms.get(key);
+    if (histogram === undefined) histograms.set(key, (histogram = { labels, buckets: [] }));
+    histogram.buckets.push({ bound, series });
+  }
+  if (unbounded > 0) notices.push(`${unbounded} series without a number in the label le are not drawn; group by (le)`);
+  const models: HeatmapModel[] = [];
+  for (const { labels, buckets } of histograms.values()) {
+    const title = labels.length > 0 ? formatLabels(labels) : undefined;
+    const model = oneHistogram(buckets, input, title);
+    if (model.kind === 'heatmap') models.push(model);
+    else notices.push(title === undefined ? model.reason : `${title}: ${model.reason}`);
+  }
+  return { models, notices };
+}
+
+/** The bound that a label `le` spells: '0.1', '1e-1', '+Inf', 'Inf'. NaN if it is none. */
+export function parseBound(text: string): number {
+  const trimmed = text.trim();
+  if (/^[+]?inf(inity)?$/i.test(trimmed)) return Infinity;
+  if (/^-inf(inity)?$/i.test(trimmed)) return -Infinity;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : NaN;
+}
+
+function oneHistogram(
+  buckets: readonly { bound: number; series: BucketSeries }[],
+  { cumulative = true, countUnit, unit, stepMs }: FromBuckets,
+  title?: string,
+): HeatmapModel | EmptyHeatmap {
+  const uppers = distinctBounds(buckets.map(({ bound }) => bound));
+  const times = distinctSorted(allTimes(buckets)).filter(Number.isFinite);
+  const rows = uppers.length;
+  if (times.length === 0) return { kind: 'empty', reason: 'no samples in this time range' };
+  const { xEdges, sliceOf } = slicesOf(times, stepMs);
+  const slices = xEdges.length - 1;
+  if (slices * rows > CELLS_MAX) {
+    return { kind: 'empty', reason: `${slices * rows} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
+  }
+  const counts = new Float64Array(slices * rows).fill(NaN);
+  for (const { bound, series } of buckets) {
+    const y = boundIndex(uppers, bound);
+    let at = 0;
+    for (let i = 0; i < series.times.length; i++) {
+      if (Number.isNaN(series.values[i]) || !Number.isFinite(series.times[i])) continue;
+      while (times[at] !== series.times[i]) at = times[at] < series.times[i] ? at + 1 : 0;
+      const cell = sliceOf[at] * rows + y;
+      // Two spellings of one bound are one bucket; upstream adds them up too.
+      counts[cell] = Number.isNaN(counts[cell]) ? series.values[i] : counts[cell] + series.values[i];
+    }
+  }
+  if (cumulative) for (let x = 0; x < slices; x++) deaccumulate(counts.subarray(x * rows, (x + 1) * rows));
+  return {
+    kind: 'heatmap',
+    xEdges,
+    yEdges: Float64Array.of(uppers[0] > 0 ? 0 : -Infinity, ...uppers),
+    counts,
+    countUnit,
+    unit,
+    openTop: uppers[rows - 1] === Infinity,
+    openBottom: true,
+    title,
+  };
+}
+
+function* allTimes(buckets: readonly { series: BucketSeries }[]): Iterable<number> {
+  for (const { series } of buckets) yield* series.times;
+}
+
+/**
+ * Cumulative counts of one slice to counts of buckets, in place. A bucket without data stays so, and what it would have held is in the next
+ * one up. Counts that fall are levelled first, as for quantiles.
+ */
+function deaccumulate(column: Float64Array): void {
+  const present = column.filter((count) => !Number.isNaN(count));
+  repairCumulative(present);
+  let below = 0;
+  for (let y = 0, i = 0; y < column.length; y++) {
+    if (Number.isNaN(column[y])) continue;
+    column[y] = present[i] - below;
+    below = present[i++];
+  }
+}
+
+/** The largest count of a cell in all models: the shared end of their colours. 0 if there is none. */
+export function maxCount(models: readonly HeatmapModel[]): number {
+  let max = 0;
+  for (const { counts } of models) for (let i = 0; i < counts.length; i++) if (counts[i] > max) max = counts[i];
+  return max;
+}

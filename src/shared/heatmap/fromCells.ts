@@ -1,0 +1,75 @@
+import { CELLS_MAX } from './fromBuckets.ts';
+import type { EmptyHeatmap, HeatmapModel } from './model.ts';
+import { boundIndex, distinctBounds, distinctSorted, slicesOf } from './slices.ts';
+
+/** Cells as a list: native histograms over time, or any other heatmap. All columns of one length, in any order. */
+export interface CellList {
+  /** Milliseconds: the end of the cell's slice. */
+  readonly times: ArrayLike<number>;
+  /** Bucket bounds in the metric's unit; the cell covers (lower, upper]. */
+  readonly lowers: ArrayLike<number>;
+  readonly uppers: ArrayLike<number>;
+  /** NaN is no data. */
+  readonly counts: ArrayLike<number>;
+  readonly countUnit: HeatmapModel['countUnit'];
+  readonly unit: string;
+  readonly stepMs?: number;
+  readonly title?: string;
+}
+
+/**
+ * A heatmap whose rows are all bounds that occur. A cell that covers several rows, because the layout of the buckets changes within the range,
+ * is divided among them by their widths, as quantiles divide it; sums stay. Buckets that a slice does not mention are 0 there.
+ */
+export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
+  const { times, lowers, uppers, counts } = cells;
+  const kept: number[] = [];
+  for (let i = 0; i < times.length; i++) {
+    if (Number.isFinite(times[i]) && !Number.isNaN(counts[i]) && lowers[i] < uppers[i]) kept.push(i);
+  }
+  if (kept.length === 0) return { kind: 'empty', reason: 'no cells in this time range' };
+  const stamps = distinctSorted(kept.map((i) => times[i]));
+  const yEdges = distinctBounds(bothBounds(kept, lowers, uppers));
+  const { xEdges, sliceOf } = slicesOf(stamps, cells.stepMs);
+  const rows = yEdges.length - 1;
+  const slices = xEdges.length - 1;
+  if (rows < 1) return { kind: 'empty', reason: 'all bucket bounds are equal' };
+  if (rows * slices > CELLS_MAX) {
+    return { kind: 'empty', reason: `${rows * slices} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
+  }
+  const grid = new Float64Array(slices * rows).fill(NaN);
+  for (let i = 0; i < stamps.length; i++) grid.fill(0, sliceOf[i] * rows, (sliceOf[i] + 1) * rows);
+  const sliceAt = new Map(Array.from(stamps, (time, i) => [time, sliceOf[i]]));
+  for (const i of kept) {
+    const base = sliceAt.get(times[i])! * rows;
+    const from = boundIndex(yEdges, lowers[i]);
+    const to = boundIndex(yEdges, uppers[i]);
+    for (let y = from; y < to; y++) grid[base + y] += counts[i] * partOf(yEdges, y, from, to);
+  }
+  return {
+    kind: 'heatmap',
+    xEdges,
+    yEdges,
+    counts: grid,
+    countUnit: cells.countUnit,
+    unit: cells.unit,
+    openTop: yEdges[rows] === Infinity,
+    openBottom: yEdges[0] === -Infinity,
+    title: cells.title,
+  };
+}
+
+function* bothBounds(kept: readonly number[], lowers: ArrayLike<number>, uppers: ArrayLike<number>): Iterable<number> {
+  for (const i of kept) {
+    yield lowers[i];
+    yield uppers[i];
+  }
+}
+
+/** Which part of a cell over rows from … to - 1 falls into row y. What reaches to infinity goes to the infinite row. */
+function partOf(yEdges: Float64Array, y: number, from: number, to: number): number {
+  if (to - from === 1) return 1;
+  if (yEdges[to] === Infinity) return y === to - 1 ? 1 : 0;
+  if (yEdges[from] === -Infinity) return y === from ? 1 : 0;
+  return (yEdges[y + 1] - yEdges[y]) / (yEdges[to] - yEdges[from]);
+}
