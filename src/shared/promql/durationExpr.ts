@@ -1,0 +1,135 @@
+/** Durations in ranges, steps and offsets: literals, or expressions over them. */
+import type { DurationExpr } from './ast.ts';
+import type { TokenCursor } from './tokens.ts';
+
+type DurationOp = '+' | '-' | '*' | '/' | '%' | '^';
+const PRECEDENCES: Readonly<Record<DurationOp, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '^': 3 };
+const UNARY_PRECEDENCE = 2;
+const CALLS = ['step', 'range', 'min_of', 'max_of'] as const;
+
+/** A whole duration expression, as it stands between brackets. */
+export function parseDurationExpr(cursor: TokenCursor, where: string, minPrecedence = 0): DurationExpr {
+  let lhs = parseSigned(cursor, where);
+  for (;;) {
+    const token = cursor.peek();
+    const precedence = token.kind === 'punctuation' ? PRECEDENCES[token.text as DurationOp] : undefined;
+    if (precedence === undefined || precedence < minPrecedence) return lhs;
+    cursor.next();
+    const rhs = parseDurationExpr(cursor, where, token.text === '^' ? precedence : precedence + 1);
+    lhs = { kind: 'binary', op: token.text as DurationOp, lhs, rhs, from: lhs.from, to: rhs.to };
+  }
+}
+
+function parseSigned(cursor: TokenCursor, where: string): DurationExpr {
+  const sign = cursor.peek();
+  if (sign.text !== '-' && sign.text !== '+') return parseDurationOperand(cursor, where);
+  cursor.next();
+  const expr = parseDurationExpr(cursor, where, UNARY_PRECEDENCE + 1);
+  return { kind: 'unary', op: sign.text, expr, from: sign.from, to: expr.to };
+}
+
+/** What may follow `offset` without parentheses: a signed literal, a call, or something in parentheses. */
+export function parseOffsetDuration(cursor: TokenCursor): DurationExpr {
+  const sign = cursor.peek();
+  if (sign.text !== '-' && sign.text !== '+') return parseDurationOperand(cursor, 'offset');
+  cursor.next();
+  const expr = parseDurationOperand(cursor, 'offset');
+  return { kind: 'unary', op: sign.text, expr, from: sign.from, to: expr.to };
+}
+
+function parseDurationOperand(cursor: TokenCursor, where: string): DurationExpr {
+  const token = cursor.peek();
+  if (token.kind === 'number' || token.kind === 'duration') {
+    cursor.next();
+    return {
+      kind: 'number',
+      seconds: token.value!,
+      isDuration: token.kind === 'duration',
+      from: token.from,
+      to: token.to,
+    };
+  }
+  if (token.text === '(') {
+    cursor.next();
+    const expr = parseDurationExpr(cursor, where);
+    const close = cursor.expectClosing(')', token, where);
+    return { kind: 'paren', expr, from: token.from, to: close.to };
+  }
+  const func = token.kind === 'identifier' ? CALLS.find((name) => name === token.text) : undefined;
+  if (func === undefined) return cursor.failExpecting('a duration', where, 'write a number and a unit, such as 5m');
+  cursor.next();
+  const open = cursor.expectMark('(', `${func}()`);
+  const from = token.from;
+  if (func === 'step' || func === 'range') {
+    return { kind: 'call', func, args: [], from, to: cursor.expectClosing(')', open, `${func}()`).to };
+  }
+  const first = parseDurationExpr(cursor, where);
+  cursor.expectMark(',', `${func}()`, `${func} chooses between two durations`);
+  const second = parseDurationExpr(cursor, where);
+  return { kind: 'call', func, args: [first, second], from, to: cursor.expectClosing(')', open, `${func}()`).to };
+}
+
+export interface DurationContext {
+  readonly stepMs: number;
+  /** End minus start of the query. */
+  readonly rangeMs: number;
+}
+
+/** Milliseconds of a duration expression, whole; NaN or infinite where its arithmetic is. */
+export function durationMs(expr: DurationExpr, context: DurationContext): number {
+  return Math.round(secondsOf(expr, context) * 1000);
+}
+
+/** Milliseconds if the expression does not depend on the query's step and range; else undefined. */
+export function constantDurationMs(expr: DurationExpr): number | undefined {
+  const ms = Math.round(secondsOf(expr, undefined) * 1000);
+  return dependsOnQuery(expr) ? undefined : ms;
+}
+
+function dependsOnQuery(expr: DurationExpr): boolean {
+  switch (expr.kind) {
+    case 'number':
+      return false;
+    case 'call':
+      return expr.func === 'step' || expr.func === 'range' || expr.args.some(dependsOnQuery);
+    case 'binary':
+      return dependsOnQuery(expr.lhs) || dependsOnQuery(expr.rhs);
+    default:
+      return dependsOnQuery(expr.expr);
+  }
+}
+
+function secondsOf(expr: DurationExpr, context: DurationContext | undefined): number {
+  switch (expr.kind) {
+    case 'number':
+      return expr.seconds;
+    case 'paren':
+      return secondsOf(expr.expr, context);
+    case 'unary':
+      return expr.op === '-' ? -secondsOf(expr.expr, context) : secondsOf(expr.expr, context);
+    case 'call': {
+      if (expr.func === 'step') return (context?.stepMs ?? NaN) / 1000;
+      if (expr.func === 'range') return (context?.rangeMs ?? NaN) / 1000;
+      const values = expr.args.map((arg) => secondsOf(arg, context));
+      return expr.func === 'min_of' ? Math.min(...values) : Math.max(...values);
+    }
+    case 'binary': {
+      const a = secondsOf(expr.lhs, context);
+      const b = secondsOf(expr.rhs, context);
+      switch (expr.op) {
+        case '+':
+          return a + b;
+        case '-':
+          return a - b;
+        case '*':
+          return a * b;
+        case '/':
+          return a / b;
+        case '%':
+          return a % b;
+        case '^':
+          return a ** b;
+      }
+    }
+  }
+}
