@@ -3,7 +3,7 @@ import { columnAt } from './hitTest.ts';
 import { pixelOfValue, type Layout } from './layout.ts';
 import { raster, rasterSize } from './raster.ts';
 import { rasterPalette, type VizTheme } from './theme.ts';
-import type { PaletteName } from '../shared/heatmap/palettes.ts';
+import { PALETTES, type PaletteName } from '../shared/heatmap/palettes.ts';
 
 type Context = CanvasRenderingContext2D;
 
@@ -31,15 +31,12 @@ export function paintMap(
   ctx.imageSmoothingEnabled = false;
   ctx.drawImage(sheet, plot.x, plot.y, width / size.pixelRatio, height / size.pixelRatio);
   paintAxes(ctx, layout, theme);
-  paintLines(ctx, layout, lines, theme);
+  paintLines(ctx, layout, lines, theme, palette);
 }
 
-function paintGrid(ctx: Context, { plot, yTicks, xTicks }: Layout, theme: VizTheme): void {
+function paintGrid(ctx: Context, { plot, yTicks }: Layout, theme: VizTheme): void {
   ctx.fillStyle = theme.grid;
   for (const tick of yTicks) if (!tick.strip) ctx.fillRect(plot.x, Math.round(tick.y), plot.width, 1);
-  ctx.globalAlpha = 0.6;
-  for (const tick of xTicks) void tick;
-  ctx.globalAlpha = 1;
 }
 
 function paintAxes(ctx: Context, layout: Layout, theme: VizTheme): void {
@@ -67,33 +64,41 @@ function paintAxes(ctx: Context, layout: Layout, theme: VizTheme): void {
   }
 }
 
-/** Line dashes by order, so that lines can be told apart without colour. */
-const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
+/** The first line is the strongest; the further ones are lighter, so that they do not bury the cells. */
+const LINE_WIDTHS = [2.25, 1.75, 1.5];
+const HALO_PX = 1.5;
 
 /** Lines with a halo of the ground's colour, so that they read over any cell; names at the right end, moved apart. */
-export function paintLines(ctx: Context, layout: Layout, lines: readonly OverlayLine[], theme: VizTheme): void {
+export function paintLines(
+  ctx: Context,
+  layout: Layout,
+  lines: readonly OverlayLine[],
+  theme: VizTheme,
+  palette: PaletteName,
+): void {
   const { plot } = layout;
+  const colours = PALETTES[palette].lines[theme.mode];
+  const colourOf = (i: number): string => colours[i % colours.length];
+  const paths = lines.map((line) => linePoints(layout, line));
   ctx.save();
   ctx.beginPath();
   ctx.rect(plot.x, plot.y - 2, plot.width, plot.height + 4);
   ctx.clip();
   ctx.lineJoin = 'round';
-  ctx.lineCap = 'butt';
-  const paths = lines.map((line) => linePoints(layout, line));
-  for (const [width, colour, alpha] of [
-    [4.5, theme.background, 0.75],
-    [1.75, theme.mode === 'dark' ? '#ffffff' : '#101216', 1],
-  ] as const) {
+  // Last line first: the first one lies on top.
+  for (let i = paths.length - 1; i >= 0; i--) {
+    const width = LINE_WIDTHS[Math.min(i, LINE_WIDTHS.length - 1)];
+    ctx.lineWidth = width + 2 * HALO_PX;
+    ctx.strokeStyle = theme.background;
+    ctx.globalAlpha = 0.7;
+    strokePoints(ctx, paths[i]);
     ctx.lineWidth = width;
-    ctx.strokeStyle = colour;
-    ctx.globalAlpha = alpha;
-    paths.forEach((points, i) => {
-      ctx.setLineDash(width > 3 ? [] : [...DASHES[i % DASHES.length]]);
-      strokePoints(ctx, points);
-    });
+    ctx.strokeStyle = colourOf(i);
+    ctx.globalAlpha = 1;
+    strokePoints(ctx, paths[i]);
   }
   ctx.restore();
-  paintLineNames(ctx, layout, lines, paths, theme);
+  paintLineNames(ctx, layout, lines, paths, theme, colourOf);
 }
 
 type Point = readonly [x: number, y: number];
@@ -139,12 +144,13 @@ function paintLineNames(
   lines: readonly OverlayLine[],
   paths: readonly Point[][],
   theme: VizTheme,
+  colourOf: (line: number) => string,
 ): void {
   const { plot } = layout;
   const ends = paths
-    .map((points, i) => ({ name: lines[i].name, point: points.findLast(([, y]) => !Number.isNaN(y)) }))
+    .map((points, i) => ({ line: i, name: lines[i].name, point: points.findLast(([, y]) => !Number.isNaN(y)) }))
     .filter((end) => end.point !== undefined)
-    .map((end) => ({ name: end.name, y: Math.min(plot.y + plot.height, Math.max(plot.y, end.point![1])) }))
+    .map((end) => ({ ...end, y: Math.min(plot.y + plot.height, Math.max(plot.y, end.point![1])) }))
     .sort((a, b) => a.y - b.y);
   const placed = spread(
     ends.map(({ y }) => y),
@@ -155,8 +161,10 @@ function paintLineNames(
   ctx.font = `600 ${theme.fontSize - 1}px ${theme.fontFamily}`;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
-  ctx.fillStyle = theme.text;
-  ends.forEach(({ name }, i) => ctx.fillText(shortened(name), plot.x + plot.width + 6, placed[i]));
+  ends.forEach(({ line, name }, i) => {
+    ctx.fillStyle = colourOf(line);
+    ctx.fillText(shortened(name), plot.x + plot.width + 6, placed[i]);
+  });
 }
 
 const NAME_LETTERS_MAX = 24;

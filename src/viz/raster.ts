@@ -2,7 +2,7 @@ import { RAMP_SIZE } from '../shared/heatmap/palettes.ts';
 import type { Layout } from './layout.ts';
 import type { RasterPalette } from './theme.ts';
 
-/** Columns and rows at least so many device pixels wide are set apart by a line of the ground. */
+/** Cells at least so many CSS pixels wide and high are set apart by a line of the ground; smaller ones touch. */
 const GAP_FROM_PX = 5;
 
 /** Device pixels of the raster of a layout. */
@@ -33,7 +33,7 @@ export function raster(layout: Layout, palette: RasterPalette): Uint8ClampedArra
     const row = layout.rows[y];
     const top = clamp(Math.round((row.top - plot.y) * ratio), height);
     const bottom = clamp(Math.round((row.bottom - plot.y) * ratio), height);
-    const rowGap = bottom - top >= GAP_FROM_PX * ratio ? Math.round(ratio) : 0;
+    const rowGap = bottom - top >= GAP_FROM_PX * ratio ? columnGap : 0;
     fillLine(line, layout, inks, y, lefts, columnGap);
     const hatched = row.strip !== undefined;
     for (let py = top; py < Math.max(bottom, Math.min(top + 1, height)); py++) {

@@ -11,28 +11,38 @@ export interface Palette {
   /** Control points from one observation to the most, as #rrggbb. */
   readonly dark: readonly string[];
   readonly light: readonly string[];
+  /** Colours of lines over the cells, of hues that the ramp leaves out; first, second, … line. */
+  readonly lines: Readonly<Record<ThemeMode, readonly string[]>>;
 }
+
+const PINKS = { dark: ['#ffffff', '#ffb8d9', '#ff6fae'], light: ['#14161a', '#b3114f', '#e8467f'] } as const;
+const BLUES = { dark: ['#ffffff', '#a6e3ff', '#45bdf5'], light: ['#14161a', '#0a4f9e', '#0c86c9'] } as const;
+const WARMS = { dark: ['#ffffff', '#ffd27a', '#ff944d'], light: ['#14161a', '#a13a00', '#e0620d'] } as const;
 
 export const PALETTES: Readonly<Record<PaletteName, Palette>> = {
   isotherm: {
     label: 'Isotherm (violet, teal, yellow)',
     dark: ['#6a5fd0', '#3f86c9', '#23a5b0', '#3fc48a', '#a5dc4e', '#fdf29a'],
-    light: ['#3aa39f', '#2a86a8', '#3a64a6', '#4a4191', '#45226f', '#2a0a45'],
+    light: ['#3f9f62', '#1f8d94', '#2d6db0', '#4a45a3', '#521f7c', '#2a0a45'],
+    lines: PINKS,
   },
   ember: {
     label: 'Ember (violet, red, yellow)',
     dark: ['#8a4fc0', '#bd4aa8', '#e5576f', '#f58143', '#fbb53f', '#fdf3ae'],
     light: ['#d9803a', '#d05c3f', '#b53d58', '#8b2a6c', '#581f66', '#260b3a'],
+    lines: BLUES,
   },
   lagoon: {
     label: 'Lagoon (blues)',
     dark: ['#3f74ad', '#4b93c8', '#66b1dc', '#8fcdea', '#bfe5f5', '#f0fbff'],
     light: ['#5b97c4', '#3f7db4', '#2c659e', '#204e83', '#163863', '#0a2140'],
+    lines: WARMS,
   },
   graphite: {
     label: 'Graphite (greys)',
     dark: ['#6c7078', '#868a92', '#a3a7ae', '#c2c5ca', '#e0e2e5', '#ffffff'],
     light: ['#8d9096', '#73767d', '#595c63', '#41444a', '#2a2c31', '#121316'],
+    lines: BLUES,
   },
 };
 
