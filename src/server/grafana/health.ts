@@ -1,0 +1,109 @@
+/** "Save & test": what is there, or exactly what is wrong and what to do about it. */
+import type { ApiBuildInfo, ApiQueryData, ApiTargets } from '../../shared/api/prometheus.ts';
+import { HEALTH_ERROR, HEALTH_OK, type CheckHealthResponse } from './messages.ts';
+import { askApi, type ApiResult } from './promApi.ts';
+import { SettingsError } from './settings.ts';
+import { UpstreamError, type Upstream } from './upstream.ts';
+
+/** Beyond it the newest points of "last 5 minutes" are missing or in the future. */
+const CLOCK_SKEW_MS_MAX = 60_000;
+const HEALTH_TIMEOUT_MS = 10_000;
+
+export interface HealthScope {
+  readonly upstream: () => Upstream;
+  readonly headers: (upstream: Upstream) => Readonly<Record<string, string>>;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Never rejects: what goes wrong is the answer. */
+export async function checkHealth(scope: HealthScope): Promise<CheckHealthResponse> {
+  try {
+    return await examine(scope);
+  } catch (error) {
+    const known = error instanceof UpstreamError || error instanceof SettingsError;
+    const text = error instanceof Error ? error.message : String(error);
+    return {
+      status: HEALTH_ERROR,
+      message: known ? text : `the data source failed: ${text}`,
+      details: {
+        fault: error instanceof UpstreamError ? error.kind : error instanceof SettingsError ? 'settings' : 'plugin',
+      },
+    };
+  }
+}
+
+async function examine(scope: HealthScope): Promise<CheckHealthResponse> {
+  const upstream = scope.upstream();
+  const timeoutMs = Math.min(upstream.connection.timeoutMs, HEALTH_TIMEOUT_MS);
+  const ask = <T>(path: string, parameters: Record<string, string> = {}, method: 'GET' | 'POST' = 'GET') =>
+    askApi<T>(upstream, {
+      path,
+      method,
+      parameters: new URLSearchParams(parameters),
+      headers: scope.headers(upstream),
+      signal: scope.signal,
+      timeoutMs,
+    });
+  // The question that every server of this family answers decides; the method is the one that panels will use.
+  const answer = await ask<ApiQueryData>('/api/v1/query', { query: '1' }, upstream.connection.queryMethod);
+  const skewMs = answer.serverTime === undefined ? 0 : answer.serverTime - scope.now();
+  if (Math.abs(skewMs) > CLOCK_SKEW_MS_MAX) {
+    const by = `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+    return {
+      status: HEALTH_ERROR,
+      message: `the server answers, but its clock is ${by} Grafana's: panels that end now would miss data or end in nothing; set both clocks by NTP`,
+      details: { fault: 'clock_skew', skewMs },
+    };
+  }
+  const [build, targets] = await Promise.all([
+    optional(ask<ApiBuildInfo>('/api/v1/status/buildinfo')),
+    optional(ask<ApiTargets>('/api/v1/targets', { state: 'active' })),
+  ]);
+  return { status: HEALTH_OK, ...whatWasFound(build?.data, targets?.data) };
+}
+
+/** Routes that only some servers have: Thanos, Mimir and VictoriaMetrics each lack one or the other. */
+async function optional<T>(answer: Promise<ApiResult<T>>): Promise<ApiResult<T> | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof UpstreamError && error.kind !== 'canceled') return undefined;
+    throw error;
+  }
+}
+
+function whatWasFound(
+  build: (Partial<ApiBuildInfo> & { application?: string }) | undefined,
+  targets: Partial<ApiTargets> | undefined,
+): Pick<CheckHealthResponse, 'message' | 'details'> {
+  const application = build?.application || 'Prometheus-compatible server';
+  const version = build?.version ?? '';
+  const active = targets?.activeTargets ?? [];
+  const down = active.filter((target) => target.health === 'down');
+  const server = version === '' ? application : `${application} ${version}`;
+  const scraped =
+    active.length === 0 ? '' : `; ${active.length - down.length} of ${active.length} targets are not down`;
+  const said =
+    targets === undefined || active.length === 0 ? `${server} answers queries` : `${server} answers queries${scraped}`;
+  return {
+    message: said,
+    details: {
+      application,
+      version,
+      targets: {
+        active: active.length,
+        up: active.filter((target) => target.health === 'up').length,
+        down: down.length,
+      },
+      ...(down.length > 0
+        ? {
+            verboseMessage: down
+              .slice(0, 10)
+              .map((target) => `${target.scrapeUrl}: ${target.lastError}`)
+              .join('\n'),
+          }
+        : {}),
+    },
+  };
+}

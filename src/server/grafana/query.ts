@@ -1,0 +1,240 @@
+/** A panel's, an alert rule's or Explore's query: macros and step, the question to the server, and the answer in the shape that was asked for. */
+import type { ApiQueryData } from '../../shared/api/prometheus.ts';
+import {
+  QUERY_FORMATS,
+  replaceMacros,
+  stepOf,
+  type MetricsQuery,
+  type QueryFormat,
+  type StepRequest,
+} from '../../shared/api/grafanaQuery.ts';
+import { formatDuration } from '../../shared/model/durations.ts';
+import { encodeFrame } from '../frames/arrow.ts';
+import type { Frame, FrameMeta, FrameNotice } from '../frames/frame.ts';
+import { areBuckets, areNativeHistograms, heatmapCellsFrames, heatmapRowsFrames } from '../frames/heatmap.ts';
+import { answerFromApi, type Answer, type FrameSeries } from '../frames/series.ts';
+import {
+  exemplarFrame,
+  numericFrames,
+  tableFrame,
+  textFrame,
+  timeSeriesFrames,
+  type ApiExemplarSeries,
+  type FrameContext,
+} from '../frames/shapes.ts';
+import type { DataQuery, DataResponse } from './messages.ts';
+import { askApi, type ApiResult } from './promApi.ts';
+import { SettingsError } from './settings.ts';
+import { UpstreamError, type Upstream } from './upstream.ts';
+
+export interface QueryScope {
+  readonly upstream: Upstream;
+  /** Of the caller, sent on. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Alert rules want numbers and series, never pictures. */
+  readonly fromAlert: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The user's mistake in a query; the message says what to write. */
+class QueryModelError extends Error {}
+
+/** Answers one query; what goes wrong with it is in the response, for its refId alone. Never rejects. */
+export async function answerQuery(query: DataQuery, scope: QueryScope): Promise<DataResponse> {
+  try {
+    const frames = await framesOf(query, scope);
+    return { frames: frames.map(encodeFrame), error: '', status: 200, errorSource: '' };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+/** A response that says what went wrong, and whether the user, the server asked, or we ourselves have to do something about it. */
+export function failure(error: unknown): DataResponse {
+  const refused = (status: number, text: string): DataResponse => ({
+    frames: [],
+    error: text,
+    status,
+    errorSource: 'downstream',
+  });
+  if (error instanceof UpstreamError) return refused(error.status, error.message);
+  if (error instanceof SettingsError || error instanceof QueryModelError) return refused(400, error.message);
+  const text = error instanceof Error ? error.message : String(error);
+  return { frames: [], error: `the data source failed: ${text}`, status: 500, errorSource: 'plugin' };
+}
+
+async function framesOf(data: DataQuery, scope: QueryScope): Promise<Frame[]> {
+  const query = readQuery(data);
+  if (query.expr.trim() === '') return [];
+  const request: StepRequest = {
+    fromMs: data.fromMs,
+    toMs: data.toMs,
+    intervalMs: data.intervalMs,
+    scrapeIntervalMs: scope.upstream.connection.scrapeIntervalMs,
+    query,
+  };
+  const stepMs = stepInWords(request);
+  const expr = replaceMacros(query.expr, request, stepMs);
+  const wantsRange = query.range === true || query.instant !== true;
+  const parts: Promise<Frame[]>[] = [];
+  if (wantsRange) parts.push(rangeFrames(query, expr, request, stepMs, scope));
+  if (query.instant === true) parts.push(instantFrames(query, expr, request, scope));
+  if (query.exemplar === true && wantsRange && !scope.fromAlert)
+    parts.push(exemplarFrames(query, expr, request, scope));
+  return (await Promise.all(parts)).flat();
+}
+
+function readQuery(data: DataQuery): MetricsQuery {
+  const raw = JSON.parse(new TextDecoder().decode(data.json)) as Partial<MetricsQuery>;
+  if (raw.expr !== undefined && typeof raw.expr !== 'string')
+    throw new QueryModelError('expr must be a text: a PromQL expression');
+  if (raw.format !== undefined && !QUERY_FORMATS.includes(raw.format)) {
+    throw new QueryModelError(`format ${JSON.stringify(raw.format)} is unknown; choose ${QUERY_FORMATS.join(', ')}`);
+  }
+  return { ...raw, refId: data.refId, expr: raw.expr ?? '' };
+}
+
+function stepInWords(request: StepRequest): number {
+  try {
+    return stepOf(request);
+  } catch (cause) {
+    throw new QueryModelError(`min step: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function rangeFrames(
+  query: MetricsQuery,
+  expr: string,
+  request: StepRequest,
+  stepMs: number,
+  scope: QueryScope,
+): Promise<Frame[]> {
+  // On multiples of the step, so that a refresh asks for the same points again and lines do not tremble.
+  const start = Math.floor(request.fromMs / stepMs) * stepMs;
+  const end = Math.floor(request.toMs / stepMs) * stepMs;
+  const result = await ask(scope, 'query_range', {
+    query: expr,
+    start: seconds(start),
+    end: seconds(end),
+    step: seconds(stepMs),
+  });
+  const answer = answerFromApi(result.data);
+  return shaped(answer, chooseShape(query, answer, scope.fromAlert, false), {
+    ...contextOf(query, expr, result, `Step: ${formatDuration(stepMs)}`),
+    stepMs,
+  });
+}
+
+async function instantFrames(
+  query: MetricsQuery,
+  expr: string,
+  request: StepRequest,
+  scope: QueryScope,
+): Promise<Frame[]> {
+  const result = await ask(scope, 'query', { query: expr, time: seconds(request.toMs) });
+  const answer = answerFromApi(result.data);
+  // A range selector asked at one time gives raw samples: series, and no step between them.
+  const isRaw = answer.kind === 'matrix';
+  return shaped(answer, chooseShape(query, answer, scope.fromAlert, !isRaw), {
+    ...contextOf(query, expr, result, isRaw ? 'Raw samples' : 'Instant'),
+    stepMs: 0,
+  });
+}
+
+async function exemplarFrames(
+  query: MetricsQuery,
+  expr: string,
+  request: StepRequest,
+  scope: QueryScope,
+): Promise<Frame[]> {
+  try {
+    const found = await askRoute<ApiExemplarSeries[]>(scope, 'query_exemplars', {
+      query: expr,
+      start: seconds(request.fromMs),
+      end: seconds(request.toMs),
+    });
+    if (found.data.length === 0) return [];
+    return [exemplarFrame(found.data, { ...contextOf(query, expr, found, 'Exemplars'), stepMs: 0 })];
+  } catch (error) {
+    // Many servers know no exemplars; the query itself is none the worse for it.
+    if (error instanceof UpstreamError && error.kind !== 'canceled') return [];
+    throw error;
+  }
+}
+
+type Shape = 'series' | 'numbers' | 'table' | 'rows' | 'cells';
+
+function chooseShape(query: MetricsQuery, answer: Answer, fromAlert: boolean, oneMoment: boolean): Shape {
+  if (answer.kind === 'string') return 'table';
+  const { series } = answer;
+  const plain: Shape = oneMoment ? 'numbers' : 'series';
+  if (fromAlert) return plain;
+  const format: QueryFormat = query.format ?? 'auto';
+  if (format === 'table') return 'table';
+  if (format === 'time_series') return plain;
+  if (areNativeHistograms(series)) return 'cells';
+  if (areBuckets(series) && (!oneMoment || format === 'heatmap')) return 'rows';
+  if (format === 'heatmap' && series.length > 0) {
+    throw new QueryModelError(
+      'this is no histogram: a heatmap needs several series with an le label, as of sum by (le) (rate(name_bucket[$__rate_interval])), or native histograms; choose the format "auto" or "time series" for other queries',
+    );
+  }
+  return plain;
+}
+
+function shaped(answer: Answer, shape: Shape, context: FrameContext): Frame[] {
+  if (answer.kind === 'string') return [textFrame(answer, context)];
+  const { series } = answer;
+  if (series.length === 0) return [];
+  const frames = {
+    series: () => timeSeriesFrames(valuesOnly(series), context),
+    numbers: () => numericFrames(valuesOnly(series), context),
+    table: () => [tableFrame(valuesOnly(series), context)],
+    rows: () => heatmapRowsFrames(series, context),
+    cells: () => heatmapCellsFrames(series, context),
+  }[shape]();
+  return frames;
+}
+
+/** Where numbers are wanted, a native histogram counts by its number of observations. */
+function valuesOnly(series: readonly FrameSeries[]): FrameSeries[] {
+  return series.map((one) => {
+    if (one.histograms === undefined || one.values.length > 0) return one;
+    return {
+      labels: one.labels,
+      times: Float64Array.from(one.histograms, (h) => h.t),
+      values: Float64Array.from(one.histograms, (h) => h.count),
+    };
+  });
+}
+
+function contextOf(query: MetricsQuery, expr: string, result: ApiResult<unknown>, how: string): FrameContext {
+  const notice =
+    (severity: FrameNotice['severity']) =>
+    (text: string): FrameNotice => ({ severity, text });
+  const notices = [...result.warnings.map(notice('warning')), ...result.infos.map(notice('info'))];
+  const meta: FrameMeta = {
+    executedQueryString: `Expr: ${expr}\n${how}`,
+    ...(notices.length > 0 ? { notices } : {}),
+  };
+  const legendFormat = query.legendFormat === '__auto' ? '' : (query.legendFormat ?? '');
+  return { refId: query.refId, expr, legendFormat, stepMs: 0, meta };
+}
+
+function ask(scope: QueryScope, route: string, parameters: Record<string, string>): Promise<ApiResult<ApiQueryData>> {
+  return askRoute<ApiQueryData>(scope, route, parameters);
+}
+
+function askRoute<T>(scope: QueryScope, route: string, parameters: Record<string, string>): Promise<ApiResult<T>> {
+  return askApi<T>(scope.upstream, {
+    path: `/api/v1/${route}`,
+    method: scope.upstream.connection.queryMethod,
+    parameters: new URLSearchParams(parameters),
+    headers: scope.headers,
+    signal: scope.signal,
+  });
+}
+
+function seconds(ms: number): string {
+  return String(ms / 1000);
+}
