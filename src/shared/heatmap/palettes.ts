@@ -23,25 +23,25 @@ export const PALETTES: Readonly<Record<PaletteName, Palette>> = {
   isotherm: {
     label: 'Isotherm (violet, teal, yellow)',
     dark: ['#6a5fd0', '#3f86c9', '#23a5b0', '#3fc48a', '#a5dc4e', '#fdf29a'],
-    light: ['#3f9f62', '#1f8d94', '#2d6db0', '#4a45a3', '#521f7c', '#2a0a45'],
+    light: ['#35915a', '#1a7f8a', '#2b66a8', '#4a45a3', '#521f7c', '#2a0a45'],
     lines: PINKS,
   },
   ember: {
     label: 'Ember (violet, red, yellow)',
     dark: ['#8a4fc0', '#bd4aa8', '#e5576f', '#f58143', '#fbb53f', '#fdf3ae'],
-    light: ['#d9803a', '#d05c3f', '#b53d58', '#8b2a6c', '#581f66', '#260b3a'],
+    light: ['#c76d2b', '#c8553c', '#b53d58', '#8b2a6c', '#581f66', '#260b3a'],
     lines: BLUES,
   },
   lagoon: {
     label: 'Lagoon (blues)',
     dark: ['#3f74ad', '#4b93c8', '#66b1dc', '#8fcdea', '#bfe5f5', '#f0fbff'],
-    light: ['#5b97c4', '#3f7db4', '#2c659e', '#204e83', '#163863', '#0a2140'],
+    light: ['#4d89b8', '#3f7db4', '#2c659e', '#204e83', '#163863', '#0a2140'],
     lines: WARMS,
   },
   graphite: {
     label: 'Graphite (greys)',
     dark: ['#6c7078', '#868a92', '#a3a7ae', '#c2c5ca', '#e0e2e5', '#ffffff'],
-    light: ['#8d9096', '#73767d', '#595c63', '#41444a', '#2a2c31', '#121316'],
+    light: ['#84878d', '#73767d', '#595c63', '#41444a', '#2a2c31', '#121316'],
     lines: BLUES,
   },
 };
