@@ -1,0 +1,57 @@
+import React, { Suspense, lazy, useEffect } from 'react';
+import { usePlace } from './location.ts';
+import type { Page, Place } from './location.ts';
+import { OverviewPage } from './overview/OverviewPage.tsx';
+import { Notice } from './parts/Card.tsx';
+import { Failure } from './parts/Failure.tsx';
+import { TopBar } from './parts/TopBar.tsx';
+import { themeChoice, useThemeMode } from './theme.ts';
+
+const QueryPage = lazy(() => import('./query/QueryPage.tsx'));
+const TargetsPage = lazy(() => import('./targets/TargetsPage.tsx'));
+const StatusPage = lazy(() => import('./status/StatusPage.tsx'));
+
+const PAGES: Record<Page, { readonly title: string; readonly draw: (place: Place) => React.ReactNode }> = {
+  '': { title: 'Overview', draw: (place) => <OverviewPage place={place} /> },
+  query: { title: 'Query', draw: (place) => <QueryPage place={place} /> },
+  targets: { title: 'Targets', draw: (place) => <TargetsPage place={place} /> },
+  status: { title: 'Status', draw: (place) => <StatusPage place={place} /> },
+};
+
+export function App() {
+  const place = usePlace();
+  const theme = themeChoice(place.params);
+  const mode = useThemeMode(theme);
+  const page = place.page === undefined ? undefined : PAGES[place.page];
+  useEffect(() => {
+    document.documentElement.dataset.theme = mode;
+  }, [mode]);
+  useEffect(() => {
+    document.title = page === undefined ? 'Isotherm' : `${page.title} · Isotherm`;
+  }, [page]);
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <Failure key={place.page}>
+        <Suspense fallback={<TopBar place={place} theme={theme} />}>
+          {page === undefined ? <NoSuchPage place={place} /> : page.draw(place)}
+        </Suspense>
+      </Failure>
+    </div>
+  );
+}
+
+function NoSuchPage({ place }: { place: Place }) {
+  return (
+    <>
+      <TopBar place={place} theme={themeChoice(place.params)} />
+      <main className="page" id="main">
+        <Notice kind="empty" title="There is no page at this address">
+          <p>The pages are named above.</p>
+        </Notice>
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,111 @@
+/** Asks the HTTP API. Every failure is an ApiError whose message can be shown as it is. */
+import { parseValue } from '../../shared/api/prometheus.ts';
+import type { ApiAnswer, ApiHistogram, ApiQueryData, ApiSeries } from '../../shared/api/prometheus.ts';
+import { gridLength } from '../timeRange.ts';
+import type { Grid } from '../timeRange.ts';
+
+export class ApiError extends Error {
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number;
+  readonly errorType: string;
+  constructor(message: string, status: number, errorType: string) {
+    super(message);
+    this.status = status;
+    this.errorType = errorType;
+  }
+}
+
+export interface Answer<T> {
+  readonly data: T;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+/** The address of an API path under whatever prefix the page is served from. */
+export function apiUrl(path: string): URL {
+  return new URL(`api/v1/${path}`, new URL('.', document.baseURI));
+}
+
+/**
+ * GET with parameters; long ones travel as a form, because addresses have limits.
+ *
+ * @param path under /api/v1/, already escaped.
+ * @throws ApiError; or the signal's AbortError.
+ */
+export async function ask<T>(
+  path: string,
+  params: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<Answer<T>> {
+  const form = new URLSearchParams(params);
+  const url = apiUrl(path);
+  const asForm = form.toString().length > GET_PARAMS_LENGTH_MAX;
+  if (!asForm) url.search = form.toString();
+  let response: Response;
+  try {
+    response = await fetch(url, asForm ? { method: 'POST', body: form, signal } : { signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(`No answer from ${url.host}: is the sidecar running, and is the network up?`, 0, 'network');
+  }
+  let answer: ApiAnswer<T>;
+  try {
+    answer = (await response.json()) as ApiAnswer<T>;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(`${url.pathname} answered ${response.status} and no JSON`, response.status, 'internal');
+  }
+  if (answer.status !== 'success') {
+    throw new ApiError(answer.error ?? `HTTP ${response.status}`, response.status, answer.errorType ?? 'internal');
+  }
+  return { data: answer.data, warnings: answer.warnings ?? [], infos: answer.infos ?? [] };
+}
+
+const GET_PARAMS_LENGTH_MAX = 1500;
+
+/** One series on a grid: value i belongs to grid.start + i * grid.step; NaN where there is none. */
+export interface GridSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: Float64Array;
+  /** For native histograms: one per grid point, or undefined where there is none. */
+  readonly histograms?: readonly (ApiHistogram | undefined)[];
+}
+
+export function queryRange(expr: string, grid: Grid, signal?: AbortSignal): Promise<Answer<GridSeries[]>> {
+  const params = {
+    query: expr,
+    start: String(grid.start / 1000),
+    end: String(grid.end / 1000),
+    step: String(grid.step / 1000),
+  };
+  return ask<ApiQueryData>('query_range', params, signal).then((answer) => ({
+    ...answer,
+    data: answer.data.resultType === 'matrix' ? answer.data.result.map((series) => onGrid(series, grid)) : [],
+  }));
+}
+
+export function onGrid(series: ApiSeries, grid: Grid): GridSeries {
+  const length = gridLength(grid);
+  const at = (seconds: number) => Math.round((seconds * 1000 - grid.start) / grid.step);
+  const values = new Float64Array(length).fill(NaN);
+  for (const [seconds, text] of series.values ?? []) values[at(seconds)] = parseValue(text);
+  if (series.histograms === undefined) return { metric: series.metric, values };
+  const histograms = new Array<ApiHistogram | undefined>(length).fill(undefined);
+  for (const [seconds, histogram] of series.histograms) histograms[at(seconds)] = histogram;
+  return { metric: series.metric, values, histograms };
+}
+
+export interface InstantSample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The float samples of an instant vector or scalar. */
+export async function queryInstant(expr: string, timeMs: number, signal?: AbortSignal): Promise<InstantSample[]> {
+  const { data } = await ask<ApiQueryData>('query', { query: expr, time: String(timeMs / 1000) }, signal);
+  if (data.resultType === 'scalar') return [{ metric: {}, value: parseValue(data.result[1]) }];
+  if (data.resultType !== 'vector') return [];
+  return data.result
+    .filter((series) => series.value !== undefined)
+    .map((series) => ({ metric: series.metric, value: parseValue(series.value![1]) }));
+}

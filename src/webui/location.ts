@@ -1,0 +1,79 @@
+/** Where the user is: page and parameters, all of it in the address, so that a link or a reload gives the same view. */
+import { useSyncExternalStore } from 'react';
+
+export const PAGES = ['', 'query', 'targets', 'status'] as const;
+export type Page = (typeof PAGES)[number];
+
+export interface Place {
+  /** The last part of the path; anything that is not a page is undefined. */
+  readonly page: Page | undefined;
+  readonly params: URLSearchParams;
+}
+
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  window.addEventListener('popstate', listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener('popstate', listener);
+  };
+}
+
+let parsed: { readonly href: string; readonly place: Place } | undefined;
+
+function currentPlace(): Place {
+  const href = window.location.href;
+  if (parsed?.href !== href) parsed = { href, place: placeOf(new URL(href)) };
+  return parsed.place;
+}
+
+export function placeOf(url: URL): Place {
+  const last = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  return { page: PAGES.find((page) => page === last), params: url.searchParams };
+}
+
+export function usePlace(): Place {
+  return useSyncExternalStore(subscribe, currentPlace);
+}
+
+/** Parameters that stay when the page changes: they belong to the user, not to a page. */
+const KEPT = ['range', 'start', 'end', 'refresh', 'theme'];
+
+/** A relative address of a page that keeps the range, refresh and theme of the present one. */
+export function pageHref(page: Page, present: URLSearchParams, own: Readonly<Record<string, string>> = {}): string {
+  const params = new URLSearchParams();
+  for (const name of KEPT) {
+    const value = present.get(name);
+    if (value !== null) params.set(name, value);
+  }
+  for (const [name, value] of Object.entries(own)) params.set(name, value);
+  const text = params.toString();
+  return `./${page}${text === '' ? '' : `?${text}`}`;
+}
+
+export function goTo(href: string): void {
+  window.history.pushState(null, '', href);
+  for (const listener of listeners) listener();
+}
+
+/**
+ * Changes parameters of the present page; undefined removes one.
+ *
+ * @param how `push` makes a step that the browser's Back undoes; `replace` does not.
+ */
+export function setParams(
+  changes: Readonly<Record<string, string | undefined>>,
+  how: 'push' | 'replace' = 'replace',
+): void {
+  const url = new URL(window.location.href);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  if (url.href === window.location.href) return;
+  if (how === 'push') window.history.pushState(null, '', url);
+  else window.history.replaceState(null, '', url);
+  for (const listener of listeners) listener();
+}

@@ -1,0 +1,141 @@
+import React, { useMemo } from 'react';
+import { useFetched } from '../api/useFetched.ts';
+import { queryRange } from '../api/client.ts';
+import { refreshChoice, useClock } from '../clock.ts';
+import { createCrosshair } from '../crosshair.ts';
+import { setParams } from '../location.ts';
+import type { Place } from '../location.ts';
+import { Card, Notice } from '../parts/Card.tsx';
+import { PageLink, RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
+import { SERIES_COLORS, STATE_COLORS, VIZ_THEMES, themeChoice, useThemeMode } from '../theme.ts';
+import { gridFor, rangeFromParams, rangeParams } from '../timeRange.ts';
+import type { TimeRange } from '../timeRange.ts';
+import { INTERVAL_MS_DEFAULT, summariseTargets, takeInventory } from './inventory.ts';
+import type { Inventory, TargetsSummary } from './inventory.ts';
+import { JobsCard } from './JobsCard.tsx';
+import { LatencyCard } from './LatencyCard.tsx';
+import { MachineCard } from './MachineCard.tsx';
+import { RequestsCard } from './RequestsCard.tsx';
+import type { CardContext } from './cardContext.ts';
+
+/** Columns of a range query: enough for the eye, few enough for a small machine. */
+const COLUMNS_MAX = 150;
+/** New names are looked for at most this often. */
+const INVENTORY_MS = 60_000;
+
+/** The four questions on one screen: how fast, how much, did the data job run, how is the machine. */
+export function OverviewPage({ place }: { place: Place }) {
+  const theme = themeChoice(place.params);
+  const mode = useThemeMode(theme);
+  const refresh = refreshChoice(place.params);
+  const [now, renew] = useClock(refresh);
+  const crosshair = useMemo(createCrosshair, []);
+
+  const targets = useFetched(`targets ${now}`, summariseTargets);
+  const history = useFetched(`history ${Math.floor(now / INVENTORY_MS)}`, (signal) => historyAge(now, signal));
+  const chosen = rangeFromParams(place.params);
+  const range = chosen ?? fittingRange(history.data);
+  const intervalMs = targets.data?.intervalMs ?? INTERVAL_MS_DEFAULT;
+  const known = targets.data !== undefined || targets.error !== undefined;
+  const grid = gridFor(range, now, COLUMNS_MAX, intervalMs);
+
+  // While nothing was found there may be something at any moment; later a look a minute is enough.
+  const found = useFetched(`inventory ${Math.floor(now / INVENTORY_MS)}`, (signal) =>
+    takeInventory(grid.end, grid.start, signal),
+  );
+  const nothing = found.data !== undefined && found.data.names.size === 0;
+  const again = useFetched(nothing ? `inventory ${now}` : undefined, (signal) =>
+    takeInventory(grid.end, grid.start, signal),
+  );
+  const inventory = again.data !== undefined && nothing ? again.data : found.data;
+
+  const context: CardContext = {
+    place,
+    grid,
+    intervalMs,
+    mode,
+    vizTheme: VIZ_THEMES[mode],
+    seriesColors: SERIES_COLORS[mode],
+    stateColors: STATE_COLORS[mode],
+    crosshair,
+    onSelectRange: (start, end) => setParams(rangeParams({ kind: 'between', start, end }), 'push'),
+  };
+  const failure = found.error ?? targets.error;
+  return (
+    <>
+      <TopBar
+        place={place}
+        theme={theme}
+        tools={
+          <>
+            <TargetsPill place={place} targets={targets.data} />
+            <RangePicker range={range} />
+            <RefreshPicker refresh={refresh} onRenew={renew} />
+          </>
+        }
+      />
+      <main className="page overview" id="main">
+        <h1 className="visually-hidden">Overview</h1>
+        {failure !== undefined && <FailureLine error={failure} />}
+        {inventory === undefined ||
+        !known ||
+        (chosen === undefined && history.data === undefined && history.loading) ? (
+          failure === undefined && <Notice kind="loading" title="Looking for what is scraped …" />
+        ) : (
+          <Cards inventory={inventory} context={context} />
+        )}
+      </main>
+    </>
+  );
+}
+
+function Cards({ inventory, context }: { inventory: Inventory; context: CardContext }) {
+  return (
+    <div className="overview-grid">
+      <LatencyCard inventory={inventory} context={context} />
+      <RequestsCard inventory={inventory} context={context} />
+      <JobsCard inventory={inventory} context={context} />
+      <MachineCard inventory={inventory} context={context} />
+    </div>
+  );
+}
+
+function FailureLine({ error }: { error: Error }) {
+  return (
+    <Card title="The sidecar does not answer" className="failure-line">
+      <p>{error.message}. What is shown below is from before.</p>
+    </Card>
+  );
+}
+
+function TargetsPill({ place, targets }: { place: Place; targets?: TargetsSummary }) {
+  if (targets === undefined) return null;
+  const all = targets.up + targets.down + targets.unknown;
+  const tone = targets.down > 0 ? 'bad' : targets.unknown > 0 || all === 0 ? 'quiet' : 'good';
+  const text = all === 0 ? 'no targets' : `${targets.up} of ${all} up`;
+  return (
+    <PageLink page="targets" place={place} className={`pill pill-${tone}`} label={`Targets: ${text}`}>
+      <span className="dot" />
+      {text}
+    </PageLink>
+  );
+}
+
+const HISTORY_MS = 3_600_000;
+const HISTORY_STEP_MS = 60_000;
+
+/** How far back samples reach, milliseconds, looking at the last hour only. */
+async function historyAge(now: number, signal: AbortSignal): Promise<number> {
+  const end = Math.floor(now / HISTORY_STEP_MS) * HISTORY_STEP_MS + HISTORY_STEP_MS;
+  const grid = { start: end - HISTORY_MS, end, step: HISTORY_STEP_MS };
+  const { data } = await queryRange('count(up)', grid, signal);
+  const first = data[0]?.values.findIndex((value) => !Number.isNaN(value)) ?? -1;
+  return first < 0 ? 0 : end - (grid.start + first * grid.step);
+}
+
+/** Where the address names no range: as much as there is, up to an hour, so that a young store does not look empty. */
+export function fittingRange(ageMs: number | undefined): TimeRange {
+  if (ageMs === undefined) return { kind: 'last', ms: 3_600_000 };
+  const ms = ageMs <= 6 * 60_000 ? 300_000 : ageMs <= 22 * 60_000 ? 900_000 : 3_600_000;
+  return { kind: 'last', ms };
+}

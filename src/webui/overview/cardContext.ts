@@ -1,0 +1,27 @@
+import type { VizTheme } from '../../viz/theme.ts';
+import type { Crosshair } from '../crosshair.ts';
+import type { Place } from '../location.ts';
+import type { STATE_COLORS } from '../theme.ts';
+import type { Grid } from '../timeRange.ts';
+
+/** What every card of the overview is drawn from. */
+export interface CardContext {
+  readonly place: Place;
+  readonly grid: Grid;
+  readonly intervalMs: number;
+  readonly mode: 'light' | 'dark';
+  readonly vizTheme: VizTheme;
+  readonly seriesColors: readonly string[];
+  readonly stateColors: (typeof STATE_COLORS)['light'];
+  readonly crosshair: Crosshair;
+  readonly onSelectRange: (start: number, end: number) => void;
+}
+
+/** Both ends of the pictures: the first slice begins one step before the first grid point. */
+export function chartDomain(grid: Grid): readonly [number, number] {
+  return [grid.start - grid.step, grid.end];
+}
+
+export function gridKey(grid: Grid): string {
+  return `${grid.start} ${grid.end} ${grid.step}`;
+}

@@ -1,0 +1,8 @@
+import React from 'react';
+import type { Place } from '../location.ts';
+import { TopBar } from '../parts/TopBar.tsx';
+import { themeChoice } from '../theme.ts';
+
+export default function QueryPage({ place }: { place: Place }) {
+  return <TopBar place={place} theme={themeChoice(place.params)} />;
+}

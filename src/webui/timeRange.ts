@@ -1,0 +1,79 @@
+/** The time range of a page: relative or fixed, its step on a grid that stands still while time moves, and its text in the address. */
+import { formatDuration, parseDuration } from '../shared/model/durations.ts';
+
+export type TimeRange =
+  | { readonly kind: 'last'; readonly ms: number }
+  | { readonly kind: 'between'; readonly start: number; readonly end: number };
+
+/** A range query's grid: milliseconds; start and end are multiples of the step. */
+export interface Grid {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+export const RANGES_MS = [300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 604_800_000];
+
+/** A relative range that is longer than this is taken for a slip of the pen. */
+export const RANGE_MS_MAX = 366 * 86_400_000;
+const RANGE_MS_MIN = 1000;
+
+/** What the parameters say, or undefined where they say nothing valid. */
+export function rangeFromParams(params: URLSearchParams): TimeRange | undefined {
+  const start = Number(params.get('start') ?? NaN);
+  const end = Number(params.get('end') ?? NaN);
+  if (Number.isFinite(start) && Number.isFinite(end) && end - start >= RANGE_MS_MIN && end - start <= RANGE_MS_MAX) {
+    return { kind: 'between', start, end };
+  }
+  const text = params.get('range');
+  if (text === null) return undefined;
+  try {
+    const ms = parseDuration(text);
+    return ms >= RANGE_MS_MIN && ms <= RANGE_MS_MAX ? { kind: 'last', ms } : undefined;
+  } catch {
+    return undefined; // A mistyped address gets the default range rather than an empty page.
+  }
+}
+
+export function rangeParams(range: TimeRange): Record<'range' | 'start' | 'end', string | undefined> {
+  return range.kind === 'last'
+    ? { range: formatDuration(range.ms), start: undefined, end: undefined }
+    : { range: undefined, start: String(Math.round(range.start)), end: String(Math.round(range.end)) };
+}
+
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/**
+ * The grid that covers a range with at most `columnsMax` steps of a round length that is not below the scrape interval.
+ *
+ * @param now milliseconds; only relative ranges look at it.
+ */
+export function gridFor(range: TimeRange, now: number, columnsMax: number, scrapeIntervalMs: number): Grid {
+  const [from, to] = range.kind === 'last' ? [now - range.ms, now] : [range.start, range.end];
+  const wanted = Math.max((to - from) / columnsMax, Math.min(scrapeIntervalMs, (to - from) / 4));
+  const step = (STEPS_S.find((s) => s * 1000 >= wanted) ?? Math.ceil(wanted / 86_400_000) * 86_400) * 1000;
+  const end = Math.floor(to / step) * step;
+  return { start: Math.min(end, Math.ceil(from / step) * step), end, step };
+}
+
+/** The window of `rate` at a step: wide enough that a missed scrape leaves no hole, never narrower than the step. */
+export function rateWindow(step: number, scrapeIntervalMs: number): number {
+  return Math.max(step, 4 * scrapeIntervalMs);
+}
+
+export function gridLength(grid: Grid): number {
+  return Math.floor((grid.end - grid.start) / grid.step) + 1;
+}
+
+/**
+ * The window of `rate` for the slices of a heatmap: one scrape longer than the slice, so that every increase falls into exactly one slice, and half a
+ * scrape more against jitter. A missed scrape shows as a gap rather than being smeared over its neighbours.
+ */
+export function sliceWindow(step: number, scrapeIntervalMs: number): number {
+  return step + Math.ceil((1.5 * scrapeIntervalMs) / 1000) * 1000;
+}
+
+/** The grid's times in milliseconds. */
+export function gridTimes(grid: Grid): Float64Array {
+  return Float64Array.from({ length: gridLength(grid) }, (_, i) => grid.start + i * grid.step);
+}
