@@ -33,6 +33,7 @@ const esmOnly = [
   'undici',
   'ml-.*',
   'is-any-array',
+  'cookie',
 ];
 const common = {
   rootDir: import.meta.dirname,

@@ -70,12 +70,14 @@ export interface ApiBuildInfo {
   goVersion: string;
 }
 
-/** A number as the API writes it. */
+/** A number as the API writes it: the shortest text that reads back the same, exponents in two digits at least. */
 export function formatValue(v: number): string {
   if (v === Infinity) return '+Inf';
   if (v === -Infinity) return '-Inf';
   if (Number.isNaN(v)) return 'NaN';
-  return Object.is(v, -0) ? '-0' : String(v);
+  if (v === 0) return Object.is(v, -0) ? '-0' : '0';
+  const text = String(v);
+  return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text;
 }
 
 /** The number that a text of the API or of an exposition page stands for; NaN for what is none. */

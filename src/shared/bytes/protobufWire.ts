@@ -256,6 +256,13 @@ export class WireReader {
     return this.view.getFloat64(this.take(8), true);
   }
 
+  /** The two words of a fixed 64-bit field, for who must see the bits of a NaN. */
+  fixed64(): readonly [low: number, high: number] {
+    this.expect(WIRE_FIXED64);
+    const from = this.take(8);
+    return [this.view.getUint32(from, true), this.view.getUint32(from + 4, true)];
+  }
+
   /** A view on the message's own bytes; copy it to keep it beyond them. */
   bytes(): Uint8Array {
     this.expect(WIRE_BYTES);

@@ -1,0 +1,113 @@
+/** From pieces of text to a response: buffered while small, streamed with back-pressure when large, compressed as the client asks. */
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Text is gathered to pieces of about this many characters before it becomes bytes. */
+const PIECE_CHARS = 64 * 1024;
+/** Answers up to this many pieces go out as one body; larger ones are streamed. */
+const BUFFERED_PIECES_MAX = 4;
+/** Below this size compression costs more than it saves. */
+const COMPRESSED_BYTES_MIN = 1024;
+/** Speed before size: the link is rarely the bottleneck, a core of a small machine is. */
+const GZIP_LEVEL = 1;
+const ZSTD_LEVEL = 1;
+
+export const JSON_TYPE = 'application/json';
+
+export type Encoding = 'zstd' | 'gzip' | 'identity';
+
+const zstdOptions: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } };
+const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
+const zstd = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
+
+/** The best of our encodings among those that the client takes, by its q-values. */
+export function acceptedEncoding(header: string | undefined): Encoding {
+  let best: Encoding = 'identity';
+  let bestQ = 0;
+  const q = new Map<string, number>();
+  for (const part of (header ?? '').split(',')) {
+    const [name, ...params] = part
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/);
+    const weight = params.find((param) => param.startsWith('q='));
+    q.set(name, weight === undefined ? 1 : Number(weight.slice(2)) || 0);
+  }
+  for (const encoding of ['zstd', 'gzip'] as const) {
+    const weight = q.get(encoding) ?? q.get('*') ?? 0;
+    if (weight > bestQ) [best, bestQ] = [encoding, weight];
+  }
+  return best;
+}
+
+/** Sends pieces of text as one response. The pieces are asked for as the client takes them. */
+export async function sendTexts(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  texts: Iterable<string>,
+  contentType = JSON_TYPE,
+): Promise<FastifyReply> {
+  reply.type(contentType).header('vary', varyWith(reply, 'Accept-Encoding'));
+  const encoding = acceptedEncoding(request.headers['accept-encoding']);
+  const pieces = bytesOf(texts);
+  const first: Buffer[] = [];
+  for (let next = pieces.next(); ; next = pieces.next()) {
+    if (next.done) return sendWhole(reply, Buffer.concat(first), encoding);
+    first.push(next.value);
+    if (first.length > BUFFERED_PIECES_MAX) break;
+  }
+  const source = Readable.from(chained(first, pieces), { objectMode: false, highWaterMark: PIECE_CHARS });
+  if (encoding === 'identity') return reply.send(source);
+  reply.header('content-encoding', encoding);
+  const compressor =
+    encoding === 'gzip' ? zlib.createGzip({ level: GZIP_LEVEL }) : zlib.createZstdCompress(zstdOptions);
+  source.once('error', (error) => compressor.destroy(error));
+  compressor.once('close', () => source.destroy());
+  return reply.send(source.pipe(compressor));
+}
+
+async function sendWhole(reply: FastifyReply, body: Buffer, encoding: Encoding): Promise<FastifyReply> {
+  if (encoding === 'identity' || body.length < COMPRESSED_BYTES_MIN) return reply.send(body);
+  reply.header('content-encoding', encoding);
+  return reply.send(await (encoding === 'gzip' ? gzip(body, { level: GZIP_LEVEL }) : zstd(body, zstdOptions)));
+}
+
+function* bytesOf(texts: Iterable<string>): Generator<Buffer, undefined> {
+  let pending = '';
+  for (const text of texts) {
+    pending += text;
+    if (pending.length < PIECE_CHARS) continue;
+    yield Buffer.from(pending);
+    pending = '';
+  }
+  if (pending !== '') yield Buffer.from(pending);
+}
+
+function* chained(first: readonly Buffer[], rest: Iterator<Buffer, undefined>): Generator<Buffer> {
+  yield* first;
+  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+}
+
+function varyWith(reply: FastifyReply, name: string): string {
+  const vary = reply.getHeader('vary');
+  return typeof vary === 'string' ? `${vary}, ${name}` : name;
+}
+
+/** `{"status":"success","data":[…]}` of items that are JSON already, with warnings. */
+export function* listJson(items: Iterable<string>, warnings: readonly string[] = []): Generator<string> {
+  let separator = '{"status":"success","data":[';
+  for (const item of items) {
+    yield separator + item;
+    separator = ',';
+  }
+  if (separator !== ',') yield separator;
+  yield ']';
+  if (warnings.length > 0) yield `,"warnings":${JSON.stringify(warnings)}`;
+  yield '}';
+}
+
+export function* dataJson(data: unknown): Generator<string> {
+  yield `{"status":"success","data":${JSON.stringify(data)}}`;
+}

@@ -1,0 +1,69 @@
+/** What the HTTP rim is handed by the composition root. */
+import type { BuildInfo } from '../telemetry/build.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
+import type { Storage } from '../storage/appender.ts';
+import type { QueryEngine } from '../storage/engine.ts';
+import type { Queryable } from '../storage/queryable.ts';
+import type { TargetsView } from '../scrape/status.ts';
+
+/** The rooms behind the API, there once the log is replayed. */
+export interface ServerRooms {
+  readonly engine: QueryEngine;
+  readonly queryable: Queryable;
+  readonly storage: Storage;
+  readonly targets: TargetsView;
+  headStats(): HeadStats;
+}
+
+export interface HeadStats {
+  readonly series: number;
+  readonly chunks: number;
+  /** Milliseconds; undefined while the store is empty. */
+  readonly minTime: number | undefined;
+  readonly maxTime: number | undefined;
+  /** Damaged records met when the log was read. */
+  readonly corruptions: number;
+}
+
+export interface RuntimeInfo {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly lastConfigAt: number;
+  readonly reloadSucceeded: boolean;
+  readonly retentionMs: number;
+}
+
+export interface HttpOptions {
+  readonly routePrefix: string;
+  /** Under which others reach this server; undefined until the address is known and no flag says it. */
+  readonly externalUrl: string;
+  readonly corsOrigin: string;
+  readonly enableLifecycle: boolean;
+  readonly enableRemoteWrite: boolean;
+  readonly readTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly queryTimeoutMs: number;
+  /** Folder of the built pages. */
+  readonly webUiFolder: string;
+  /** Every flag as text, for /api/v1/status/flags. */
+  readonly flagTexts: Readonly<Record<string, string>>;
+}
+
+export interface HttpDeps {
+  readonly options: HttpOptions;
+  readonly build: BuildInfo;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: SelfMetrics;
+  /** undefined while the log is replayed. */
+  rooms(): ServerRooms | undefined;
+  /** The exposition page of /metrics, of the named collectors only or of all. */
+  metricsPage(collectors: readonly string[]): Promise<string>;
+  configText(): string;
+  runtime(): RuntimeInfo;
+  /** Rejects with an error that says what is wrong; the running configuration is then untouched. */
+  reload(): Promise<void>;
+  quit(): void;
+}

@@ -1,0 +1,82 @@
+/** Health, readiness, reload, quit, /metrics: what is not JSON. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendTexts } from './answer.ts';
+import type { HttpDeps } from './deps.ts';
+import { Params } from './params.ts';
+import type { Method, RawHandler } from './route.ts';
+
+const TEXT = 'text/plain; charset=utf-8';
+const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
+
+export interface RawRoute {
+  readonly path: string;
+  readonly methods: readonly Method[];
+  readonly handle: RawHandler;
+}
+
+export function lifecycleRoutes(deps: HttpDeps): readonly RawRoute[] {
+  const { enableLifecycle } = deps.options;
+  const guarded = (work: RawHandler): RawHandler =>
+    enableLifecycle
+      ? work
+      : (_, reply) =>
+          reply.code(403).type(TEXT).send('Lifecycle API is not enabled; start with --web.enable-lifecycle.\n');
+  return [
+    { path: '/-/healthy', methods: ['GET'], handle: (_, reply) => reply.type(TEXT).send('Isotherm is Healthy.\n') },
+    { path: '/-/ready', methods: ['GET'], handle: (_, reply) => ready(deps, reply) },
+    { path: '/-/reload', methods: ['POST', 'PUT'], handle: guarded((request, reply) => reload(deps, request, reply)) },
+    { path: '/-/quit', methods: ['POST', 'PUT'], handle: guarded((request, reply) => quit(deps, request, reply)) },
+    { path: '/metrics', methods: ['GET'], handle: (request, reply) => metrics(deps, request, reply) },
+  ];
+}
+
+function ready(deps: HttpDeps, reply: FastifyReply): FastifyReply {
+  if (deps.rooms() === undefined) return notReady(reply);
+  return reply.type(TEXT).send('Isotherm is Ready.\n');
+}
+
+/** While the log is read the API has no answers yet; a client may come back. */
+export function notReady(reply: FastifyReply): FastifyReply {
+  return reply
+    .code(503)
+    .type(TEXT)
+    .header('retry-after', '1')
+    .send('Service Unavailable: the log is being read; try again.\n');
+}
+
+/**
+ * Whether a page of another site sent this. Such a page may send plain POSTs anywhere, and must not be able to stop us.
+ * Clients that are no browsers do not send the header.
+ */
+export function isCrossSite(request: FastifyRequest): boolean {
+  const site = request.headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
+}
+
+export function refuseCrossSite(reply: FastifyReply): FastifyReply {
+  return reply.code(403).type(TEXT).send('Refused: sent by a page of another site.\n');
+}
+
+async function reload(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (isCrossSite(request)) return refuseCrossSite(reply);
+  try {
+    await deps.reload();
+    return reply.type(TEXT).send('');
+  } catch (error) {
+    return reply
+      .code(500)
+      .type(TEXT)
+      .send(`failed to reload config: ${(error as Error).message}\n`);
+  }
+}
+
+function quit(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isCrossSite(request)) return refuseCrossSite(reply);
+  reply.raw.once('finish', () => deps.quit());
+  return reply.type(TEXT).send('Requesting termination... Goodbye!\n');
+}
+
+async function metrics(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const page = await deps.metricsPage(new Params(request.query as URLSearchParams).texts('collect[]'));
+  return sendTexts(request, reply, [page], EXPOSITION);
+}

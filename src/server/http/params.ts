@@ -1,0 +1,121 @@
+/** Parameters of a request, from the URL and a form alike, and how their texts are read. */
+import { parseDuration } from '../../shared/model/durations.ts';
+import { ApiError, invalidParameter } from './apiError.ts';
+
+/** As far as time goes here, milliseconds: what a Date can hold. */
+export const TIME_MIN = -8.64e15;
+export const TIME_MAX = 8.64e15;
+
+/** The longest step, range or timeout: 2^63 nanoseconds, where upstream's overflow. */
+const DURATION_MS_MAX = 2 ** 63 / 1e6;
+
+export class Params {
+  readonly #sources: readonly URLSearchParams[];
+
+  /** Earlier sources stand before later ones: a form before the URL, as upstream has it. */
+  constructor(...sources: readonly URLSearchParams[]) {
+    this.#sources = sources;
+  }
+
+  /** The first value; '' if there is none. */
+  text(name: string): string {
+    for (const source of this.#sources) {
+      const value = source.get(name);
+      if (value !== null && value !== '') return value;
+    }
+    return '';
+  }
+
+  texts(name: string): string[] {
+    return this.#sources.flatMap((source) => source.getAll(name));
+  }
+
+  /** A required time in milliseconds. */
+  time(name: string): number {
+    const text = this.text(name);
+    const t = parseTime(text);
+    if (t === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+    return t;
+  }
+
+  timeOr(name: string, otherwise: number): number {
+    return this.text(name) === '' ? otherwise : this.time(name);
+  }
+
+  /** A required duration in milliseconds, written as seconds or with units. */
+  duration(name: string): number {
+    const text = this.text(name);
+    const ms = parseSeconds(text) ?? parseUnits(text);
+    if (ms === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration`);
+    if (Math.abs(ms) >= DURATION_MS_MAX) {
+      throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
+    }
+    return ms;
+  }
+
+  durationOr<T>(name: string, otherwise: T): number | T {
+    return this.text(name) === '' ? otherwise : this.duration(name);
+  }
+
+  /** How many things may be answered; 0 or nothing is no limit. */
+  limit(name = 'limit'): number {
+    const text = this.text(name);
+    if (text === '') return Infinity;
+    if (!/^[+-]?\d+$/.test(text))
+      throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a whole number`);
+    const limit = Number(text);
+    if (limit < 0) throw invalidParameter(name, 'limit must be non-negative');
+    return limit === 0 ? Infinity : limit;
+  }
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Milliseconds of seconds since 1970 (decimals allowed) or an RFC 3339 time, cut to a millisecond; undefined for neither. */
+export function parseTime(text: string): number | undefined {
+  const t = parseSeconds(text) ?? (RFC3339.test(text) ? Date.parse(text) : NaN);
+  return Number.isNaN(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, Math.round(t)));
+}
+
+function parseSeconds(text: string): number | undefined {
+  return NUMBER.test(text) ? Number(text) * 1000 : undefined;
+}
+
+function parseUnits(text: string): number | undefined {
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined; // The API's own words for it are the caller's.
+  }
+}
+
+/** At most this many evaluation times in a range query, as upstream; bounds the answer's size by series. */
+export const POINTS_MAX = 11_000;
+
+export interface RangeParams {
+  readonly start: number;
+  readonly end: number;
+  readonly stepMs: number;
+}
+
+/** `start`, `end` and `step` of a range query, checked in upstream's order. */
+export function rangeParams(params: Params): RangeParams {
+  const start = params.time('start');
+  const end = params.time('end');
+  if (end < start) throw invalidParameter('end', 'end timestamp must not be before start time');
+  const stepMs = Math.trunc(params.duration('step'));
+  if (stepMs <= 0) {
+    throw invalidParameter(
+      'step',
+      'zero or negative query resolution step widths are not accepted. Try a positive integer',
+    );
+  }
+  if ((end - start) / stepMs > POINTS_MAX) {
+    throw new ApiError(
+      'bad_data',
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+    );
+  }
+  return { start, end, stepMs };
+}

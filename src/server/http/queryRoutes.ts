@@ -1,0 +1,89 @@
+/** query, query_range, query_exemplars, format_query. */
+import { formatExpr } from '../../shared/promql/format.ts';
+import { TYPE_NAMES, typeOf } from '../../shared/promql/check.ts';
+import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
+import type { Matcher } from '../../shared/model/matchers.ts';
+import { QueryError, type QueryRequest } from '../storage/engine.ts';
+import { dataJson, listJson } from './answer.ts';
+import { invalidParameter } from './apiError.ts';
+import { rangeParams, TIME_MAX, TIME_MIN } from './params.ts';
+import { labelsJson, queryResultJson } from './resultWriter.ts';
+import type { ApiCall, ApiRoute } from './route.ts';
+import { parsed } from './selectors.ts';
+import { treeJson } from './treeJson.ts';
+
+async function runQuery(
+  call: ApiCall,
+  grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
+): Promise<Iterable<string>> {
+  const { params, deps, rooms, signal } = call;
+  const limit = params.limit();
+  const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
+  const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
+  const expr = params.text('query');
+  parsed(expr, 'query');
+  const startedAt = performance.now();
+  const request: QueryRequest = { expr, ...grid, lookbackDeltaMs, timeoutMs, signal };
+  const result = await rooms.engine.query(request).catch((error: unknown) => {
+    if (error instanceof QueryError && error.errorType === 'bad_data') throw invalidParameter('query', error.message);
+    throw error;
+  });
+  return queryResultJson(result, { limit, stats: params.text('stats') !== '', totalMs: performance.now() - startedAt });
+}
+
+function instantQuery(call: ApiCall): Promise<Iterable<string>> {
+  const t = call.params.timeOr('time', call.deps.clock.now());
+  return runQuery(call, { start: t, end: t, stepMs: 0 });
+}
+
+function rangeQuery(call: ApiCall): Promise<Iterable<string>> {
+  const range = rangeParams(call.params);
+  const expr = parsed(call.params.text('query'), 'query');
+  const type = typeOf(expr);
+  if (type !== 'vector' && type !== 'scalar') {
+    throw invalidParameter(
+      'query',
+      `invalid expression type "${TYPE_NAMES[type]}" for range query, must be Scalar or instant Vector`,
+    );
+  }
+  return runQuery(call, range);
+}
+
+function exemplars({ params, rooms }: ApiCall): Iterable<string> {
+  const minTime = params.timeOr('start', TIME_MIN);
+  const maxTime = params.timeOr('end', TIME_MAX);
+  if (maxTime < minTime) throw invalidParameter('end', 'end timestamp must not be before start time');
+  const sets = selectorsOf(parsed(params.text('query'), 'query'));
+  if (sets.length === 0) return listJson([]);
+  const found = rooms.queryable.exemplars(sets, { minTime, maxTime });
+  return listJson(
+    found.map(({ labels, exemplars: list }) => {
+      const items = list.map(
+        (e) => `{"labels":${labelsJson(e.labels)},"value":"${e.v}","timestamp":${(e.t ?? 0) / 1000}}`,
+      );
+      return `{"seriesLabels":${labelsJson(labels)},"exemplars":[${items.join(',')}]}`;
+    }),
+  );
+}
+
+function selectorsOf(expr: Expr): (readonly Matcher[])[] {
+  return expr.kind === 'selector' ? [expr.matchers] : childrenOf(expr).flatMap(selectorsOf);
+}
+
+const GET_POST = ['GET', 'POST'] as const;
+
+export const QUERY_ROUTES: readonly ApiRoute[] = [
+  { path: '/query', methods: GET_POST, answer: instantQuery },
+  { path: '/query_range', methods: GET_POST, answer: rangeQuery },
+  { path: '/query_exemplars', methods: GET_POST, answer: exemplars },
+  {
+    path: '/format_query',
+    methods: GET_POST,
+    answer: ({ params }) => dataJson(formatExpr(parsed(params.text('query'), 'query'))),
+  },
+  {
+    path: '/parse_query',
+    methods: GET_POST,
+    answer: ({ params }) => dataJson(treeJson(parsed(params.text('query'), 'query'))),
+  },
+];

@@ -1,0 +1,40 @@
+/** `match[]` parameters → matcher sets. */
+import type { Matcher } from '../../shared/model/matchers.ts';
+import { compileMatcher } from '../../shared/model/matchers.ts';
+import { PromqlError } from '../../shared/promql/errors.ts';
+import { parseExpr } from '../../shared/promql/parser.ts';
+import { invalidParameter } from './apiError.ts';
+import type { Params } from './params.ts';
+
+/**
+ * The selectors of a request.
+ *
+ * @throws ApiError for what is no selector, and for a selector that would match everything.
+ */
+export function matcherSets(params: Params): Matcher[][] {
+  const sets = params.texts('match[]').map(parseSelector);
+  for (const set of sets) {
+    if (set.every((matcher) => compileMatcher(matcher)(''))) {
+      throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
+    }
+  }
+  return sets;
+}
+
+function parseSelector(text: string): Matcher[] {
+  const expr = parsed(text, 'match[]');
+  if (expr.kind !== 'selector' || expr.offset !== undefined || expr.at !== undefined) {
+    throw invalidParameter('match[]', `${JSON.stringify(text)} is not a series selector; write name{label="value"}`);
+  }
+  return [...expr.matchers];
+}
+
+/** The syntax tree of a parameter's text; what is wrong with it is said as upstream says it. */
+export function parsed(text: string, parameter: string): ReturnType<typeof parseExpr> {
+  try {
+    return parseExpr(text);
+  } catch (error) {
+    if (error instanceof PromqlError) throw invalidParameter(parameter, error.message);
+    throw error;
+  }
+}

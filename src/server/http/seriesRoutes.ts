@@ -1,0 +1,70 @@
+/** series, labels, label values, metadata: what there is, by labels. */
+import type { TimeRange } from '../storage/queryable.ts';
+import { dataJson, listJson } from './answer.ts';
+import { ApiError, invalidParameter } from './apiError.ts';
+import { unescapeLabelName } from './labelNameEscaping.ts';
+import { TIME_MAX, TIME_MIN, type Params } from './params.ts';
+import { labelsJson, TRUNCATED } from './resultWriter.ts';
+import type { ApiCall, ApiRoute } from './route.ts';
+import { matcherSets } from './selectors.ts';
+
+function rangeOf(params: Params): TimeRange {
+  const minTime = params.timeOr('start', TIME_MIN);
+  const maxTime = params.timeOr('end', TIME_MAX);
+  if (maxTime < minTime) throw invalidParameter('end', 'end timestamp must not be before start time');
+  return { minTime, maxTime };
+}
+
+function limited<T>(found: readonly T[], limit: number, json: (item: T) => string): Iterable<string> {
+  if (found.length <= limit) return listJson(found.map(json));
+  return listJson(found.slice(0, limit).map(json), [TRUNCATED]);
+}
+
+async function series({ params, rooms }: ApiCall): Promise<Iterable<string>> {
+  if (params.texts('match[]').length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
+  const range = rangeOf(params);
+  const limit = params.limit();
+  return limited(await rooms.queryable.series(matcherSets(params), range), limit, labelsJson);
+}
+
+async function labels({ params, rooms }: ApiCall): Promise<Iterable<string>> {
+  const range = rangeOf(params);
+  const limit = params.limit();
+  return limited(await rooms.queryable.labelNames(matcherSets(params), range), limit, (name) => JSON.stringify(name));
+}
+
+async function labelValues({ params, rooms, path }: ApiCall): Promise<Iterable<string>> {
+  const name = unescapeLabelName(path.name);
+  if (name === '') throw new ApiError('bad_data', `invalid label name: ${JSON.stringify(name)}`);
+  const range = rangeOf(params);
+  const limit = params.limit();
+  return limited(await rooms.queryable.labelValues(name, matcherSets(params), range), limit, (v) => JSON.stringify(v));
+}
+
+function metadata({ params, rooms }: ApiCall): Iterable<string> {
+  const limit = wholeNumber(params, 'limit');
+  const perMetric = wholeNumber(params, 'limit_per_metric');
+  const metric = params.text('metric');
+  const data: Record<string, unknown> = {};
+  let count = 0;
+  for (const [name, entries] of rooms.queryable.metadata(metric === '' ? undefined : metric)) {
+    if (count++ >= limit) break;
+    data[name] = entries.slice(0, perMetric).map(({ type, help, unit }) => ({ type, help, unit }));
+  }
+  return dataJson(data);
+}
+
+/** These two parameters have upstream's older reading: below one is no limit. */
+function wholeNumber(params: Params, name: string): number {
+  const text = params.text(name);
+  if (text === '') return Infinity;
+  if (!/^[+-]?\d+$/.test(text)) throw new ApiError('bad_data', `${name} must be a number`);
+  return Number(text) > 0 ? Number(text) : Infinity;
+}
+
+export const SERIES_ROUTES: readonly ApiRoute[] = [
+  { path: '/series', methods: ['GET', 'POST'], answer: series },
+  { path: '/labels', methods: ['GET', 'POST'], answer: labels },
+  { path: '/label/:name/values', methods: ['GET'], answer: labelValues },
+  { path: '/metadata', methods: ['GET'], answer: metadata },
+];

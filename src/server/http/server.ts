@@ -1,0 +1,207 @@
+/** The HTTP server: routes of the API, health, metrics and pages on one Fastify instance. */
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ApiErrorType } from '../../shared/api/prometheus.ts';
+import { QueryError } from '../storage/engine.ts';
+import { SelectLimitError } from '../storage/queryable.ts';
+import { StorageError } from '../storage/appender.ts';
+import { JSON_TYPE, sendTexts } from './answer.ts';
+import { ApiError, failureText, statusOf } from './apiError.ts';
+import { corsHook } from './cors.ts';
+import type { HttpDeps } from './deps.ts';
+import { lifecycleRoutes, notReady } from './lifecycle.ts';
+import { Params } from './params.ts';
+import { QUERY_ROUTES } from './queryRoutes.ts';
+import { registerRemoteWrite } from './remoteWrite.ts';
+import type { ApiRoute, RawHandler } from './route.ts';
+import { SERIES_ROUTES } from './seriesRoutes.ts';
+import { STATUS_ROUTES } from './statusRoutes.ts';
+import { TARGET_ROUTES } from './targetRoutes.ts';
+import { createWebUi } from './webUi.ts';
+
+/** A form of parameters, as upstream's own bound. */
+const FORM_BYTES_MAX = 10 * 1024 * 1024;
+/** The request line and headers; long selectors come in URLs. */
+const HEADER_BYTES_MAX = 1024 * 1024;
+/** A label name in a path, escaped. */
+const PATH_PART_CHARS_MAX = 16 * 1024;
+/** How long answers under way may go on once the server is closing. */
+const DRAIN_MS = 1_000;
+
+const API = '/api/v1';
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
+
+/** Answers of the API are data: nothing in them is to be run or framed. */
+const DATA_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+export interface HttpServer {
+  /**
+   * Starts to listen. Requests are answered from then on; those that need the store get 503 until it is there.
+   *
+   * @returns the address in use, such as `127.0.0.1:9090`. Rejects with the system's error (EADDRINUSE, EACCES, …).
+   */
+  listen(host: string, port: number): Promise<string>;
+  /** Stops taking requests, lets answers under way finish for a second, then closes all connections. */
+  close(): Promise<void>;
+  /** For tests: a request without a socket. */
+  readonly inject: FastifyInstance['inject'];
+}
+
+export function createHttpServer(deps: HttpDeps): HttpServer {
+  const { options } = deps;
+  const app = fastify({
+    bodyLimit: FORM_BYTES_MAX,
+    exposeHeadRoutes: true,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    requestTimeout: options.readTimeoutMs,
+    routerOptions: {
+      maxParamLength: PATH_PART_CHARS_MAX,
+      querystringParser: (text) => new URLSearchParams(text) as unknown as Record<string, unknown>,
+    },
+  });
+  app.server.maxConnections = options.connectionsMax;
+  acceptForms(app);
+  const cors = corsHook(options.corsOrigin);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(DATA_HEADERS);
+    cors(request, reply);
+  });
+  app.addHook('onResponse', async (request, reply) => observe(deps, request, reply));
+  app.setErrorHandler((error, request, reply) => fail(deps, request, reply, error));
+
+  const routes = new Router(app, options.routePrefix);
+  for (const { path, methods, handle } of lifecycleRoutes(deps)) routes.add(path, methods, handle);
+  for (const route of [...QUERY_ROUTES, ...SERIES_ROUTES, ...TARGET_ROUTES, ...STATUS_ROUTES]) {
+    routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, route, request, reply));
+  }
+  registerRemoteWrite(app, deps, options.routePrefix + API);
+  app.options('*', async (_, reply) => reply.code(204).send());
+  app.setNotFoundHandler(pagesHandler(deps));
+  return {
+    async listen(host, port) {
+      await app.listen({ host, port });
+      const address = app.server.address();
+      if (address === null || typeof address === 'string') return String(address);
+      return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+    },
+    async close() {
+      const force = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await app.close();
+      clearTimeout(force);
+    },
+    inject: app.inject.bind(app) as FastifyInstance['inject'],
+  };
+}
+
+/** Adds routes, and answers 405 to the methods that a path does not have. */
+class Router {
+  readonly #app: FastifyInstance;
+  readonly #prefix: string;
+  constructor(app: FastifyInstance, prefix: string) {
+    this.#app = app;
+    this.#prefix = prefix;
+  }
+
+  add(path: string, methods: readonly string[], handler: RawHandler): void {
+    const url = this.#prefix + path;
+    this.#app.route({ method: [...methods], url, handler });
+    const taken = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+    const others = ALL_METHODS.filter((method) => !taken.includes(method));
+    const allow = [...methods, 'OPTIONS'].join(', ');
+    this.#app.route({
+      method: others,
+      url,
+      handler: (_, reply) =>
+        reply.code(405).type('text/plain; charset=utf-8').header('allow', allow).send('Method Not Allowed\n'),
+    });
+  }
+}
+
+/** Forms become parameters; a body of any other kind is no part of the API and is passed over, as upstream does. */
+function acceptForms(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_: unknown, text: string) => {
+      return new URLSearchParams(text);
+    },
+  );
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async () => undefined);
+}
+
+async function answerApi(
+  deps: HttpDeps,
+  route: ApiRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const rooms = deps.rooms();
+  if (rooms === undefined) return notReady(reply);
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const query = request.query as URLSearchParams;
+  const params = request.body instanceof URLSearchParams ? new Params(request.body, query) : new Params(query);
+  const path = request.params as Readonly<Record<string, string>>;
+  const texts = await route.answer({ deps, rooms, params, path, signal: gone.signal });
+  return sendTexts(request, reply, texts);
+}
+
+function pagesHandler(deps: HttpDeps): RawHandler {
+  const pages = createWebUi(deps.options.webUiFolder);
+  const { routePrefix } = deps.options;
+  return async (request, reply) => {
+    const path = decodedPath(request.url);
+    if (request.method === 'GET' && routePrefix !== '' && path === '/') return reply.redirect(`${routePrefix}/`);
+    const below = path.startsWith(`${routePrefix}/`) ? path.slice(routePrefix.length) : undefined;
+    const isPage =
+      below !== undefined && !/^\/(api|-)(\/|$)/.test(below) && (request.method === 'GET' || request.method === 'HEAD');
+    const served = isPage && (await pages.serve(below, request, reply));
+    return served || reply.code(404).type('text/plain; charset=utf-8').send('404 page not found\n');
+  };
+}
+
+/** '' for a path that is not well formed: it names nothing. */
+function decodedPath(url: string): string {
+  try {
+    return decodeURIComponent(url.split('?', 1)[0]);
+  } catch {
+    return '';
+  }
+}
+
+function fail(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  if (reply.raw.headersSent) {
+    reply.raw.destroy();
+    return reply;
+  }
+  const known = apiErrorOf(error);
+  if (known !== undefined) {
+    return reply.code(statusOf(known.errorType)).type(JSON_TYPE).send(failureText(known.errorType, known.message));
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  const message = error instanceof Error ? error.message : String(error);
+  if (status >= 500) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    deps.log('error', 'Request failed', { path: request.url.split('?', 1)[0], err: message, stack });
+    return reply.code(status).type(JSON_TYPE).send(failureText('internal', message));
+  }
+  return reply.code(status).type(JSON_TYPE).send(failureText('bad_data', message));
+}
+
+function apiErrorOf(error: unknown): { errorType: ApiErrorType; message: string } | undefined {
+  if (error instanceof ApiError || error instanceof QueryError) return error;
+  if (error instanceof SelectLimitError) return { errorType: 'execution', message: error.message };
+  if (error instanceof StorageError) return { errorType: 'unavailable', message: error.message };
+  return undefined;
+}
+
+function observe(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const handler = request.routeOptions.url?.slice(deps.options.routePrefix.length) ?? '/*';
+  const bytes = Number(reply.getHeader('content-length') ?? 0);
+  deps.metrics.observeHttp(handler, reply.statusCode, reply.elapsedTime / 1000, bytes);
+}

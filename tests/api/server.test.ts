@@ -1,0 +1,297 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compress } from 'snappyjs';
+import { labelsOf } from '../../src/shared/model/labels.ts';
+import { WireWriter } from '../../src/shared/bytes/protobufWire.ts';
+import { StorageError } from '../../src/server/storage/appender.ts';
+import { fakeServer } from '../support/fakeRooms.ts';
+
+const success = (data: unknown) => ({ status: 'success', data });
+
+describe('series, labels, metadata, targets, status', () => {
+  const { server } = fakeServer();
+  const get = async (path: string) => (await server.inject({ method: 'GET', url: `/api/v1${path}` })).json();
+  test.each<[string, unknown]>([
+    [
+      '/series?match[]=up',
+      success([
+        { __name__: 'up', job: 'a' },
+        { __name__: 'up', job: 'b', 'my.label': 'x' },
+      ]),
+    ],
+    ['/series?match[]=nope', success([])],
+    ['/labels', success(['__name__', 'job', 'my.label'])],
+    ['/labels?match[]={job="a"}', success(['__name__', 'job'])],
+    ['/label/job/values', success(['a', 'b'])],
+    ['/label/U__my_2e_label/values', success(['x'])],
+    ['/label/my.label/values?match[]=up', success(['x'])],
+    ['/metadata', success({ up: [{ type: 'gauge', help: 'Up.', unit: '' }] })],
+    ['/metadata?metric=nope', success({})],
+    ['/rules', success({ groups: [] })],
+    ['/alerts', success({ alerts: [] })],
+    ['/scrape_pools', success({ scrapePools: ['a', 'b'] })],
+    ['/status/config', success({ yaml: 'global: {}\n' })],
+    ['/status/flags', success({ 'log.level': 'info' })],
+    [
+      '/series?match[]=up&limit=1',
+      { ...success([{ __name__: 'up', job: 'a' }]), warnings: ['results truncated due to limit'] },
+    ],
+  ])('%s', async (path, wanted) => expect(await get(path)).toEqual(wanted));
+
+  test.each([
+    ['/series', /^no match\[\] parameter provided$/],
+    ['/series?match[]=up[1m]', /not a series selector/],
+    ['/series?match[]={a=~".*"}', /at least one non-empty matcher/],
+    ['/series?match[]={', /invalid parameter "match\[\]": 1:\d+: parse error/],
+    ['/labels?start=x', /cannot parse "x"/],
+    ['/label/job/values?start=2&end=1', /end timestamp/],
+    ['/label/U__/values', /invalid label name/],
+    ['/metadata?limit=x', /limit must be a number/],
+    ['/rules?type=x', /not supported value "x"/],
+    ['/status/tsdb?limit=0', /positive/],
+  ])('%s is refused', async (path, error) => {
+    expect(await get(path)).toEqual({ status: 'error', errorType: 'bad_data', error: expect.stringMatching(error) });
+  });
+
+  test('targets: active, dropped, by pool', async () => {
+    expect((await get('/targets')).data).toEqual({
+      activeTargets: [
+        {
+          discoveredLabels: { __address__: '127.0.0.1:1', job: 'a' },
+          labels: { instance: '127.0.0.1:1', job: 'a' },
+          scrapePool: 'a',
+          scrapeUrl: 'http://127.0.0.1:1/metrics',
+          globalUrl: 'http://monitor.example:1/metrics',
+          lastError: 'connection refused',
+          lastScrape: '0001-01-01T00:00:00Z',
+          lastScrapeDuration: 1.5,
+          health: 'down',
+          scrapeInterval: '15s',
+          scrapeTimeout: '10s',
+        },
+      ],
+      droppedTargets: [{ discoveredLabels: { __address__: 'x' }, scrapePool: 'b' }],
+      droppedTargetCounts: { b: 1 },
+    });
+    expect((await get('/targets?state=active')).data.droppedTargets).toEqual([]);
+    expect((await get('/targets?scrapePool=b')).data.activeTargets).toEqual([]);
+  });
+  test('status/tsdb counts what the series are made of', async () => {
+    expect((await get('/status/tsdb?limit=1')).data).toEqual({
+      headStats: { numSeries: 2, numLabelPairs: 4, chunkCount: 0, minTime: 1, maxTime: 2 },
+      seriesCountByMetricName: [{ name: 'up', value: 2 }],
+      labelValueCountByLabelName: [{ name: 'job', value: 2 }],
+      memoryInBytesByLabelName: [{ name: '__name__', value: 2 }],
+      seriesCountByLabelValuePair: [{ name: '__name__=up', value: 2 }],
+    });
+  });
+  test('buildinfo gives the compatible release, and who we are', async () => {
+    expect((await get('/status/buildinfo')).data).toMatchObject({
+      version: '3.14.0+isotherm.0.1.0',
+      application: 'Isotherm',
+    });
+  });
+});
+
+describe('lifecycle', () => {
+  test('health, readiness and HEAD', async () => {
+    const { server } = fakeServer();
+    expect((await server.inject('/-/healthy')).statusCode).toBe(200);
+    expect((await server.inject('/-/ready')).body).toMatch(/Ready/);
+    expect((await server.inject({ method: 'HEAD', url: '/-/ready' })).statusCode).toBe(200);
+  });
+  test('while the log is read we are healthy but not ready, and the API says to come back', async () => {
+    const { server } = fakeServer({ enableRemoteWrite: true }, { rooms: () => undefined });
+    expect((await server.inject('/-/healthy')).statusCode).toBe(200);
+    expect((await server.inject('/-/ready')).statusCode).toBe(503);
+    const asked = await server.inject('/api/v1/query?query=up');
+    expect([asked.statusCode, asked.headers['retry-after']]).toEqual([503, '1']);
+    expect((await server.inject({ method: 'POST', url: '/api/v1/write', payload: 'x' })).statusCode).toBe(503);
+  });
+  test('reload and quit are shut without their flag, and never a GET', async () => {
+    const { server, calls } = fakeServer();
+    expect((await server.inject({ method: 'POST', url: '/-/reload' })).statusCode).toBe(403);
+    expect((await server.inject({ method: 'POST', url: '/-/quit' })).statusCode).toBe(403);
+    const get = await server.inject('/-/reload');
+    expect([get.statusCode, get.headers.allow]).toEqual([405, 'POST, PUT, OPTIONS']);
+    expect(calls).toEqual([]);
+  });
+  test('with the flag they work, but not for a page of another site', async () => {
+    const { server, calls } = fakeServer({ enableLifecycle: true });
+    expect((await server.inject({ method: 'POST', url: '/-/reload' })).statusCode).toBe(200);
+    const foreign = { 'sec-fetch-site': 'cross-site' };
+    expect((await server.inject({ method: 'POST', url: '/-/quit', headers: foreign })).statusCode).toBe(403);
+    expect(calls).toEqual(['reload']);
+    expect((await server.inject({ method: 'PUT', url: '/-/quit' })).statusCode).toBe(200);
+    expect(calls).toEqual(['reload', 'quit']);
+  });
+  test('a failed reload says why', async () => {
+    const { server } = fakeServer(
+      { enableLifecycle: true },
+      { reload: () => Promise.reject(new Error('a.yml:1:2: no')) },
+    );
+    const answer = await server.inject({ method: 'POST', url: '/-/reload' });
+    expect([answer.statusCode, answer.body]).toEqual([500, 'failed to reload config: a.yml:1:2: no\n']);
+  });
+  test('/metrics hands its filter on', async () => {
+    const { server } = fakeServer();
+    const answer = await server.inject('/metrics?collect[]=machine&collect[]=self');
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(answer.body).toBe('# collected: machine,self\n');
+  });
+});
+
+describe('safety', () => {
+  const { server } = fakeServer({ corsOrigin: 'https?://(.*\\.)?example\\.org' });
+  test('data is marked as data', async () => {
+    const { headers } = await server.inject('/api/v1/labels');
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['content-security-policy']).toMatch(/default-src 'none'/);
+  });
+  test('only the origins of --web.cors.origin may read', async () => {
+    const ask = async (origin: string) =>
+      (await server.inject({ url: '/api/v1/labels', headers: { origin } })).headers['access-control-allow-origin'];
+    expect(await ask('https://a.example.org')).toBe('https://a.example.org');
+    expect(await ask('https://example.org.evil.net')).toBeUndefined();
+    const preflight = await server.inject({
+      method: 'OPTIONS',
+      url: '/api/v1/query',
+      headers: { origin: 'http://example.org' },
+    });
+    expect([preflight.statusCode, preflight.headers['access-control-allow-origin']]).toEqual([
+      204,
+      'http://example.org',
+    ]);
+  });
+  test('a form over its bound is refused', async () => {
+    const answer = await server.inject({
+      method: 'POST',
+      url: '/api/v1/query',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: `query=${'x'.repeat(10 * 1024 * 1024)}`,
+    });
+    expect(answer.statusCode).toBe(413);
+  });
+  test.each(['/api/v1/nope', '/api/v2/query', '/-/nope', '/nope.js'])('%s is not there', async (url) => {
+    expect((await server.inject(url)).statusCode).toBe(404);
+  });
+  test.each(['/api/v1/query', '/metrics'])('DELETE %s is not allowed', async (url) => {
+    expect((await server.inject({ method: 'DELETE', url })).statusCode).toBe(405);
+  });
+});
+
+describe('pages', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'isotherm-webui-'));
+  mkdirSync(join(folder, 'assets'));
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>t</title>');
+  writeFileSync(join(folder, 'assets/app-AB12CD34.js'), 'run()');
+  test('index.html answers for every page path', async () => {
+    const { server } = fakeServer({ webUiFolder: folder });
+    for (const url of ['/', '/query?q=up', '/targets', '/status/config']) {
+      const page = await server.inject(url);
+      expect([url, page.statusCode, page.body]).toEqual([url, 200, '<!doctype html><title>t</title>']);
+      expect(page.headers['content-security-policy']).toMatch(/script-src 'self';/);
+      expect(page.headers['cache-control']).toBe('no-cache');
+    }
+  });
+  test('assets with a hash may be kept; nothing outside the folder is served', async () => {
+    const { server } = fakeServer({ webUiFolder: folder });
+    const asset = await server.inject('/assets/app-AB12CD34.js');
+    expect([asset.body, asset.headers['content-type']]).toEqual(['run()', 'text/javascript; charset=utf-8']);
+    expect(asset.headers['cache-control']).toMatch(/immutable/);
+    expect((await server.inject('/..%2F..%2Fetc%2Fpasswd.txt')).statusCode).toBe(404);
+    expect((await server.inject('/assets/../../x.js')).statusCode).toBe(404);
+  });
+  test('without a build the page says how to get one', async () => {
+    const { server } = fakeServer();
+    expect((await server.inject('/')).body).toContain('npm run build:webui');
+  });
+  test('a route prefix holds for everything', async () => {
+    const { server } = fakeServer({ webUiFolder: folder, routePrefix: '/prom' });
+    expect((await server.inject('/')).headers.location).toBe('/prom/');
+    expect((await server.inject('/prom/')).statusCode).toBe(200);
+    expect((await server.inject('/prom/-/ready')).statusCode).toBe(200);
+    expect((await server.inject('/prom/api/v1/labels')).statusCode).toBe(200);
+    expect((await server.inject('/api/v1/labels')).statusCode).toBe(404);
+  });
+});
+
+describe('remote write', () => {
+  const message = (labels: Record<string, string>, samples: [number, number | 'stale'][]) =>
+    new WireWriter()
+      .message(1, (series) => {
+        for (const [name, value] of Object.entries(labels))
+          series.message(1, (label) => label.string(1, name).string(2, value));
+        for (const [t, v] of samples) {
+          if (v === 'stale') series.bytesAlways(2, Uint8Array.of(9, 2, 0, 0, 0, 0, 0, 0xf0, 0x7f, 0x10, ...varint(t)));
+          else series.message(2, (sample) => sample.double(1, v).int(2, t));
+        }
+      })
+      .finish()
+      .slice();
+  const varint = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >>> 7)]);
+  const post = (at: ReturnType<typeof fakeServer>, payload: Uint8Array, headers = {}) =>
+    at.server.inject({
+      method: 'POST',
+      url: '/api/v1/write',
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', ...headers },
+      payload: Buffer.from(payload),
+    });
+  const labels = { __name__: 'up', job: 'a' };
+
+  test('samples and stale markers are appended and acknowledged', async () => {
+    const at = fakeServer({ enableRemoteWrite: true });
+    expect(
+      (
+        await post(
+          at,
+          compress(
+            message(labels, [
+              [1000, 1.5],
+              [2000, 'stale'],
+            ]),
+          ),
+        )
+      ).statusCode,
+    ).toBe(204);
+    expect(at.fake.written).toEqual([
+      { labels: labelsOf(labels), t: 1000, v: 1.5 },
+      { labels: labelsOf(labels), t: 2000, v: 'stale' },
+    ]);
+  });
+  test('what is refused is counted in words, the rest kept', async () => {
+    const at = fakeServer({ enableRemoteWrite: true });
+    const nameless = await post(at, compress(message({ job: 'a' }, [[1, 1]])));
+    expect([nameless.statusCode, nameless.body]).toEqual([400, '1 samples refused: their series has no __name__\n']);
+    at.fake.outcome = 'outOfOrder';
+    const late = await post(at, compress(message(labels, [[1, 1]])));
+    expect([late.statusCode, late.body]).toEqual([400, '1 samples refused: older than the newest of their series\n']);
+  });
+  test.each([
+    ['no snappy', Uint8Array.of(255, 255, 255, 255, 255, 255), {}, 400],
+    ['a size beyond the bound', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0), {}, 400],
+    ['no protobuf', compress(Uint8Array.of(0x0b, 1)), {}, 400],
+    ['gzip', Uint8Array.of(1), { 'content-encoding': 'gzip' }, 415],
+    ['JSON', Uint8Array.of(1), { 'content-type': 'application/json' }, 415],
+    [
+      'version 2',
+      Uint8Array.of(1),
+      { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+      415,
+    ],
+    ['nothing', new Uint8Array(), {}, 400],
+  ])('%s is refused', async (_, payload, headers, status) => {
+    expect((await post(fakeServer({ enableRemoteWrite: true }), payload, headers)).statusCode).toBe(status);
+  });
+  test('a full disk is ours to solve, and the sender comes back', async () => {
+    const at = fakeServer({ enableRemoteWrite: true });
+    const appender = at.fake.storage.appender();
+    appender.commit = () => Promise.reject(new StorageError('disk_full', 'free some space'));
+    at.fake.storage.appender = () => appender;
+    expect((await post(at, compress(message(labels, [[1, 1]])))).statusCode).toBe(503);
+  });
+  test('without its flag the receiver is not there', async () => {
+    expect((await post(fakeServer(), compress(message(labels, [[1, 1]])))).statusCode).toBe(404);
+  });
+});

@@ -1,0 +1,192 @@
+/** Rooms behind the HTTP rim, small and in memory: what a test puts in is what the API answers from. */
+import { labelsOf, labelValue, type Labels } from '../../src/shared/model/labels.ts';
+import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts';
+import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
+import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
+import { silentLog } from '../../src/server/telemetry/log.ts';
+import { createSelfMetrics } from '../../src/server/telemetry/selfMetrics.ts';
+import type { Appender, AppendOutcome, Storage } from '../../src/server/storage/appender.ts';
+import type { QueryEngine, QueryRequest, QueryResult } from '../../src/server/storage/engine.ts';
+import type { Queryable } from '../../src/server/storage/queryable.ts';
+import { systemClock } from '../../src/server/telemetry/clock.ts';
+
+export interface WrittenSample {
+  readonly labels: Labels;
+  readonly t: number;
+  readonly v: number | 'stale';
+}
+
+export class FakeRooms {
+  series: Labels[] = [labelsOf({ __name__: 'up', job: 'a' }), labelsOf({ __name__: 'up', job: 'b', 'my.label': 'x' })];
+  requests: QueryRequest[] = [];
+  answer: (request: QueryRequest) => QueryResult | Promise<QueryResult> = () => vectorResult([], []);
+  written: WrittenSample[] = [];
+  outcome: AppendOutcome = 'ok';
+  readonly engine: QueryEngine = {
+    query: async (request) => {
+      this.requests.push(request);
+      return this.answer(request);
+    },
+  };
+  readonly queryable: Queryable = {
+    select: () => Promise.reject(new Error('not asked by the HTTP rim')),
+    series: async (sets) => this.#matching(sets),
+    labelNames: async (sets) => [...new Set(this.#matching(sets).flatMap((l) => l.map(([name]) => name)))].sort(),
+    labelValues: async (name, sets) =>
+      [...new Set(this.#matching(sets).map((l) => labelValue(l, name)))].filter((v) => v !== '').sort(),
+    metadata: (metric) =>
+      new Map(metric === undefined || metric === 'up' ? [['up', [{ type: 'gauge', help: 'Up.', unit: '' }]]] : []),
+    exemplars: () => [
+      { labels: labelsOf({ __name__: 'up' }), exemplars: [{ labels: [['trace_id', 'abc']], v: 0.5, t: 1500 }] },
+    ],
+  };
+  readonly storage: Storage = {
+    group: () => {
+      throw new Error('not asked by the HTTP rim');
+    },
+    appender: () => this.#appender(),
+  };
+
+  rooms(): ServerRooms {
+    return {
+      engine: this.engine,
+      queryable: this.queryable,
+      storage: this.storage,
+      targets: {
+        active: () => [
+          {
+            scrapePool: 'a',
+            url: 'http://127.0.0.1:1/metrics',
+            labels: labelsOf({ job: 'a', instance: '127.0.0.1:1' }),
+            discoveredLabels: labelsOf({ __address__: '127.0.0.1:1', job: 'a' }),
+            health: 'down',
+            lastError: 'connection refused',
+            lastScrape: 0,
+            lastDurationMs: 1500,
+            lastSamples: 0,
+            lastBodyBytes: 0,
+            intervalMs: 15_000,
+            timeoutMs: 10_000,
+          },
+        ],
+        dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
+      },
+      headStats: () => ({ series: this.series.length, chunks: 0, minTime: 1, maxTime: 2, corruptions: 0 }),
+    };
+  }
+
+  #matching(sets: readonly (readonly Matcher[])[]): Labels[] {
+    if (sets.length === 0) return this.series;
+    return this.series.filter((labels) =>
+      sets.some((set) => set.every((matcher) => compileMatcher(matcher)(labelValue(labels, matcher.name)))),
+    );
+  }
+
+  #appender(): Appender {
+    const pending: WrittenSample[] = [];
+    const take = (labels: Labels, t: number, v: number | 'stale') => {
+      if (this.outcome === 'ok') pending.push({ labels, t, v });
+      return this.outcome;
+    };
+    return {
+      appendRow: () => 'ok',
+      append: take,
+      appendStale: (labels, t) => take(labels, t, 'stale'),
+      appendHistogram: () => 'ok',
+      appendExemplar: () => 'ok',
+      setMetadata: () => undefined,
+      commit: async () => void this.written.push(...pending),
+      rollback: () => void pending.splice(0),
+    };
+  }
+}
+
+/** A result with one value for each label set; `undefined` is "no sample". */
+export function vectorResult(labels: Labels[], values: (number | undefined)[], t = 1_500): QueryResult {
+  return {
+    value: {
+      kind: 'vector',
+      grid: { start: t, end: t, stepMs: 0, count: 1 },
+      matrix: {
+        labels,
+        values: Float64Array.from(values, (v) => v ?? NaN),
+        present: Uint8Array.from(values, (v) => (v === undefined ? 0 : 1)),
+        presentStride: 1,
+      },
+    },
+    warnings: [],
+    infos: [],
+    stats: { samplesRead: 3, parseMs: 1, selectMs: 2, evalMs: 3 },
+  };
+}
+
+/** `rows[s][i]`, with `undefined` for no sample, on a grid from `start`. */
+export function matrixResult(
+  labels: Labels[],
+  rows: (number | undefined)[][],
+  start: number,
+  stepMs: number,
+): QueryResult {
+  const count = rows[0]?.length ?? 0;
+  const presentStride = Math.ceil(count / 8);
+  const present = new Uint8Array(presentStride * rows.length);
+  rows.forEach((row, s) =>
+    row.forEach((v, i) => {
+      if (v !== undefined) present[s * presentStride + (i >> 3)] |= 1 << (i & 7);
+    }),
+  );
+  const values = Float64Array.from(rows.flat(), (v) => v ?? NaN);
+  return {
+    ...vectorResult([], []),
+    value: {
+      kind: 'matrix',
+      grid: { start, end: start + (count - 1) * stepMs, stepMs, count },
+      matrix: { labels, values, present, presentStride },
+    },
+  };
+}
+
+export interface FakeServer {
+  readonly server: HttpServer;
+  readonly fake: FakeRooms;
+  readonly calls: string[];
+}
+
+export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides: Partial<HttpDeps> = {}): FakeServer {
+  const fake = new FakeRooms();
+  const calls: string[] = [];
+  const build = {
+    version: '0.1.0',
+    apiVersion: '3.14.0+isotherm.0.1.0',
+    revision: 'r',
+    branch: 'b',
+    nodeVersion: 'v24',
+  };
+  const server = createHttpServer({
+    options: {
+      routePrefix: '',
+      externalUrl: 'http://monitor.example:9090',
+      corsOrigin: '.*',
+      enableLifecycle: false,
+      enableRemoteWrite: false,
+      readTimeoutMs: 10_000,
+      connectionsMax: 10,
+      queryTimeoutMs: 120_000,
+      webUiFolder: '/nonexistent',
+      flagTexts: { 'log.level': 'info' },
+      ...options,
+    },
+    build,
+    clock: { ...systemClock, now: () => 1_700_000_000_123 },
+    log: silentLog,
+    metrics: createSelfMetrics(build),
+    rooms: () => fake.rooms(),
+    metricsPage: async (collectors) => `# collected: ${collectors.join(',')}\n`,
+    configText: () => 'global: {}\n',
+    runtime: () => ({ startedAt: 1_000, lastConfigAt: 2_000, reloadSucceeded: true, retentionMs: 15 * 86_400_000 }),
+    reload: async () => void calls.push('reload'),
+    quit: () => void calls.push('quit'),
+    ...overrides,
+  });
+  return { server, fake, calls };
+}
