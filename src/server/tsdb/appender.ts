@@ -1,0 +1,207 @@
+/** Collects samples until commit, which logs them and then makes them visible, in one turn of the event loop. */
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
+import { bitsOf, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
+import type { Appender, AppendOutcome, GroupWriter, SeriesRef } from '../storage/appender.ts';
+import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
+import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
+import { HeadGroup } from './head/group.ts';
+import type { Head } from './head/head.ts';
+import type { LooseGroup } from './head/looseGroup.ts';
+import type { Cells, RowView } from './wal/records.ts';
+
+/** Times beyond this are no milliseconds of any calendar; the log's differences stay exact below it. */
+const TIME_MAX = 2 ** 50;
+/** Metadata kept per group; more families than a page of sane size has. */
+export const METADATA_MAX = 10_000;
+
+const WORD = new Float64Array(1);
+const WORD_BITS = bitsOf(WORD);
+/** What the cell of a native histogram sample holds: the plain NaN. */
+const HISTOGRAM_LOW = 0;
+const HISTOGRAM_HIGH = 0x7ff80000;
+
+export interface StagedRow extends RowView {
+  readonly group: HeadGroup;
+  readonly t: number;
+}
+
+export interface StagedHistogram {
+  readonly group: LooseGroup;
+  readonly column: number;
+  readonly t: number;
+  readonly h: NativeHistogram;
+}
+
+export interface StagedExemplar {
+  readonly group: HeadGroup;
+  readonly column: number;
+  readonly ref: SeriesRef;
+  readonly exemplar: TimedExemplar;
+}
+
+/** What one commit carries. */
+export interface Batch {
+  readonly rows: readonly StagedRow[];
+  readonly cells: ReadonlyMap<LooseGroup, Cells>;
+  readonly histograms: readonly StagedHistogram[];
+  readonly exemplars: readonly StagedExemplar[];
+}
+
+/** What an appender needs of its store. */
+export interface AppendTarget {
+  readonly head: Head;
+  readonly exemplarStore: ExemplarStore;
+  now(): number;
+  rejected(outcome: Exclude<AppendOutcome, 'ok'>): void;
+  commit(batch: Batch, sync: boolean): Promise<void>;
+}
+
+/** Growing columns of staged samples. */
+class StagedCells implements Cells {
+  count = 0;
+  columns = new Int32Array(16);
+  times = new Float64Array(16);
+  bits = new Uint32Array(32);
+
+  push(column: number, t: number, low: number, high: number): void {
+    const i = this.count++;
+    if (i === this.columns.length) this.#grow();
+    this.columns[i] = column;
+    this.times[i] = t;
+    this.bits[2 * i] = low;
+    this.bits[2 * i + 1] = high;
+  }
+
+  #grow(): void {
+    const { columns, times, bits } = this;
+    this.columns = new Int32Array(columns.length * 2);
+    this.columns.set(columns);
+    this.times = new Float64Array(times.length * 2);
+    this.times.set(times);
+    this.bits = new Uint32Array(bits.length * 2);
+    this.bits.set(bits);
+  }
+}
+
+export class StoreAppender implements Appender {
+  static #ids = 0;
+  readonly #target: AppendTarget;
+  #id = ++StoreAppender.#ids;
+  #rows: StagedRow[] = [];
+  #cells = new Map<LooseGroup, StagedCells>();
+  #histograms: StagedHistogram[] = [];
+  #exemplars: StagedExemplar[] = [];
+
+  constructor(target: AppendTarget) {
+    this.#target = target;
+  }
+
+  appendRow(group: GroupWriter, t: number, values: Float64Array): AppendOutcome {
+    if (!(group instanceof HeadGroup) || group.kind !== 'rows') throw new TypeError('a group of another store');
+    if (values.length > group.columnCount) {
+      throw new RangeError(`a row of ${values.length} values for ${group.columnCount} columns of ${group.key}`);
+    }
+    const outcome = this.#admitRow(group, t);
+    if (outcome !== 'ok') return this.#reject(outcome);
+    group.stagedBy = this.#id;
+    group.stagedTime = t;
+    const copy = values.slice();
+    this.#rows.push({ group, t, values: copy, bits: bitsOf(copy), from: 0, length: copy.length });
+    return 'ok';
+  }
+
+  append(labels: Labels, t: number, v: number): AppendOutcome {
+    WORD[0] = v;
+    return this.#appendBits(labels, t, WORD_BITS[0], WORD_BITS[1]);
+  }
+
+  appendStale(labels: Labels, t: number): AppendOutcome {
+    return this.#appendBits(labels, t, STALE_LOW, STALE_HIGH);
+  }
+
+  appendHistogram(labels: Labels, t: number, h: NativeHistogram): AppendOutcome {
+    const { head } = this.#target;
+    const { group, column } = head.loosePlace(head.series.refOf(labels), labels);
+    if (!isTime(t)) return this.#reject('outOfBounds');
+    let outcome = group.admit(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH, this.#id, head);
+    if (outcome === 'same') {
+      const row = group.rowAt(t);
+      const there = row === undefined ? undefined : group.histograms.get(row)?.get(column);
+      const staged = there ?? this.#histograms.find((s) => s.group === group && s.column === column && s.t === t)?.h;
+      if (staged !== undefined && sameNativeHistogram(staged, h)) return 'ok';
+      outcome = 'duplicate';
+    }
+    if (outcome !== 'ok') return this.#reject(outcome);
+    group.stage(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH, this.#id);
+    this.#histograms.push({ group, column, t, h });
+    return 'ok';
+  }
+
+  appendExemplar(labels: Labels, exemplar: Exemplar): AppendOutcome {
+    const { head, exemplarStore } = this.#target;
+    const ref = head.series.refOf(labels);
+    const timed = { labels: exemplar.labels, v: exemplar.v, t: Math.round(exemplar.t ?? this.#target.now()) };
+    if (!isTime(timed.t)) return this.#reject('outOfBounds');
+    const outcome = exemplarStore.admit(ref, timed);
+    if (outcome !== 'ok') return this.#reject(outcome);
+    const [group, columns] = head.columnsOf(Uint32Array.of(ref)).entries().next().value ?? [];
+    if (group !== undefined && columns !== undefined) {
+      this.#exemplars.push({ group, column: columns[0].column, ref, exemplar: timed });
+    } else {
+      this.#exemplars.push({ ...head.loosePlace(ref, labels), ref, exemplar: timed });
+    }
+    return 'ok';
+  }
+
+  setMetadata(group: GroupWriter, metric: string, metadata: Metadata): void {
+    if (!(group instanceof HeadGroup)) throw new TypeError('a group of another store');
+    if (group.metadata.size >= METADATA_MAX && !group.metadata.has(metric)) return;
+    group.metadata.set(metric, metadata);
+  }
+
+  async commit(options?: { sync?: boolean }): Promise<void> {
+    const batch = { rows: this.#rows, cells: this.#cells, histograms: this.#histograms, exemplars: this.#exemplars };
+    this.rollback();
+    await this.#target.commit(batch, options?.sync === true);
+  }
+
+  rollback(): void {
+    this.#rows = [];
+    this.#cells = new Map();
+    this.#histograms = [];
+    this.#exemplars = [];
+    this.#id = ++StoreAppender.#ids;
+  }
+
+  #appendBits(labels: Labels, t: number, low: number, high: number): AppendOutcome {
+    const { head } = this.#target;
+    const { group, column } = head.loosePlace(head.series.refOf(labels), labels);
+    if (!isTime(t)) return this.#reject('outOfBounds');
+    const outcome = group.admit(column, t, low, high, this.#id, head);
+    if (outcome === 'same') return 'ok';
+    if (outcome !== 'ok') return this.#reject(outcome);
+    group.stage(column, t, low, high, this.#id);
+    let staged = this.#cells.get(group);
+    if (staged === undefined) this.#cells.set(group, (staged = new StagedCells()));
+    staged.push(column, t, low, high);
+    return 'ok';
+  }
+
+  #admitRow(group: HeadGroup, t: number): AppendOutcome {
+    const newest = group.stagedBy === this.#id ? Math.max(group.stagedTime, group.lastTime) : group.lastTime;
+    if (!isTime(t) || t < this.#target.head.minValidTime) return 'outOfBounds';
+    if (t > newest) return 'ok';
+    return t === newest ? 'duplicate' : 'outOfOrder';
+  }
+
+  #reject(outcome: Exclude<AppendOutcome, 'ok'>): AppendOutcome {
+    this.#target.rejected(outcome);
+    return outcome;
+  }
+}
+
+function isTime(t: number): boolean {
+  return Number.isInteger(t) && t <= TIME_MAX && t >= -TIME_MAX;
+}

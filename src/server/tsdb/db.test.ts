@@ -1,0 +1,230 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { labelsOf } from '../../shared/model/labels.ts';
+import { bitsOf, setGap, setStale } from '../../shared/model/sampleBits.ts';
+import type { AppendOutcome } from '../storage/appender.ts';
+import { SelectLimitError } from '../storage/queryable.ts';
+import { openTsdb, type Tsdb, type TsdbOptions, type TsdbSeams } from './db.ts';
+import { ALL_TIME, makeFolder, readAll, textOf } from '../../../tests/support/tsdbSamples.ts';
+
+const UP = labelsOf({ __name__: 'up', job: 'model', instance: 'a:1' });
+const CPU = labelsOf({ __name__: 'cpu', job: 'model', instance: 'a:1' });
+const HISTOGRAM: NativeHistogram = {
+  schema: 2,
+  zeroThreshold: 1e-9,
+  zeroCount: 1,
+  count: 12,
+  sum: 3.75,
+  positiveSpans: [{ offset: -2, length: 3 }],
+  negativeSpans: [{ offset: 0, length: 1 }],
+  positiveBuckets: Float64Array.of(4, 5, 1.5),
+  negativeBuckets: Float64Array.of(0.5),
+  counterReset: 'notReset',
+};
+
+let folder: string;
+let db: Tsdb;
+const reopen = async (options: Partial<TsdbOptions> = {}, seams: TsdbSeams = {}) => {
+  await db?.close();
+  db = await openTsdb({ path: folder, ...options }, seams);
+};
+beforeEach(async () => {
+  folder = makeFolder();
+  db = await openTsdb({ path: folder });
+});
+afterEach(async () => {
+  await db.close();
+  fs.rmSync(folder, { recursive: true });
+});
+
+async function append(t: number, v: number, labels = UP): Promise<AppendOutcome> {
+  const appender = db.appender();
+  const outcome = appender.append(labels, t, v);
+  await appender.commit();
+  return outcome;
+}
+
+test('a row with a sample, a gap and a stale mark is there after a restart', async () => {
+  const group = db.group('model/a:1');
+  const row = new Float64Array(3);
+  row[group.column(UP)] = 1;
+  setGap(bitsOf(row), group.column(CPU));
+  setStale(bitsOf(row), group.column(labelsOf({ __name__: 'gone' })));
+  const appender = db.appender();
+  expect(appender.appendRow(group, 1000, row)).toBe('ok');
+  expect(await readAll(db)).toEqual({});
+  await appender.commit({ sync: true });
+  const expected = { 'up{instance="a:1", job="model"}': { 1000: textOf(1) }, gone: { 1000: 'stale' } };
+  expect(await readAll(db)).toEqual(expected);
+  await reopen();
+  expect(await readAll(db)).toEqual(expected);
+  expect(db.stats().tornRecordsCut).toBe(0);
+});
+
+test('a group keeps its columns over a restart, and new ones come after them', async () => {
+  const group = db.group('model/a:1');
+  group.column(CPU);
+  const first = db.appender();
+  first.appendRow(group, 1000, Float64Array.of(5));
+  await first.commit();
+  await reopen();
+  const again = db.group('model/a:1');
+  expect([again.columnCount, again.column(UP), again.column(CPU)]).toEqual([1, 1, 0]);
+  expect(again.columnLabels(1)).toEqual(UP);
+  const second = db.appender();
+  second.appendRow(again, 2000, Float64Array.of(6, 1));
+  await second.commit();
+  await reopen();
+  expect(await readAll(db)).toEqual({
+    'cpu{instance="a:1", job="model"}': { 1000: textOf(5), 2000: textOf(6) },
+    'up{instance="a:1", job="model"}': { 2000: textOf(1) },
+  });
+});
+
+test('rows go forward in time', async () => {
+  const group = db.group('g');
+  group.column(UP);
+  const appender = db.appender();
+  const row = (t: number) => appender.appendRow(group, t, Float64Array.of(t));
+  expect([row(5_000_000), row(5_000_000), row(4_000_000), row(5_000_001)]).toEqual([
+    'ok',
+    'duplicate',
+    'outOfOrder',
+    'ok',
+  ]);
+  await appender.commit();
+  expect([row(5_000_001), row(1_000_000), row(6_000_000.5)]).toEqual(['duplicate', 'outOfBounds', 'outOfBounds']);
+  expect(db.stats()).toMatchObject({ samplesAppended: 2, rejected: { duplicate: 2, outOfOrder: 1, outOfBounds: 2 } });
+});
+
+test('single samples have the outcomes of upstream', async () => {
+  expect(await append(10_000_000, 1)).toBe('ok');
+  expect(await append(10_000_000, 1)).toBe('ok');
+  expect(await append(10_000_000, 2)).toBe('duplicate');
+  expect(await append(9_999_999, 2)).toBe('outOfOrder');
+  expect(await append(9_999_999, 7, CPU)).toBe('ok');
+  expect(await append(10_000_000 - 3_600_001, 7, labelsOf({ __name__: 'late' }))).toBe('outOfBounds');
+  expect(await readAll(db)).toEqual({
+    'cpu{instance="a:1", job="model"}': { 9_999_999: textOf(7) },
+    'up{instance="a:1", job="model"}': { 10_000_000: textOf(1) },
+  });
+});
+
+test('inside the out-of-order window late samples are merged, outside they are too old', async () => {
+  await reopen({ outOfOrderWindowMs: 60_000 });
+  expect(await append(100_000, 1)).toBe('ok');
+  expect(await append(70_000, 2)).toBe('ok');
+  expect(await append(70_000, 2)).toBe('ok');
+  expect(await append(70_000, 3)).toBe('duplicate');
+  expect(await append(39_999, 3)).toBe('tooOld');
+  const [columns] = await db.select({ matchers: [], ...ALL_TIME });
+  expect([...columns.times]).toEqual([70_000, 100_000]);
+  expect([...columns.columns[0].values]).toEqual([2, 1]);
+});
+
+test('native histograms are stored whole', async () => {
+  const labels = labelsOf({ __name__: 'latency', job: 'model' });
+  const custom = { ...HISTOGRAM, schema: -53, customValues: Float64Array.of(0.1, 0.5), counterReset: 'gauge' as const };
+  const appender = db.appender();
+  expect(appender.appendHistogram(labels, 1000, HISTOGRAM)).toBe('ok');
+  expect(appender.appendHistogram(labels, 1000, HISTOGRAM)).toBe('ok');
+  expect(appender.appendHistogram(labels, 1000, custom)).toBe('duplicate');
+  expect(appender.appendHistogram(labels, 2000, custom)).toBe('ok');
+  await appender.commit();
+  await reopen();
+  const [group] = await db.select({ matchers: [], ...ALL_TIME });
+  expect([...group.columns[0].histograms!]).toEqual([
+    [0, HISTOGRAM],
+    [1, custom],
+  ]);
+  expect([...group.columns[0].values]).toEqual([NaN, NaN]);
+});
+
+test('series, label names and label values are those with samples in the range', async () => {
+  await append(1000, 1, UP);
+  await append(2000, 1, labelsOf({ __name__: 'other', zone: 'x' }));
+  const up = [{ name: '__name__', op: '=' as const, value: 'up' }];
+  expect(await db.series([], ALL_TIME)).toEqual([labelsOf({ __name__: 'other', zone: 'x' }), UP]);
+  expect(await db.series([up], ALL_TIME)).toEqual([UP]);
+  expect(await db.series([], { minTime: 0, maxTime: 1999 })).toEqual([UP]);
+  expect(await db.labelNames([], { minTime: 1500, maxTime: 3000 })).toEqual(['__name__', 'zone']);
+  expect(await db.labelValues('__name__', [], ALL_TIME)).toEqual(['other', 'up']);
+  expect(await db.labelValues('__name__', [up], ALL_TIME)).toEqual(['up']);
+});
+
+test('exemplars are kept in order and survive a restart', async () => {
+  const exemplar = { labels: [['trace', 'x']] as const, v: 0.3, t: 1500 };
+  const appender = db.appender();
+  appender.append(UP, 1000, 1);
+  expect(appender.appendExemplar(UP, exemplar)).toBe('ok');
+  await appender.commit();
+  expect(appender.appendExemplar(UP, exemplar)).toBe('duplicate');
+  expect(appender.appendExemplar(UP, { ...exemplar, t: 1400 })).toBe('outOfOrder');
+  await reopen();
+  expect(db.exemplars([], ALL_TIME)).toEqual([{ labels: UP, exemplars: [exemplar] }]);
+  expect(db.exemplars([], { minTime: 0, maxTime: 1499 })).toEqual([]);
+});
+
+test('metadata of targets that disagree are all given', () => {
+  const [a, b] = [db.group('a'), db.group('b')];
+  const appender = db.appender();
+  const counter = { type: 'counter', help: 'h', unit: '' } as const;
+  appender.setMetadata(a, 'm', counter);
+  appender.setMetadata(b, 'm', { ...counter, help: 'other' });
+  expect(db.metadata('m').get('m')).toHaveLength(2);
+  expect(db.metadata('n').size).toBe(0);
+});
+
+test('what is rolled back was never there', async () => {
+  const appender = db.appender();
+  appender.append(UP, 1000, 1);
+  appender.rollback();
+  await appender.commit();
+  expect(await readAll(db)).toEqual({});
+  expect(await append(500, 2)).toBe('ok');
+});
+
+test('a select over its limit is refused', async () => {
+  await append(1000, 1);
+  await append(2000, 1);
+  await expect(db.select({ matchers: [], ...ALL_TIME, maxSamples: 1 })).rejects.toThrow(SelectLimitError);
+});
+
+test('the folder belongs to one store; a dead holder does not count', async () => {
+  await expect(openTsdb({ path: folder })).rejects.toMatchObject({ code: 'locked' });
+  await db.close();
+  fs.writeFileSync(path.join(folder, 'lock'), `${process.ppid}\n`);
+  await expect(openTsdb({ path: folder })).rejects.toThrow(new RegExp(`in use by process ${process.ppid}`));
+  fs.writeFileSync(path.join(folder, 'lock'), `${process.ppid} 1\n`);
+  await reopen();
+  await append(1000, 1);
+});
+
+test('a closed store refuses', async () => {
+  await db.close();
+  await expect(append(1000, 1)).rejects.toMatchObject({ code: 'closed' });
+});
+
+test('on a full disk a commit is refused as a whole, queries go on, and it recovers by itself', async () => {
+  let room = Infinity;
+  const writeLog = (fd: number, bytes: Uint8Array) => {
+    if (room === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const size = Math.min(room, bytes.length);
+    room -= size;
+    return fs.writeSync(fd, bytes, 0, size);
+  };
+  await reopen({}, { writeLog });
+  expect(await append(1000, 1)).toBe('ok');
+  room = 7;
+  await expect(append(2000, 2, CPU)).rejects.toMatchObject({ code: 'disk_full', name: 'StorageError' });
+  const before = { 'up{instance="a:1", job="model"}': { 1000: textOf(1) } };
+  expect(await readAll(db)).toEqual(before);
+  room = Infinity;
+  expect(await append(3000, 3, CPU)).toBe('ok');
+  const after = { ...before, 'cpu{instance="a:1", job="model"}': { 3000: textOf(3) } };
+  expect(await readAll(db)).toEqual(after);
+  await reopen();
+  expect(await readAll(db)).toEqual(after);
+  expect(db.stats()).toMatchObject({ corruptions: 0, tornRecordsCut: 0, recordsDropped: 0 });
+});

@@ -1,0 +1,102 @@
+/** What is newer than the blocks: groups, and where each series is in them. */
+import { labelValue, type Labels } from '../../../shared/model/labels.ts';
+import type { SeriesRef } from '../../storage/appender.ts';
+import type { SeriesTable } from '../index/seriesTable.ts';
+import { HeadGroup, NO_SERIES, type GroupKind } from './group.ts';
+import { LOOSE_COLUMNS_MAX, LooseGroup, type Bounds } from './looseGroup.ts';
+
+/** A series lags behind the newest sample of the store by at most this, as upstream has it (half a block). */
+export const LAG_MAX_MS = 3_600_000;
+
+export interface LoosePlace {
+  readonly group: LooseGroup;
+  readonly column: number;
+}
+
+export class Head implements Bounds {
+  readonly series: SeriesTable;
+  readonly outOfOrderWindowMs: number;
+  minTime = Infinity;
+  maxTime = -Infinity;
+  /** By group ref. */
+  readonly groups: HeadGroup[] = [];
+  readonly #byKey = new Map<string, HeadGroup>();
+  readonly #loosePlaces = new Map<SeriesRef, LoosePlace>();
+  /** The loose group of a job and instance that still takes columns. */
+  readonly #openLoose = new Map<string, { group: LooseGroup; number: number }>();
+  /** By series: group, column, group, column, … */
+  readonly #places: number[][] = [];
+  readonly #onColumn = (group: HeadGroup, column: number, ref: SeriesRef): void => {
+    if (ref === NO_SERIES) return;
+    (this.#places[ref] ??= []).push(group.ref, column);
+    if (group instanceof LooseGroup) this.#loosePlaces.set(ref, { group, column });
+  };
+
+  constructor(series: SeriesTable, outOfOrderWindowMs: number) {
+    this.series = series;
+    this.outOfOrderWindowMs = outOfOrderWindowMs;
+  }
+
+  get minValidTime(): number {
+    return this.maxTime - LAG_MAX_MS;
+  }
+
+  observe(t: number): void {
+    if (t < this.minTime) this.minTime = t;
+    if (t > this.maxTime) this.maxTime = t;
+  }
+
+  group(key: string): HeadGroup {
+    return this.#byKey.get(`rows ${key}`) ?? this.restoreGroup(this.groups.length, 'rows', key);
+  }
+
+  /** Where single samples of a series go. */
+  loosePlace(ref: SeriesRef, labels: Labels): LoosePlace {
+    const known = this.#loosePlaces.get(ref);
+    if (known !== undefined) return known;
+    const group = this.#looseGroup(`${labelValue(labels, 'job')}\xff${labelValue(labels, 'instance')}`);
+    group.columnOf(ref);
+    return this.#loosePlaces.get(ref)!;
+  }
+
+  /** The group that the log names so; made if there is none. */
+  restoreGroup(ref: number, kind: GroupKind, key: string): HeadGroup {
+    const mapKey = `${kind} ${key}`;
+    const known = this.#byKey.get(mapKey);
+    if (known !== undefined) return known;
+    const group =
+      kind === 'rows'
+        ? new HeadGroup(ref, key, kind, this.series, this.#onColumn)
+        : new LooseGroup(ref, key, this.series, this.#onColumn);
+    this.groups[ref] = group;
+    this.#byKey.set(mapKey, group);
+    return group;
+  }
+
+  /** The columns of these series, by group, in the order of the groups. */
+  columnsOf(refs: Uint32Array): Map<HeadGroup, { ref: SeriesRef; column: number }[]> {
+    const byGroup = new Map<number, { ref: SeriesRef; column: number }[]>();
+    for (const ref of refs) {
+      const places = this.#places[ref] ?? [];
+      for (let i = 0; i < places.length; i += 2) {
+        const list = byGroup.get(places[i]);
+        if (list === undefined) byGroup.set(places[i], [{ ref, column: places[i + 1] }]);
+        else list.push({ ref, column: places[i + 1] });
+      }
+    }
+    const ordered = [...byGroup].sort((a, b) => a[0] - b[0]);
+    return new Map(ordered.map(([ref, columns]) => [this.groups[ref], columns]));
+  }
+
+  #looseGroup(name: string): LooseGroup {
+    let open = this.#openLoose.get(name);
+    let number = open?.number ?? 0;
+    while (open === undefined || open.group.columnCount >= LOOSE_COLUMNS_MAX) {
+      const key = `${name}\xff${number}`;
+      open = { group: this.restoreGroup(this.groups.length, 'loose', key) as LooseGroup, number };
+      number++;
+    }
+    this.#openLoose.set(name, open);
+    return open.group;
+  }
+}

@@ -1,0 +1,63 @@
+/** The unpacked rows of a group as a RowSource: in order of time, whatever order they came in. */
+import type { NativeHistogram } from '../../../shared/histogram/native.ts';
+import type { SeriesRef } from '../../storage/appender.ts';
+import type { RowSource } from '../rowSource.ts';
+import type { HeadGroup } from './group.ts';
+
+export class HeadRows implements RowSource {
+  readonly times: Float64Array;
+  readonly #group: HeadGroup;
+  readonly #count: number;
+  /** Row at each place in order of time; absent where rows are in order. */
+  readonly #order: Int32Array | undefined;
+  readonly #columns: ReadonlyMap<SeriesRef, number>;
+  #cells: Float64Array;
+  #sorted: Float64Array;
+
+  /** @param columns where the series that will be asked for are. */
+  constructor(group: HeadGroup, columns: ReadonlyMap<SeriesRef, number>) {
+    this.#group = group;
+    this.#columns = columns;
+    this.#count = group.rows.rowCount;
+    const times = new Float64Array(this.#count);
+    let inOrder = true;
+    for (let row = 0; row < this.#count; row++) {
+      times[row] = group.rows.time(row);
+      inOrder &&= row === 0 || times[row] > times[row - 1];
+    }
+    if (!inOrder) this.#order = Int32Array.from(times.keys()).sort((a, b) => times[a] - times[b]);
+    this.times = times.sort();
+    this.#cells = new Float64Array(this.#count);
+    this.#sorted = this.#order === undefined ? this.#cells : new Float64Array(this.#count);
+  }
+
+  read(ref: SeriesRef): Float64Array | undefined {
+    const column = this.#columns.get(ref);
+    return column === undefined ? undefined : this.readColumn(column);
+  }
+
+  readColumn(column: number): Float64Array {
+    this.#group.rows.read(column, 0, this.#count, this.#cells, 0);
+    const order = this.#order;
+    if (order === undefined) return this.#cells;
+    const from = new BigUint64Array(this.#cells.buffer);
+    const to = new BigUint64Array(this.#sorted.buffer);
+    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+    return this.#sorted;
+  }
+
+  histograms(ref: SeriesRef): ReadonlyMap<number, NativeHistogram> | undefined {
+    const column = this.#columns.get(ref);
+    return column === undefined ? undefined : this.columnHistograms(column);
+  }
+
+  columnHistograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
+    if (this.#group.histograms.size === 0) return undefined;
+    const samples = new Map<number, NativeHistogram>();
+    for (let i = 0; i < this.#count; i++) {
+      const h = this.#group.histograms.get(this.#order === undefined ? i : this.#order[i])?.get(column);
+      if (h !== undefined) samples.set(i, h);
+    }
+    return samples.size > 0 ? samples : undefined;
+  }
+}

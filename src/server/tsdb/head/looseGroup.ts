@@ -1,0 +1,141 @@
+/**
+ * A group whose samples arrive one by one. Rows are keyed by time and may come in any order; a sample goes into the row of its time if
+ * that is not packed yet, else into a new row. Each column remembers its newest sample, for upstream's rules on order.
+ */
+import type { AppendOutcome, GroupRef, SeriesRef } from '../../storage/appender.ts';
+import { CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
+import type { SeriesTable } from '../index/seriesTable.ts';
+import { HeadGroup } from './group.ts';
+
+/** Series that share a group by job and instance; the next ones open another, so that rows of unlike times stay narrow. */
+export const LOOSE_COLUMNS_MAX = 256;
+
+/** `same`: the sample is there already, bit for bit; nothing to do. */
+export type Admission = AppendOutcome | 'same';
+
+export interface Bounds {
+  /** Newest time in the store. */
+  readonly maxTime: number;
+  /** Samples before this are out of bounds. */
+  readonly minValidTime: number;
+  readonly outOfOrderWindowMs: number;
+}
+
+const CELL = new Float64Array(1);
+const CELL_BITS = new Uint32Array(CELL.buffer);
+
+export class LooseGroup extends HeadGroup {
+  /** By column, newest sample committed and newest one staged by the appender `stagedBy`. */
+  #lastTime = new Float64Array(4).fill(-Infinity);
+  #lastBits = new Uint32Array(8);
+  #stagedTime = new Float64Array(4);
+  #stagedBits = new Uint32Array(8);
+  #stagedBy = new Float64Array(4);
+  readonly #rowByTime = new Map<number, number>();
+
+  constructor(
+    ref: GroupRef,
+    key: string,
+    series: SeriesTable,
+    onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void,
+  ) {
+    super(ref, key, 'loose', series, onColumn);
+  }
+
+  /** What becomes of a sample that appender `owner` stages; upstream's rules. */
+  admit(column: number, t: number, low: number, high: number, owner: number, bounds: Bounds): Admission {
+    this.#reserve(column);
+    const staged = this.#stagedBy[column] === owner && this.#stagedTime[column] >= this.#lastTime[column];
+    const lastTime = staged ? this.#stagedTime[column] : this.#lastTime[column];
+    const lastBits = staged ? this.#stagedBits : this.#lastBits;
+    if (t >= bounds.minValidTime) {
+      if (t > lastTime) return 'ok';
+      if (t === lastTime) {
+        return lastBits[2 * column] === low && lastBits[2 * column + 1] === high ? 'same' : 'duplicate';
+      }
+    }
+    if (bounds.outOfOrderWindowMs > 0) {
+      if (t < bounds.maxTime - bounds.outOfOrderWindowMs) return 'tooOld';
+      return this.#admitLate(column, t, low, high);
+    }
+    return t < bounds.minValidTime ? 'outOfBounds' : 'outOfOrder';
+  }
+
+  stage(column: number, t: number, low: number, high: number, owner: number): void {
+    this.#reserve(column);
+    if (this.#stagedBy[column] === owner && this.#stagedTime[column] > t) return;
+    this.#stagedBy[column] = owner;
+    this.#stagedTime[column] = t;
+    this.#stagedBits[2 * column] = low;
+    this.#stagedBits[2 * column + 1] = high;
+  }
+
+  /** Puts a logged sample into its row. Gives that row, or -1 where the cell was taken already. */
+  setSample(column: number, t: number, low: number, high: number): number {
+    this.#reserve(column);
+    let row = this.#rowByTime.get(t);
+    if (row === undefined) {
+      row = this.rows.appendEmpty(t, this.columnCount);
+      this.#rowByTime.set(t, row);
+    } else if (this.#cellKindAt(row, column) !== CELL_GAP) {
+      return -1;
+    }
+    this.rows.setCell(row, column, low, high);
+    this.setLast(column, t, low, high);
+    return row;
+  }
+
+  /** Replay: the newest sample of a column, known from before the log begins. */
+  setLast(column: number, t: number, low: number, high: number): void {
+    this.#reserve(column);
+    if (t > this.lastTime) this.lastTime = t;
+    if (t < this.#lastTime[column]) return;
+    this.#lastTime[column] = t;
+    this.#lastBits[2 * column] = low;
+    this.#lastBits[2 * column + 1] = high;
+  }
+
+  columnLast(column: number): { t: number; low: number; high: number } {
+    this.#reserve(column);
+    return { t: this.#lastTime[column], low: this.#lastBits[2 * column], high: this.#lastBits[2 * column + 1] };
+  }
+
+  /** The unpacked row of a time. */
+  rowAt(t: number): number | undefined {
+    return this.#rowByTime.get(t);
+  }
+
+  /** Forgets the unpacked rows, which were packed or are appended anew. */
+  clearRows(): void {
+    this.rows.clear();
+    this.histograms.clear();
+    this.#rowByTime.clear();
+  }
+
+  #admitLate(column: number, t: number, low: number, high: number): Admission {
+    const row = this.#rowByTime.get(t);
+    if (row === undefined || this.#cellKindAt(row, column) === CELL_GAP) return 'ok';
+    return CELL_BITS[0] === low && CELL_BITS[1] === high ? 'same' : 'duplicate';
+  }
+
+  /** Leaves the cell in CELL. */
+  #cellKindAt(row: number, column: number): 0 | 1 | 2 {
+    this.rows.read(column, row, row + 1, CELL, 0);
+    return cellKind(CELL_BITS, 0);
+  }
+
+  #reserve(column: number): void {
+    const size = this.#lastTime.length;
+    if (column < size) return;
+    const grow = <T extends Float64Array | Uint32Array>(grown: T, old: T): T => {
+      grown.set(old);
+      return grown;
+    };
+    const wanted = Math.max(column + 1, size * 2);
+    this.#lastTime = grow(new Float64Array(wanted).fill(-Infinity), this.#lastTime);
+    this.#lastBits = grow(new Uint32Array(2 * wanted), this.#lastBits);
+    this.#stagedTime = grow(new Float64Array(wanted), this.#stagedTime);
+    this.#stagedBits = grow(new Uint32Array(2 * wanted), this.#stagedBits);
+    this.#stagedBy = grow(new Float64Array(wanted), this.#stagedBy);
+  }
+}

@@ -1,0 +1,76 @@
+/** What a store is opened with, and what it tells of itself. */
+import type { AppendOutcome, Storage } from '../storage/appender.ts';
+import type { Queryable } from '../storage/queryable.ts';
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields: Record<string, unknown>,
+) => void;
+
+export interface TsdbOptions {
+  /** The data folder; made if there is none. */
+  readonly path: string;
+  /** Blocks that end this long before the newest sample are removed. Default 15 days. */
+  readonly retentionMs?: number;
+  /** Samples this much older than the newest one of the store are still taken. Default 0: a series only goes forward. */
+  readonly outOfOrderWindowMs?: number;
+  /** The log is synced to disk at most this long after a commit. Default 1 s. */
+  readonly syncIntervalMs?: number;
+  /** The head becomes a block when it spans this much. Default 2 h. */
+  readonly blockRangeMs?: number;
+  /** Default 128 MiB. */
+  readonly segmentSizeMax?: number;
+  readonly now?: () => number;
+  readonly log?: Log;
+}
+
+export interface Tsdb extends Storage, Queryable {
+  stats(): TsdbStats;
+  /** Writes the head to a block and drops the log before it; resolves when that is on disk. Done by itself as the head fills. */
+  flush(): Promise<void>;
+  /** Syncs the log, ends what runs, gives the folder free. */
+  close(): Promise<void>;
+}
+
+export interface TsdbStats {
+  /** Series known, in memory or in blocks. */
+  readonly series: number;
+  readonly headGroups: number;
+  readonly headColumns: number;
+  /** Rows not packed yet, over all groups, and the memory of their slabs. */
+  readonly headRows: number;
+  readonly headRowBytes: number;
+  /** Packed chunks that no block holds yet. */
+  readonly headChunks: number;
+  readonly headChunkBytes: number;
+  readonly samplesAppended: number;
+  readonly histogramsAppended: number;
+  readonly exemplarsAppended: number;
+  readonly rejected: Readonly<Record<Exclude<AppendOutcome, 'ok'>, number>>;
+  readonly exemplars: number;
+  readonly logSegments: number;
+  readonly logBytes: number;
+  readonly logRecords: number;
+  readonly syncs: number;
+  readonly syncFailures: number;
+  readonly writeFailures: number;
+  readonly replayMs: number;
+  readonly replayedRecords: number;
+  /** Incomplete records cut from the end of the log when it was opened. */
+  readonly tornRecordsCut: number;
+  /** Places inside the log that could not be read, and their bytes. */
+  readonly corruptions: number;
+  readonly corruptBytes: number;
+  /** Records that could not be applied because one they build on was lost. */
+  readonly recordsDropped: number;
+  readonly blocks: number;
+  readonly blockBytes: number;
+  readonly blocksWritten: number;
+  readonly blocksRemoved: number;
+  readonly flushFailures: number;
+  readonly chunkCacheBytes: number;
+  /** Of all stored samples, milliseconds; undefined in an empty store. */
+  readonly minTime: number | undefined;
+  readonly maxTime: number | undefined;
+}

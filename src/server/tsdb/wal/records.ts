@@ -1,0 +1,163 @@
+/** The payloads of the log's records, written. Their layout is drawn in docs/wal.md; replay.ts reads them. */
+import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
+import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
+import type { NativeHistogram } from '../../../shared/histogram/native.ts';
+import type { Labels } from '../../../shared/model/labels.ts';
+import { writeNativeHistogram } from '../chunkenc/nativeHistogram.ts';
+import type { TimedExemplar } from '../exemplars.ts';
+import type { HeadGroup } from '../head/group.ts';
+import type { LooseGroup } from '../head/looseGroup.ts';
+import { encodeCell, encodeRow } from './valueCodec.ts';
+
+export const RECORD = { group: 1, series: 2, row: 3, cells: 4, histogram: 5, exemplar: 6, columnState: 7 } as const;
+
+/** What takes records: the log, or a checkpoint. */
+export interface RecordSink {
+  readonly out: ByteWriter;
+  readonly epoch: number;
+  begin(type: number): void;
+  end(): void;
+}
+
+/** Samples of one loose group, staged or replayed together. */
+export interface Cells {
+  readonly count: number;
+  readonly columns: Int32Array;
+  readonly times: Float64Array;
+  /** Two words a cell. */
+  readonly bits: Uint32Array;
+}
+
+/** Names what the log does not name yet: the group and its newer columns. */
+export function logNames(sink: RecordSink, group: HeadGroup): void {
+  if (group.columnsLogged < 0) {
+    sink.begin(RECORD.group);
+    sink.out.varint(group.ref);
+    sink.out.u8(group.kind === 'rows' ? 0 : 1);
+    sink.out.text(group.key);
+    sink.end();
+    group.columnsLogged = 0;
+  }
+  if (group.columnsLogged === group.columnCount) return;
+  sink.begin(RECORD.series);
+  sink.out.varint(group.ref);
+  sink.out.varint(group.columnsLogged);
+  writeLabelSets(
+    sink.out,
+    Array.from({ length: group.columnCount - group.columnsLogged }, (_, i) =>
+      group.columnLabels(group.columnsLogged + i),
+    ),
+  );
+  sink.end();
+  group.columnsLogged = group.columnCount;
+}
+
+export function logRow(sink: RecordSink, group: HeadGroup, t: number, row: RowView): void {
+  const state = beginChanges(sink, RECORD.row, group);
+  sink.out.zigzag(t - state.time);
+  state.time = t;
+  sink.out.varint(row.length);
+  encodeRow(sink.out, state, row.values, row.bits, row.from, row.length);
+  sink.end();
+}
+
+export interface RowView {
+  readonly values: Float64Array;
+  readonly bits: Uint32Array;
+  readonly from: number;
+  readonly length: number;
+}
+
+export function logCells(sink: RecordSink, group: LooseGroup, cells: Cells): void {
+  const state = beginChanges(sink, RECORD.cells, group);
+  const { out } = sink;
+  out.varint(cells.count);
+  let column = 0;
+  for (let i = 0; i < cells.count; i++) {
+    const step = cells.columns[i] - column;
+    const changed = cells.times[i] !== state.time;
+    out.varint((step >= 0 ? 2 * step : -2 * step - 1) * 2 + (changed ? 1 : 0));
+    if (changed) out.zigzag(cells.times[i] - state.time);
+    column = cells.columns[i];
+    state.time = cells.times[i];
+    encodeCell(out, state, column, cells.bits[2 * i], cells.bits[2 * i + 1]);
+  }
+  sink.end();
+}
+
+export function logHistogram(sink: RecordSink, group: LooseGroup, column: number, t: number, h: NativeHistogram): void {
+  sink.begin(RECORD.histogram);
+  sink.out.varint(group.ref);
+  sink.out.varint(++group.logState.sequence * 2);
+  sink.out.varint(column);
+  sink.out.zigzag(t);
+  writeNativeHistogram(sink.out, h);
+  sink.end();
+}
+
+export function logExemplar(sink: RecordSink, group: HeadGroup, column: number, exemplar: TimedExemplar): void {
+  sink.begin(RECORD.exemplar);
+  sink.out.varint(group.ref);
+  sink.out.varint(column);
+  sink.out.zigzag(exemplar.t);
+  sink.out.f64(exemplar.v);
+  sink.out.varint(exemplar.labels.length);
+  for (const [name, value] of exemplar.labels) {
+    sink.out.text(name);
+    sink.out.text(value);
+  }
+  sink.end();
+}
+
+/** Label sets with each text written once. */
+export function writeLabelSets(out: ByteWriter, sets: readonly Labels[]): void {
+  const known = new Map<string, number>();
+  const text = (t: string) => {
+    const index = known.get(t);
+    if (index !== undefined) return out.varint(index + 1);
+    known.set(t, known.size);
+    out.varint(0);
+    out.text(t);
+  };
+  out.varint(sets.length);
+  for (const labels of sets) {
+    out.varint(labels.length);
+    for (const [name, value] of labels) {
+      text(name);
+      text(value);
+    }
+  }
+}
+
+export function readLabelSets(input: ByteReader): Labels[] {
+  const known: string[] = [];
+  const text = () => {
+    const index = input.varint();
+    if (index > 0) {
+      if (index > known.length) throw new Error('a text that was not given');
+      return known[index - 1];
+    }
+    const t = input.text();
+    known.push(t);
+    return t;
+  };
+  const sets: Labels[] = [];
+  for (let left = input.varint(); left > 0; left--) {
+    const labels: [string, string][] = [];
+    for (let pairs = input.varint(); pairs > 0; pairs--) labels.push([text(), text()]);
+    sets.push(labels);
+  }
+  return sets;
+}
+
+/** Group, sequence, and whether values start over: they do at a group's first record of an epoch. */
+function beginChanges(sink: RecordSink, type: number, group: HeadGroup) {
+  const state = group.logState;
+  const fresh = state.epoch !== sink.epoch;
+  if (fresh) state.reset();
+  state.epoch = sink.epoch;
+  sink.begin(type);
+  sink.out.varint(group.ref);
+  sink.out.varint(++state.sequence * 2 + (fresh ? 1 : 0));
+  return state;
+}
