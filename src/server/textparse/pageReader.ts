@@ -1,0 +1,283 @@
+/**
+ * Reads a target's pages, one after the other. A page is nearly the page before it, so each is compared with its predecessor:
+ *
+ *   previous   …\nrequests_total{code="200"} 1027\nrequests_total{code="500"} 3\n…
+ *   segments      [------------------------]     [--------------------------]
+ *   this page  …\nrequests_total{code="200"} 1031\nrequests_total{code="500"} 3\n…
+ *
+ * Where the bytes from one line's end to the next line's value are equal, the series is known by position and only the number is read.
+ * Where they differ, the plain cursor reads on until a series is met that the previous page had; comparison goes on behind it.
+ * The plain cursor alone is the oracle: `createPageReader({ compare: false })` gives the same row or the same error.
+ */
+import type { Labels } from '../../shared/model/labels.ts';
+import type { Exemplar, Metadata, MetricType } from '../../shared/model/metadata.ts';
+import { END, HELP, SERIES, TYPE, type EntryCursor, type EntryKind, type PageFormat } from './entryCursor.ts';
+import { FloatReader, latin1 } from './floats.ts';
+import { createCursor } from './pageCursor.ts';
+import { numericLabel } from './seriesScanner.ts';
+
+/** Larger pages are not kept for comparison. */
+const KEPT_PAGE_BYTES_MAX = 8 * 1024 * 1024;
+/** Families whose metadata is kept for a target. */
+const FAMILIES_MAX = 20_000;
+
+/** What a page holds, by lines. A slot names a series of this reader and stays the same from page to page. Lent until the next `read`. */
+export interface PageRow {
+  readonly count: number;
+  /** Length ≥ count. */
+  readonly slots: Int32Array;
+  readonly values: Float64Array;
+  /** Milliseconds, NaN for lines without a time; undefined if no line has one. */
+  readonly times: Float64Array | undefined;
+  readonly exemplars: readonly { readonly slot: number; readonly exemplar: Exemplar }[];
+  /** Families whose metadata is new or changed. */
+  readonly metadata: ReadonlyMap<string, Metadata>;
+  /** Lines known by comparison alone. */
+  readonly compared: number;
+}
+
+export interface PageReader {
+  /**
+   * @param bytes kept until the next `read`: hand over, do not write to them again.
+   * @throws ParseError; what was learnt before the fault stays known.
+   */
+  read(bytes: Uint8Array, format: PageFormat): PageRow;
+  /** Slots given out so far: 0 … slotCount − 1. */
+  readonly slotCount: number;
+  labels(slot: number): Labels;
+  /** Forget all slots and the previous page. */
+  reset(): void;
+}
+
+export function createPageReader(options: { readonly compare?: boolean } = {}): PageReader {
+  return new ComparingReader(options.compare ?? true);
+}
+
+/** Lines of one page in columns. Two of them take turns as previous and current. */
+class LineColumns {
+  count = 0;
+  slots = new Int32Array(64);
+  valueStarts = new Int32Array(64);
+  lineEnds = new Int32Array(64);
+  types: MetricType[] = [];
+  values = new Float64Array(64);
+  times = new Float64Array(64);
+
+  add(slot: number, valueStart: number, lineEnd: number, type: MetricType, v: number, t: number): void {
+    const i = this.count++;
+    if (i === this.slots.length) this.grow();
+    this.slots[i] = slot;
+    this.valueStarts[i] = valueStart;
+    this.lineEnds[i] = lineEnd;
+    this.types[i] = type;
+    this.values[i] = v;
+    this.times[i] = t;
+  }
+
+  private grow(): void {
+    const length = this.slots.length * 2;
+    const copy = <T extends Int32Array | Float64Array>(to: T, from: T): T => (to.set(from), to);
+    this.slots = copy(new Int32Array(length), this.slots);
+    this.valueStarts = copy(new Int32Array(length), this.valueStarts);
+    this.lineEnds = copy(new Int32Array(length), this.lineEnds);
+    this.values = copy(new Float64Array(length), this.values);
+    this.times = copy(new Float64Array(length), this.times);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+const NEWLINE = 0x0a;
+
+class ComparingReader implements PageReader {
+  private readonly compare: boolean;
+  private readonly cursors = new Map<PageFormat, EntryCursor>();
+  private readonly floats = new FloatReader();
+  private readonly slotByKey = new Map<string, number>();
+  private slotLabels: Labels[] = [];
+  private readonly families = new Map<string, Metadata>();
+
+  private previous = new LineColumns();
+  private previousBytes: Uint8Array = NO_BYTES;
+  private previousFormat: PageFormat | undefined;
+  /** Line of each slot in the previous page, −1 for none; made when a page first differs. */
+  private lineOfSlot: Int32Array | undefined;
+
+  private current = new LineColumns();
+  private exemplars: { slot: number; exemplar: Exemplar }[] = [];
+  private changed = new Map<string, Metadata>();
+  private timed = false;
+  private compared = 0;
+
+  constructor(compare: boolean) {
+    this.compare = compare;
+  }
+
+  get slotCount(): number {
+    return this.slotLabels.length;
+  }
+
+  labels(slot: number): Labels {
+    return this.slotLabels[slot];
+  }
+
+  reset(): void {
+    this.slotByKey.clear();
+    this.slotLabels = [];
+    this.families.clear();
+    this.forgetPrevious();
+  }
+
+  read(bytes: Uint8Array, format: PageFormat): PageRow {
+    if (format !== this.previousFormat) this.forgetPrevious();
+    this.current.count = 0;
+    this.exemplars = [];
+    this.timed = false;
+    this.compared = 0;
+    this.readLines(bytes, format);
+    const row = this.current;
+    // Handed over with the first page that is read whole; a fault in between loses none of it.
+    const metadata = this.changed;
+    this.changed = new Map();
+    this.keep(bytes, format);
+    return {
+      count: row.count,
+      slots: row.slots,
+      values: row.values,
+      times: this.timed ? row.times : undefined,
+      exemplars: this.exemplars,
+      metadata,
+      compared: this.compared,
+    };
+  }
+
+  private readLines(bytes: Uint8Array, format: PageFormat): void {
+    const cursor = this.cursorOf(format);
+    cursor.open(bytes);
+    let line = 0;
+    for (;;) {
+      line = this.compareFrom(line, bytes, cursor);
+      if (this.endsAlike(line, bytes, cursor)) return;
+      // Reading in full until a line is met that the previous page had too.
+      for (let known = -1; known < 0;) {
+        const kind = cursor.next();
+        if (kind === END) return;
+        if (kind === SERIES) {
+          const slot = this.readSeries(bytes, format, cursor);
+          known = this.previousLineOf(slot);
+          if (known >= 0) line = known + 1;
+          else if (line < this.previous.count) known = line;
+        } else {
+          this.declare(kind, cursor);
+        }
+      }
+    }
+  }
+
+  /** Reads lines by comparison, from the cursor's place on. Leaves the cursor behind the last line that was alike. */
+  private compareFrom(from: number, bytes: Uint8Array, cursor: EntryCursor): number {
+    const { previous, previousBytes, floats, current } = this;
+    // Equal bytes mean equal labels only under an equal type.
+    const typeBefore = from === 0 ? 'unknown' : previous.types[from - 1];
+    if (numericLabel(cursor.type) !== numericLabel(typeBefore)) return from;
+    let at = cursor.offset;
+    let line = from;
+    for (; line < previous.count; line++) {
+      let p = line === 0 ? 0 : previous.lineEnds[line - 1];
+      const valueStart = previous.valueStarts[line];
+      let q = at;
+      while (p < valueStart && previousBytes[p] === bytes[q]) {
+        p++;
+        q++;
+      }
+      if (p < valueStart) break;
+      const v = floats.read(bytes, q);
+      if (!floats.ok || floats.end === q) break;
+      let end = floats.end;
+      let t = NaN;
+      if (bytes[end] !== NEWLINE) {
+        end = cursor.readTail(end);
+        t = cursor.t;
+        if (!Number.isNaN(t)) this.timed = true;
+        if (cursor.exemplar !== undefined)
+          this.exemplars.push({ slot: previous.slots[line], exemplar: cursor.exemplar });
+      }
+      current.add(previous.slots[line], q, end, previous.types[line], v, t);
+      at = end;
+    }
+    if (line > from) cursor.seek(at, previous.types[line - 1]);
+    this.compared += line - from;
+    return line;
+  }
+
+  /** Whether all lines are read and the rest of the page is that of the previous one. */
+  private endsAlike(line: number, bytes: Uint8Array, cursor: EntryCursor): boolean {
+    const { previous, previousBytes } = this;
+    if (line === 0 || line < previous.count) return false;
+    let p = previous.lineEnds[line - 1];
+    if (previousBytes.length - p !== bytes.length - cursor.offset) return false;
+    for (let q = cursor.offset; q < bytes.length; p++, q++) if (previousBytes[p] !== bytes[q]) return false;
+    return true;
+  }
+
+  private readSeries(bytes: Uint8Array, format: PageFormat, cursor: EntryCursor): number {
+    const key = keyPrefix(format, cursor.type) + latin1(bytes, cursor.seriesStart, cursor.seriesEnd);
+    let slot = this.slotByKey.get(key);
+    if (slot === undefined) {
+      const labels = cursor.labels();
+      slot = this.slotLabels.length;
+      this.slotLabels.push(labels);
+      this.slotByKey.set(key, slot);
+    }
+    if (!Number.isNaN(cursor.t)) this.timed = true;
+    if (cursor.exemplar !== undefined) this.exemplars.push({ slot, exemplar: cursor.exemplar });
+    this.current.add(slot, cursor.valueStart, cursor.offset, cursor.type, cursor.v, cursor.t);
+    return slot;
+  }
+
+  private previousLineOf(slot: number): number {
+    if (this.previous.count === 0) return -1;
+    if (this.lineOfSlot === undefined) {
+      this.lineOfSlot = new Int32Array(this.slotLabels.length).fill(-1);
+      for (let i = 0; i < this.previous.count; i++) this.lineOfSlot[this.previous.slots[i]] = i;
+    }
+    return slot < this.lineOfSlot.length ? this.lineOfSlot[slot] : -1;
+  }
+
+  private declare(kind: EntryKind, cursor: EntryCursor): void {
+    const known = this.families.get(cursor.metric);
+    if (known === undefined && this.families.size >= FAMILIES_MAX) return;
+    const change: Partial<Metadata> =
+      kind === TYPE ? { type: cursor.type } : kind === HELP ? { help: cursor.text } : { unit: cursor.text };
+    const next: Metadata = { type: 'unknown', help: '', unit: '', ...known, ...change };
+    if (known !== undefined && next.type === known.type && next.help === known.help && next.unit === known.unit) return;
+    this.families.set(cursor.metric, next);
+    this.changed.set(cursor.metric, next);
+  }
+
+  private cursorOf(format: PageFormat): EntryCursor {
+    let cursor = this.cursors.get(format);
+    if (cursor === undefined) this.cursors.set(format, (cursor = createCursor(format)));
+    return cursor;
+  }
+
+  private keep(bytes: Uint8Array, format: PageFormat): void {
+    [this.previous, this.current] = [this.current, this.previous];
+    this.previousBytes = bytes;
+    this.previousFormat = format;
+    this.lineOfSlot = undefined;
+    if (!this.compare || bytes.length > KEPT_PAGE_BYTES_MAX) this.forgetPrevious();
+  }
+
+  private forgetPrevious(): void {
+    // The columns of the row just given out stay as they are; only the memory of it goes.
+    this.previous = this.previous.count === 0 ? this.previous : new LineColumns();
+    this.previousBytes = NO_BYTES;
+    this.previousFormat = undefined;
+    this.lineOfSlot = undefined;
+  }
+}
+
+/** The same bytes under another type may mean other labels (`le="1"` is `le="1.0"` in a histogram only). */
+function keyPrefix(format: PageFormat, type: MetricType): string {
+  return `${format === 'text' ? 't' : 'o'}${numericLabel(type)} `;
+}
