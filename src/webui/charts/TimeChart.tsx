@@ -167,7 +167,7 @@ function plotOptions(latest: React.MutableRefObject<TimeChartProps>, width: numb
       {
         ...axis,
         gap: 6,
-        space: 26,
+        space: (_plot, _axis, _min, _max, pixels) => Math.max(26, pixels / 7),
         ...(tickSteps === undefined ? {} : { incrs: [...tickSteps] }),
         size: (plot, values) => yAxisWidth(plot, values, font),
         values: (_plot, splits) => splits.map((value) => latest.current.format(value)),

@@ -18,8 +18,10 @@ import { MachineCard } from './MachineCard.tsx';
 import { RequestsCard } from './RequestsCard.tsx';
 import type { CardContext } from './cardContext.ts';
 
-/** Columns of a range query: enough for the eye, few enough for a small machine. */
-const COLUMNS_MAX = 150;
+/** A column of the maps is at least so wide where two stand side by side: enough for the eye, few enough for a small machine. */
+const COLUMN_PIXELS = 5;
+const COLUMNS_MIN = 60;
+const COLUMNS_MAX = 300;
 /** New names are looked for at most this often. */
 const INVENTORY_MS = 60_000;
 
@@ -37,7 +39,7 @@ export function OverviewPage({ place }: { place: Place }) {
   const range = chosen ?? fittingRange(history.data);
   const intervalMs = targets.data?.intervalMs ?? INTERVAL_MS_DEFAULT;
   const known = targets.data !== undefined || targets.error !== undefined;
-  const grid = gridFor(range, now, COLUMNS_MAX, intervalMs);
+  const grid = gridFor(range, now, columnsFor(window.innerWidth), intervalMs);
 
   // While nothing was found there may be something at any moment; later a look a minute is enough.
   const found = useFetched(`inventory ${Math.floor(now / INVENTORY_MS)}`, (signal) =>
@@ -119,6 +121,10 @@ function TargetsPill({ place, targets }: { place: Place; targets?: TargetsSummar
       {text}
     </PageLink>
   );
+}
+
+function columnsFor(windowWidth: number): number {
+  return Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, Math.floor(windowWidth / 2 / COLUMN_PIXELS)));
 }
 
 const HISTORY_MS = 3_600_000;

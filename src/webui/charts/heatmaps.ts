@@ -1,5 +1,7 @@
-/** From the API's bucket series to the maps of the overview. */
+/** From the API's series, buckets of classic histograms or native ones, to heatmaps with their quantiles. */
 import { METRIC_NAME, labelsOf } from '../../shared/model/labels.ts';
+import { parseValue } from '../../shared/api/prometheus.ts';
+import { heatmapFromCells } from '../../shared/heatmap/fromCells.ts';
 import { heatmapFromBuckets } from '../../shared/heatmap/fromBuckets.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { quantileLines } from '../../shared/heatmap/quantileLines.ts';
@@ -9,7 +11,7 @@ import type { Grid } from '../timeRange.ts';
 
 export const QUANTILES = [0.5, 0.95, 0.99] as const;
 
-export interface LatencyMap {
+export interface NamedHeatmap {
   readonly title: string;
   readonly model: HeatmapModel;
   readonly lines: readonly OverlayLine[];
@@ -17,8 +19,8 @@ export interface LatencyMap {
   readonly totals: OverlayLine;
 }
 
-export interface LatencyMaps {
-  readonly maps: readonly LatencyMap[];
+export interface NamedHeatmaps {
+  readonly maps: readonly NamedHeatmap[];
   readonly notices: readonly string[];
 }
 
@@ -28,36 +30,60 @@ export interface LatencyMaps {
  * @param unit of the bounds as Grafana names it.
  * @param titleOf names a map by its labels.
  */
-export function latencyMaps(
+export function heatmapsOf(
   series: readonly GridSeries[],
   grid: Grid,
   unit: string,
   titleOf: (metric: Readonly<Record<string, string>>) => string,
-): LatencyMaps {
+  countUnit: HeatmapModel['countUnit'] = 'perSecond',
+): NamedHeatmaps {
   const times = gridTimes(grid);
   const groups = new Map<string, GridSeries[]>();
-  for (const one of series) {
+  for (const one of series.filter(({ metric }) => metric.le !== undefined)) {
     const rest = Object.entries(one.metric).filter(([name]) => name !== 'le' && name !== METRIC_NAME);
     const key = JSON.stringify(rest.sort(([a], [b]) => (a < b ? -1 : 1)));
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   const notices: string[] = [];
-  const maps: LatencyMap[] = [];
+  const maps: NamedHeatmap[] = [];
   for (const buckets of groups.values()) {
     const made = heatmapFromBuckets({
       series: buckets.map(({ metric, values }) => ({ labels: labelsOf(metric), times, values })),
-      countUnit: 'perSecond',
+      countUnit,
       unit,
       stepMs: grid.step,
     });
     notices.push(...made.notices);
     const title = titleOf(buckets[0].metric);
     for (const bare of made.models) {
-      const model = { ...bare, title };
-      maps.push({ title, model, lines: quantileLines(model, QUANTILES), totals: sliceTotals(model) });
+      maps.push(withLines({ ...bare, title }, title));
     }
   }
+  for (const one of series.filter(({ histograms }) => histograms !== undefined)) {
+    const title = titleOf(one.metric);
+    const model = heatmapFromCells({ ...cellsOf(one, times), countUnit, unit, stepMs: grid.step, title });
+    if (model.kind === 'heatmap') maps.push(withLines(model, title));
+    else notices.push(`${title}: ${model.reason}`);
+  }
   return { maps: maps.sort((a, b) => (a.title < b.title ? -1 : 1)), notices };
+}
+
+function withLines(model: HeatmapModel, title: string): NamedHeatmap {
+  return { title, model, lines: quantileLines(model, QUANTILES), totals: sliceTotals(model) };
+}
+
+/** A native histogram's buckets as cells; a sample in which nothing was observed still says that nothing was. */
+function cellsOf({ histograms }: GridSeries, times: Float64Array) {
+  const cells = { times: [] as number[], lowers: [] as number[], uppers: [] as number[], counts: [] as number[] };
+  histograms?.forEach((histogram, i) => {
+    for (const [, lower, upper, count] of histogram?.buckets ?? []) {
+      cells.times.push(times[i]);
+      cells.lowers.push(parseValue(lower));
+      cells.uppers.push(parseValue(upper));
+      cells.counts.push(parseValue(count));
+    }
+  });
+  return cells;
 }
 
 export function sliceTotals(model: HeatmapModel): OverlayLine {

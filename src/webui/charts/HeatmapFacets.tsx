@@ -1,0 +1,165 @@
+import React, { useMemo } from 'react';
+import { colorScaleOf } from '../../shared/heatmap/colorScale.ts';
+import { maxCount } from '../../shared/heatmap/fromBuckets.ts';
+import type { OverlayLine } from '../../shared/heatmap/model.ts';
+import { PALETTES } from '../../shared/heatmap/palettes.ts';
+import { HeatmapCanvas } from '../../ui/HeatmapCanvas.tsx';
+import { HeatmapLegend } from '../../ui/HeatmapLegend.tsx';
+import { valueFormat } from '../../viz/format.ts';
+import { sharedYDomain } from '../../viz/layout.ts';
+import { useCrosshairTime } from '../crosshair.ts';
+import type { Crosshair } from '../crosshair.ts';
+import { useSize } from '../parts/useSize.ts';
+import { formatClock, formatRate, formatShort } from '../text.ts';
+import { VIZ_THEMES } from '../theme.ts';
+import { Swatch, lastValue, nearestIndex } from './ChartLegend.tsx';
+import type { NamedHeatmap } from './heatmaps.ts';
+
+const PALETTE = 'isotherm';
+const MAPS_MAX = 6;
+const MAP_WIDTH_MIN = 420;
+const AXIS_WIDTH = 58;
+
+/** One legend for all maps: they share their colours. */
+export function HeatmapsLegend({ maps, mode }: { maps: readonly NamedHeatmap[]; mode: 'light' | 'dark' }) {
+  const scale = useMemo(() => {
+    const max = maxCount(maps.map(({ model }) => model));
+    const all = Float64Array.from(maps.flatMap(({ model }) => [...model.counts]));
+    return colorScaleOf('sqrt', all, max);
+  }, [maps]);
+  return (
+    <div className="only-wide">
+      <HeatmapLegend scale={scale} palette={PALETTE} theme={VIZ_THEMES[mode]} countUnit={maps[0]?.model.countUnit ?? 'perSecond'} width={120} />
+    </div>
+  );
+}
+
+interface HeatmapFacetsProps {
+  readonly maps: readonly NamedHeatmap[];
+  readonly mode: 'light' | 'dark';
+  /** Milliseconds at the left and right border. */
+  readonly domain: readonly [number, number];
+  readonly crosshair: Crosshair;
+  readonly onSelectRange: (start: number, end: number) => void;
+}
+
+/** Maps side by side, with one colour scale and one y axis, so that they can be compared. */
+export function HeatmapFacets(props: HeatmapFacetsProps) {
+  const { maps } = props;
+  const [host, { width }] = useSize<HTMLDivElement>();
+  const shown = maps.slice(0, MAPS_MAX);
+  const fit = Math.max(1, Math.min(3, Math.floor(width / MAP_WIDTH_MIN)));
+  const columns = shown.length <= fit ? shown.length : shown.length === 4 ? Math.min(2, fit) : fit;
+  const shared = useMemo(
+    () => ({
+      colorMax: maxCount(shown.map(({ model }) => model)),
+      yDomain: sharedYDomain(shown.map(({ model }) => model)),
+    }),
+    [maps],
+  );
+  return (
+    <>
+      <div ref={host} className={`maps maps-${columns}`}>
+        {width > 0 &&
+          shown.map((map) => (
+            <MapFacet key={map.title} {...props} map={map} {...shared} />
+          ))}
+      </div>
+      {maps.length > shown.length && (
+        <p className="dim">
+          {maps.length - shown.length} more are not shown. Choose another split, or query one of them by its labels.
+        </p>
+      )}
+    </>
+  );
+}
+
+interface MapFacetProps extends Omit<HeatmapFacetsProps, 'maps'> {
+  readonly map: NamedHeatmap;
+  readonly colorMax: number;
+  readonly yDomain?: readonly [number, number];
+}
+
+function MapFacet({ map, mode, domain: [start, end], crosshair, onSelectRange, colorMax, yDomain }: MapFacetProps) {
+  const [host, { width, height }] = useSize<HTMLDivElement>();
+  const time = useCrosshairTime(crosshair);
+  const domain = useMemo(() => [start, end] as const, [start, end]);
+  return (
+    <figure className="map" aria-label={map.title}>
+      <figcaption className="map-head">
+        <span className="map-title" title={map.title}>
+          {map.title}
+        </span>
+        <Readings map={map} time={time} mode={mode} />
+      </figcaption>
+      <div className="map-space" ref={host}>
+        {width > 0 && height > 0 && (
+          <HeatmapCanvas
+            model={map.model}
+            lines={map.lines}
+            width={width}
+            height={height}
+            theme={VIZ_THEMES[mode]}
+            palette={PALETTE}
+            colorScale="sqrt"
+            yScale="log"
+            colorMax={colorMax}
+            xDomain={domain}
+            yDomain={yDomain}
+            axisWidth={AXIS_WIDTH}
+            crosshairTime={time}
+            onHover={(point) => crosshair.move(point === undefined ? undefined : Math.round(point.time))}
+            onSelectRange={({ from, to }) => onSelectRange(from, to)}
+          />
+        )}
+      </div>
+    </figure>
+  );
+}
+
+/** The lines' values and the rate: at the pointer's time while there is one, else the latest. */
+function Readings({ map, time, mode }: { map: NamedHeatmap; time: number | undefined; mode: 'light' | 'dark' }) {
+  const format = valueFormat(map.model.unit);
+  const colors = PALETTES[PALETTE].lines[mode];
+  const rate = valueAt(map.totals, time);
+  return (
+    <dl className="readings">
+      {map.lines.map((line, i) => {
+        const value = valueAt(line, time);
+        return (
+          <div key={line.name} className="reading">
+            <dt>
+              <Swatch color={colors[i % colors.length]} />
+              {line.name}
+            </dt>
+            <dd className="num" title={`${value} ${map.model.unit}, ${readAt(line, time)}`}>
+              {Number.isNaN(value) ? '–' : format(value)}
+            </dd>
+          </div>
+        );
+      })}
+      <div className="reading reading-rate">
+        <dt className="visually-hidden">rate</dt>
+        <dd className="num">{map.model.countUnit === 'perSecond' ? formatRate(rate) : formatShort(rate)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** Value i of a line stands for the slice that ends at time i. */
+function sliceAt(line: OverlayLine, time: number): number {
+  const i = nearestIndex(line.times, time);
+  return line.times[i] < time && i + 1 < line.times.length ? i + 1 : i;
+}
+
+function valueAt(line: OverlayLine, time: number | undefined): number {
+  return time === undefined ? lastValue(line.values) : line.values[sliceAt(line, time)];
+}
+
+function readAt(line: OverlayLine, time: number | undefined): string {
+  if (time !== undefined) return `at ${formatClock(line.times[sliceAt(line, time)])}`;
+  let last = line.values.length - 1;
+  while (last > 0 && Number.isNaN(line.values[last])) last--;
+  return `at ${formatClock(line.times[last])}`;
+}
+
