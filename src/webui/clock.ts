@@ -5,9 +5,9 @@ import { parseDuration } from '../shared/model/durations.ts';
 export const REFRESH_CHOICES = ['off', '5s', '15s', '1m'] as const;
 export type RefreshChoice = (typeof REFRESH_CHOICES)[number];
 
-export function refreshChoice(params: URLSearchParams): RefreshChoice {
+export function refreshChoice(params: URLSearchParams, otherwise: RefreshChoice = '15s'): RefreshChoice {
   const wanted = params.get('refresh');
-  return REFRESH_CHOICES.find((choice) => choice === wanted) ?? '15s';
+  return REFRESH_CHOICES.find((choice) => choice === wanted) ?? otherwise;
 }
 
 /**

@@ -29,7 +29,13 @@ export function HeatmapsLegend({ maps, mode }: { maps: readonly NamedHeatmap[]; 
   }, [maps]);
   return (
     <div className="only-wide">
-      <HeatmapLegend scale={scale} palette={PALETTE} theme={VIZ_THEMES[mode]} countUnit={maps[0]?.model.countUnit ?? 'perSecond'} width={120} />
+      <HeatmapLegend
+        scale={scale}
+        palette={PALETTE}
+        theme={VIZ_THEMES[mode]}
+        countUnit={maps[0]?.model.countUnit ?? 'perSecond'}
+        width={120}
+      />
     </div>
   );
 }
@@ -60,10 +66,7 @@ export function HeatmapFacets(props: HeatmapFacetsProps) {
   return (
     <>
       <div ref={host} className={`maps maps-${columns}`}>
-        {width > 0 &&
-          shown.map((map) => (
-            <MapFacet key={map.title} {...props} map={map} {...shared} />
-          ))}
+        {width > 0 && shown.map((map) => <MapFacet key={map.title} {...props} map={map} {...shared} />)}
       </div>
       {maps.length > shown.length && (
         <p className="dim">
@@ -162,4 +165,3 @@ function readAt(line: OverlayLine, time: number | undefined): string {
   while (last > 0 && Number.isNaN(line.values[last])) last--;
   return `at ${formatClock(line.times[last])}`;
 }
-

@@ -35,8 +35,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
   const unit = metric === undefined ? 's' : unitOf(metric, inventory.metadata[metric]?.unit);
   const drawn = useMemo(
     () =>
-      buckets.data &&
-      heatmapsOf(buckets.data.series, buckets.data.grid, unit, (labelSet) => mapTitle(labelSet, split)),
+      buckets.data && heatmapsOf(buckets.data.series, buckets.data.grid, unit, (labelSet) => mapTitle(labelSet, split)),
     [buckets.data, unit, split],
   );
   if (metric === undefined) return <NoHistograms />;

@@ -1,0 +1,128 @@
+import React, { useMemo, useState } from 'react';
+import { valueFormat } from '../../viz/format.ts';
+import { Swatch, lastValue, nearestIndex } from '../charts/ChartLegend.tsx';
+import { TimeChart } from '../charts/TimeChart.tsx';
+import type { ChartSeries } from '../charts/TimeChart.tsx';
+import type { Crosshair } from '../crosshair.ts';
+import { useCrosshairTime } from '../crosshair.ts';
+import { Segments } from '../parts/Choice.tsx';
+import { formatMetric } from '../text.ts';
+import { SERIES_COLORS, VIZ_THEMES } from '../theme.ts';
+import { gridTimes } from '../timeRange.ts';
+import type { RangeAnswer } from './ask.ts';
+import { unitInExpression } from './ask.ts';
+
+export interface AnswerViewProps {
+  readonly expr: string;
+  readonly answer: RangeAnswer;
+  readonly mode: 'light' | 'dark';
+  readonly crosshair: Crosshair;
+  readonly onSelectRange: (start: number, end: number) => void;
+}
+
+/** More lines than this are not read by anybody, and slow the page. */
+const LINES_MAX = 100;
+
+/** Lines or stacked areas; a click on a name shows that series alone. */
+export function GraphView({ expr, answer, mode, crosshair, onSelectRange }: AnswerViewProps) {
+  const [stacked, setStacked] = useState<'lines' | 'stacked'>('lines');
+  const [alone, setAlone] = useState<string>();
+  const all = useMemo(() => chartSeries(answer, mode), [answer, mode]);
+  const times = useMemo(() => gridTimes(answer.grid), [answer]);
+  const shown =
+    alone === undefined || all.every(({ name }) => name !== alone) ? all : all.filter((s) => s.name === alone);
+  const format = valueFormat(unitOfValues(expr));
+  return (
+    <div className="graph">
+      <div className="graph-tools">
+        <Segments
+          label="Draw as"
+          value={stacked}
+          options={[
+            { value: 'lines', text: 'Lines' },
+            { value: 'stacked', text: 'Stacked' },
+          ]}
+          onChange={setStacked}
+        />
+      </div>
+      <div className="graph-space">
+        <TimeChart
+          label={`Graph of ${expr}`}
+          times={times}
+          series={shown}
+          domain={[answer.grid.start, answer.grid.end]}
+          stacked={stacked === 'stacked'}
+          filled={shown.length === 1}
+          zeroBased={stacked === 'stacked'}
+          format={format}
+          theme={VIZ_THEMES[mode]}
+          crosshair={crosshair}
+          onSelectRange={onSelectRange}
+        />
+      </div>
+      {answer.series.length > all.length && (
+        <p className="dim">
+          {all.length} of {answer.series.length} series are drawn; aggregate or add matchers to see the others.
+        </p>
+      )}
+      <SeriesList
+        times={times}
+        series={all}
+        alone={alone}
+        format={format}
+        crosshair={crosshair}
+        onPick={(name) => setAlone(name === alone ? undefined : name)}
+      />
+    </div>
+  );
+}
+
+function chartSeries(answer: RangeAnswer, mode: 'light' | 'dark'): ChartSeries[] {
+  const colors = SERIES_COLORS[mode];
+  return answer.series.slice(0, LINES_MAX).map(({ metric, values, histograms }, i) => ({
+    name: formatMetric(metric),
+    color: colors[i % colors.length],
+    values:
+      histograms === undefined
+        ? values
+        : Float64Array.from(histograms, (h) => (h === undefined ? NaN : Number(h.count))),
+  }));
+}
+
+/** Rates and counts of something in seconds are no seconds: only plain values and quantiles keep the unit of the name. */
+function unitOfValues(expr: string): string {
+  if (/_bucket|_count\b/.test(expr) && !/histogram_quantile|histogram_avg/.test(expr)) return 'short';
+  if (/\b(i?rate|increase|deriv|count)\s*(by\s*\(.*?\)\s*)?\(/.test(expr) && !/histogram_quantile/.test(expr))
+    return 'short';
+  return /timestamp/.test(expr) ? 'short' : unitInExpression(expr);
+}
+
+interface SeriesListProps {
+  readonly times: Float64Array;
+  readonly series: readonly ChartSeries[];
+  readonly alone?: string;
+  readonly format: (value: number) => string;
+  readonly crosshair: Crosshair;
+  readonly onPick: (name: string) => void;
+}
+
+function SeriesList({ times, series, alone, format, crosshair, onPick }: SeriesListProps) {
+  const time = useCrosshairTime(crosshair);
+  const at = time === undefined ? undefined : nearestIndex(times, time);
+  return (
+    <ul className="series-list">
+      {series.map(({ name, color, values }, i) => {
+        const value = at === undefined ? lastValue(values) : values[at];
+        return (
+          <li key={`${i} ${name}`} className={alone !== undefined && alone !== name ? 'faded' : ''}>
+            <button type="button" aria-pressed={alone === name} onClick={() => onPick(name)}>
+              <Swatch color={color} />
+              <code>{name}</code>
+              <span className="num">{Number.isNaN(value) ? '–' : format(value)}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
