@@ -44,6 +44,11 @@ export function secondsPerUnit(unit: string): number | undefined {
   return UNITS[unit]?.prefixes === SECONDS ? UNITS[unit].factor : undefined;
 }
 
+/** Whether {@link valueFormat} has its own way of writing the unit. */
+export function knowsUnit(unit: string): boolean {
+  return Object.hasOwn(UNITS, unit);
+}
+
 /** How to write values of a unit (Grafana's name for it); an unknown unit is written behind the number. */
 export function valueFormat(unit: string): FormatValue {
   const known = UNITS[unit];

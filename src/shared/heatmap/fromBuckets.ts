@@ -27,6 +27,8 @@ export interface FromBuckets {
 /** All histograms of an answer, by their labels; what had to be left out is said in the notices. */
 export interface HeatmapSet {
   readonly models: readonly HeatmapModel[];
+  /** The labels of each model, without `le`. */
+  readonly labels: readonly Labels[];
   readonly notices: readonly string[];
 }
 
@@ -43,7 +45,7 @@ export function heatmapFromBuckets(input: FromBuckets): HeatmapSet {
   let unbounded = 0;
   for (const series of input.series) {
     const bound = parseBound(labelValue(series.labels, 'le'));
-    if (Number.isNaN(bound)) {
+    if (Number.isNaN(bound) || bound === -Infinity) {
       unbounded++;
       continue;
     }
@@ -55,13 +57,16 @@ export function heatmapFromBuckets(input: FromBuckets): HeatmapSet {
   }
   if (unbounded > 0) notices.push(`${unbounded} series without a number in the label le are not drawn; group by (le)`);
   const models: HeatmapModel[] = [];
+  const modelLabels: Labels[] = [];
   for (const { labels, buckets } of histograms.values()) {
     const title = labels.length > 0 ? formatLabels(labels) : undefined;
     const model = oneHistogram(buckets, input, title);
-    if (model.kind === 'heatmap') models.push(model);
-    else notices.push(title === undefined ? model.reason : `${title}: ${model.reason}`);
+    if (model.kind === 'heatmap') {
+      models.push(model);
+      modelLabels.push(labels);
+    } else notices.push(title === undefined ? model.reason : `${title}: ${model.reason}`);
   }
-  return { models, notices };
+  return { models, labels: modelLabels, notices };
 }
 
 /** The bound that a label `le` spells: '0.1', '1e-1', '+Inf', 'Inf'. NaN if it is none. */
