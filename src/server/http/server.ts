@@ -44,7 +44,7 @@ export interface HttpServer {
    * @returns the address in use, such as `127.0.0.1:9090`. Rejects with the system's error (EADDRINUSE, EACCES, …).
    */
   listen(host: string, port: number): Promise<string>;
-  /** Stops taking requests, lets answers under way finish for a second, then closes all connections. */
+  /** Stops taking requests, lets answers under way finish for a second, then closes all connections. Safe to call again. */
   close(): Promise<void>;
   /** For tests: a request without a socket. */
   readonly inject: FastifyInstance['inject'];
@@ -81,6 +81,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   registerRemoteWrite(app, deps, options.routePrefix + API);
   app.options('*', async (_, reply) => reply.code(204).send());
   app.setNotFoundHandler(pagesHandler(deps));
+  let closed: Promise<void> | undefined;
   return {
     async listen(host, port) {
       await app.listen({ host, port });
@@ -88,13 +89,15 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
       if (address === null || typeof address === 'string') return String(address);
       return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
     },
-    async close() {
-      const force = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-      await app.close();
-      clearTimeout(force);
-    },
+    close: () => (closed ??= drain(app)),
     inject: app.inject.bind(app) as FastifyInstance['inject'],
   };
+}
+
+async function drain(app: FastifyInstance): Promise<void> {
+  const force = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+  await app.close();
+  clearTimeout(force);
 }
 
 /** Adds routes, and answers 405 to the methods that a path does not have. */

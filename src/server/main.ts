@@ -1,0 +1,52 @@
+/** The `isotherm` command: reads the command line and runs what it asks for. What a command does not need is not loaded. */
+import { enableCompileCache } from 'node:module';
+import { helpText, parseCommand, type Command } from './cli/command.ts';
+import { UsageError } from './cli/parseFlags.ts';
+
+enableCompileCache(); // Code that was compiled once is not compiled again at the next start.
+
+const USAGE_ERROR = 2;
+
+async function run(command: Command): Promise<number> {
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(helpText());
+      return 0;
+    case 'version': {
+      const { COMPATIBLE_WITH, readBuildInfo } = await import('./telemetry/build.ts');
+      const { version, revision, nodeVersion } = readBuildInfo();
+      const at = revision === '' ? '' : ` (${revision.slice(0, 12)})`;
+      process.stdout.write(
+        `isotherm ${version}${at}, compatible with Prometheus ${COMPATIBLE_WITH}, Node ${nodeVersion}\n`,
+      );
+      return 0;
+    }
+    case 'checkConfig':
+      return (await import('./cli/checkConfig.ts')).checkConfig(command.files);
+    case 'serve':
+      return (await import('./main/serve.ts')).serve(command.parsed);
+  }
+}
+
+function tell(error: unknown): void {
+  process.stderr.write(`isotherm: ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+let command: Command | undefined;
+try {
+  command = parseCommand(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  tell(error);
+  process.exitCode = USAGE_ERROR;
+}
+if (command !== undefined) {
+  const { StartError } = await import('./main/startError.ts');
+  try {
+    process.exitCode = await run(command);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    tell(error);
+    process.exitCode = 1;
+  }
+}

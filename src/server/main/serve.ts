@@ -1,0 +1,199 @@
+/** `isotherm serve`: flags → configuration → rooms → run → close in reverse. */
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Flags } from '../cli/flagTable.ts';
+import type { ParsedFlags } from '../cli/parseFlags.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/configError.ts';
+import { loadConfig } from '../config/load.ts';
+import type { ServerRooms } from '../http/deps.ts';
+import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { createScrapeManager } from '../scrape/manager.ts';
+import { StorageError } from '../storage/appender.ts';
+import { readBuildInfo } from '../telemetry/build.ts';
+import { systemClock } from '../telemetry/clock.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { machinePage } from '../telemetry/machine/machine.ts';
+import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
+import { isSystemError } from '../telemetry/systemError.ts';
+import { openTsdb, type Tsdb } from '../tsdb/db.ts';
+import { createQueryRunner } from '../workers/queryRunner.ts';
+import { externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
+import { createReloader, type Reloader } from './reloader.ts';
+import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
+import { StartError } from './startError.ts';
+import { registerStoreMetrics } from './storeMetrics.ts';
+
+const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
+
+/**
+ * Runs the server until it is asked to stop.
+ *
+ * @returns the exit code. Throws StartError if it cannot start.
+ */
+export async function serve({ flags, texts, notices }: ParsedFlags): Promise<number> {
+  const startedAt = systemClock.now();
+  const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
+  const address = parseListenAddress(flags['web.listen-address']);
+  const config = firstConfig(flags['config.file']);
+  const build = readBuildInfo();
+  log('info', 'Starting Isotherm', { version: build.version, revision: build.revision, node: build.nodeVersion });
+  for (const notice of [...notices, ...config.notices]) log('info', notice);
+
+  const metrics = createSelfMetrics(build);
+  const shutdown = createShutdown(log);
+  let rooms: ServerRooms | undefined;
+  let apply: (next: Config) => void | Promise<void> = () => undefined;
+  const reloader = createReloader({ first: config, clock: systemClock, log, apply: (next) => apply(next) });
+  const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
+  registerServerMetrics(metrics, reloader, () => rooms !== undefined);
+  const retentionMs = config.storage.retentionMs ?? flags['storage.tsdb.retention.time'];
+
+  const { url, routePrefix } = externalUrlOf(flags['web.external-url'], flags['web.route-prefix'], urlOf(address));
+  const http = createHttpServer({
+    options: {
+      routePrefix,
+      externalUrl: url,
+      corsOrigin: flags['web.cors.origin'],
+      enableLifecycle: flags['web.enable-lifecycle'],
+      enableRemoteWrite: flags['web.enable-remote-write-receiver'],
+      readTimeoutMs: flags['web.read-timeout'],
+      connectionsMax: flags['web.max-connections'],
+      queryTimeoutMs: flags['query.timeout'],
+      webUiFolder: WEB_UI,
+      flagTexts: texts,
+    },
+    build,
+    clock: systemClock,
+    log,
+    metrics,
+    rooms: () => rooms,
+    metricsPage: (collectors) => metricsPage(metrics, flags['collector.machine'], collectors),
+    configText: () => reloader.config.redactedText,
+    runtime: () => ({ startedAt, lastConfigAt: reloader.loadedAt, reloadSucceeded: reloader.succeeded, retentionMs }),
+    reload: () => reloader.reload(),
+    quit: () => shutdown.request('/-/quit'),
+  });
+  try {
+    await listen(http, address, log);
+    shutdown.opened('listening socket', () => http.close());
+    const tsdb = await openStore(flags, config, retentionMs, log);
+    shutdown.opened('store', () => tsdb.close());
+    registerStoreMetrics(metrics, tsdb);
+    const opened = openRooms(tsdb, flags, log, shutdown);
+    apply = opened.apply;
+    await apply(reloader.config);
+    rooms = opened.rooms;
+    shutdown.opened('requests under way', () => http.close()); // They need the rooms, so they end before these.
+    log('info', 'Server is ready to receive web requests.');
+    if (flags['config.auto-reload']) void reloader.watch(flags['config.auto-reload-interval'], shutdown.signal);
+    await aborted(shutdown.signal);
+  } finally {
+    await shutdown.closeAll();
+    stopListening();
+  }
+  log('info', 'See you next time!');
+  return 0;
+}
+
+function firstConfig(file: string): Config {
+  try {
+    return loadConfig(file);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new StartError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log): Promise<void> {
+  const flag = `--web.listen-address=${host}:${port}`;
+  try {
+    const address = await http.listen(host, port);
+    log('info', 'Start listening for connections', { address });
+    if (!isLoopback(host)) {
+      log('warn', 'Other machines can reach this server, and nobody is asked for a password', { address });
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const told: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'another program listens there; stop it, or choose another port with --web.listen-address',
+      EACCES: 'ports below 1024 need rights that this process does not have; choose another port',
+      EADDRNOTAVAIL: 'this machine has no such address; 127.0.0.1 and 0.0.0.0 always work',
+      ENOTFOUND: 'the host name is not known; write an address of this machine',
+    };
+    throw new StartError(`cannot listen (${flag}): ${told[error.code] ?? error.message}`, { cause: error });
+  }
+}
+
+async function openStore(flags: Flags, config: Config, retentionMs: number, log: Log): Promise<Tsdb> {
+  const path = flags['storage.tsdb.path'];
+  try {
+    return await openTsdb({ path, retentionMs, outOfOrderWindowMs: config.storage.outOfOrderWindowMs, log });
+  } catch (error) {
+    if (!(error instanceof StorageError) && !isSystemError(error)) throw error;
+    throw new StartError(`cannot open the store (--storage.tsdb.path=${path}): ${error.message}`, { cause: error });
+  }
+}
+
+interface OpenedRooms {
+  readonly rooms: ServerRooms;
+  apply(config: Config): void | Promise<void>;
+}
+
+function openRooms(tsdb: Tsdb, flags: Flags, log: Log, shutdown: Shutdown): OpenedRooms {
+  const engine = createQueryRunner({
+    queryable: tsdb,
+    workers: flags.workers,
+    limits: {
+      lookbackDeltaMs: flags['query.lookback-delta'],
+      timeoutMs: flags['query.timeout'],
+      maxSamples: flags['query.max-samples'],
+      maxConcurrency: flags['query.max-concurrency'],
+    },
+  });
+  shutdown.opened('query engine', () => engine.close());
+  const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log });
+  shutdown.opened('scraping', () => scraping.stop());
+  const headStats = () => {
+    const { series, headChunks, minTime, maxTime, corruptions } = tsdb.stats();
+    return { series, chunks: headChunks, minTime, maxTime, corruptions };
+  };
+  return {
+    rooms: { engine, queryable: tsdb, storage: tsdb, targets: scraping, headStats },
+    apply: (config) => scraping.apply(config),
+  };
+}
+
+async function metricsPage(metrics: SelfMetrics, machine: boolean, collectors: readonly string[]): Promise<string> {
+  const wants = (name: string) => collectors.length === 0 || collectors.includes(name);
+  const self = wants('self') ? await metrics.page() : '';
+  if (!wants('machine')) return self;
+  if (machine) return self + (await machinePage());
+  return collectors.length === 0 ? self : `${self}# Metrics of this machine are off; start with --collector.machine.\n`;
+}
+
+function registerServerMetrics(metrics: SelfMetrics, reloader: Reloader, isReady: () => boolean): void {
+  metrics.gauge('prometheus_ready', 'Whether the server answers queries.', () => Number(isReady()));
+  metrics.gauge(
+    'prometheus_config_last_reload_successful',
+    'Whether the last configuration reload attempt was successful.',
+    () => Number(reloader.succeeded),
+  );
+  metrics.gauge(
+    'prometheus_config_last_reload_success_timestamp_seconds',
+    'Timestamp of the last successful configuration reload.',
+    () => reloader.loadedAt / 1000,
+  );
+}
+
+function urlOf({ host, port }: ListenAddress): string {
+  const name = isLoopback(host) ? 'localhost' : hostname();
+  return `http://${name}:${port}/`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,68 @@
+/** What the store tells of itself, on /metrics. */
+import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
+import type { Tsdb, TsdbStats } from '../tsdb/db.ts';
+
+type Read = (stats: TsdbStats) => number;
+type Row = readonly [name: string, help: string, read: Read, labels?: Readonly<Record<string, string>>];
+
+const seconds = (ms: number | undefined) => (ms ?? 0) / 1000;
+
+const GAUGES: readonly Row[] = [
+  ['prometheus_tsdb_head_series', 'Total number of series in the store.', (s) => s.series],
+  ['prometheus_tsdb_head_chunks', 'Total number of chunks in the head.', (s) => s.headChunks],
+  ['prometheus_tsdb_lowest_timestamp_seconds', 'Lowest timestamp value stored.', (s) => seconds(s.minTime)],
+  ['prometheus_tsdb_head_max_time_seconds', 'Maximum timestamp of the head.', (s) => seconds(s.maxTime)],
+  ['prometheus_tsdb_wal_storage_size_bytes', 'Size of the write-ahead log.', (s) => s.logBytes],
+  ['prometheus_tsdb_storage_blocks_bytes', 'Bytes that all blocks use.', (s) => s.blockBytes],
+  ['prometheus_tsdb_blocks_loaded', 'Number of blocks.', (s) => s.blocks],
+  ['prometheus_tsdb_exemplar_exemplars_in_storage', 'Number of exemplars in memory.', (s) => s.exemplars],
+  ['prometheus_tsdb_data_replay_duration_seconds', 'Time taken to replay the log.', (s) => seconds(s.replayMs)],
+  ['isotherm_tsdb_head_groups', 'Sets of series that arrive together.', (s) => s.headGroups],
+  ['isotherm_tsdb_head_columns', 'Columns of the groups in the head.', (s) => s.headColumns],
+  ['isotherm_tsdb_head_rows', 'Rows of the head that are not packed.', (s) => s.headRows],
+  ['isotherm_tsdb_head_row_bytes', 'Memory of the rows that are not packed.', (s) => s.headRowBytes],
+  ['isotherm_tsdb_head_chunk_bytes', 'Memory of the packed chunks.', (s) => s.headChunkBytes],
+  ['isotherm_tsdb_chunk_cache_bytes', 'Memory of decoded chunks kept.', (s) => s.chunkCacheBytes],
+  ['isotherm_tsdb_wal_segments', 'Files of the write-ahead log.', (s) => s.logSegments],
+];
+
+const APPENDED = 'prometheus_tsdb_head_samples_appended_total';
+const COUNTERS: readonly Row[] = [
+  [APPENDED, 'Total number of appended samples.', (s) => s.samplesAppended, { type: 'float' }],
+  [APPENDED, 'Total number of appended samples.', (s) => s.histogramsAppended, { type: 'histogram' }],
+  ['prometheus_tsdb_exemplar_exemplars_appended_total', 'Appended exemplars.', (s) => s.exemplarsAppended],
+  ['prometheus_tsdb_out_of_order_samples_total', 'Samples refused as out of order.', (s) => s.rejected.outOfOrder],
+  ['prometheus_tsdb_too_old_samples_total', 'Samples refused as too old.', (s) => s.rejected.tooOld],
+  ['prometheus_tsdb_out_of_bound_samples_total', 'Samples refused as out of bounds.', (s) => s.rejected.outOfBounds],
+  [
+    'isotherm_tsdb_duplicate_samples_total',
+    'Samples refused as another value stood there.',
+    (s) => s.rejected.duplicate,
+  ],
+  ['prometheus_tsdb_wal_corruptions_total', 'Total number of log corruptions.', (s) => s.corruptions],
+  ['prometheus_tsdb_wal_writes_failed_total', 'Writes to the log that failed.', (s) => s.writeFailures],
+  ['isotherm_tsdb_wal_torn_records_total', 'Records cut from the end of the log at start.', (s) => s.tornRecordsCut],
+  ['isotherm_tsdb_wal_syncs_total', 'Syncs of the log to disk.', (s) => s.syncs],
+  ['isotherm_tsdb_wal_sync_failures_total', 'Syncs of the log that failed.', (s) => s.syncFailures],
+  ['prometheus_tsdb_compactions_total', 'Blocks written.', (s) => s.blocksWritten],
+  ['prometheus_tsdb_compactions_failed_total', 'Blocks that could not be written.', (s) => s.flushFailures],
+  ['isotherm_tsdb_blocks_removed_total', 'Blocks removed by retention.', (s) => s.blocksRemoved],
+];
+
+export function registerStoreMetrics(metrics: SelfMetrics, tsdb: Tsdb): void {
+  const stats = onceATurn(() => tsdb.stats());
+  for (const [name, help, read, labels] of GAUGES) metrics.gauge(name, help, () => read(stats()), labels);
+  for (const [name, help, read, labels] of COUNTERS) metrics.counter(name, help, () => read(stats()), labels);
+}
+
+/** One answer for all who ask within a turn of the event loop: the page asks for each of its lines. */
+function onceATurn<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | undefined;
+  return () => {
+    if (answer === undefined) {
+      answer = { value: ask() };
+      setImmediate(() => (answer = undefined));
+    }
+    return answer.value;
+  };
+}
