@@ -12,7 +12,7 @@ import type { LooseGroup } from './head/looseGroup.ts';
 import type { Cells, RowView } from './wal/records.ts';
 
 /** Times beyond this are no milliseconds of any calendar; the log's differences stay exact below it. */
-const TIME_MAX = 2 ** 50;
+const TIME_MAX = 2 ** 48;
 /** Metadata kept per group; more families than a page of sane size has. */
 export const METADATA_MAX = 10_000;
 
