@@ -5,7 +5,6 @@ import { TimeChart } from '../charts/TimeChart.tsx';
 import type { ChartSeries } from '../charts/TimeChart.tsx';
 import type { Crosshair } from '../crosshair.ts';
 import { useCrosshairTime } from '../crosshair.ts';
-import { Segments } from '../parts/Choice.tsx';
 import { formatMetric } from '../text.ts';
 import { SERIES_COLORS, VIZ_THEMES } from '../theme.ts';
 import { gridTimes } from '../timeRange.ts';
@@ -20,12 +19,15 @@ export interface AnswerViewProps {
   readonly onSelectRange: (start: number, end: number) => void;
 }
 
+interface GraphViewProps extends AnswerViewProps {
+  readonly stacked: boolean;
+}
+
 /** More lines than this are not read by anybody, and slow the page. */
 const LINES_MAX = 100;
 
 /** Lines or stacked areas; a click on a name shows that series alone. */
-export function GraphView({ expr, answer, mode, crosshair, onSelectRange }: AnswerViewProps) {
-  const [stacked, setStacked] = useState<'lines' | 'stacked'>('lines');
+export function GraphView({ expr, answer, mode, crosshair, onSelectRange, stacked }: GraphViewProps) {
   const [alone, setAlone] = useState<string>();
   const all = useMemo(() => chartSeries(answer, mode), [answer, mode]);
   const times = useMemo(() => gridTimes(answer.grid), [answer]);
@@ -34,26 +36,15 @@ export function GraphView({ expr, answer, mode, crosshair, onSelectRange }: Answ
   const format = valueFormat(unitOfValues(expr));
   return (
     <div className="graph">
-      <div className="graph-tools">
-        <Segments
-          label="Draw as"
-          value={stacked}
-          options={[
-            { value: 'lines', text: 'Lines' },
-            { value: 'stacked', text: 'Stacked' },
-          ]}
-          onChange={setStacked}
-        />
-      </div>
       <div className="graph-space">
         <TimeChart
           label={`Graph of ${expr}`}
           times={times}
           series={shown}
           domain={[answer.grid.start, answer.grid.end]}
-          stacked={stacked === 'stacked'}
+          stacked={stacked}
           filled={shown.length === 1}
-          zeroBased={stacked === 'stacked'}
+          zeroBased={stacked}
           format={format}
           theme={VIZ_THEMES[mode]}
           crosshair={crosshair}

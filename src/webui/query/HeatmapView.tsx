@@ -14,7 +14,7 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange }: An
         answer.series,
         answer.grid,
         unitInExpression(expr),
-        ({ le: _bound, ...labels }) => formatMetric(labels),
+        ({ le: _bound, ...labels }) => (Object.keys(labels).length === 0 ? 'all' : formatMetric(labels)),
         countUnitInExpression(expr),
       ),
     [answer, expr],

@@ -48,6 +48,7 @@ export default function QueryPage({ place }: { place: Place }) {
   const grid = gridOf(range, now, step);
   const chosen = VIEWS.find((view) => view === params.get('view'));
 
+  const stacked = params.get('draw') === 'stacked';
   const wantsTable = chosen === 'table';
   const ranged = useFetched(
     expr === '' || wantsTable || grid === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step}`,
@@ -90,6 +91,17 @@ export default function QueryPage({ place }: { place: Place }) {
               <>
                 <AnswerNumbers answer={wantsTable ? instant.data : ranged.data} />
                 <StepField key={step} step={step} used={grid?.step} hidden={wantsTable} />
+                {view === 'graph' && (
+                  <Segments
+                    label="Draw as"
+                    value={stacked ? 'stacked' : 'lines'}
+                    options={[
+                      { value: 'lines', text: 'Lines' },
+                      { value: 'stacked', text: 'Stacked' },
+                    ]}
+                    onChange={(value) => setParams({ draw: value === 'lines' ? undefined : value })}
+                  />
+                )}
                 <Segments
                   label="Show as"
                   value={view}
@@ -112,7 +124,14 @@ export default function QueryPage({ place }: { place: Place }) {
               </Notice>
             )}
             {view === 'graph' && ranged.data !== undefined && ranged.data.series.length > 0 && (
-              <GraphView expr={expr} answer={ranged.data} mode={mode} crosshair={crosshair} onSelectRange={select} />
+              <GraphView
+                expr={expr}
+                answer={ranged.data}
+                mode={mode}
+                crosshair={crosshair}
+                onSelectRange={select}
+                stacked={stacked}
+              />
             )}
             {view === 'heatmap' && ranged.data !== undefined && ranged.data.series.length > 0 && (
               <HeatmapView expr={expr} answer={ranged.data} mode={mode} crosshair={crosshair} onSelectRange={select} />
