@@ -4,12 +4,13 @@ import { useTheme2 } from '@grafana/ui';
 import React, { useCallback, useMemo, useState } from 'react';
 import { colorScaleOf } from '../shared/heatmap/colorScale.ts';
 import { maxCount } from '../shared/heatmap/fromBuckets.ts';
+import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { quantileLines } from '../shared/heatmap/quantileLines.ts';
 import { HeatmapCanvas, type HoveredPoint, type SelectedRange } from '../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../ui/HeatmapLegend.tsx';
 import { facetGrid, facetTitles } from '../viz/facets.ts';
 import { formatCount, knowsUnit, type FormatValue } from '../viz/format.ts';
-import { sharedYDomain } from '../viz/layout.ts';
+import { hiddenObservations, sharedYDomain } from '../viz/layout.ts';
 import { mapsFromFrames, type FrameMap } from './fromFrames.ts';
 import { completeOptions, type HeatmapOptions } from './options.ts';
 import { useCursorSync } from './useCursorSync.ts';
@@ -64,13 +65,19 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
     return <PanelDataErrorView panelId={props.id} data={data} fieldConfig={props.fieldConfig} message={message} />;
   }
 
-  const notice = noticeText(notices, zoom !== undefined);
+  const hidden = maps.reduce((sum, { model }) => sum + hiddenObservations(model, yDomain), 0);
+  const notice = noticeText(
+    hidden > 0 ? [hiddenText(hidden, maps[0].model.countUnit), ...notices] : notices,
+    zoom !== undefined,
+  );
   const legendHeight = options.legend && height >= 120 ? LEGEND_HEIGHT : 0;
   const noticeHeight = notice === undefined ? 0 : NOTICE_HEIGHT;
   const room = Math.max(1, height - legendHeight - noticeHeight);
   const grid = facetGrid(maps.length, width, room);
   const titles = facetTitles(maps.map(({ labels }) => labels));
   const titleHeight = maps.length > 1 ? TITLE_HEIGHT : 0;
+  const isLowest = (i: number): boolean => i + grid.columns >= maps.length;
+  const heightOf = (i: number): number => grid.height + (isLowest(i) ? grid.timeAxisHeight : 0);
   const common = options.sharedColors || maps.length === 1;
   return (
     <div style={{ width, height, overflow: 'hidden', fontFamily: theme.fontFamily }}>
@@ -98,7 +105,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
         }}
       >
         {maps.map(({ model }, i) => (
-          <div key={i} style={{ width: grid.width, height: grid.height }}>
+          <div key={i} style={{ width: grid.width, height: heightOf(i) }}>
             {titleHeight > 0 && (
               <div
                 style={{
@@ -123,7 +130,8 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
               model={model}
               lines={lines[i]}
               width={grid.width}
-              height={grid.height - titleHeight}
+              height={heightOf(i) - titleHeight}
+              timeAxis={grid.timeAxisHeight === 0 || isLowest(i)}
               theme={theme}
               yScale={options.yScale}
               palette={options.palette}
@@ -246,7 +254,13 @@ function emptyMessage(state: LoadingState, notices: readonly string[]): string {
   return 'No histogram in this data. Query a histogram grouped by le, such as sum by (le) (increase(name_bucket[$__rate_interval])), or a native histogram.';
 }
 
+function hiddenText(hidden: number, countUnit: HeatmapModel['countUnit']): string {
+  return countUnit === 'count'
+    ? `${formatCount(hidden, countUnit)} observations are out of view`
+    : 'Some observations are out of view';
+}
+
 function noticeText(notices: readonly string[], zoomed: boolean): string | undefined {
-  const all = zoomed ? ['Some buckets are out of view.', ...notices] : notices;
-  return all.length === 0 ? undefined : all.join(' · ');
+  if (notices.length === 0) return zoomed ? 'Zoomed to some buckets' : undefined;
+  return notices.join(' · ');
 }

@@ -4,9 +4,11 @@ import type { Labels } from '../shared/model/labels.ts';
 export interface FacetGrid {
   readonly columns: number;
   readonly rows: number;
-  /** CSS pixels of one map, its title included. */
+  /** CSS pixels of one map, its title included; the last row is `timeAxisHeight` higher where only it has a time axis. */
   readonly width: number;
   readonly height: number;
+  /** 0 if every map has a time axis of its own. */
+  readonly timeAxisHeight: number;
   /** The rows need more height than there is: the place must scroll. */
   readonly scrolls: boolean;
 }
@@ -14,8 +16,10 @@ export interface FacetGrid {
 /** A map that is lower or narrower cannot be read. */
 const HEIGHT_MIN = 130;
 const WIDTH_MIN = 260;
+/** What a map needs more with its time axis than without. */
+const TIME_AXIS_HEIGHT = 16;
 /** A heatmap reads best about so much wider than high; time is compared along x, so wide wins. */
-const ASPECT = 3;
+const ASPECT = 2.2;
 
 /** Arranges `count` maps so that each is as near to a good shape as the place allows; none is left out. */
 export function facetGrid(count: number, width: number, height: number): FacetGrid {
@@ -31,9 +35,12 @@ export function facetGrid(count: number, width: number, height: number): FacetGr
       Math.abs(Math.log(cell.width / cell.height / ASPECT)) + empty + (scrolls ? (rows * HEIGHT_MIN) / height : 0);
     if (fault >= bestFault) continue;
     bestFault = fault;
-    best = { columns, rows, ...cell, scrolls };
+    best = { columns, rows, ...cell, timeAxisHeight: 0, scrolls };
   }
-  return best ?? { columns: 1, rows: 1, width, height, scrolls: false };
+  if (best === undefined) return { columns: 1, rows: 1, width, height, timeAxisHeight: 0, scrolls: false };
+  // Maps above each other share the axis of the lowest; where the last row is not full, some would stand without one.
+  if (best.scrolls || best.rows === 1 || count % best.columns !== 0) return best;
+  return { ...best, height: Math.floor((height - TIME_AXIS_HEIGHT) / best.rows), timeAxisHeight: TIME_AXIS_HEIGHT };
 }
 
 /** Titles that tell maps apart: `model=a version=2`, of the labels that differ between them; all labels if none differs. */

@@ -92,6 +92,7 @@ const MARGIN_RIGHT = 10;
 const TIME_AXIS_HEIGHT = 24;
 const TICK_SPACING_Y = 30;
 const TICK_SPACING_X = 84;
+const TEXT_HEIGHT = 14;
 /** Width of a letter in parts of the font's size, as canvas text cannot be measured outside of a browser. */
 const LETTER_WIDTH = 0.56;
 
@@ -227,7 +228,7 @@ function placeRows(
   const main = to - from - strips.below - strips.above;
   const stripCount = strips.below + strips.above;
   const height = bottom - top;
-  const stripHeight = main > 0 ? Math.min(STRIP_HEIGHT, height / (stripCount + 3)) : height / Math.max(1, stripCount);
+  const stripHeight = main > 0 ? Math.min(STRIP_HEIGHT, height / (stripCount + 5)) : height / Math.max(1, stripCount);
   const gap = main > 0 ? Math.min(STRIP_GAP, stripHeight / 4) : 0;
   const mainTop = top + strips.above * (stripHeight + gap);
   const mainBottom = bottom - strips.below * (stripHeight + gap);
@@ -293,7 +294,7 @@ function ticksOf(
     .filter((row) => row.strip !== undefined)
     .map((row) => ({ y: (row.top + row.bottom) / 2, text: stripName(row, formatY), strip: true }));
   if (places.rows.length === named.length) return named;
-  const clear = (y: number): boolean => named.every((tick) => Math.abs(tick.y - y) >= STRIP_HEIGHT);
+  const clear = (y: number): boolean => named.every((tick) => Math.abs(tick.y - y) >= TEXT_HEIGHT);
   const values = valueTicks(places.axis, model.unit, Math.min(TICK_SPACING_Y, Math.max(14, (bottom - top) / 4)))
     .map((value) => ({ y: places.axis.toPixel(value), text: formatY(value), strip: false }))
     .filter((tick) => tick.y >= top - 1 && tick.y <= bottom + 1 && clear(tick.y));
@@ -317,6 +318,11 @@ function slicesWithin(xEdges: Float64Array, [from, to]: readonly [number, number
   while (first < end && xEdges[first + 1] <= from) first++;
   while (end > first && xEdges[end - 1] >= to) end--;
   return [first, end];
+}
+
+/** Observations (of rates: the sum of all slices' rates) in buckets wholly outside of a y domain. */
+export function hiddenObservations(model: HeatmapModel, yDomain: readonly [number, number] | undefined): number {
+  return hiddenCount(model, rowsToDraw(model, yDomain));
 }
 
 function hiddenCount(model: HeatmapModel, [from, to]: Range): number {

@@ -67,6 +67,10 @@ function paintAxes(ctx: Context, layout: Layout, theme: VizTheme): void {
 /** The first line is the strongest; the further ones are lighter, so that they do not bury the cells. */
 const LINE_WIDTHS = [2.25, 1.75, 1.5];
 const HALO_PX = 1.5;
+/** On lower plots, and where points are denser, lines are thinner in proportion, down to about a half. */
+const FULL_WIDTH_FROM_PX = 180;
+const FULL_WIDTH_FROM_POINTS_PX = 4;
+const THINNEST = 0.55;
 
 /** Lines with a halo of the ground's colour, so that they read over any cell; names at the right end, moved apart. */
 export function paintLines(
@@ -85,10 +89,12 @@ export function paintLines(
   ctx.rect(plot.x, plot.y - 2, plot.width, plot.height + 4);
   ctx.clip();
   ctx.lineJoin = 'round';
+  const pointsPx = plot.width / Math.max(1, layout.grid.columns);
+  const thin = Math.max(THINNEST, Math.min(1, plot.height / FULL_WIDTH_FROM_PX, pointsPx / FULL_WIDTH_FROM_POINTS_PX));
   // Last line first: the first one lies on top.
   for (let i = paths.length - 1; i >= 0; i--) {
-    const width = LINE_WIDTHS[Math.min(i, LINE_WIDTHS.length - 1)];
-    ctx.lineWidth = width + 2 * HALO_PX;
+    const width = LINE_WIDTHS[Math.min(i, LINE_WIDTHS.length - 1)] * thin;
+    ctx.lineWidth = width + 2 * HALO_PX * thin;
     ctx.strokeStyle = theme.background;
     ctx.globalAlpha = 0.7;
     strokePoints(ctx, paths[i]);
