@@ -1,9 +1,6 @@
 /** The `isotherm` command: reads the command line and runs what it asks for. What a command does not need is not loaded. */
-import { enableCompileCache } from 'node:module';
 import { helpText, parseCommand, type Command } from './cli/command.ts';
 import { UsageError } from './cli/parseFlags.ts';
-
-enableCompileCache(); // Code that was compiled once is not compiled again at the next start.
 
 const USAGE_ERROR = 2;
 
