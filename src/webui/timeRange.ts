@@ -35,10 +35,11 @@ export function rangeFromParams(params: URLSearchParams): TimeRange | undefined 
   }
 }
 
-export function rangeParams(range: TimeRange): Record<'range' | 'start' | 'end', string | undefined> {
+/** A fixed range stands before a relative one, which stays in the address as the way back. */
+export function rangeParams(range: TimeRange): Partial<Record<'range' | 'start' | 'end', string | undefined>> {
   return range.kind === 'last'
     ? { range: formatDuration(range.ms), start: undefined, end: undefined }
-    : { range: undefined, start: String(Math.round(range.start)), end: String(Math.round(range.end)) };
+    : { start: String(Math.round(range.start)), end: String(Math.round(range.end)) };
 }
 
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];

@@ -41,7 +41,7 @@ export function JobsCard({ inventory, context }: CardProps) {
       )}
       <div className={`jobs jobs-${Math.min(shown.length, 2)}`}>
         {shown.map((job) => (
-          <JobRow key={job.name} job={job} now={grid.end} context={context} />
+          <JobRow key={job.name} job={job} context={context} />
         ))}
       </div>
       {jobs.data !== undefined && jobs.data.length > JOBS_MAX && (
@@ -51,10 +51,11 @@ export function JobsCard({ inventory, context }: CardProps) {
   );
 }
 
-function JobRow({ job, now, context }: { job: Job; now: number; context: CardContext }) {
+function JobRow({ job, context }: { job: Job; context: CardContext }) {
   const last = job.runs[job.runs.length - 1];
   const failed = job.runs.filter((run) => !run.success).length;
   if (last === undefined) return null;
+  const when = (time: number) => (context.live ? `${formatAge(context.now - time)} ago` : formatDayClock(time));
   return (
     <article className="job" aria-label={job.name}>
       <header className="job-head">
@@ -65,13 +66,9 @@ function JobRow({ job, now, context }: { job: Job; now: number; context: CardCon
         <h3 title={job.name}>{job.name}</h3>
       </header>
       <dl className="figures">
-        <Pair name="ended" value={`${formatAge(now - last.time)} ago`} />
+        <Pair name="ended" value={when(last.time)} />
         <Pair name="took" value={Number.isNaN(last.durationSeconds) ? '–' : formatSeconds(last.durationSeconds)} />
-        <Pair
-          name="last success"
-          value={job.lastSuccess > 0 ? `${formatAge(now - job.lastSuccess)} ago` : 'never'}
-          bad={!last.success}
-        />
+        <Pair name="last success" value={job.lastSuccess > 0 ? when(job.lastSuccess) : 'never'} bad={!last.success} />
       </dl>
       <RunStrip runs={job.runs} context={context} />
       <p className="job-note dim num">

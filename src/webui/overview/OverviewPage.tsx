@@ -55,6 +55,8 @@ export function OverviewPage({ place }: { place: Place }) {
     place,
     grid,
     intervalMs,
+    now: range.kind === 'last' ? now : range.end,
+    live: range.kind === 'last',
     mode,
     vizTheme: VIZ_THEMES[mode],
     seriesColors: SERIES_COLORS[mode],
@@ -78,7 +80,7 @@ export function OverviewPage({ place }: { place: Place }) {
       />
       <main className="page overview" id="main">
         <h1 className="visually-hidden">Overview</h1>
-        {failure !== undefined && <FailureLine error={failure} />}
+        {failure !== undefined && <FailureLine error={failure} hasOlder={inventory !== undefined} />}
         {inventory === undefined ||
         !known ||
         (chosen === undefined && history.data === undefined && history.loading) ? (
@@ -102,10 +104,11 @@ function Cards({ inventory, context }: { inventory: Inventory; context: CardCont
   );
 }
 
-function FailureLine({ error }: { error: Error }) {
+function FailureLine({ error, hasOlder }: { error: Error; hasOlder: boolean }) {
   return (
     <Card title="The sidecar does not answer" className="failure-line">
-      <p>{error.message}. What is shown below is from before.</p>
+      <p>{error.message}</p>
+      {hasOlder && <p className="dim">What is shown below is from before.</p>}
     </Card>
   );
 }

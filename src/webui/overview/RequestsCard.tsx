@@ -67,7 +67,7 @@ export function RequestsCard({ inventory, context }: CardProps) {
       {rates.data !== undefined && drawn !== undefined && (
         <>
           <dl className="figures">
-            <Figure name="now" value={formatRate(drawn.total)} />
+            <Figure name={context.live ? 'now' : 'at the end'} value={formatRate(drawn.total)} />
             {statuses && (
               <Figure
                 name="server errors"

@@ -9,6 +9,10 @@ export interface CardContext {
   readonly place: Place;
   readonly grid: Grid;
   readonly intervalMs: number;
+  /** Milliseconds: the present, or the end of a fixed range. */
+  readonly now: number;
+  /** The charts end at the present. */
+  readonly live: boolean;
   readonly mode: 'light' | 'dark';
   readonly vizTheme: VizTheme;
   readonly seriesColors: readonly string[];

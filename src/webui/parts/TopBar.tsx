@@ -110,7 +110,7 @@ export function RangePicker({ range }: { range: TimeRange }) {
   return (
     <div className="range-picker">
       {range.kind === 'between' && (
-        <button type="button" className="chip" title="Back to the present" onClick={() => window.history.back()}>
+        <button type="button" className="chip" title="Back to the present" onClick={backToPresent}>
           {formatDayClock(range.start)} – {formatDayClock(range.end)} <Icon name="close" size={12} />
         </button>
       )}
@@ -123,6 +123,8 @@ export function RangePicker({ range }: { range: TimeRange }) {
     </div>
   );
 }
+
+const backToPresent = () => setParams({ start: undefined, end: undefined }, 'push');
 
 interface RefreshPickerProps {
   readonly refresh: RefreshChoice;
