@@ -41,11 +41,11 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const [zoom, setZoom] = useState<readonly [number, number]>();
   const yDomain = useYDomain(maps, options, zoom);
   const { crosshairTime, tell } = useCursorSync(props.eventBus);
-  const [hovered, setHovered] = useState<number>();
+  const [hovered, setHovered] = useState<HoveredPoint>();
   const hover = useCallback(
     (point: HoveredPoint | undefined) => {
       tell(point?.time);
-      setHovered(point?.cell?.count);
+      setHovered(point);
     },
     [tell],
   );
@@ -142,7 +142,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
               formatY={formatOf(model.unit)}
               timeZone={zoneOf(props.timeZone)}
               tooltip={options.tooltip ? 'cell' : 'none'}
-              crosshairTime={crosshairTime}
+              crosshairTime={hovered?.time ?? crosshairTime}
               onHover={hover}
               onSelectRange={select}
             />
@@ -152,7 +152,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
       {legendHeight > 0 && (
         <div style={{ height: legendHeight, display: 'flex', alignItems: 'center', paddingLeft: 8 }}>
           {common ? (
-            <SharedLegend maps={maps} options={options} max={sharedMax} theme={theme} hovered={hovered} />
+            <SharedLegend maps={maps} options={options} max={sharedMax} theme={theme} hovered={hovered?.cell?.count} />
           ) : (
             <span style={{ color: theme.textDim, fontSize: theme.fontSize }}>
               Colours from the fewest to the most of each map

@@ -209,6 +209,25 @@ test('quantiles of cells with a true lower bound start there', () => {
   expect(quantileLines(model, [0, 0.5, 1]).map((line) => line.values[0])).toEqual([2, 3, 4]);
 });
 
+test('a step that says only that nothing was observed is zero, not a gap', () => {
+  const model = heatmapFromCells({
+    ...asGiven,
+    times: [1000, 2000, 3000],
+    lowers: [1, 0, 1],
+    uppers: [2, 0, 2],
+    counts: [3, 0, 4],
+  }) as HeatmapModel;
+  expect([...model.yEdges]).toEqual([1, 2]);
+  expect([...model.counts]).toEqual([3, 0, 4]);
+});
+
+test('observations in a bucket without width are drawn', () => {
+  const zeros = { ...asGiven, times: [1000, 1000], lowers: [0, 0], uppers: [0, 1], counts: [5, 2] };
+  expect([...(heatmapFromCells(zeros) as HeatmapModel).counts]).toEqual([7]);
+  const alone = heatmapFromCells({ ...asGiven, times: [1000], lowers: [0], uppers: [0], counts: [5] }) as HeatmapModel;
+  expect([[...alone.yEdges], [...alone.counts]]).toEqual([[-Infinity, 0], [5]]);
+});
+
 test('a heatmap of too many cells is refused in words', () => {
   const many = Array.from({ length: 5000 }, (_, i) => i);
   const model = heatmapFromCells({

@@ -1,6 +1,6 @@
 import { CELLS_MAX } from './fromBuckets.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
-import { boundIndex, distinctBounds, distinctSorted, slicesOf } from './slices.ts';
+import { boundIndex, distinctBounds, distinctSorted, isSameBound, slicesOf } from './slices.ts';
 
 /** Cells as a list: native histograms over time, or any other heatmap. All columns of one length, in any order. */
 export interface CellList {
@@ -25,15 +25,15 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const { times, lowers, uppers, counts } = cells;
   const kept: number[] = [];
   for (let i = 0; i < times.length; i++) {
-    if (Number.isFinite(times[i]) && !Number.isNaN(counts[i]) && lowers[i] < uppers[i]) kept.push(i);
+    if (Number.isFinite(times[i]) && !Number.isNaN(counts[i]) && lowers[i] <= uppers[i]) kept.push(i);
   }
   if (kept.length === 0) return { kind: 'empty', reason: 'no cells in this time range' };
   const stamps = distinctSorted(kept.map((i) => times[i]));
-  const yEdges = distinctBounds(bothBounds(kept, lowers, uppers));
+  const yEdges = rowBounds(kept, cells);
   const { xEdges, sliceOf } = slicesOf(stamps, cells.stepMs);
   const rows = yEdges.length - 1;
   const slices = xEdges.length - 1;
-  if (rows < 1) return { kind: 'empty', reason: 'all bucket bounds are equal' };
+  if (rows < 1) return { kind: 'empty', reason: 'nothing was observed in this time range' };
   if (rows * slices > CELLS_MAX) {
     return { kind: 'empty', reason: `${rows * slices} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
   }
@@ -42,6 +42,11 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const sliceAt = new Map(Array.from(stamps, (time, i) => [time, sliceOf[i]]));
   for (const i of kept) {
     const base = sliceAt.get(times[i])! * rows;
+    if (isSameBound(lowers[i], uppers[i])) {
+      // A bucket of a single value, such as a zero bucket without width, belongs to the row that holds the value.
+      if (counts[i] > 0) grid[base + rowOfValue(yEdges, uppers[i])] += counts[i];
+      continue;
+    }
     const from = boundIndex(yEdges, lowers[i]);
     const to = boundIndex(yEdges, uppers[i]);
     for (let y = from; y < to; y++) grid[base + y] += counts[i] * partOf(yEdges, y, from, to);
@@ -59,11 +64,19 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   };
 }
 
-function* bothBounds(kept: readonly number[], lowers: ArrayLike<number>, uppers: ArrayLike<number>): Iterable<number> {
-  for (const i of kept) {
-    yield lowers[i];
-    yield uppers[i];
-  }
+/** The bounds of all cells that have a width; where there is none, those of the values at which something was observed. */
+function rowBounds(kept: readonly number[], { lowers, uppers, counts }: CellList): Float64Array {
+  const wide = kept.filter((i) => !isSameBound(lowers[i], uppers[i]));
+  if (wide.length > 0) return distinctBounds(wide.flatMap((i) => [lowers[i], uppers[i]]));
+  const values = distinctBounds(kept.filter((i) => counts[i] > 0 && Number.isFinite(uppers[i])).map((i) => uppers[i]));
+  return values.length > 0 ? Float64Array.of(-Infinity, ...values) : values;
+}
+
+/** The row (lower, upper] that holds a value; the outermost one for values beyond all bounds. */
+function rowOfValue(yEdges: Float64Array, value: number): number {
+  let row = 0;
+  while (row < yEdges.length - 2 && yEdges[row + 1] < value) row++;
+  return row;
 }
 
 /** Which part of a cell over rows from … to - 1 falls into row y. What reaches to infinity goes to the infinite row. */
