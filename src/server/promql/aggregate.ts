@@ -1,0 +1,150 @@
+/** Aggregations: rows by group, each group to one row (or, for topk and its kin, to some of its rows). */
+import type { Aggregation } from '../../shared/promql/ast.ts';
+import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
+import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
+import { refuseHistograms, rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
+import { groupRows } from './grouping.ts';
+import { formatPlain } from './numberText.ts';
+import { quantileOf, sortedNaNFirst } from './quantile.ts';
+import { clearRow, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
+import { selectExtremes } from './topk.ts';
+
+export async function evaluateAggregation(node: Aggregation, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const { op } = node;
+  const rows = await rowsOf(node.expr, grid, context);
+  if (op !== 'count' && op !== 'group') refuseHistograms(rows, `${op}()`);
+  switch (op) {
+    case 'topk':
+    case 'bottomk':
+    case 'limitk': {
+      const wanted = wholeNumbers(await scalarOf(node.param!, grid, context));
+      return vectorValue(
+        await selectExtremes(
+          op,
+          rows,
+          groupRows(rows.labels, node.grouping, node.without),
+          wanted,
+          grid.count,
+          context.budget,
+        ),
+      );
+    }
+    case 'quantile':
+      return vectorValue(await quantiles(node, rows, grid, context));
+    case 'count_values':
+      return vectorValue(await countValues(node, rows, grid, context));
+    case 'limit_ratio':
+      throw new QueryError('bad_data', 'limit_ratio() is not available in this version; limitk() is');
+    default:
+      return vectorValue(await accumulate(ACCUMULATORS[op], node, rows, grid, context));
+  }
+}
+
+async function accumulate(
+  start: (steps: number) => Accumulator,
+  node: Aggregation,
+  rows: VectorRows,
+  grid: StepGrid,
+  context: EvalContext,
+): Promise<VectorRows> {
+  const { budget } = context;
+  const steps = grid.count;
+  const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
+  budget.hold(labels.length * steps);
+  const accumulators = labels.map(() => start(steps));
+  const row = newRow(steps);
+  for (let s = 0; s < rows.labels.length; s++) {
+    rows.read(s, row);
+    accumulators[groupOf[s]].add(row);
+    if (budget.isDue()) await budget.pause();
+  }
+  return {
+    labels,
+    hasHistograms: false,
+    read(g, into) {
+      clearRow(into);
+      accumulators[g].finish(into);
+    },
+  };
+}
+
+/** The k of topk and its kin, by step. */
+function wholeNumbers(values: Float64Array): Float64Array {
+  for (const v of values) {
+    if (v !== v) throw new QueryError('execution', 'Parameter value is NaN');
+    if (Math.abs(v) >= 2 ** 63) throw new QueryError('execution', `Scalar value ${v} overflows int64`);
+  }
+  return values.map(Math.trunc);
+}
+
+async function quantiles(
+  node: Aggregation,
+  rows: VectorRows,
+  grid: StepGrid,
+  context: EvalContext,
+): Promise<VectorRows> {
+  const { budget, annotations } = context;
+  const steps = grid.count;
+  const q = await scalarOf(node.param!, grid, context);
+  for (const v of q) if (!(v >= 0 && v <= 1)) annotations.invalidQuantile(v, node.param!);
+  const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
+  const held = await materialize(rows, steps, budget);
+  const members: Row[][] = labels.map(() => []);
+  held.forEach((row, s) => members[groupOf[s]].push(row));
+  const read = (g: number, into: Row): void => {
+    clearRow(into);
+    const scratch = new Float64Array(members[g].length);
+    for (let i = 0; i < steps; i++) {
+      let n = 0;
+      for (const row of members[g]) if (row.present[i] === 1) scratch[n++] = row.values[i];
+      if (n === 0) continue;
+      into.values[i] = quantileOf(q[i], sortedNaNFirst(scratch.subarray(0, n)));
+      into.present[i] = 1;
+    }
+  };
+  return { labels, hasHistograms: false, read };
+}
+
+async function countValues(
+  node: Aggregation,
+  rows: VectorRows,
+  grid: StepGrid,
+  context: EvalContext,
+): Promise<VectorRows> {
+  const { budget } = context;
+  const steps = grid.count;
+  const label = await textOf(node.param!, grid, context);
+  if (label === '') throw new QueryError('execution', `invalid label name ${JSON.stringify(label)}`);
+  const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
+  const out = new Map<string, { labels: Labels; row: Row }>();
+  const row = newRow(steps);
+  for (let s = 0; s < rows.labels.length; s++) {
+    rows.read(s, row);
+    let lastValue: number | undefined;
+    let last: Row | undefined;
+    for (let i = 0; i < steps; i++) {
+      if (row.present[i] === 0) continue;
+      if (last === undefined || !Object.is(row.values[i], lastValue)) {
+        lastValue = row.values[i];
+        const counted = labelsFrom([...labels[groupOf[s]], [label, formatPlain(lastValue)]]);
+        const key = labelsKey(counted);
+        let entry = out.get(key);
+        if (entry === undefined) {
+          budget.hold(steps);
+          entry = { labels: counted, row: newRow(steps) };
+          out.set(key, entry);
+        }
+        last = entry.row;
+      }
+      last.values[i] += 1;
+      last.present[i] = 1;
+    }
+    if (budget.isDue()) await budget.pause();
+  }
+  const entries = [...out.values()];
+  return heldRows(
+    entries.map((entry) => entry.labels),
+    entries.map((entry) => entry.row),
+  );
+}

@@ -1,0 +1,96 @@
+/** Warnings and infos of a query, in upstream's words, each once. */
+import type { Place } from '../../shared/promql/ast.ts';
+
+/** Most of either kind that are answered; the rest are counted. */
+const SHOWN_MAX = 10;
+
+interface Repair {
+  place: Place;
+  minBound: number;
+  maxBound: number;
+  maxDifference: number;
+  samples: number;
+  firstTime: number;
+  lastTime: number;
+}
+
+export class Annotations {
+  private readonly text: string;
+  private readonly warningTexts = new Set<string>();
+  private readonly infoTexts = new Set<string>();
+  private readonly repairs = new Map<number, Repair>();
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  warn(message: string, place: Place): void {
+    this.warningTexts.add(`PromQL warning: ${message} (${this.position(place)})`);
+  }
+
+  info(message: string, place: Place): void {
+    this.infoTexts.add(`PromQL info: ${message} (${this.position(place)})`);
+  }
+
+  invalidQuantile(q: number, place: Place): void {
+    this.warn(`quantile value should be between 0 and 1, got ${formatGo(q)}`, place);
+  }
+
+  /** Counts of a classic histogram fell and were raised: told once per place, summed up. */
+  forcedMonotonic(place: Place, minBound: number, maxBound: number, maxDifference: number, time: number): void {
+    const known = this.repairs.get(place.from);
+    if (known === undefined) {
+      this.repairs.set(place.from, {
+        place,
+        minBound,
+        maxBound,
+        maxDifference,
+        samples: 1,
+        firstTime: time,
+        lastTime: time,
+      });
+      return;
+    }
+    known.minBound = Math.min(known.minBound, minBound);
+    known.maxBound = Math.max(known.maxBound, maxBound);
+    known.maxDifference = Math.max(known.maxDifference, maxDifference);
+    known.samples++;
+    known.firstTime = Math.min(known.firstTime, time);
+    known.lastTime = Math.max(known.lastTime, time);
+  }
+
+  get warnings(): readonly string[] {
+    return shown([...this.warningTexts], 'warning');
+  }
+
+  get infos(): readonly string[] {
+    const repaired = [...this.repairs.values()].map(
+      (r) => `PromQL info: ${repairMessage(r)} (${this.position(r.place)})`,
+    );
+    return shown([...this.infoTexts, ...repaired], 'info');
+  }
+
+  private position(place: Place): string {
+    const before = this.text.slice(0, place.from);
+    return `${before.split('\n').length}:${place.from - before.lastIndexOf('\n')}`;
+  }
+}
+
+function repairMessage(r: Repair): string {
+  const at = (ms: number) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  return (
+    'input to histogram_quantile needed to be fixed for monotonicity ' +
+    '(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile), ' +
+    `from buckets ${formatGo(r.minBound)} to ${formatGo(r.maxBound)}, with a max diff of ${formatGo(Number(r.maxDifference.toPrecision(2)))}, ` +
+    `over ${r.samples} samples from ${at(r.firstTime)} to ${at(r.lastTime)}`
+  );
+}
+
+function formatGo(v: number): string {
+  return v === Infinity ? '+Inf' : v === -Infinity ? '-Inf' : String(v);
+}
+
+function shown(messages: string[], kind: string): string[] {
+  if (messages.length <= SHOWN_MAX) return messages;
+  return [...messages.slice(0, SHOWN_MAX), `${messages.length - SHOWN_MAX} more ${kind} annotations omitted`];
+}

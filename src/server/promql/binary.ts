@@ -1,0 +1,77 @@
+/** Binary operators: which operands they have decides who works. */
+import type { Binary } from '../../shared/promql/ast.ts';
+import { isComparison, isSetOp } from '../../shared/promql/ast.ts';
+import type { StepGrid } from '../storage/engine.ts';
+import { refuseHistograms, vectorValue, type EvalContext, type Value } from './context.ts';
+import { ARITHMETIC, COMPARE } from './operators.ts';
+import { unnamed, type Row, type VectorRows } from './rows.ts';
+import { setOperation } from './setOperators.ts';
+import { matchVectors } from './vectorMatching.ts';
+
+export async function evaluateBinary(node: Binary, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const lhs = await context.evaluate(node.lhs, grid);
+  const rhs = await context.evaluate(node.rhs, grid);
+  if (lhs.kind === 'scalar' && rhs.kind === 'scalar')
+    return { kind: 'scalar', values: ofScalars(node, lhs.values, rhs.values) };
+  if (lhs.kind === 'vector' && rhs.kind === 'vector') {
+    if (isSetOp(node.op)) return vectorValue(await setOperation(node, lhs.rows, rhs.rows, grid.count, context.budget));
+    for (const rows of [lhs.rows, rhs.rows]) refuseHistograms(rows, `operator ${node.op}`);
+    return vectorValue(await matchVectors(node, lhs.rows, rhs.rows, grid.count, context.budget));
+  }
+  if (lhs.kind === 'vector' && rhs.kind === 'scalar')
+    return vectorValue(await withScalar(node, lhs.rows, rhs.values, false, grid.count, context));
+  if (lhs.kind === 'scalar' && rhs.kind === 'vector')
+    return vectorValue(await withScalar(node, rhs.rows, lhs.values, true, grid.count, context));
+  throw new Error(`operator ${node.op} between ${lhs.kind} and ${rhs.kind} passed the type check`);
+}
+
+function ofScalars(node: Binary, a: Float64Array, b: Float64Array): Float64Array {
+  const { op } = node;
+  if (isSetOp(op)) throw new Error(`set operator ${op} between scalars passed the type check`);
+  if (!isComparison(op)) {
+    const compute = ARITHMETIC[op];
+    return a.map((v, i) => compute(v, b[i]));
+  }
+  const holds = COMPARE[op];
+  return a.map((v, i) => (holds(v, b[i]) ? 1 : 0));
+}
+
+/** @param isFlipped the scalar is on the left. */
+async function withScalar(
+  node: Binary,
+  rows: VectorRows,
+  scalar: Float64Array,
+  isFlipped: boolean,
+  steps: number,
+  context: EvalContext,
+): Promise<VectorRows> {
+  const { op, bool } = node;
+  refuseHistograms(rows, `operator ${op}`);
+  if (isSetOp(op)) throw new Error(`set operator ${op} with a scalar passed the type check`);
+  let change: (row: Row) => void;
+  if (isComparison(op)) {
+    const holds = COMPARE[op];
+    change = ({ values, present }) => {
+      for (let i = 0; i < steps; i++) {
+        const kept = isFlipped ? holds(scalar[i], values[i]) : holds(values[i], scalar[i]);
+        if (bool) values[i] = kept ? 1 : 0;
+        else if (!kept) present[i] = 0;
+      }
+    };
+  } else {
+    const compute = ARITHMETIC[op];
+    change = ({ values }) => {
+      for (let i = 0; i < steps; i++)
+        values[i] = isFlipped ? compute(scalar[i], values[i]) : compute(values[i], scalar[i]);
+    };
+  }
+  const changed: VectorRows = {
+    labels: rows.labels,
+    hasHistograms: false,
+    read(s, into) {
+      rows.read(s, into);
+      change(into);
+    },
+  };
+  return isComparison(op) && !bool ? changed : unnamed(changed, steps, context.budget);
+}

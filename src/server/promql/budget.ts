@@ -1,0 +1,79 @@
+/** What one query may take: time, memory, and the caller's patience. */
+import { QueryError } from '../storage/engine.ts';
+import { SelectLimitError } from '../storage/queryable.ts';
+
+export interface BudgetLimits {
+  readonly timeoutMs: number;
+  /** Samples read plus cells held, over the whole query. */
+  readonly maxSamples: number;
+  readonly signal?: AbortSignal;
+  /** A flag in shared memory that another thread sets to cancel. */
+  readonly cancelFlag?: Int32Array;
+}
+
+/** Longest time evaluated without letting others on the thread run. */
+const SLICE_MS = 25;
+const CANCEL_CHECK_MS = 5;
+
+export class Budget {
+  private readonly limits: BudgetLimits;
+  private readonly deadline: number;
+  private sliceEnd: number;
+  private nextCheck: number;
+  private samples = 0;
+
+  constructor(limits: BudgetLimits) {
+    this.limits = limits;
+    const now = performance.now();
+    this.deadline = now + limits.timeoutMs;
+    this.sliceEnd = now + SLICE_MS;
+    this.nextCheck = now + CANCEL_CHECK_MS;
+  }
+
+  /** Cells that may still be taken. */
+  get samplesLeft(): number {
+    return Math.max(0, this.limits.maxSamples - this.samples);
+  }
+
+  /** Counts cells that are read or held. */
+  hold(cells: number): void {
+    this.samples += cells;
+    if (this.samples > this.limits.maxSamples) {
+      throw tooManySamples(new SelectLimitError(this.samples, this.limits.maxSamples));
+    }
+  }
+
+  /** Whether to call {@link pause}; throws if the query has run out of time or was cancelled. Cheap; called for every row. */
+  isDue(): boolean {
+    const now = performance.now();
+    if (now >= this.nextCheck) {
+      this.check(now);
+      this.nextCheck = now + CANCEL_CHECK_MS;
+    }
+    return now >= this.sliceEnd;
+  }
+
+  /** Lets the thread do something else. */
+  async pause(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const now = performance.now();
+    this.sliceEnd = now + SLICE_MS;
+    this.check(now);
+  }
+
+  check(now = performance.now()): void {
+    if (now > this.deadline) throw timedOut(this.limits.timeoutMs);
+    const { signal, cancelFlag } = this.limits;
+    if (signal?.aborted === true || (cancelFlag !== undefined && Atomics.load(cancelFlag, 0) !== 0)) throw canceled();
+  }
+}
+
+export const timedOut = (timeoutMs: number) =>
+  new QueryError(
+    'timeout',
+    `query timed out after ${timeoutMs} ms; shorten the range, widen the step, or raise --query.timeout`,
+  );
+
+export const canceled = () => new QueryError('canceled', 'query was canceled');
+
+export const tooManySamples = (cause: SelectLimitError) => new QueryError('execution', cause.message, { cause });

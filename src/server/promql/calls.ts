@@ -1,0 +1,394 @@
+/** Every function's evaluation, by name. */
+import type { Call, Expr } from '../../shared/promql/ast.ts';
+import { unwrapped } from '../../shared/promql/ast.ts';
+import type { FunctionName } from '../../shared/promql/functions.ts';
+import { labelsFrom, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
+import { refuseHistograms, rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
+import { CALENDAR, MATH, roundTo } from './elementwise.ts';
+import { timesOf } from './grid.ts';
+import { histogramFraction, histogramQuantile } from './histogramCalls.ts';
+import { labelJoiner, labelReplacer, orderByLabels } from './labelCalls.ts';
+import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
+import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
+import { applyKernel, rangeVectorOf } from './rangeVectors.ts';
+import { rangeNode } from './plan.ts';
+import { clearRow, heldRows, materialize, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
+import { selectRows } from './selection.ts';
+
+type EvaluateCall = (call: Call, grid: StepGrid, context: EvalContext) => Promise<Value>;
+const COUNTER_SUFFIX = /(?:_total|_sum|_count|_bucket)$/;
+
+/** A function of windows; `rangeArg` says which argument is the range vector, the others are scalars. */
+function ofWindows(name: string, kernel: RangeKernel, { keepsName = false, rangeArg = 0 } = {}): EvaluateCall {
+  return async (call, grid, context) => {
+    const vector = await rangeVectorOf(call.args[rangeArg], grid, context);
+    const others = call.args.filter((_, i) => i !== rangeArg);
+    const params: Float64Array[] = [];
+    for (const arg of others) params.push(await scalarOf(arg, grid, context));
+    const rows = applyKernel(name, kernel, vector, grid, params);
+    return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context.budget));
+  };
+}
+
+/** rate and increase: warn where the metric does not look like a counter. */
+function ofCounters(name: 'rate' | 'increase'): EvaluateCall {
+  const evaluate = ofWindows(name, COUNTER_KERNELS[name]);
+  return async (call, grid, context) => {
+    const vector = await rangeVectorOf(call.args[0], grid, context);
+    const place = call.args[0];
+    const named = new Set<string>();
+    for (let s = 0; s < vector.labels.length; s++) {
+      const metric = labelValue(vector.labels[s], METRIC_NAME);
+      if (metric === '' || named.has(metric) || COUNTER_SUFFIX.test(metric)) continue;
+      if (!vector.series(s).hi.some((hi, i) => hi - vector.series(s).lo[i] > 1)) continue;
+      named.add(metric);
+      context.annotations.info(
+        `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoted(metric)}`,
+        place,
+      );
+    }
+    return evaluate(call, grid, context);
+  };
+}
+
+async function quantileOverTime(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const q = await scalarOf(call.args[0], grid, context);
+  const value = await ofWindows('quantile_over_time', OVER_TIME_KERNELS.quantile_over_time, { rangeArg: 1 })(
+    call,
+    grid,
+    context,
+  );
+  if (value.kind === 'vector' && value.rows.labels.length > 0) {
+    for (const v of q) if (!(v >= 0 && v <= 1)) context.annotations.invalidQuantile(v, call.args[0]);
+  }
+  return value;
+}
+
+async function smoothing(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  for (const [i, name] of [
+    [1, 'smoothing'],
+    [2, 'trend'],
+  ] as const) {
+    for (const v of await scalarOf(call.args[i], grid, context)) {
+      if (v > 0 && v < 1) continue;
+      throw new QueryError(
+        'execution',
+        `invalid ${name} factor. Expected: 0 < ${name === 'smoothing' ? 'sf' : 'tf'} < 1, got: ${v}`,
+      );
+    }
+  }
+  return ofWindows('double_exponential_smoothing', OVER_TIME_KERNELS.double_exponential_smoothing)(call, grid, context);
+}
+
+/** The rows changed in place, without the metric's name. Native histogram samples are left out, as upstream leaves them. */
+async function changed(
+  rows: VectorRows,
+  change: (row: Row) => void,
+  steps: number,
+  context: EvalContext,
+): Promise<Value> {
+  const read = (s: number, into: Row): void => {
+    rows.read(s, into);
+    for (const step of into.histograms.keys()) into.present[step] = 0;
+    into.histograms.clear();
+    change(into);
+  };
+  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, steps, context.budget));
+}
+
+function ofValues(compute: (v: number) => number): EvaluateCall {
+  return async (call, grid, context) =>
+    changed(
+      await rowsOf(call.args[0], grid, context),
+      ({ values }) => {
+        for (let i = 0; i < values.length; i++) values[i] = compute(values[i]);
+      },
+      grid.count,
+      context,
+    );
+}
+
+function ofDates(part: (date: Date) => number): EvaluateCall {
+  const compute = (seconds: number) => part(new Date(Math.trunc(seconds) * 1000));
+  return async (call, grid, context) => {
+    if (call.args.length > 0) return ofValues(compute)(call, grid, context);
+    return vectorValue(
+      oneRow(
+        [],
+        timesOf(grid).map((t) => compute(t / 1000)),
+      ),
+    );
+  };
+}
+
+/** A vector of one series that is there at every step. */
+function oneRow(labels: Labels, values: Float64Array): VectorRows {
+  return {
+    labels: [labels],
+    hasHistograms: false,
+    read(_s, into) {
+      clearRow(into);
+      into.values.set(values);
+      into.present.fill(1);
+    },
+  };
+}
+
+/** max(low, min(v, high)) with bounds that may change by step; no result where low is above high. */
+function clamping(
+  bounds: (args: readonly Float64Array[], i: number) => readonly [low: number, high: number],
+): EvaluateCall {
+  return async (call, grid, context) => {
+    const args: Float64Array[] = [];
+    for (const arg of call.args.slice(1)) args.push(await scalarOf(arg, grid, context));
+    const clamp = ({ values, present }: Row): void => {
+      for (let i = 0; i < values.length; i++) {
+        const [low, high] = bounds(args, i);
+        if (low > high) present[i] = 0;
+        values[i] = Math.max(low, Math.min(high, values[i]));
+      }
+    };
+    return changed(await rowsOf(call.args[0], grid, context), clamp, grid.count, context);
+  };
+}
+
+async function round(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const to = call.args.length > 1 ? await scalarOf(call.args[1], grid, context) : new Float64Array(grid.count).fill(1);
+  const change = ({ values }: Row): void => {
+    for (let i = 0; i < values.length; i++) values[i] = roundTo(values[i], to[i]);
+  };
+  return changed(await rowsOf(call.args[0], grid, context), change, grid.count, context);
+}
+
+/** What an absent vector would have been labelled with: its `=` matchers, each label named once. */
+function absentLabels(arg: Expr): Labels {
+  const node = unwrapped(arg);
+  const selector = node.kind === 'range' ? node.selector : node;
+  if (selector.kind !== 'selector') return [];
+  const counts = new Map<string, number>();
+  for (const { name } of selector.matchers) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const fixed = selector.matchers.filter((m) => m.op === '=' && m.name !== METRIC_NAME && counts.get(m.name) === 1);
+  return labelsFrom(fixed.map((m) => [m.name, m.value]));
+}
+
+async function absentWhere(arg: Expr, seen: VectorRows, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const out = newRow(grid.count);
+  out.values.fill(1);
+  out.present.fill(1);
+  const row = newRow(grid.count);
+  for (let s = 0; s < seen.labels.length; s++) {
+    seen.read(s, row);
+    for (let i = 0; i < grid.count; i++) if (row.present[i] === 1) out.present[i] = 0;
+    if (context.budget.isDue()) await context.budget.pause();
+  }
+  return vectorValue(heldRows([absentLabels(arg)], [out]));
+}
+
+async function timestamp(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const arg = unwrapped(call.args[0]);
+  if (arg.kind === 'selector') {
+    return vectorValue(await unnamed(selectRows(arg, grid, context, true), grid.count, context.budget));
+  }
+  const seconds = timesOf(grid).map((t) => t / 1000);
+  const rows = await rowsOf(call.args[0], grid, context);
+  const read = (s: number, into: Row): void => {
+    rows.read(s, into);
+    into.histograms.clear();
+    into.values.set(seconds);
+  };
+  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context.budget));
+}
+
+/** The value of the only series at a step; NaN where there is none or more than one. */
+async function scalar(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const rows = await rowsOf(call.args[0], grid, context);
+  const values = new Float64Array(grid.count).fill(NaN);
+  const counts = new Uint32Array(grid.count);
+  const row = newRow(grid.count);
+  for (let s = 0; s < rows.labels.length; s++) {
+    rows.read(s, row);
+    for (let i = 0; i < grid.count; i++) {
+      if (row.present[i] === 1 && !row.histograms.has(i)) values[i] = counts[i]++ === 0 ? row.values[i] : NaN;
+    }
+    if (context.budget.isDue()) await context.budget.pause();
+  }
+  return { kind: 'scalar', values };
+}
+
+/** Orders an instant query's rows by value, NaN last; a range query's rows have no order of their own. */
+function sorting(descending: boolean): EvaluateCall {
+  return async (call, grid, context) => {
+    const rows = await rowsOf(call.args[0], grid, context);
+    if (context.plan.context.query.stepMs > 0) {
+      context.annotations.warn(
+        'sort is ineffective for range queries since results are always ordered by labels',
+        call,
+      );
+      return vectorValue(rows);
+    }
+    if (grid.count !== 1) return vectorValue(rows);
+    const held = await materialize(rows, 1, context.budget);
+    const order = held.map((_, s) => s).filter((s) => held[s].present[0] === 1 && held[s].histograms.size === 0);
+    const sign = descending ? -1 : 1;
+    order.sort((a, b) => {
+      const [x, y] = [held[a].values[0], held[b].values[0]];
+      return x !== x ? (y !== y ? 0 : 1) : y !== y ? -1 : sign * (x - y) || 0;
+    });
+    return vectorValue(
+      heldRows(
+        order.map((s) => rows.labels[s]),
+        order.map((s) => held[s]),
+      ),
+    );
+  };
+}
+
+function sortingByLabels(descending: boolean): EvaluateCall {
+  return async (call, grid, context) => {
+    const names: string[] = [];
+    for (const arg of call.args.slice(1)) names.push(await textOf(arg, grid, context));
+    const rows = await rowsOf(call.args[0], grid, context);
+    const order = orderByLabels(rows.labels, names, descending);
+    const read = (s: number, into: Row): void => rows.read(order[s], into);
+    return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, read });
+  };
+}
+
+async function labelsChanged(
+  call: Call,
+  grid: StepGrid,
+  context: EvalContext,
+  change: (labels: Labels) => Labels,
+): Promise<Value> {
+  const rows = await rowsOf(call.args[0], grid, context);
+  return vectorValue(await relabeled(rows, rows.labels.map(change), grid.count, context.budget));
+}
+
+async function labelReplace(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const texts: string[] = [];
+  for (const arg of call.args.slice(1)) texts.push(await textOf(arg, grid, context));
+  const [target, template, source, pattern] = texts;
+  return labelsChanged(call, grid, context, labelReplacer(target, template, source, pattern));
+}
+
+async function labelJoin(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const texts: string[] = [];
+  for (const arg of call.args.slice(1)) texts.push(await textOf(arg, grid, context));
+  const [target, separator, ...sources] = texts;
+  return labelsChanged(call, grid, context, labelJoiner(target, separator, sources));
+}
+
+/** A number from each native histogram; float samples give none. */
+function ofHistograms(compute: (count: number, sum: number) => number): EvaluateCall {
+  return async (call, grid, context) => {
+    const rows = await rowsOf(call.args[0], grid, context);
+    const read = (s: number, into: Row): void => {
+      rows.read(s, into);
+      into.present.fill(0);
+      for (const [step, h] of into.histograms) {
+        into.values[step] = compute(h.count, h.sum);
+        into.present[step] = 1;
+      }
+      into.histograms.clear();
+    };
+    return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context.budget));
+  };
+}
+
+/** Functions of native histograms that are not there yet: nothing from floats, refused for histograms. */
+function ofHistogramsOnly(name: string): EvaluateCall {
+  return async (call, grid, context) => {
+    const rows = await rowsOf(call.args[0], grid, context);
+    refuseHistograms(rows, `${name}()`);
+    return vectorValue({ labels: rows.labels, hasHistograms: false, read: (_s, into) => clearRow(into) });
+  };
+}
+
+const unavailable =
+  (name: string): EvaluateCall =>
+  async () => {
+    throw new QueryError('bad_data', `function ${name}() is not available in this version`);
+  };
+
+const constantScalar =
+  (valueOf: (context: EvalContext) => number): EvaluateCall =>
+  async (_call, grid, context) => ({ kind: 'scalar', values: new Float64Array(grid.count).fill(valueOf(context)) });
+
+function choosing(choose: (a: number, b: number) => number): EvaluateCall {
+  return async (call, grid, context) => {
+    const a = await scalarOf(call.args[0], grid, context);
+    const b = await scalarOf(call.args[1], grid, context);
+    return { kind: 'scalar', values: a.map((v, i) => choose(v, b[i])) };
+  };
+}
+
+const classic =
+  (evaluate: (call: Call, grid: StepGrid, context: EvalContext) => Promise<VectorRows>): EvaluateCall =>
+  async (call, grid, context) => {
+    const rows = await evaluate(call, grid, context);
+    return vectorValue(await relabeled(rows, rows.labels, grid.count, context.budget));
+  };
+
+function mapTable<K extends string, V>(
+  table: Readonly<Record<K, V>>,
+  change: (value: V, key: K) => EvaluateCall,
+): Record<K, EvaluateCall> {
+  return Object.fromEntries(Object.entries<V>(table).map(([key, value]) => [key, change(value, key as K)])) as Record<
+    K,
+    EvaluateCall
+  >;
+}
+
+const windowFunctions = mapTable({ ...COUNTER_KERNELS, ...OVER_TIME_KERNELS }, (kernel: RangeKernel, name) =>
+  ofWindows(name, kernel, { keepsName: name === 'last_over_time' || name === 'first_over_time' }),
+);
+
+export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
+  ...mapTable(MATH, ofValues),
+  ...mapTable(CALENDAR, ofDates),
+  ...windowFunctions,
+  rate: ofCounters('rate'),
+  increase: ofCounters('increase'),
+  quantile_over_time: quantileOverTime,
+  double_exponential_smoothing: smoothing,
+  absent: async (call, grid, context) =>
+    absentWhere(call.args[0], await rowsOf(call.args[0], grid, context), grid, context),
+  absent_over_time: async (call, grid, context) => {
+    const vector = await rangeVectorOf(call.args[0], grid, context);
+    const anything = { ...vector, hasHistograms: false };
+    const seen = applyKernel('absent_over_time', OVER_TIME_KERNELS.present_over_time, anything, grid, []);
+    return absentWhere(rangeNode(call.args[0]), seen, grid, context);
+  },
+  clamp: clamping(([low, high], i) => [low[i], high[i]]),
+  clamp_min: clamping(([low], i) => [low[i], Infinity]),
+  clamp_max: clamping(([high], i) => [-Infinity, high[i]]),
+  round,
+  histogram_quantile: classic(histogramQuantile),
+  histogram_fraction: classic(histogramFraction),
+  histogram_quantiles: unavailable('histogram_quantiles'),
+  histogram_avg: ofHistograms((count, sum) => sum / count),
+  histogram_count: ofHistograms((count) => count),
+  histogram_sum: ofHistograms((_count, sum) => sum),
+  histogram_stddev: ofHistogramsOnly('histogram_stddev'),
+  histogram_stdvar: ofHistogramsOnly('histogram_stdvar'),
+  info: unavailable('info'),
+  label_join: labelJoin,
+  label_replace: labelReplace,
+  pi: constantScalar(() => Math.PI),
+  time: async (_call, grid) => ({ kind: 'scalar', values: timesOf(grid).map((t) => t / 1000) }),
+  start: constantScalar((context) => context.plan.context.query.start / 1000),
+  end: constantScalar((context) => context.plan.context.query.end / 1000),
+  step: constantScalar((context) => context.plan.context.query.stepMs / 1000),
+  range: constantScalar(({ plan }) => (plan.context.query.end - plan.context.query.start) / 1000),
+  min_of: choosing(Math.min),
+  max_of: choosing(Math.max),
+  scalar,
+  vector: async (call, grid, context) => vectorValue(oneRow([], await scalarOf(call.args[0], grid, context))),
+  sort: sorting(false),
+  sort_desc: sorting(true),
+  sort_by_label: sortingByLabels(false),
+  sort_by_label_desc: sortingByLabels(true),
+  start_timestamp: unavailable('start_timestamp'),
+  timestamp,
+};

@@ -1,0 +1,54 @@
+/** What every part of the evaluator gets handed. */
+import type { Expr } from '../../shared/promql/ast.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
+import type { Annotations } from './annotations.ts';
+import type { Budget } from './budget.ts';
+import type { Plan } from './plan.ts';
+import type { VectorRows } from './rows.ts';
+import type { SampledSeries } from './series.ts';
+
+export type Value =
+  | { readonly kind: 'scalar'; readonly values: Float64Array }
+  | { readonly kind: 'vector'; readonly rows: VectorRows }
+  | { readonly kind: 'string'; readonly text: string };
+
+export interface EvalContext {
+  readonly plan: Plan;
+  /** Series of a select by its index in the plan. */
+  readonly series: (select: number) => readonly SampledSeries[];
+  readonly budget: Budget;
+  readonly annotations: Annotations;
+  readonly evaluate: (expr: Expr, grid: StepGrid) => Promise<Value>;
+}
+
+export const vectorValue = (rows: VectorRows): Value => ({ kind: 'vector', rows });
+
+/** The rows of an expression whose type is vector. */
+export async function rowsOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<VectorRows> {
+  const value = await context.evaluate(expr, grid);
+  if (value.kind !== 'vector') throw new QueryError('internal', `a vector was expected, got ${value.kind}`);
+  return value.rows;
+}
+
+/** The values of an expression whose type is scalar. Length = the grid's count. */
+export async function scalarOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Float64Array> {
+  const value = await context.evaluate(expr, grid);
+  if (value.kind !== 'scalar') throw new QueryError('internal', `a scalar was expected, got ${value.kind}`);
+  return value.values;
+}
+
+/** The text of an expression whose type is string. */
+export async function textOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<string> {
+  const value = await context.evaluate(expr, grid);
+  if (value.kind !== 'string') throw new QueryError('internal', `a string was expected, got ${value.kind}`);
+  return value.text;
+}
+
+/** @throws QueryError if any sample may be a native histogram: better no answer than a wrong one. */
+export function refuseHistograms(rows: { readonly hasHistograms: boolean }, what: string): void {
+  if (!rows.hasHistograms) return;
+  throw new QueryError(
+    'execution',
+    `${what} over native histogram samples is not supported yet; select float series, or take histogram_count(), histogram_sum() or histogram_avg() first`,
+  );
+}

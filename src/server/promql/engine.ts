@@ -1,0 +1,207 @@
+/** The query engine: text and grid in, matrix out. */
+import { unwrapped } from '../../shared/promql/ast.ts';
+import { TYPE_NAMES, typeOf } from '../../shared/promql/check.ts';
+import { PromqlError } from '../../shared/promql/errors.ts';
+import { parseExpr } from '../../shared/promql/parser.ts';
+import { compareLabels } from '../../shared/model/labels.ts';
+import {
+  QueryError,
+  type QueryEngine,
+  type QueryRequest,
+  type QueryResult,
+  type QueryValue,
+  type StepGrid,
+} from '../storage/engine.ts';
+import { SelectLimitError, type GroupColumns, type Queryable, type SelectSpec } from '../storage/queryable.ts';
+import { Annotations } from './annotations.ts';
+import { Budget, canceled, timedOut, tooManySamples } from './budget.ts';
+import type { EvalContext } from './context.ts';
+import { evaluateExpr } from './evaluate.ts';
+import { gridOf } from './grid.ts';
+import { planQuery, type Plan } from './plan.ts';
+import { rangeVectorOf, rawSeriesOf } from './rangeVectors.ts';
+import { matrixOf, type VectorRows } from './rows.ts';
+import { seriesOf, type SampledSeries } from './series.ts';
+
+export interface EngineLimits {
+  readonly lookbackDeltaMs: number;
+  readonly timeoutMs: number;
+  /** Samples read plus cells held, per query. */
+  readonly maxSamples: number;
+  /** Queries evaluated at a time; others wait within their timeout. */
+  readonly maxConcurrency: number;
+  /** Step of subqueries that name none: the global evaluation interval. One minute if not given. */
+  readonly subqueryStepMs?: number;
+  /** Accept upstream's experimental functions and aggregations. */
+  readonly experimental?: boolean;
+}
+
+export const DEFAULT_LIMITS: EngineLimits = {
+  lookbackDeltaMs: 300_000,
+  timeoutMs: 120_000,
+  maxSamples: 50_000_000,
+  maxConcurrency: 20,
+};
+
+const SUBQUERY_STEP_MS = 60_000;
+
+/** A request, parsed and planned. */
+export interface PreparedQuery {
+  readonly request: QueryRequest;
+  readonly plan: Plan;
+  readonly parseMs: number;
+}
+
+/** @throws QueryError (bad_data) whose message has line and column. */
+export function prepareQuery(request: QueryRequest, limits: EngineLimits): PreparedQuery {
+  const started = performance.now();
+  const { expr: text } = request;
+  try {
+    const expr = parseExpr(text, { experimental: limits.experimental });
+    const type = typeOf(expr);
+    if (request.stepMs > 0 && type !== 'scalar' && type !== 'vector') {
+      throw new QueryError(
+        'bad_data',
+        `invalid expression type "${TYPE_NAMES[type]}" for range query, must be Scalar or instant Vector`,
+      );
+    }
+    const plan = planQuery(expr, {
+      query: gridOf(request.start, request.end, request.stepMs),
+      lookbackDeltaMs: request.lookbackDeltaMs ?? limits.lookbackDeltaMs,
+      subqueryStepMs: limits.subqueryStepMs ?? SUBQUERY_STEP_MS,
+    });
+    return { request, plan, parseMs: performance.now() - started };
+  } catch (fault) {
+    if (fault instanceof PromqlError) throw new QueryError('bad_data', fault.message, { cause: fault });
+    throw fault;
+  }
+}
+
+/** What a select answers for each of the plan's specs, in order. */
+export async function readSelects(
+  queryable: Queryable,
+  specs: readonly SelectSpec[],
+  budget: Budget,
+): Promise<readonly (readonly GroupColumns[])[]> {
+  try {
+    return await Promise.all(specs.map((spec) => queryable.select({ ...spec, maxSamples: budget.samplesLeft })));
+  } catch (fault) {
+    if (fault instanceof SelectLimitError) throw tooManySamples(fault);
+    throw fault;
+  }
+}
+
+/** Evaluates what was prepared over what was read. */
+export async function evaluatePrepared(
+  prepared: PreparedQuery,
+  selected: readonly (readonly GroupColumns[])[],
+  budget: Budget,
+  selectMs: number,
+): Promise<QueryResult> {
+  const started = performance.now();
+  const { request, plan } = prepared;
+  let samplesRead = 0;
+  for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.columns.length;
+  budget.hold(samplesRead);
+  const loaded: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);
+  const annotations = new Annotations(request.expr);
+  const context: EvalContext = {
+    plan,
+    budget,
+    annotations,
+    series: (select) => (loaded[select] ??= seriesOf(selected[select])),
+    evaluate: (expr, grid) => evaluateExpr(expr, grid, context),
+  };
+  const value = await queryValue(plan.context.query, context);
+  return {
+    value,
+    warnings: annotations.warnings,
+    infos: annotations.infos,
+    stats: { samplesRead, parseMs: prepared.parseMs, selectMs, evalMs: performance.now() - started },
+  };
+}
+
+async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryValue> {
+  const { plan, budget } = context;
+  const isRange = grid.stepMs > 0;
+  if (typeOf(plan.expr) === 'matrix') {
+    return { kind: 'raw', grid, series: rawSeriesOf(await rangeVectorOf(unwrapped(plan.expr), grid, context)) };
+  }
+  const value = await context.evaluate(plan.expr, grid);
+  if (value.kind === 'string') return { kind: 'string', grid, text: value.text };
+  if (value.kind === 'scalar') {
+    const rows: VectorRows = {
+      labels: [[]],
+      hasHistograms: false,
+      read(_s, into) {
+        into.values.set(value.values);
+        into.present.fill(1);
+      },
+    };
+    return { kind: isRange ? 'matrix' : 'scalar', grid, matrix: await matrixOf(rows, grid.count, budget) };
+  }
+  const { rows } = value;
+  if (!isRange) return { kind: 'vector', grid, matrix: await matrixOf(rows, grid.count, budget) };
+  const order = Int32Array.from(rows.labels.keys()).sort((a, b) => compareLabels(rows.labels[a], rows.labels[b]));
+  return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, order) };
+}
+
+/** Lets a bounded number in at a time; the others wait, and give up at their timeout or when they are aborted. */
+export class Gate {
+  private free: number;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(places: number) {
+    this.free = places;
+  }
+
+  /** @returns how to leave. */
+  async enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<() => void> {
+    if (signal?.aborted === true) throw canceled();
+    if (this.free > 0) this.free--;
+    else await this.wait(timeoutMs, signal);
+    return () => {
+      const next = this.waiting.shift();
+      if (next === undefined) this.free++;
+      else next();
+    };
+  }
+
+  private wait(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        const at = this.waiting.indexOf(admit);
+        if (at >= 0) this.waiting.splice(at, 1);
+        act();
+      };
+      const admit = () => settle(resolve);
+      const onAbort = () => settle(() => reject(canceled()));
+      const timer = setTimeout(() => settle(() => reject(timedOut(timeoutMs))), timeoutMs);
+      signal?.addEventListener('abort', onAbort);
+      this.waiting.push(admit);
+    });
+  }
+}
+
+/** Evaluates in the caller's thread, letting it do other things every few milliseconds. */
+export function createEngine(queryable: Queryable, limits: EngineLimits): QueryEngine {
+  const gate = new Gate(limits.maxConcurrency);
+  return {
+    async query(request) {
+      const prepared = prepareQuery(request, limits);
+      const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
+      const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
+      const budget = new Budget({ timeoutMs, maxSamples, signal: request.signal });
+      const leave = await gate.enter(timeoutMs, request.signal);
+      try {
+        const started = performance.now();
+        const selected = await readSelects(queryable, prepared.plan.selects, budget);
+        return await evaluatePrepared(prepared, selected, budget, performance.now() - started);
+      } finally {
+        leave();
+      }
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Walks the tree: every node to its value over a whole grid. */
+import type { Expr } from '../../shared/promql/ast.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
+import { evaluateAggregation } from './aggregate.ts';
+import { evaluateBinary } from './binary.ts';
+import { CALLS } from './calls.ts';
+import { refuseHistograms, vectorValue, type EvalContext, type Value } from './context.ts';
+import { firstStepOf } from './grid.ts';
+import { heldRows, materialize, unnamed, type Row, type VectorRows } from './rows.ts';
+import { selectRows } from './selection.ts';
+
+/** @throws QueryError. */
+export async function evaluateExpr(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
+  context.budget.check();
+  if (grid.count > 1 && context.plan.invariant.has(expr)) {
+    return broadcast(await evaluateNode(expr, firstStepOf(grid), context), grid.count, context);
+  }
+  return evaluateNode(expr, grid, context);
+}
+
+async function evaluateNode(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
+  switch (expr.kind) {
+    case 'number':
+      return { kind: 'scalar', values: new Float64Array(grid.count).fill(expr.value) };
+    case 'string':
+      return { kind: 'string', text: expr.value };
+    case 'paren':
+      return evaluateNode(expr.expr, grid, context);
+    case 'selector':
+      return vectorValue(selectRows(expr, grid, context));
+    case 'call':
+      return CALLS[expr.func](expr, grid, context);
+    case 'aggregation':
+      return evaluateAggregation(expr, grid, context);
+    case 'binary':
+      return evaluateBinary(expr, grid, context);
+    case 'unary':
+      return negated(expr.op, await context.evaluate(expr.expr, grid), grid.count, context);
+    case 'range':
+    case 'subquery':
+      throw new QueryError('internal', 'a range vector was evaluated as a vector');
+  }
+}
+
+async function negated(op: '+' | '-', value: Value, steps: number, context: EvalContext): Promise<Value> {
+  if (op === '+' || value.kind === 'string') return value;
+  if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((v) => -v) };
+  const { rows } = value;
+  refuseHistograms(rows, 'unary -');
+  const read = (s: number, into: Row): void => {
+    rows.read(s, into);
+    for (let i = 0; i < steps; i++) into.values[i] = -into.values[i];
+  };
+  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, steps, context.budget));
+}
+
+/** A one-step value at every step. */
+async function broadcast(value: Value, steps: number, context: EvalContext): Promise<Value> {
+  if (value.kind === 'string') return value;
+  if (value.kind === 'scalar') return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0]) };
+  const held = await materialize(value.rows, 1, context.budget);
+  const source = heldRows(value.rows.labels, held);
+  const rows: VectorRows = {
+    labels: source.labels,
+    hasHistograms: source.hasHistograms,
+    read(s, into) {
+      into.values.fill(held[s].values[0]);
+      into.present.fill(held[s].present[0]);
+      into.histograms.clear();
+      const histogram = held[s].histograms.get(0);
+      if (histogram !== undefined) for (let i = 0; i < steps; i++) into.histograms.set(i, histogram);
+    },
+  };
+  return vectorValue(rows);
+}

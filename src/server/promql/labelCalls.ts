@@ -1,0 +1,89 @@
+/** label_replace, label_join and sorting by labels: rows stay, labels change. */
+import { RE2JS } from 're2js';
+import { compareText, labelsFrom, labelValue, type Labels } from '../../shared/model/labels.ts';
+import { QueryError } from '../storage/engine.ts';
+
+/**
+ * label_replace: where `pattern` matches the whole source value, `target` becomes `template` with $1, ${name} filled in; an empty
+ * result drops the label.
+ */
+export function labelReplacer(
+  target: string,
+  template: string,
+  source: string,
+  pattern: string,
+): (labels: Labels) => Labels {
+  let compiled: ReturnType<typeof RE2JS.compile>;
+  try {
+    compiled = RE2JS.compile(`^(?:${pattern})$`, RE2JS.DOTALL);
+  } catch (fault) {
+    throw new QueryError(
+      'execution',
+      `invalid regular expression in label_replace(): ${pattern}: ${(fault as Error).message}`,
+      { cause: fault },
+    );
+  }
+  requireLabelName(target, 'label_replace');
+  const groupNames = compiled.namedGroups() as Readonly<Record<string, number>>;
+  return (labels) => {
+    const matcher = compiled.matcher(labelValue(labels, source));
+    if (!matcher.find()) return labels;
+    const groupOf = (name: string): string => {
+      const index = /^[0-9]+$/.test(name) ? Number(name) : (groupNames[name] ?? -1);
+      return index >= 0 && index <= matcher.groupCount() ? (matcher.group(index) ?? '') : '';
+    };
+    return labelsFrom([...labels, [target, expandTemplate(template, groupOf)]]);
+  };
+}
+
+/** `$1`, `$name`, `${name}` and `$$`, as Go's regexp expands them; a `$` that begins none of these stays. */
+function expandTemplate(template: string, groupOf: (name: string) => string): string {
+  return template.replace(/\$(?:(\$)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))/g, (_all, dollar, braced, bare) =>
+    dollar !== undefined ? '$' : groupOf(braced ?? bare),
+  );
+}
+
+/** label_join: `target` becomes the source labels' values with `separator` between them. */
+export function labelJoiner(target: string, separator: string, sources: readonly string[]): (labels: Labels) => Labels {
+  requireLabelName(target, 'label_join');
+  for (const source of sources) requireLabelName(source, 'label_join');
+  return (labels) => labelsFrom([...labels, [target, sources.map((name) => labelValue(labels, name)).join(separator)]]);
+}
+
+function requireLabelName(name: string, func: string): void {
+  if (name === '') throw new QueryError('execution', `invalid label name in ${func}(): ${JSON.stringify(name)}`);
+}
+
+/** Order of rows by the given labels, numbers in values by their size; then by all labels. */
+export function orderByLabels(labels: readonly Labels[], names: readonly string[], descending: boolean): number[] {
+  const sign = descending ? -1 : 1;
+  const rows = labels.map((_, s) => s);
+  return rows.sort((a, b) => {
+    for (const name of names) {
+      const order = compareNatural(labelValue(labels[a], name), labelValue(labels[b], name));
+      if (order !== 0) return sign * order;
+    }
+    return sign * compareAll(labels[a], labels[b]);
+  });
+}
+
+function compareAll(a: Labels, b: Labels): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const order = compareText(a[i][0], b[i][0]) || compareText(a[i][1], b[i][1]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** Text with its runs of digits compared as numbers. */
+function compareNatural(a: string, b: string): number {
+  const partsOfA = a.match(/\d+|\D+/g) ?? [];
+  const partsOfB = b.match(/\d+|\D+/g) ?? [];
+  for (let i = 0; i < Math.min(partsOfA.length, partsOfB.length); i++) {
+    const [x, y] = [partsOfA[i], partsOfB[i]];
+    const numeric = /^\d/.test(x) && /^\d/.test(y) ? Number(x) - Number(y) : 0;
+    const order = numeric || compareText(x, y);
+    if (order !== 0) return order;
+  }
+  return partsOfA.length - partsOfB.length;
+}

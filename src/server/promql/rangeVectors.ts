@@ -1,0 +1,134 @@
+/** Range vectors: series with windows, from a range selector or from a subquery evaluated over its own grid. */
+import type { Expr, RangeSelector, Subquery } from '../../shared/promql/ast.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import type { RawSeries, StepGrid } from '../storage/engine.ts';
+import { refuseHistograms, rowsOf, type EvalContext } from './context.ts';
+import { timesOf } from './grid.ts';
+import { rangeMs, rangeNode, subqueryGrid, windowEnds } from './plan.ts';
+import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
+import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
+import { withoutStale, type SampledSeries } from './series.ts';
+import { WindowCache } from './windows.ts';
+
+export interface RangeVector {
+  readonly labels: readonly Labels[];
+  readonly hasHistograms: boolean;
+  readonly ends: Float64Array;
+  readonly rangeMs: number;
+  /** One series; histograms by sample index. */
+  series(s: number): WindowedSeries & { readonly histograms: ReadonlyMap<number, NativeHistogram> | undefined };
+}
+
+export async function rangeVectorOf(arg: Expr, grid: StepGrid, context: EvalContext): Promise<RangeVector> {
+  const node = rangeNode(arg);
+  return node.kind === 'range' ? ofSelector(node, grid, context) : ofSubquery(node, grid, context);
+}
+
+function ofSelector(node: RangeSelector, grid: StepGrid, context: EvalContext): RangeVector {
+  const { plan } = context;
+  const series = context.series(plan.selectOf.get(node.selector)!);
+  const ends = windowEnds(node.selector, grid, plan.context);
+  const width = rangeMs(node, plan.context);
+  return windowed(series, ends, width);
+}
+
+function windowed(series: readonly SampledSeries[], ends: Float64Array, width: number): RangeVector {
+  const cache = new WindowCache(ends, width);
+  return {
+    labels: series.map((s) => s.labels),
+    hasHistograms: series.some((s) => s.histograms !== undefined),
+    ends,
+    rangeMs: width,
+    series(s) {
+      const kept = withoutStale(series[s]);
+      const { lo, hi } = cache.of(kept.times, kept === series[s]);
+      return { times: kept.times, values: kept.values, histograms: kept.histograms, lo, hi };
+    },
+  };
+}
+
+async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext): Promise<RangeVector> {
+  const { plan, budget } = context;
+  const inner = subqueryGrid(node, grid, plan.context);
+  const rows = await rowsOf(node.expr, inner, context);
+  const times = timesOf(inner);
+  const series: SampledSeries[] = [];
+  const row = newRow(inner.count);
+  for (let s = 0; s < rows.labels.length; s++) {
+    rows.read(s, row);
+    budget.hold(inner.count);
+    series.push(compacted(rows.labels[s], times, row));
+    if (budget.isDue()) await budget.pause();
+  }
+  return windowed(series, windowEnds(node, grid, plan.context), rangeMs(node, plan.context));
+}
+
+/** The present cells of a row, with the row's own times where all are present. */
+function compacted(labels: Labels, times: Float64Array, row: Row): SampledSeries {
+  if (!row.present.includes(0)) {
+    const histograms = row.histograms.size > 0 ? new Map(row.histograms) : undefined;
+    return { labels, times, values: row.values.slice(), stale: undefined, histograms };
+  }
+  const count = row.present.reduce((sum, p) => sum + p, 0);
+  const keptTimes = new Float64Array(count);
+  const keptValues = new Float64Array(count);
+  const histograms = new Map<number, NativeHistogram>();
+  let kept = 0;
+  for (let i = 0; i < times.length; i++) {
+    if (row.present[i] === 0) continue;
+    const histogram = row.histograms.get(i);
+    if (histogram !== undefined) histograms.set(kept, histogram);
+    keptTimes[kept] = times[i];
+    keptValues[kept] = row.values[i];
+    kept++;
+  }
+  return {
+    labels,
+    times: keptTimes,
+    values: keptValues,
+    stale: undefined,
+    histograms: histograms.size > 0 ? histograms : undefined,
+  };
+}
+
+/** A function of windows, applied to every series when it is read. */
+export function applyKernel(
+  name: string,
+  kernel: RangeKernel,
+  vector: RangeVector,
+  grid: StepGrid,
+  params: readonly Float64Array[],
+): VectorRows {
+  refuseHistograms(vector, `${name}()`);
+  const windowGrid: WindowGrid = { ends: vector.ends, rangeMs: vector.rangeMs, evalTimes: timesOf(grid), params };
+  return {
+    labels: vector.labels,
+    hasHistograms: false,
+    read(s, into) {
+      clearRow(into);
+      kernel(vector.series(s), windowGrid, into);
+    },
+  };
+}
+
+/** The samples of a range vector asked for by itself, at a single step. */
+export function rawSeriesOf(vector: RangeVector): RawSeries[] {
+  const raw: RawSeries[] = [];
+  for (let s = 0; s < vector.labels.length; s++) {
+    const { times, values, lo, hi, histograms } = vector.series(s);
+    if (hi[0] === lo[0]) continue;
+    const kept = new Map<number, NativeHistogram>();
+    for (let k = lo[0]; k < hi[0]; k++) {
+      const histogram = histograms?.get(k);
+      if (histogram !== undefined) kept.set(k - lo[0], histogram);
+    }
+    raw.push({
+      labels: vector.labels[s],
+      times: times.slice(lo[0], hi[0]),
+      values: values.slice(lo[0], hi[0]),
+      ...(kept.size > 0 ? { histograms: kept } : {}),
+    });
+  }
+  return raw;
+}

@@ -1,0 +1,166 @@
+/**
+ * Instant vectors over a grid, as the evaluator passes them between nodes: series by series, each a row over all steps.
+ * Rows are computed when they are read, so that an aggregation over ten thousand rates holds one of them at a time.
+ */
+import type { Labels } from '../../shared/model/labels.ts';
+import { labelsKey, labelValue, METRIC_NAME } from '../../shared/model/labels.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { QueryError, type StepMatrix } from '../storage/engine.ts';
+import type { Budget } from './budget.ts';
+
+/** One series over a grid of T steps. A step with a histogram is present and its value is NaN. */
+export interface Row {
+  readonly values: Float64Array;
+  /** 1 where the series has a sample. Length T. */
+  readonly present: Uint8Array;
+  /** By step; empty where the row has none. */
+  readonly histograms: Map<number, NativeHistogram>;
+}
+
+export interface VectorRows {
+  readonly labels: readonly Labels[];
+  /** Whether any row may carry native histograms. */
+  readonly hasHistograms: boolean;
+  /** Overwrites `into` with the row of `series`. May cost as much as computing it: read each row once, or materialize. */
+  read(series: number, into: Row): void;
+}
+
+export function newRow(steps: number): Row {
+  return { values: new Float64Array(steps), present: new Uint8Array(steps), histograms: new Map() };
+}
+
+export function clearRow(row: Row): void {
+  row.present.fill(0);
+  row.histograms.clear();
+}
+
+/** Rows held in memory. */
+export function heldRows(labels: readonly Labels[], rows: readonly Row[]): VectorRows {
+  return {
+    labels,
+    hasHistograms: rows.some((row) => row.histograms.size > 0),
+    read(series, into) {
+      const row = rows[series];
+      into.values.set(row.values);
+      into.present.set(row.present);
+      into.histograms.clear();
+      for (const [step, h] of row.histograms) into.histograms.set(step, h);
+    },
+  };
+}
+
+/** Reads every row once and holds them. */
+export async function materialize(source: VectorRows, steps: number, budget: Budget): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let s = 0; s < source.labels.length; s++) {
+    budget.hold(steps);
+    const row = newRow(steps);
+    source.read(s, row);
+    rows.push(row);
+    if (budget.isDue()) await budget.pause();
+  }
+  return rows;
+}
+
+export function withoutName(labels: Labels): Labels {
+  return labels.length > 0 && labelValue(labels, METRIC_NAME) !== ''
+    ? labels.filter(([n]) => n !== METRIC_NAME)
+    : labels;
+}
+
+/**
+ * The same rows under other labels. Rows whose labels become equal are joined where they never meet at a step.
+ *
+ * @throws QueryError where two of them do.
+ */
+export async function relabeled(
+  source: VectorRows,
+  labels: readonly Labels[],
+  steps: number,
+  budget: Budget,
+): Promise<VectorRows> {
+  const distinct = new Set(labels.map(labelsKey)).size;
+  if (distinct === labels.length) {
+    return { labels, hasHistograms: source.hasHistograms, read: (s, into) => source.read(s, into) };
+  }
+  return joined(labels, await materialize(source, steps, budget));
+}
+
+/** Adds the samples of `from` to `row`, and gives `row`. */
+export function joinInto(row: Row, from: Row): Row {
+  for (let i = 0; i < row.present.length; i++) {
+    if (from.present[i] === 0) continue;
+    if (row.present[i] === 1) throw sameLabelSet();
+    row.present[i] = 1;
+    row.values[i] = from.values[i];
+    const histogram = from.histograms.get(i);
+    if (histogram !== undefined) row.histograms.set(i, histogram);
+  }
+  return row;
+}
+
+/** Rows under equal labels as one, for results whose rows never meet. */
+export function joined(labels: readonly Labels[], rows: readonly Row[]): VectorRows {
+  const indexByKey = new Map<string, number>();
+  const keptLabels: Labels[] = [];
+  const kept: Row[] = [];
+  rows.forEach((row, s) => {
+    const key = labelsKey(labels[s]);
+    const known = indexByKey.get(key);
+    if (known !== undefined) return void joinInto(kept[known], row);
+    indexByKey.set(key, kept.length);
+    keptLabels.push(labels[s]);
+    kept.push(row);
+  });
+  return heldRows(keptLabels, kept);
+}
+
+export const sameLabelSet = () => new QueryError('execution', 'vector cannot contain metrics with the same labelset');
+
+/** Drops the metric's name. Where all rows bear the same name, no two of them can become equal. */
+export async function unnamed(source: VectorRows, steps: number, budget: Budget): Promise<VectorRows> {
+  const { labels } = source;
+  const renamed = labels.map(withoutName);
+  const name = labels.length > 0 ? labelValue(labels[0], METRIC_NAME) : '';
+  if (labels.every((l) => labelValue(l, METRIC_NAME) === name)) {
+    return { labels: renamed, hasHistograms: source.hasHistograms, read: (s, into) => source.read(s, into) };
+  }
+  return relabeled(source, renamed, steps, budget);
+}
+
+/** What is answered: rows that have a sample at all, with a bit per step. */
+export async function matrixOf(
+  source: VectorRows,
+  steps: number,
+  budget: Budget,
+  order?: Int32Array,
+): Promise<StepMatrix> {
+  const labels: Labels[] = [];
+  const histograms = new Map<number, NativeHistogram>();
+  const stride = (steps + 7) >> 3;
+  const count = source.labels.length;
+  budget.hold(count * steps);
+  const values = new Float64Array(count * steps);
+  const present = new Uint8Array(count * stride);
+  const row = newRow(steps);
+  for (let at = 0; at < count; at++) {
+    const s = order === undefined ? at : order[at];
+    source.read(s, row);
+    if (row.present.includes(1)) {
+      const out = labels.length;
+      labels.push(source.labels[s]);
+      values.set(row.values, out * steps);
+      for (let i = 0; i < steps; i++) if (row.present[i] === 1) present[out * stride + (i >> 3)] |= 1 << (i & 7);
+      for (const [step, h] of row.histograms) histograms.set(out * steps + step, h);
+    }
+    if (budget.isDue()) await budget.pause();
+  }
+  const kept = labels.length;
+  return {
+    labels,
+    values: kept === count ? values : values.slice(0, kept * steps),
+    present: kept === count ? present : present.slice(0, kept * stride),
+    presentStride: stride,
+    ...(histograms.size > 0 ? { histograms } : {}),
+  };
+}

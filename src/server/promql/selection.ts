@@ -1,0 +1,40 @@
+/** Vector selectors over a grid: at every step the latest sample within the lookback, unless it ends the series. */
+import type { VectorSelector } from '../../shared/promql/ast.ts';
+import type { StepGrid } from '../storage/engine.ts';
+import type { EvalContext } from './context.ts';
+import { windowEnds } from './plan.ts';
+import { clearRow, type Row, type VectorRows } from './rows.ts';
+import { WindowCache } from './windows.ts';
+
+/** @param sampleTimes answer the samples' times in seconds in place of their values. */
+export function selectRows(
+  node: VectorSelector,
+  grid: StepGrid,
+  context: EvalContext,
+  sampleTimes = false,
+): VectorRows {
+  const { plan } = context;
+  const series = context.series(plan.selectOf.get(node)!);
+  const cache = new WindowCache(windowEnds(node, grid, plan.context), plan.context.lookbackDeltaMs);
+  return {
+    labels: series.map((s) => s.labels),
+    hasHistograms: !sampleTimes && series.some((s) => s.histograms !== undefined),
+    read(s: number, into: Row): void {
+      clearRow(into);
+      const { times, values, stale, histograms } = series[s];
+      const { lo, hi } = cache.of(times, true);
+      const source = sampleTimes ? times : values;
+      const scale = sampleTimes ? 1000 : 1;
+      for (let i = 0; i < hi.length; i++) {
+        const last = hi[i] - 1;
+        if (last < lo[i] || stale?.[last] === 1) continue;
+        into.values[i] = source[last] / scale;
+        into.present[i] = 1;
+        const histogram = sampleTimes ? undefined : histograms?.get(last);
+        if (histogram === undefined) continue;
+        into.values[i] = NaN;
+        into.histograms.set(i, histogram);
+      }
+    },
+  };
+}
