@@ -90,4 +90,4 @@ function finish(backend: Backend, socketFolder: string | undefined, code = 0): v
   process.exit(code);
 }
 
-await main();
+void main();
