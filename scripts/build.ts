@@ -1,6 +1,8 @@
 /**
  * Builds what is shipped: `webui` (the sidecar's pages, dist/webui) and `plugin` (the Grafana bundle, dist/). Without a name: both.
  */
+import process from 'node:process';
+
 const BUILDS: Record<string, () => Promise<void>> = {
   webui: async () => (await import('./buildWebui.ts')).main(),
   plugin: async () => (await import('./buildPlugin.ts')).main(),

@@ -38,7 +38,7 @@ export async function fetchTargets(now: number, signal: AbortSignal): Promise<Ta
       lastScrape: target.lastScrape.startsWith('0001-') ? NaN : Date.parse(target.lastScrape),
       samples: bySource.get(sourceKey(target.labels)) ?? NaN,
     })),
-    dropped: data.droppedTargetCounts,
+    dropped: data.droppedTargetCounts ?? {},
   };
 }
 

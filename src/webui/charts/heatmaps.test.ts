@@ -1,0 +1,60 @@
+import { bucketQuantile } from '../../shared/histogram/classic.ts';
+import { QUANTILES, heatmapsOf, sliceTotals } from './heatmaps.ts';
+
+const grid = { start: 60_000, end: 90_000, step: 15_000 };
+const bucket = (version: string, le: string, ...values: number[]) => ({
+  metric: { version, le },
+  values: Float64Array.from(values),
+});
+const series = [
+  bucket('v2', '0.1', 1, 2, NaN),
+  bucket('v2', '1', 3, 2, NaN),
+  bucket('v2', '+Inf', 4, 2, NaN),
+  bucket('v1', '0.1', 5, 0, 1),
+  bucket('v1', '+Inf', 5, 0, 2),
+];
+const title = ({ version }: Readonly<Record<string, string>>) => version;
+
+test('each label set apart from le is a map, in the order of titles', () => {
+  const { maps, notices } = heatmapsOf(series, grid, 's', title);
+  expect(maps.map((map) => map.title)).toEqual(['v1', 'v2']);
+  expect(notices).toEqual([]);
+});
+
+test('lines are the quantiles of the buckets', () => {
+  const [, v2] = heatmapsOf(series, grid, 's', title).maps;
+  QUANTILES.forEach((q, i) => {
+    const expected = bucketQuantile(q, Float64Array.of(0.1, 1, Infinity), Float64Array.of(1, 3, 4));
+    expect(v2.lines[i].values[0]).toBeCloseTo(expected, 12);
+  });
+});
+
+test('a slice’s total is all that was observed in it; an idle slice has 0, an unknown one none', () => {
+  const [v1, v2] = heatmapsOf(series, grid, 's', title).maps;
+  expect([...sliceTotals(v1.model).values]).toEqual([5, 0, 2]);
+  expect([...v2.totals.values].filter((total) => !Number.isNaN(total))).toEqual([4, 2]);
+});
+
+test('a native histogram is a map of its own buckets', () => {
+  const histogram = {
+    count: '3',
+    sum: '1',
+    buckets: [
+      [0, '0.5', '1', '2'],
+      [0, '1', '2', '1'],
+    ] as [number, string, string, string][],
+  };
+  const values = new Float64Array(3).fill(NaN);
+  const { maps } = heatmapsOf(
+    [{ metric: { version: 'n' }, values, histograms: [undefined, histogram, undefined] }],
+    grid,
+    's',
+    title,
+  );
+  expect([...maps[0].model.yEdges]).toEqual([0.5, 1, 2]);
+  expect([...maps[0].model.counts]).toEqual([2, 1]);
+  expect([...maps[0].model.xEdges]).toEqual([60_000, 75_000]);
+});
+
+test('series that are no buckets are no map', () =>
+  expect(heatmapsOf([{ metric: { job: 'x' }, values: Float64Array.of(1, 2, 3) }], grid, 's', title).maps).toEqual([]));

@@ -1,0 +1,184 @@
+import React from 'react';
+import { act, cleanup, fireEvent, render, renderHook, screen } from '@testing-library/react';
+import { useFetched } from './api/useFetched.ts';
+import { plotData } from './charts/TimeChart.tsx';
+import { nearestIndex } from './charts/ChartLegend.tsx';
+import { useClock } from './clock.ts';
+import { createCrosshair } from './crosshair.ts';
+import { pageHref, placeOf, setParams, usePlace } from './location.ts';
+import { RangePicker, TopBar } from './parts/TopBar.tsx';
+import { LabelChips } from './targets/TargetsPage.tsx';
+import { formatAge, formatMetric, formatPercent, formatRate } from './text.ts';
+import { themeChoice } from './theme.ts';
+import { rangeFromParams } from './timeRange.ts';
+
+beforeEach(() => {
+  window.history.replaceState(null, '', '/');
+  window.localStorage.clear();
+});
+afterEach(cleanup);
+
+describe('the address', () => {
+  test('the last part of the path is the page, under whatever prefix', () => {
+    expect(placeOf(new URL('http://h/metrics/sidecar/query?expr=up'))).toMatchObject({ page: 'query' });
+    expect(placeOf(new URL('http://h/')).page).toBe('');
+    expect(placeOf(new URL('http://h/nothing')).page).toBeUndefined();
+  });
+  test('a link to another page keeps range, refresh and theme, and nothing else', () =>
+    expect(pageHref('query', new URLSearchParams('range=1h&metric=x&theme=dark'), { expr: 'up' })).toBe(
+      './query?range=1h&theme=dark&expr=up',
+    ));
+  test('a changed parameter is seen by whoever reads the place', () => {
+    const { result } = renderHook(() => usePlace().params.get('metric'));
+    act(() => setParams({ metric: 'a' }));
+    expect(result.current).toBe('a');
+    act(() => setParams({ metric: undefined }));
+    expect(result.current).toBeNull();
+  });
+});
+
+describe('the top bar', () => {
+  function Bar() {
+    const place = usePlace();
+    const range = rangeFromParams(place.params) ?? { kind: 'last', ms: 3_600_000 };
+    return <TopBar place={place} theme={themeChoice(place.params)} tools={<RangePicker range={range} />} />;
+  }
+  test('a range, a theme and a page are chosen into the address', () => {
+    render(<Bar />);
+    fireEvent.click(screen.getByRole('button', { name: '6h' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Dark theme' }));
+    expect(window.location.search).toBe('?range=6h&theme=dark');
+    fireEvent.click(screen.getByRole('link', { name: 'Targets' }));
+    expect(window.location.pathname + window.location.search).toBe('/targets?range=6h&theme=dark');
+    expect(screen.getByRole('link', { name: 'Targets' }).getAttribute('aria-current')).toBe('page');
+  });
+  test('a theme once chosen stands until the address names another', () => {
+    render(<Bar />);
+    fireEvent.click(screen.getByRole('button', { name: 'Light theme' }));
+    expect(themeChoice(new URLSearchParams())).toBe('light');
+    expect(themeChoice(new URLSearchParams('theme=dark'))).toBe('dark');
+    expect(themeChoice(new URLSearchParams('theme=pink'))).toBe('auto');
+  });
+  test('a dragged range can be taken back', () => {
+    window.history.replaceState(null, '', '/?range=6h&start=1000000&end=9000000');
+    render(<Bar />);
+    fireEvent.click(screen.getByTitle('Back to the present'));
+    expect(window.location.search).toBe('?range=6h');
+  });
+});
+
+describe('an answer that is fetched', () => {
+  test('stays while the next one is on its way, and a late one of a former question is dropped', async () => {
+    const pending = new Map<string, (text: string) => void>();
+    const load = (key: string) => () => new Promise<string>((resolve) => pending.set(key, resolve));
+    const { result, rerender } = renderHook(({ key }) => useFetched(key, load(key)), { initialProps: { key: 'a' } });
+    await act(async () => pending.get('a')!('A'));
+    rerender({ key: 'b' });
+    expect(result.current).toMatchObject({ data: 'A', loading: true });
+    rerender({ key: 'c' });
+    await act(async () => pending.get('c')!('C'));
+    await act(async () => pending.get('b')!('B'));
+    expect(result.current).toMatchObject({ data: 'C', loading: false });
+  });
+  test('of another subject is not shown, nor is an error of before', async () => {
+    const { result, rerender } = renderHook(
+      ({ subject, fail }) =>
+        useFetched(
+          subject,
+          () => (fail ? Promise.reject(new Error('no')) : new Promise<string>(() => undefined)),
+          subject,
+        ),
+      { initialProps: { subject: 'x', fail: true } },
+    );
+    await act(async () => undefined);
+    expect(result.current.error?.message).toBe('no');
+    rerender({ subject: 'y', fail: false });
+    expect(result.current.error).toBeUndefined();
+    expect(result.current.loading).toBe(true);
+  });
+});
+
+describe('the clock', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+  test('moves with each refresh while the page is seen, stands while it is hidden, and catches up', () => {
+    const { result } = renderHook(() => useClock('5s')[0]);
+    const began = result.current;
+    act(() => jest.advanceTimersByTime(5_000));
+    expect(result.current).toBe(began + 5_000);
+    const visibility = jest.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+    act(() => jest.advanceTimersByTime(60_000));
+    expect(result.current).toBe(began + 5_000);
+    visibility.mockReturnValue('visible');
+    act(() => void document.dispatchEvent(new Event('visibilitychange')));
+    expect(result.current).toBe(began + 65_000);
+    visibility.mockRestore();
+  });
+  test('stands when refresh is off', () => {
+    const { result } = renderHook(() => useClock('off')[0]);
+    const began = result.current;
+    act(() => jest.advanceTimersByTime(60_000));
+    expect(result.current).toBe(began);
+  });
+});
+
+describe('charts', () => {
+  const one = (name: string, ...values: number[]) => ({ name, color: '#000000', values: Float64Array.from(values) });
+  test('lines keep gaps', () =>
+    expect(plotData(Float64Array.of(1, 2), [one('a', 1, NaN)], false)).toEqual([
+      [1, 2],
+      [1, null],
+    ]));
+  test('a stack adds up; a part that is missing adds nothing, all missing is a gap', () =>
+    expect(plotData(Float64Array.of(1, 2, 3), [one('a', 1, NaN, NaN), one('b', 2, 5, NaN)], true)).toEqual([
+      [1, 2, 3],
+      [1, 0, null],
+      [3, 5, null],
+    ]));
+  test('the nearest time is found', () => {
+    const times = Float64Array.of(10, 20, 30);
+    expect([0, 14, 16, 99].map((t) => nearestIndex(times, t))).toEqual([0, 0, 1, 2]);
+  });
+  test('the crosshair tells its listeners of changes only', () => {
+    const crosshair = createCrosshair();
+    const seen = jest.fn();
+    const stop = crosshair.subscribe(seen);
+    crosshair.move(1);
+    crosshair.move(1);
+    stop();
+    crosshair.move(2);
+    expect(seen).toHaveBeenCalledTimes(1);
+  });
+});
+
+test('markup in labels is text', () => {
+  const hostile = '<img src=x onerror=alert(1)>';
+  const { container } = render(<LabelChips labels={{ job: hostile }} />);
+  expect(container.querySelector('img')).toBeNull();
+  expect(container.textContent).toContain(hostile);
+});
+
+describe('words', () => {
+  test('shares', () =>
+    expect([0, 0.0001, 0.012, 0.5, 1, NaN].map(formatPercent)).toEqual([
+      '0 %',
+      '< 0.1 %',
+      '1.2 %',
+      '50 %',
+      '100 %',
+      '–',
+    ]));
+  test('rates', () => expect([0.0012, 0.2, 3141].map(formatRate)).toEqual(['0.0012/s', '0.2/s', '3.14 k/s']));
+  test('ages', () =>
+    expect([-5, 61_000, 600_000, 7_200_000, 3 * 86_400_000].map(formatAge)).toEqual([
+      '0 s',
+      '61 s',
+      '10 min',
+      '2 h',
+      '3 d',
+    ]));
+  test('label sets', () => {
+    expect(formatMetric({ __name__: 'up', job: 'a"b' })).toBe('up{job="a\\"b"}');
+    expect(formatMetric({})).toBe('{}');
+  });
+});
