@@ -1,13 +1,15 @@
 import { RAMP_SIZE } from '../shared/heatmap/palettes.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, Row } from './layout.ts';
 import type { RasterPalette } from './theme.ts';
 
 /** Cells at least so many CSS pixels wide and high are set apart by a line of the ground; smaller ones touch. */
 const GAP_FROM_PX = 5;
+/** CSS pixels from one line of a hatch to the next, and the lines' width: of rows without a true height, and of missing data. */
+const STRIP_HATCH = { pitch: 6, width: 1.6 };
+const MISSING_HATCH = { pitch: 8, width: 1 };
 
 /** Device pixels of the raster of a layout. */
-export function rasterSize(layout: Layout): { width: number; height: number } {
-  const { plot, size } = layout;
+export function rasterSize({ plot, size }: Layout): { width: number; height: number } {
   return {
     width: Math.max(1, Math.round(plot.width * size.pixelRatio)),
     height: Math.max(1, Math.round(plot.height * size.pixelRatio)),
@@ -19,55 +21,57 @@ export function rasterSize(layout: Layout): { width: number; height: number } {
  * Work grows with pixels; the layout has merged what is smaller than one.
  */
 export function raster(layout: Layout, palette: RasterPalette): Uint8ClampedArray {
-  const { width, height } = rasterSize(layout);
-  const { grid, plot, size } = layout;
-  const ratio = size.pixelRatio;
-  const bytes = new Uint8ClampedArray(width * height * 4);
-  const pixels = new Uint32Array(bytes.buffer);
-  const inks = inksOf(palette);
-  const lefts = Int32Array.from(layout.columnEdges, (x) => clamp(Math.round((x - plot.x) * ratio), width));
-  const columnGap = gapOf(lefts, ratio);
-  const line = { fill: new Uint32Array(width), hatch: new Uint32Array(width), gap: new Uint8Array(width) };
-
-  for (let y = 0; y < layout.rows.length; y++) {
-    const row = layout.rows[y];
-    const top = clamp(Math.round((row.top - plot.y) * ratio), height);
-    const bottom = clamp(Math.round((row.bottom - plot.y) * ratio), height);
-    const rowGap = bottom - top >= GAP_FROM_PX * ratio ? columnGap : 0;
-    fillLine(line, layout, inks, y, lefts, columnGap);
-    const hatched = row.strip !== undefined;
-    for (let py = top; py < Math.max(bottom, Math.min(top + 1, height)); py++) {
-      // The line that sets a row apart belongs to its upper border; cells without observations run on through it.
-      paintRow(pixels, py * width, line, py, hatched, py < top + rowGap, ratio);
-    }
-  }
-  return markMissing(pixels, bytes, layout, inks, grid.rows === 0, width, height, ratio);
+  const sheet = sheetOf(layout, palette);
+  for (let y = 0; y < layout.rows.length; y++) paintRow(sheet, layout, y);
+  hatchMissing(sheet, layout);
+  return new Uint8ClampedArray(sheet.pixels.buffer);
 }
 
+/** What painting needs, in device pixels. */
+interface Sheet {
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number;
+  readonly pixels: Uint32Array;
+  readonly inks: Inks;
+  /** Left borders of the columns, and the right one of the last; inside the sheet. */
+  readonly lefts: Int32Array;
+  /** Width of the line that sets cells apart; 0 where they touch. */
+  readonly gap: number;
+  /** One line of pixels of the row at hand: as it is, as the line that sets rows apart, and under a hatch. */
+  readonly body: Uint32Array;
+  readonly border: Uint32Array;
+  readonly hatched: Uint32Array;
+}
+
+/** Colours as the machine keeps four bytes in one number, whatever its byte order. */
 interface Inks {
   readonly ramp: Uint32Array;
   readonly rampHatched: Uint32Array;
   readonly zero: number;
   readonly zeroHatched: number;
-  readonly gap: number;
+  readonly missing: number;
 }
 
-interface Line {
-  readonly fill: Uint32Array;
-  readonly hatch: Uint32Array;
-  /** 1: no data, 2: nothing observed, 3: a value. 0: beside the columns. */
-  readonly gap: Uint8Array;
+function sheetOf(layout: Layout, palette: RasterPalette): Sheet {
+  const { width, height } = rasterSize(layout);
+  const ratio = layout.size.pixelRatio;
+  const lefts = Int32Array.from(layout.columnEdges, (x) => clamp(Math.round((x - layout.plot.x) * ratio), width));
+  const columnWidth = lefts.length < 2 ? 0 : (lefts[lefts.length - 1] - lefts[0]) / (lefts.length - 1);
+  return {
+    width,
+    height,
+    ratio,
+    pixels: new Uint32Array(width * height),
+    inks: inksOf(palette),
+    lefts,
+    gap: columnWidth >= GAP_FROM_PX * ratio ? Math.round(ratio) : 0,
+    body: new Uint32Array(width),
+    border: new Uint32Array(width),
+    hatched: new Uint32Array(width),
+  };
 }
 
-const clamp = (px: number, max: number): number => (px < 0 ? 0 : px > max ? max : px);
-
-function gapOf(lefts: Int32Array, ratio: number): number {
-  if (lefts.length < 2) return 0;
-  const mean = (lefts[lefts.length - 1] - lefts[0]) / (lefts.length - 1);
-  return mean >= GAP_FROM_PX * ratio ? Math.round(ratio) : 0;
-}
-
-/** Colours as the machine keeps four bytes in one number, whatever its byte order. */
 function inksOf(palette: RasterPalette): Inks {
   const pack = (rgba: readonly number[]): number => new Uint32Array(Uint8ClampedArray.from(rgba).buffer)[0];
   const ramp = new Uint32Array(RAMP_SIZE);
@@ -78,80 +82,85 @@ function inksOf(palette: RasterPalette): Inks {
     rampHatched[i] = pack([...rgba.slice(0, 3).map((c, k) => c + (palette.ground[k] - c) * palette.hatch), 255]);
   }
   const [r, g, b, a] = palette.zero;
-  return { ramp, rampHatched, zero: pack(palette.zero), zeroHatched: pack([r, g, b, a * 2.4]), gap: pack(palette.gap) };
+  return {
+    ramp,
+    rampHatched,
+    zero: pack(palette.zero),
+    zeroHatched: pack([r, g, b, a * 2.4]),
+    missing: pack(palette.gap),
+  };
 }
 
-function fillLine(line: Line, layout: Layout, inks: Inks, y: number, lefts: Int32Array, columnGap: number): void {
-  const { grid, color } = layout;
-  line.gap.fill(0);
+const clamp = (px: number, max: number): number => (px < 0 ? 0 : px > max ? max : px);
+
+/** First and one past the last line of a row, at least one line high. */
+function linesOf({ height, ratio }: Sheet, { plot }: Layout, row: Row): [top: number, bottom: number] {
+  const top = clamp(Math.round((row.top - plot.y) * ratio), height - 1);
+  return [top, Math.max(top + 1, clamp(Math.round((row.bottom - plot.y) * ratio), height))];
+}
+
+function paintRow(sheet: Sheet, layout: Layout, y: number): void {
+  const { pixels, width, ratio, body, border, hatched } = sheet;
+  const row = layout.rows[y];
+  const [top, bottom] = linesOf(sheet, layout, row);
+  fillLines(sheet, layout, y);
+  // The line that sets a row apart belongs to its upper border.
+  const borderEnd = bottom - top >= GAP_FROM_PX * ratio ? top + sheet.gap : top;
+  const pitch = Math.round(STRIP_HATCH.pitch * ratio);
+  const lineWidth = Math.max(1, Math.round(STRIP_HATCH.width * ratio));
+  for (let py = top; py < bottom; py++) {
+    const line = py < borderEnd ? border : body;
+    const at = py * width;
+    pixels.set(line, at);
+    if (row.strip === undefined) continue;
+    for (let px = 0; px < width; px++)
+      if ((px + py) % pitch < lineWidth && line[px] !== 0) pixels[at + px] = hatched[px];
+  }
+}
+
+/** One line of a row's pixels. Cells in which nothing was observed run on through the lines that set cells apart: the calm ground of the map. */
+function fillLines(
+  { inks, lefts, gap, width, body, border, hatched }: Sheet,
+  { grid, color }: Layout,
+  y: number,
+): void {
+  body.fill(0);
+  border.fill(0);
+  hatched.fill(0);
   for (let x = 0; x < grid.columns; x++) {
-    const left = lefts[x];
-    const right = Math.max(lefts[x + 1], Math.min(left + 1, line.fill.length));
     const count = grid.perSlice[x * grid.rows + y];
+    const left = Math.min(lefts[x], width - 1);
+    const right = Math.max(left + 1, lefts[x + 1]);
     if (count > 0) {
       const place = Math.round(color.place(count) * (RAMP_SIZE - 1));
-      line.fill.fill(inks.ramp[place], left, right - columnGap);
-      line.hatch.fill(inks.rampHatched[place], left, right - columnGap);
-      line.gap.fill(3, left, right - columnGap);
-      continue;
+      body.fill(inks.ramp[place], left, right - gap);
+      hatched.fill(inks.rampHatched[place], left, right - gap);
+    } else if (count <= 0) {
+      body.fill(inks.zero, left, right);
+      border.fill(inks.zero, left, right);
+      hatched.fill(inks.zeroHatched, left, right);
     }
-    const missing = Number.isNaN(count);
-    line.fill.fill(missing ? 0 : inks.zero, left, right);
-    line.hatch.fill(missing ? 0 : inks.zeroHatched, left, right);
-    line.gap.fill(missing ? 1 : 2, left, right);
   }
 }
 
-/** Device pixels (at ratio 1) from one hatch line to the next. */
-const STRIP_PITCH = 6;
-const GAP_PITCH = 8;
-
-function paintRow(
-  pixels: Uint32Array,
-  at: number,
-  line: Line,
-  py: number,
-  hatched: boolean,
-  onBorder: boolean,
-  ratio: number,
-): void {
-  const { fill, hatch, gap } = line;
-  const stripPitch = Math.round(STRIP_PITCH * ratio);
-  const thick = Math.max(1, Math.round(1.6 * ratio));
-  for (let px = 0; px < fill.length; px++) {
-    const kind = gap[px];
-    if (kind < 2 || (onBorder && kind === 3)) continue;
-    pixels[at + px] = hatched && (px + py) % stripPitch < thick ? hatch[px] : fill[px];
-  }
-}
-
-/** Hatches the columns in which there is no data at all, over the whole height, so that a gap reads as one thing. */
-function markMissing(
-  pixels: Uint32Array,
-  bytes: Uint8ClampedArray,
-  layout: Layout,
-  inks: Inks,
-  none: boolean,
-  width: number,
-  height: number,
-  ratio: number,
-): Uint8ClampedArray {
-  if (none) return bytes;
-  const { grid, plot } = layout;
-  const pitch = Math.round(GAP_PITCH * ratio);
-  const thick = Math.max(1, Math.round(ratio));
+/** Cells without data: a hatch that runs on from cell to cell, so that a gap reads as one thing. */
+function hatchMissing(sheet: Sheet, layout: Layout): void {
+  const { grid, rows } = layout;
+  const { pixels, width, lefts, ratio } = sheet;
+  const pitch = Math.round(MISSING_HATCH.pitch * ratio);
+  const lineWidth = Math.max(1, Math.round(MISSING_HATCH.width * ratio));
+  const lines = rows.map((row) => linesOf(sheet, layout, row));
   for (let x = 0; x < grid.columns; x++) {
-    const left = clamp(Math.round((layout.columnEdges[x] - plot.x) * ratio), width);
-    const right = clamp(Math.round((layout.columnEdges[x + 1] - plot.x) * ratio), width);
     for (let y = 0; y < grid.rows; y++) {
       if (!Number.isNaN(grid.perSlice[x * grid.rows + y])) continue;
-      const top = clamp(Math.round((layout.rows[y].top - plot.y) * ratio), height);
-      const bottom = clamp(Math.round((layout.rows[y].bottom - plot.y) * ratio), height);
+      const [top, bottom] = lines[y];
       for (let py = top; py < bottom; py++) {
-        for (let px = left; px < right; px++)
-          if ((px - py + height * pitch) % pitch < thick) pixels[py * width + px] = inks.gap;
+        // The first pixel in the column that lies on a line going down to the right.
+        const shift = (((lefts[x] - py) % pitch) + pitch) % pitch;
+        for (let px = lefts[x]; px < lefts[x + 1]; px++) {
+          if ((shift + px - lefts[x]) % pitch < lineWidth) pixels[py * width + px] = sheet.inks.missing;
+        }
       }
     }
   }
-  return bytes;
 }

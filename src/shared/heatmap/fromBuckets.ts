@@ -32,7 +32,7 @@ export interface HeatmapSet {
   readonly notices: readonly string[];
 }
 
-/** More cells than this are refused, whatever the screen: 256 MB of numbers for one map would stop the page. */
+/** More cells than this are refused, whatever the screen: at 8 bytes each, and as much again while drawing, they would stop the page. */
 export const CELLS_MAX = 16_000_000;
 
 /**
