@@ -102,7 +102,7 @@ describe('answers', () => {
     expect(body.data.result).toHaveLength(1);
     expect(body.warnings).toEqual(['w', 'results truncated due to limit']);
     expect(body.infos).toEqual(['i']);
-    expect(body.data.stats.samples).toEqual({ totalQueryableSamples: 3, peakSamples: 3 });
+    expect(body.data.stats.samples).toEqual({ totalQueryableSamples: 3, peakSamples: 3, samplesRead: 3 });
     expect(body.data.stats.timings.evalTotalTime).toBe(0.005);
   });
   test('a large answer is whole in every encoding', async () => {

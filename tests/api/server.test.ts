@@ -72,9 +72,9 @@ describe('series, labels, metadata, targets, status', () => {
         },
       ],
       droppedTargets: [{ discoveredLabels: { __address__: 'x' }, scrapePool: 'b' }],
-      droppedTargetCounts: { b: 1 },
+      droppedTargetCounts: { a: 0, b: 1 },
     });
-    expect((await get('/targets?state=active')).data.droppedTargets).toEqual([]);
+    expect((await get('/targets?state=active')).data).toMatchObject({ droppedTargets: [], droppedTargetCounts: null });
     expect((await get('/targets?scrapePool=b')).data.activeTargets).toEqual([]);
   });
   test('status/tsdb counts what the series are made of', async () => {

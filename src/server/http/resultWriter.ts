@@ -179,6 +179,10 @@ function statsOf({ stats }: QueryResult, totalMs: number) {
       execQueueTime: Math.max(0, totalMs - runMs) / 1000,
       execTotalTime: totalMs / 1000,
     },
-    samples: { totalQueryableSamples: stats.samplesRead, peakSamples: stats.samplesRead },
+    samples: {
+      totalQueryableSamples: stats.samplesRead,
+      peakSamples: stats.samplesRead,
+      samplesRead: stats.samplesRead,
+    },
   };
 }

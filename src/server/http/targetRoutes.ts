@@ -2,7 +2,7 @@
 import type { ApiTarget, ApiTargets } from '../../shared/api/prometheus.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { labelsRecord } from '../../shared/model/labels.ts';
-import type { TargetStatus } from '../scrape/status.ts';
+import type { TargetsView, TargetStatus } from '../scrape/status.ts';
 import { dataJson } from './answer.ts';
 import { invalidParameter } from './apiError.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
@@ -47,8 +47,6 @@ function targets({ params, rooms, deps }: ApiCall): Iterable<string> {
   const inPool = (target: { scrapePool: string }) => pool === '' || target.scrapePool === pool;
   const wants = (which: string) => state === '' || state === 'any' || state === which;
   const dropped = rooms.targets.dropped().filter(inPool);
-  const counts: Record<string, number> = {};
-  if (wants('dropped')) for (const { scrapePool } of dropped) counts[scrapePool] = (counts[scrapePool] ?? 0) + 1;
   return dataJson({
     activeTargets: wants('active')
       ? rooms.targets
@@ -62,8 +60,15 @@ function targets({ params, rooms, deps }: ApiCall): Iterable<string> {
           scrapePool,
         }))
       : [],
-    droppedTargetCounts: counts,
+    droppedTargetCounts: wants('dropped') ? countByPool(rooms.targets) : null,
   } satisfies ApiTargets);
+}
+
+/** Every pool, those without dropped targets with 0. */
+function countByPool(targets: TargetsView): Record<string, number> {
+  const counts = Object.fromEntries(targets.active().map(({ scrapePool }) => [scrapePool, 0]));
+  for (const { scrapePool } of targets.dropped()) counts[scrapePool] = (counts[scrapePool] ?? 0) + 1;
+  return counts;
 }
 
 function scrapePools({ rooms }: ApiCall): Iterable<string> {

@@ -58,7 +58,8 @@ export interface ApiTarget {
 export interface ApiTargets {
   activeTargets: ApiTarget[];
   droppedTargets: { discoveredLabels: Record<string, string>; scrapePool: string }[];
-  droppedTargetCounts: Record<string, number>;
+  /** By scrape pool; null if dropped targets were not asked for. */
+  droppedTargetCounts: Record<string, number> | null;
 }
 
 export interface ApiBuildInfo {
