@@ -36,7 +36,8 @@ function ofCounters(name: 'rate' | 'increase'): EvaluateCall {
   const evaluate = ofWindows(name, COUNTER_KERNELS[name]);
   return async (call, grid, context) => {
     const vector = await rangeVectorOf(call.args[0], grid, context);
-    const place = call.args[0];
+    // Upstream gives a subquery no place of its own here.
+    const place = rangeNode(call.args[0]).kind === 'subquery' ? { from: 0, to: 0 } : call.args[0];
     const named = new Set<string>();
     for (let s = 0; s < vector.labels.length; s++) {
       const metric = labelValue(vector.labels[s], METRIC_NAME);

@@ -145,7 +145,8 @@ function checkBinary(binary: Binary, fail: Fail): void {
     fail(binary, 'comparisons between scalars must use BOOL modifier', `write ${op} bool`);
   }
   if (matching === undefined) return;
-  if (!vectors) fail(binary, 'vector matching only allowed between instant vectors');
+  // `on()` beside a scalar says nothing, and is let pass as upstream does.
+  if (!vectors && matching.labels.length > 0) fail(binary, 'vector matching only allowed between instant vectors');
   const both = matching.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
   if (both !== undefined) fail(binary, `label "${both}" must not occur in ON and GROUP clause at once`);
 }
