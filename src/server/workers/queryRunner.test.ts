@@ -1,0 +1,95 @@
+import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memoryQueryable.ts';
+import { labelsOf } from '../../shared/model/labels.ts';
+import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
+import type { QueryRequest } from '../storage/engine.ts';
+import { createQueryRunner, type QueryRunner } from './queryRunner.ts';
+
+const SAMPLES = 200;
+const series: MemorySeries[] = [];
+for (let s = 0; s < 20; s++) {
+  const samples = Array.from({ length: SAMPLES }, (_, i) => [i * 15_000, ((i * 7 + s * 3) % 97) + s] as const);
+  const labels = labelsOf({ __name__: 'x_bucket', le: s % 4 === 3 ? '+Inf' : String(s % 4), job: `j${s >> 2}` });
+  series.push({ labels, samples, group: `g${s % 2}` });
+}
+const queryable = new MemoryQueryable(series);
+const ask = (expr: string, more: Partial<QueryRequest> = {}): QueryRequest => ({
+  expr,
+  start: 600_000,
+  end: 2_400_000,
+  stepMs: 20_000,
+  ...more,
+});
+
+describe('queries on a worker', () => {
+  let runner: QueryRunner;
+  beforeAll(() => {
+    runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineCellsMax: -1 });
+  });
+  afterAll(() => runner.close());
+
+  test.each([
+    'x_bucket',
+    'sum by (le) (rate(x_bucket[5m]))',
+    'histogram_quantile(0.9, sum by (le, job) (rate(x_bucket[5m])))',
+    'topk(2, x_bucket)',
+    'max_over_time(sum(x_bucket)[5m:1m]) offset 1m',
+    'nothing_here',
+    'rate(x[5m]) + sum(nothing_here)',
+    '1 + 1',
+  ])('answer %s as in the caller’s thread', async (expr) => {
+    const inline = createEngine(queryable, DEFAULT_LIMITS);
+    const [there, here] = await Promise.all([outcome(runner, ask(expr)), outcome(inline, ask(expr))]);
+    expect(there).toEqual(here);
+  });
+
+  test('answer instant queries, raw samples and texts', async () => {
+    const instant = { start: 600_000, end: 600_000, stepMs: 0 };
+    const inline = createEngine(queryable, DEFAULT_LIMITS);
+    for (const expr of ['x_bucket[1m]', 'x_bucket', '"text"', 'time()']) {
+      expect(await outcome(runner, ask(expr, instant))).toEqual(await outcome(inline, ask(expr, instant)));
+    }
+  });
+
+  test('refuse as in the caller’s thread', async () => {
+    await expect(runner.query(ask('sum(x_bucket'))).rejects.toMatchObject({ errorType: 'bad_data' });
+    await expect(runner.query(ask('x_bucket + on(job) x_bucket'))).rejects.toMatchObject({ errorType: 'execution' });
+    await expect(runner.query(ask('x_bucket', { maxSamples: 100 }))).rejects.toMatchObject({ errorType: 'execution' });
+  });
+
+  test('run side by side, each to its own answer', async () => {
+    const exprs = Array.from({ length: 12 }, (_, i) => `sum(x_bucket) + ${i}`);
+    const results = await Promise.all(exprs.map((expr) => runner.query(ask(expr))));
+    const firsts = results.map((r) => (r.value.kind === 'matrix' ? r.value.matrix.values[0] : NaN));
+    expect(firsts.map((v) => v - firsts[0])).toEqual(exprs.map((_, i) => i));
+  });
+
+  test('stop when they are aborted or their time is over', async () => {
+    const long = 'sum_over_time(sum_over_time(x_bucket[40m:1s])[40m:1s])';
+    const abort = new AbortController();
+    const asked = runner.query(ask(long, { signal: abort.signal }));
+    setTimeout(() => abort.abort(), 50);
+    await expect(asked).rejects.toMatchObject({ errorType: 'canceled' });
+    await expect(runner.query(ask(long, { timeoutMs: 50 }))).rejects.toMatchObject({ errorType: 'timeout' });
+    await expect(runner.query(ask('sum(x_bucket)'))).resolves.toBeDefined();
+  });
+});
+
+test('a closed runner refuses, and what was running is canceled', async () => {
+  const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineCellsMax: -1 });
+  const running = runner.query(ask('sum_over_time(sum_over_time(x_bucket[40m:1s])[40m:1s])'));
+  const refused = expect(running).rejects.toMatchObject({ errorType: 'canceled' });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await runner.close();
+  await refused;
+  await expect(runner.query(ask('1'))).rejects.toMatchObject({ errorType: 'canceled' });
+});
+
+/** Value and annotations, or the refusal. */
+async function outcome(engine: { query: QueryRunner['query'] }, request: QueryRequest): Promise<unknown> {
+  try {
+    const { value, warnings, infos } = await engine.query(request);
+    return { value, warnings, infos };
+  } catch (fault) {
+    return { message: (fault as Error).message };
+  }
+}

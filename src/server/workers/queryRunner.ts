@@ -1,0 +1,83 @@
+/** Queries on worker threads: the main thread reads columns, a worker evaluates them over shared memory. */
+import { Budget, canceled } from '../promql/budget.ts';
+import {
+  evaluatePrepared,
+  Gate,
+  prepareQuery,
+  readSelects,
+  type EngineLimits,
+  type PreparedQuery,
+} from '../promql/engine.ts';
+import type { QueryEngine, QueryRequest, QueryResult } from '../storage/engine.ts';
+import type { GroupColumns, Queryable } from '../storage/queryable.ts';
+import { WorkerPool } from './workerPool.ts';
+
+/** Queries over fewer cells are evaluated where they are asked: sending them away would take longer. */
+const INLINE_CELLS_MAX = 20_000;
+
+export interface QueryRunnerOptions {
+  readonly queryable: Queryable;
+  /** Threads; 0 evaluates everything in the caller's. They are started when first needed and ended when idle. */
+  readonly workers: number;
+  readonly limits: EngineLimits;
+  /** Cells up to which a query is evaluated in the caller's thread all the same. */
+  readonly inlineCellsMax?: number;
+}
+
+export interface QueryRunner extends QueryEngine {
+  /** Cancels what is running and ends the threads. */
+  close(): Promise<void>;
+}
+
+export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
+  const { queryable, limits, workers, inlineCellsMax = INLINE_CELLS_MAX } = options;
+  const gate = new Gate(limits.maxConcurrency);
+  const pool = new WorkerPool(workers);
+  const closing = new AbortController();
+
+  const evaluate = (
+    prepared: PreparedQuery,
+    selected: readonly (readonly GroupColumns[])[],
+    budget: Budget,
+    timeoutMs: number,
+    selectMs: number,
+  ) => {
+    const isSmall = cellsOf(selected) <= inlineCellsMax && prepared.plan.context.query.count <= inlineCellsMax;
+    if (workers === 0 || isSmall) return evaluatePrepared(prepared, selected, budget, selectMs);
+    const { signal, ...request } = prepared.request;
+    return pool.run({ request, limits, selected, selectMs, timeoutMs }, signal);
+  };
+
+  return {
+    async query(asked: QueryRequest): Promise<QueryResult> {
+      if (closing.signal.aborted) throw canceled();
+      const signal = asked.signal === undefined ? closing.signal : AbortSignal.any([asked.signal, closing.signal]);
+      const request = { ...asked, signal };
+      const prepared = prepareQuery(request, limits);
+      const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
+      const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
+      const started = performance.now();
+      const leave = await gate.enter(timeoutMs, signal);
+      try {
+        const left = timeoutMs - (performance.now() - started);
+        const budget = new Budget({ timeoutMs: left, maxSamples, signal });
+        const selecting = performance.now();
+        const selected = await readSelects(queryable, prepared.plan.selects, budget);
+        const selectMs = performance.now() - selecting;
+        return await evaluate(prepared, selected, budget, left - selectMs, selectMs);
+      } finally {
+        leave();
+      }
+    },
+    async close() {
+      closing.abort();
+      await pool.close();
+    },
+  };
+}
+
+function cellsOf(selected: readonly (readonly GroupColumns[])[]): number {
+  let cells = 0;
+  for (const groups of selected) for (const group of groups) cells += group.times.length * group.columns.length;
+  return cells;
+}

@@ -1,0 +1,121 @@
+/** A few worker threads, started when needed and ended when idle. */
+import { Worker } from 'node:worker_threads';
+import { QueryError, type QueryResult } from '../storage/engine.ts';
+import type { QueryAnswer, QueryJob } from './queryJob.ts';
+
+/** A thread without work this long is ended; the next query starts a new one (tens of milliseconds). */
+const IDLE_MS = 120_000;
+/** Bounds a thread's JavaScript heap; value columns are outside it and bounded by the query's samples. */
+const HEAP_MB_MAX = 512;
+/** Small, so that a thread which only passes columns through stays small. */
+const YOUNG_HEAP_MB_MAX = 8;
+
+/** Sources are run as they are; bundles stand beside each other. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './queryWorker.ts' : './queryWorker.mjs', import.meta.url);
+
+interface Pending {
+  readonly resolve: (result: QueryResult) => void;
+  readonly reject: (fault: QueryError) => void;
+  /** Stops listening for the caller's abort. */
+  readonly release: () => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+export class WorkerPool {
+  private readonly size: number;
+  private readonly threads = new Set<Thread>();
+  private nextId = 1;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  /** Evaluates a job on the least busy thread. Rejects with QueryError. */
+  run(job: Omit<QueryJob, 'id' | 'cancelFlag'>, signal: AbortSignal | undefined): Promise<QueryResult> {
+    const thread = this.leastBusy();
+    const id = this.nextId++;
+    const cancelFlag = new Int32Array(new SharedArrayBuffer(4));
+    const cancel = () => void Atomics.store(cancelFlag, 0, 1);
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) cancel();
+      signal?.addEventListener('abort', cancel);
+      const release = () => signal?.removeEventListener('abort', cancel);
+      thread.pending.set(id, { resolve, reject, release });
+      clearTimeout(thread.idleTimer);
+      thread.worker.ref();
+      const message: QueryJob = { ...job, id, cancelFlag };
+      thread.worker.postMessage(message);
+    });
+  }
+
+  async close(): Promise<void> {
+    const threads = [...this.threads];
+    this.threads.clear();
+    await Promise.all(
+      threads.map(async (thread) => {
+        clearTimeout(thread.idleTimer);
+        failAll(thread, new QueryError('canceled', 'query was canceled: the server is closing'));
+        await thread.worker.terminate();
+      }),
+    );
+  }
+
+  private leastBusy(): Thread {
+    let best: Thread | undefined;
+    for (const thread of this.threads) if (best === undefined || thread.pending.size < best.pending.size) best = thread;
+    const isFree = best !== undefined && best.pending.size === 0;
+    return best !== undefined && (isFree || this.threads.size >= this.size) ? best : this.start();
+  }
+
+  private start(): Thread {
+    const worker = new Worker(ENTRY, {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX, maxYoungGenerationSizeMb: YOUNG_HEAP_MB_MAX },
+    });
+    const thread: Thread = { worker, pending: new Map(), idleTimer: undefined };
+    worker.unref();
+    worker.on('message', (answer: QueryAnswer) => this.settle(thread, answer));
+    worker.on('error', (fault: Error & { code?: string }) => {
+      this.threads.delete(thread);
+      const isMemory = fault.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const why = isMemory
+        ? `query took more than ${HEAP_MB_MAX} MB; shorten the range or add matchers`
+        : `query worker failed: ${fault.message}`;
+      failAll(thread, new QueryError(isMemory ? 'execution' : 'internal', why, { cause: fault }));
+    });
+    worker.on('exit', () => {
+      this.threads.delete(thread);
+      failAll(thread, new QueryError('internal', 'query worker ended while the query was running; ask again'));
+    });
+    this.threads.add(thread);
+    return thread;
+  }
+
+  private settle(thread: Thread, answer: QueryAnswer): void {
+    const pending = thread.pending.get(answer.id);
+    if (pending === undefined) return;
+    thread.pending.delete(answer.id);
+    pending.release();
+    if ('result' in answer) pending.resolve(answer.result);
+    else pending.reject(new QueryError(answer.errorType, answer.message));
+    if (thread.pending.size > 0) return;
+    thread.worker.unref();
+    thread.idleTimer = setTimeout(() => {
+      this.threads.delete(thread);
+      void thread.worker.terminate();
+    }, IDLE_MS);
+    thread.idleTimer.unref();
+  }
+}
+
+function failAll(thread: Thread, fault: QueryError): void {
+  for (const pending of thread.pending.values()) {
+    pending.release();
+    pending.reject(fault);
+  }
+  thread.pending.clear();
+}
