@@ -15,6 +15,7 @@ export interface TargetStatus {
   readonly lastScrape: number;
   readonly lastDurationMs: number;
   readonly lastSamples: number;
+  /** After decompression. */
   readonly lastBodyBytes: number;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -27,5 +28,6 @@ export interface DroppedTarget {
 
 export interface TargetsView {
   active(): readonly TargetStatus[];
+  /** At most `keep_dropped_targets` a pool. */
   dropped(): readonly DroppedTarget[];
 }

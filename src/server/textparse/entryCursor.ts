@@ -36,7 +36,7 @@ export interface EntryCursor {
   /** SERIES: milliseconds, NaN where the page gives no time. */
   readonly t: number;
   readonly exemplar: Exemplar | undefined;
-  /** SERIES: sorted, `le` and `quantile` spelt as numbers. @throws ParseError for a name twice or text that is not UTF-8. */
+  /** SERIES: sorted, labels with empty values as written, `le` and `quantile` spelt as numbers. @throws ParseError for a name twice or text that is not UTF-8. */
   labels(): Labels;
   /**
    * Read what may follow a value (time, exemplar) from `offset` on, setting `t` and `exemplar`.

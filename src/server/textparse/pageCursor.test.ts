@@ -1,4 +1,4 @@
-import { formatLabels, labelsOf } from '../../shared/model/labels.ts';
+import { formatLabels, labelsFrom, labelsOf } from '../../shared/model/labels.ts';
 import { END, ParseError, SERIES, TYPE, type PageFormat } from './entryCursor.ts';
 import { formatOpenMetricsFloat, parseFloatText } from './floats.ts';
 import { createCursor } from './pageCursor.ts';
@@ -25,7 +25,9 @@ function entries(page: string | Uint8Array, format: PageFormat): string[] {
     const tail = exemplar
       ? ` # ${formatLabels(labelsOf(Object.fromEntries(exemplar.labels)))} ${exemplar.v}${exemplar.t === undefined ? '' : ` @${exemplar.t}`}`
       : '';
-    lines.push(`${formatLabels(cursor.labels())} ${Object.is(cursor.v, -0) ? '-0' : cursor.v}${time}${tail}`);
+    lines.push(
+      `${formatLabels(labelsFrom(cursor.labels()))} ${Object.is(cursor.v, -0) ? '-0' : cursor.v}${time}${tail}`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** Name and labels of a series, as byte ranges first (cheap, for every line read in full) and as labels when asked (once per series). */
-import { labelsFrom, labelValue, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
+import { compareText, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
 import type { MetricType } from '../../shared/model/metadata.ts';
 import { ParseError } from './entryCursor.ts';
 import { formatOpenMetricsFloat, parseFloatText } from './floats.ts';
@@ -67,7 +67,7 @@ export class SeriesScanner {
     return this.scanBraces(from, false);
   }
 
-  /** @throws ParseError for a name that stands twice and for text that is not UTF-8. */
+  /** Sorted; a label written with an empty value is kept, since `honor_labels` cares. @throws ParseError for a name that stands twice and for text that is not UTF-8. */
   labels(type: MetricType): Labels {
     const pairs: Label[] = [];
     if (this.nameFrom >= 0) pairs.push([METRIC_NAME, this.nameText(this.nameFrom, this.nameTo)]);
@@ -80,11 +80,9 @@ export class SeriesScanner {
       }
       pairs.push([name, name === numeric ? spelledAsNumber(value) : value]);
     }
-    const labels = labelsFrom(pairs);
-    if (this.nameFrom >= 0 && labelValue(labels, METRIC_NAME) === '') {
+    if (this.nameFrom >= 0 && pairs[0][1] === '')
       throw new ParseError(this.bytes, this.nameFrom, 'the metric name is empty');
-    }
-    return labels;
+    return pairs.sort(([a], [b]) => compareText(a, b));
   }
 
   private scanBraces(from: number, nameAllowed: boolean): number {

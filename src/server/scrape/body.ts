@@ -1,0 +1,86 @@
+/** Reads an answer's body, bounded before and after decompression. */
+import { promisify } from 'node:util';
+import { gunzip, gunzipSync, inflate, zstdDecompress } from 'node:zlib';
+import { FetchError } from './httpFault.ts';
+
+/** No page is larger than this, whatever `body_size_limit` says; larger ones would not be metrics. */
+export const BODY_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of all bodies under way together. A scrape that would go over it fails, and the next one tries again. */
+const IN_FLIGHT_BYTES_MAX = 256 * 1024 * 1024;
+/** Below this a page is decompressed at once; sending it to another thread and back would cost more. */
+const INLINE_BYTES_MAX = 128 * 1024;
+
+let inFlight = 0;
+
+/** Bytes held by bodies that are being read. */
+export function bodyBytesInFlight(): number {
+  return inFlight;
+}
+
+type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array> | Uint8Array;
+
+const gunzipAway = promisify(gunzip);
+const inflateAway = promisify(inflate);
+const zstdAway = promisify(zstdDecompress);
+
+const CODINGS: Readonly<Record<string, Decompress>> = {
+  '': (bytes) => bytes,
+  identity: (bytes) => bytes,
+  gzip: (bytes, options) =>
+    bytes.length <= INLINE_BYTES_MAX ? gunzipSync(bytes, options) : gunzipAway(bytes, options),
+  'x-gzip': (bytes, options) => gunzipAway(bytes, options),
+  deflate: (bytes, options) => inflateAway(bytes, options),
+  zstd: (bytes, options) => zstdAway(bytes, options),
+};
+
+/** What the request may ask for. */
+export const ACCEPTED_CODINGS = 'gzip, zstd, deflate';
+
+/**
+ * @param limit bytes after decompression; 0 for BODY_BYTES_MAX alone.
+ * @throws FetchError when a bound is met or the body is not what its coding says.
+ */
+export async function readBody(chunks: AsyncIterable<Uint8Array>, coding: string, limit: number): Promise<Uint8Array> {
+  const bound = limit > 0 ? Math.min(limit, BODY_BYTES_MAX) : BODY_BYTES_MAX;
+  const decompress = Object.hasOwn(CODINGS, coding) ? CODINGS[coding] : undefined;
+  if (decompress === undefined)
+    throw new FetchError(`the answer's Content-Encoding ${JSON.stringify(coding)} is not one of ${ACCEPTED_CODINGS}`);
+  let held = 0;
+  const hold = (bytes: number) => {
+    if (inFlight + bytes > IN_FLIGHT_BYTES_MAX)
+      throw new FetchError('too many large pages are being read at once; set body_size_limit for the large ones');
+    inFlight += bytes;
+    held += bytes;
+  };
+  try {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > bound) throw overBound(limit, bound);
+      hold(chunk.length);
+      parts.push(chunk);
+    }
+    const compressed = parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
+    if (coding === '' || coding === 'identity') return compressed;
+    return await decompress(compressed, { maxOutputLength: bound });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw overBound(limit, bound);
+    if (code.startsWith('Z_') || code.startsWith('ZSTD_')) {
+      throw new FetchError(
+        `the answer is not ${coding}, though its Content-Encoding says so (${(error as Error).message})`,
+        { cause: error },
+      );
+    }
+    throw error;
+  } finally {
+    inFlight -= held;
+  }
+}
+
+function overBound(limit: number, bound: number): FetchError {
+  const which =
+    bound === limit ? `body_size_limit of ${limit} bytes` : `bound of ${bound} bytes that holds for every page`;
+  return new FetchError(`the page is larger than the ${which}; is this the metrics page?`);
+}

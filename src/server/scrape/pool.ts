@@ -1,0 +1,170 @@
+/** A job: its discovery, its client, and a loop for each of its targets. */
+import type { ScrapeConfig } from '../config/config.ts';
+import { createFileDiscoverer } from '../discovery/fileDiscovery.ts';
+import { createStaticDiscoverer } from '../discovery/staticDiscovery.ts';
+import type { Discoverer, TargetGroup } from '../discovery/targetGroup.ts';
+import { compileRelabel, type RelabelRule } from '../relabel/relabel.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import { createScrapeClient, type ScrapeClient } from './httpClient.ts';
+import { ScrapeLoop, type LoopDeps, type LoopSettings } from './scrapeLoop.ts';
+import type { DroppedTarget, TargetStatus } from './status.ts';
+import { buildTargets } from './target.ts';
+
+/** Dropped targets kept for the targets page where `keep_dropped_targets` sets no limit. */
+const DROPPED_MAX = 10_000;
+
+export class ScrapePool {
+  private config: ScrapeConfig;
+  private readonly deps: LoopDeps;
+  private discoverers: readonly Discoverer[] = [];
+  /** The last groups of each discoverer. */
+  private groups: (readonly TargetGroup[])[] = [];
+  private readonly loops = new Map<string, ScrapeLoop>();
+  /** Loops of targets that are gone and not yet stale. */
+  private readonly retiring = new Set<Promise<void>>();
+  private readonly closing = new AbortController();
+  private targetRules: readonly RelabelRule[] = [];
+  private metricRules: readonly RelabelRule[] = [];
+  private client: ScrapeClient;
+  private refusal = '';
+  private droppedLabels: readonly Labels[] = [];
+  private saidFaults = '';
+
+  constructor(config: ScrapeConfig, deps: LoopDeps) {
+    this.config = config;
+    this.deps = deps;
+    this.client = createScrapeClient(config);
+    this.compile();
+    this.discover();
+  }
+
+  get targetCount(): number {
+    return this.loops.size;
+  }
+
+  /** Takes a new configuration of the same job. Targets that it still has go on undisturbed. */
+  configure(config: ScrapeConfig): void {
+    if (JSON.stringify(config) === JSON.stringify(this.config)) return;
+    const oldClient = this.client;
+    this.config = config;
+    this.client = createScrapeClient(config);
+    this.compile();
+    for (const loop of this.loops.values()) loop.configure(this.loopSettings());
+    // Scrapes under way still use it; they end within the timeout that they began with.
+    setTimeout(() => void oldClient.close(), Math.max(...this.timeouts(), 0)).unref();
+    this.discover();
+  }
+
+  /** The job is gone: its series go stale one interval later. */
+  async retire(): Promise<void> {
+    this.stopDiscovery();
+    for (const loop of this.loops.values()) this.retireLoop(loop);
+    this.loops.clear();
+    await Promise.allSettled(this.retiring);
+    await this.client.close();
+  }
+
+  /** The program ends: nothing goes stale. */
+  async stop(): Promise<void> {
+    this.stopDiscovery();
+    this.closing.abort();
+    await Promise.allSettled([...[...this.loops.values()].map((loop) => loop.stop()), ...this.retiring]);
+    await this.client.close();
+  }
+
+  active(): readonly TargetStatus[] {
+    return [...this.loops.values()].map((loop) => loop.status());
+  }
+
+  dropped(): readonly DroppedTarget[] {
+    const kept = this.config.limits.keepDroppedTargets || DROPPED_MAX;
+    return this.droppedLabels
+      .slice(0, kept)
+      .map((discoveredLabels) => ({ scrapePool: this.config.jobName, discoveredLabels }));
+  }
+
+  private compile(): void {
+    const legacy = this.config.nameValidation === 'legacy';
+    this.targetRules = compileRelabel(this.config.relabel, legacy);
+    this.metricRules = compileRelabel(this.config.metricRelabel, legacy);
+  }
+
+  private discover(): void {
+    this.stopDiscovery();
+    const onFault = (file: string, why: string) =>
+      this.deps.log('warn', 'Target file not read', { file, error: why, scrape_pool: this.config.jobName });
+    this.discoverers = [
+      createStaticDiscoverer(this.config.staticConfigs),
+      ...this.config.fileSdConfigs.map((config) => createFileDiscoverer(config, { onFault })),
+    ];
+    // What files said last stands until they are read again, so that a reload drops nothing for a moment.
+    this.groups = this.discoverers.map((_, i) => this.groups[i] ?? []);
+    this.discoverers.forEach((discoverer, i) =>
+      discoverer.start((groups) => {
+        this.groups[i] = groups;
+        this.sync();
+      }),
+    );
+  }
+
+  private stopDiscovery(): void {
+    for (const discoverer of this.discoverers) discoverer.stop();
+  }
+
+  /** Makes the loops what discovery says. */
+  private sync(): void {
+    const { targets, dropped, faults } = buildTargets(this.config, this.targetRules, this.groups.flat());
+    this.droppedLabels = dropped;
+    this.sayFaults(faults);
+    const limit = this.config.limits.targets;
+    const refusal =
+      limit > 0 && targets.length > limit
+        ? `job ${this.config.jobName} has ${targets.length} targets, over target_limit: ${limit}; none is scraped until the limit is raised or targets are dropped`
+        : '';
+    const changed = refusal !== this.refusal;
+    this.refusal = refusal;
+    const wanted = new Map(targets.map((target) => [target.key, target]));
+    for (const [key, loop] of this.loops) {
+      const target = wanted.get(key);
+      if (target !== undefined) {
+        if (changed) loop.configure(this.loopSettings());
+        if (target.intervalMs !== loop.target.intervalMs || target.timeoutMs !== loop.target.timeoutMs)
+          loop.retarget(target);
+        continue;
+      }
+      this.loops.delete(key);
+      this.retireLoop(loop);
+    }
+    for (const [key, target] of wanted) {
+      if (this.loops.has(key)) continue;
+      const loop = new ScrapeLoop(target, this.loopSettings(), this.deps);
+      this.loops.set(key, loop);
+      loop.start();
+    }
+  }
+
+  private retireLoop(loop: ScrapeLoop): void {
+    const retired = loop.retire(this.closing.signal).finally(() => this.retiring.delete(retired));
+    this.retiring.add(retired);
+  }
+
+  private loopSettings(): LoopSettings {
+    return { config: this.config, metricRules: this.metricRules, client: this.client, refusal: this.refusal };
+  }
+
+  private timeouts(): number[] {
+    return [...this.loops.values()].map((loop) => loop.target.timeoutMs);
+  }
+
+  private sayFaults(faults: readonly string[]): void {
+    const said = faults.join('; ');
+    if (said !== '' && said !== this.saidFaults) {
+      this.deps.log('warn', 'Targets that cannot be scraped', {
+        scrape_pool: this.config.jobName,
+        count: faults.length,
+        error: said.slice(0, 1000),
+      });
+    }
+    this.saidFaults = said;
+  }
+}

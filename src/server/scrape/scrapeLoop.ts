@@ -1,0 +1,258 @@
+/** One target's timer: waits for its slot, scrapes, writes what came of it; at the target's end lets its series go stale. */
+import { formatLabels } from '../../shared/model/labels.ts';
+import type { ScrapeConfig } from '../config/config.ts';
+import type { RelabelRule } from '../relabel/relabel.ts';
+import type { Storage } from '../storage/appender.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { pageFormat } from '../textparse/contentType.ts';
+import type { ScrapeClient } from './httpClient.ts';
+import { SeriesCache, type PageCounts, type Report } from './seriesCache.ts';
+import { alignTime, nextSlot, slotOffset } from './slots.ts';
+import type { TargetStatus } from './status.ts';
+import type { Target } from './target.ts';
+
+/** What a scrape came to, for metrics. */
+export interface ScrapeEvent extends PageCounts {
+  readonly job: string;
+  readonly up: boolean;
+  readonly durationMs: number;
+  readonly bodyBytes: number;
+}
+
+export interface LoopDeps {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onScrape: (event: ScrapeEvent) => void;
+}
+
+/** What a reload may change under a running loop. */
+export interface LoopSettings {
+  readonly config: ScrapeConfig;
+  readonly metricRules: readonly RelabelRule[];
+  readonly client: ScrapeClient;
+  /** Why no target of the job is scraped (`target_limit`), '' if they are. */
+  readonly refusal: string;
+}
+
+const NOTHING: PageCounts = { scraped: 0, kept: 0, added: 0, duplicates: 0, refused: 0 };
+/** After a target's end its stale markers wait this share of the interval beyond the next slot, so that a successor's samples come first. */
+const END_PATIENCE = 0.1;
+
+export class ScrapeLoop {
+  target: Target;
+  private readonly deps: LoopDeps;
+  private settings: LoopSettings;
+  private readonly series: SeriesCache;
+  private stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private lastSlot = 0;
+  private health: TargetStatus['health'] = 'unknown';
+  private lastError = '';
+  private lastScrape = 0;
+  private lastDurationMs = 0;
+  private lastSamples = 0;
+  private lastBodyBytes = 0;
+
+  constructor(target: Target, settings: LoopSettings, deps: LoopDeps) {
+    this.target = target;
+    this.deps = deps;
+    this.settings = settings;
+    // By labels, not by URL: a target that moves goes on in its group, and its old self's end comes too late to matter.
+    const groupKey = `${settings.config.jobName} ${formatLabels(target.labels)}`;
+    this.series = new SeriesCache(deps.storage, groupKey, this.seriesSettings());
+  }
+
+  start(): void {
+    this.running = this.run(this.stopping.signal);
+  }
+
+  /** The next scrape uses the new settings; the slot stays, since it hangs on the target. */
+  configure(settings: LoopSettings): void {
+    this.settings = settings;
+    this.series.configure(this.seriesSettings());
+  }
+
+  /** The same target with another interval or timeout. A scrape under way is given up. */
+  retarget(target: Target): void {
+    this.target = target;
+    this.stopping.abort();
+    this.stopping = new AbortController();
+    const { signal } = this.stopping;
+    this.running = this.running.then(() => this.run(signal));
+  }
+
+  /** Ends at once, giving up a scrape under way. Nothing goes stale: the samples go on after a restart. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /** Ends because the target is gone: its series go stale one interval later, unless `now` comes first. */
+  async retire(now: AbortSignal): Promise<void> {
+    await this.stop();
+    if (this.lastSlot === 0) return;
+    const next = this.lastSlot + this.target.intervalMs;
+    await this.deps.clock.sleepUntil(next + END_PATIENCE * this.target.intervalMs, now);
+    if (now.aborted) return;
+    const appender = this.deps.storage.appender();
+    this.series.appendEnd(appender, next);
+    await appender.commit().catch((error: unknown) => this.complain('The end of a target could not be stored', error));
+  }
+
+  status(): TargetStatus {
+    const { target } = this;
+    return {
+      scrapePool: this.settings.config.jobName,
+      url: target.url,
+      labels: target.labels,
+      discoveredLabels: target.discoveredLabels,
+      health: this.health,
+      lastError: this.lastError,
+      lastScrape: this.lastScrape,
+      lastDurationMs: this.lastDurationMs,
+      lastSamples: this.lastSamples,
+      lastBodyBytes: this.lastBodyBytes,
+      intervalMs: target.intervalMs,
+      timeoutMs: target.timeoutMs,
+    };
+  }
+
+  private async run(stop: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    const { intervalMs, key } = this.target;
+    const offset = slotOffset(key, intervalMs);
+    let slot = nextSlot(offset, intervalMs, clock.now());
+    while (!stop.aborted) {
+      await clock.sleepUntil(slot, stop);
+      if (stop.aborted) return;
+      await this.scrape(slot, stop).catch((error: unknown) => this.complain('A scrape could not be stored', error));
+      // A scrape that ends after the next slot leaves that one out.
+      slot = nextSlot(offset, intervalMs, Math.max(slot, clock.now()));
+    }
+  }
+
+  private async scrape(slot: number, stop: AbortSignal): Promise<void> {
+    const startedAt = this.deps.clock.now();
+    const began = performance.now();
+    const t = alignTime(startedAt, slot, this.target.intervalMs);
+    const fetched = await this.fetch(stop).catch(asError);
+    if (stop.aborted) return;
+    const durationMs = performance.now() - began;
+    const bodyBytes = fetched instanceof Error ? 0 : fetched.bytes.length;
+    const { counts, fault } = await this.store(t, fetched, durationMs, bodyBytes);
+    this.lastSlot = slot;
+    this.lastScrape = startedAt;
+    this.lastDurationMs = durationMs;
+    this.lastBodyBytes = bodyBytes;
+    this.lastSamples = counts.scraped;
+    this.settle(fault);
+    this.deps.onScrape({
+      ...counts,
+      job: this.settings.config.jobName,
+      up: fault === undefined,
+      durationMs,
+      bodyBytes,
+    });
+  }
+
+  private async fetch(stop: AbortSignal): Promise<{ bytes: Uint8Array; contentType: string | undefined }> {
+    const { config, client, refusal } = this.settings;
+    if (refusal !== '') throw new Error(refusal);
+    const { url, timeoutMs } = this.target;
+    return await client.get({ url, timeoutMs, bodySizeLimit: config.limits.bodySize }, stop);
+  }
+
+  /** Reads the page and appends it; where that cannot be, appends that there is none. */
+  private async store(
+    t: number,
+    fetched: Error | { bytes: Uint8Array; contentType: string | undefined },
+    durationMs: number,
+    bodyBytes: number,
+  ): Promise<{ counts: PageCounts; fault: Error | undefined }> {
+    const page = fetched instanceof Error ? fetched : this.read(fetched.bytes, fetched.contentType);
+    const appender = this.deps.storage.appender();
+    let counts = NOTHING;
+    const report = (up: 0 | 1) => this.report(up, durationMs, bodyBytes, counts);
+    const outcome =
+      page instanceof Error
+        ? this.series.appendAbsence(appender, t, report(0))
+        : this.series.appendPage(appender, t, page, (seen) => {
+            counts = seen;
+            return report(1);
+          });
+    await this.commit(appender, outcome, t);
+    return { counts, fault: page instanceof Error ? page : undefined };
+  }
+
+  private read(bytes: Uint8Array, contentType: string | undefined): ReturnType<SeriesCache['readPage']> | Error {
+    try {
+      return this.series.readPage(bytes, pageFormat(contentType, this.settings.config.fallbackProtocol));
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  private async commit(appender: ReturnType<Storage['appender']>, outcome: string, t: number): Promise<void> {
+    try {
+      await appender.commit();
+      if (outcome === 'ok') this.series.committed();
+      else
+        this.complain(`The store refused a scrape as ${outcome}; did the clock step back?`, undefined, {
+          time: new Date(t).toISOString(),
+        });
+    } catch (error) {
+      this.complain('A scrape could not be stored', error);
+    }
+  }
+
+  private report(up: 0 | 1, durationMs: number, bodyBytes: number, counts: PageCounts): Report {
+    const { config } = this.settings;
+    const report: Report = [
+      ['up', up],
+      ['scrape_duration_seconds', durationMs / 1000],
+      ['scrape_samples_scraped', counts.scraped],
+      ['scrape_samples_post_metric_relabeling', counts.kept],
+      ['scrape_series_added', counts.added],
+    ];
+    if (!config.extraScrapeMetrics) return report;
+    return [
+      ...report,
+      ['scrape_timeout_seconds', this.target.timeoutMs / 1000],
+      ['scrape_sample_limit', config.limits.samples],
+      ['scrape_body_size_bytes', up === 1 ? bodyBytes : -1],
+    ];
+  }
+
+  /** Health follows the scrape; the log hears of changes only, since a target that is down is down for long. */
+  private settle(fault: Error | undefined): void {
+    const message = fault?.message ?? '';
+    if (fault !== undefined && message !== this.lastError) this.complain('Scrape failed', fault);
+    else if (fault === undefined && this.health === 'down')
+      this.deps.log('info', 'Scrape succeeds again', this.place());
+    this.health = fault === undefined ? 'up' : 'down';
+    this.lastError = message;
+  }
+
+  private complain(message: string, error?: unknown, fields: Record<string, unknown> = {}): void {
+    this.deps.log('warn', message, {
+      ...this.place(),
+      ...fields,
+      ...(error !== undefined && { error: asError(error).message }),
+    });
+  }
+
+  private place(): Record<string, string> {
+    return { scrape_pool: this.settings.config.jobName, target: this.target.url };
+  }
+
+  private seriesSettings() {
+    const { config, metricRules } = this.settings;
+    return { targetLabels: this.target.labels, config, metricRules };
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,300 @@
+/** A target's series: which column of its group each line of its pages belongs to, and which were there last time. */
+import { labelsFrom, labelsOf, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
+import type { ScrapeConfig } from '../config/config.ts';
+import type { RelabelRule } from '../relabel/relabel.ts';
+import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/appender.ts';
+import { createPageReader, type PageRow } from '../textparse/pageReader.ts';
+import type { PageFormat } from '../textparse/entryCursor.ts';
+import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
+
+/** Series of pages gone by are forgotten when they outnumber the living by this factor (and this many more). */
+const FORGOTTEN_FACTOR = 2;
+const FORGOTTEN_SPARE = 5_000;
+/** A group whose dead columns outnumber the living is left for a fresh one, so that rows stay short. */
+const WIDE_FACTOR = 4;
+const WIDE_SPARE = 2_000;
+/** Runes in an exemplar's labels, names and values together, as OpenMetrics allows. */
+const EXEMPLAR_RUNES_MAX = 128;
+
+/** Places of a slot that has no column. */
+const UNKNOWN = -1;
+const DROPPED = -2;
+const WAITING = -3;
+
+export interface SeriesSettings {
+  readonly targetLabels: Labels;
+  readonly config: ScrapeConfig;
+  readonly metricRules: readonly RelabelRule[];
+}
+
+/** What came of a page. */
+export interface PageCounts {
+  readonly scraped: number;
+  /** After metric relabelling. */
+  readonly kept: number;
+  /** Series that were not known before. */
+  readonly added: number;
+  /** Lines whose series stood on the page before; the first stands. */
+  readonly duplicates: number;
+  /** Samples with their own time that the store refused. */
+  readonly refused: number;
+}
+
+/** A report sample's name and value. */
+export type Report = readonly (readonly [name: string, value: number])[];
+
+export class SeriesCache {
+  private readonly storage: Storage;
+  private readonly groupKey: string;
+  private generation = 0;
+  private group: GroupWriter;
+  private settings: SeriesSettings;
+
+  private readonly reader = createPageReader();
+  /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
+  private places: number[] = [];
+  /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
+  private readonly waiting = new Map<number, Labels>();
+  /** Slots whose samples came with their own time. */
+  private readonly timed = new Set<number>();
+  private reportColumns = new Map<string, number>();
+
+  /** By column: the last page it stood on, by the page's number. */
+  private seenOn = new Float64Array(64);
+  private page = 0;
+  /** Columns present in the last row that the store took, and in the one being made. */
+  private present: number[] = [];
+  private presentNext: number[] = [];
+  private buffer = new Float64Array(64);
+
+  constructor(storage: Storage, groupKey: string, settings: SeriesSettings) {
+    this.storage = storage;
+    this.groupKey = groupKey;
+    this.settings = settings;
+    this.group = storage.group(groupKey);
+  }
+
+  /** New rules: every line is looked at again; what was present is remembered, so that it can go stale. */
+  configure(settings: SeriesSettings): void {
+    this.settings = settings;
+    this.forgetWaiting();
+    this.places = [];
+    this.reportColumns.clear();
+  }
+
+  get hasPresent(): boolean {
+    return this.present.length > 0;
+  }
+
+  /**
+   * Reads a page into the row that `appendPage` will write.
+   *
+   * @throws ParseError, SampleLabelsError: then nothing of the page is to be appended.
+   */
+  readPage(bytes: Uint8Array, format: PageFormat): { row: PageRow; kept: number } {
+    this.forgetDead();
+    const row = this.reader.read(bytes, format);
+    let kept = 0;
+    for (let i = 0; i < row.count; i++) {
+      const slot = row.slots[i];
+      let place = this.places[slot] ?? UNKNOWN;
+      if (place === UNKNOWN) place = this.place(slot);
+      if (place !== DROPPED) kept++;
+    }
+    const limit = this.settings.config.limits.samples;
+    if (limit > 0 && kept > limit) {
+      throw new SampleLabelsError(
+        `the page has ${kept} samples after relabelling, over sample_limit: ${limit}; raise it or drop series with metric_relabel_configs`,
+      );
+    }
+    return { row, kept };
+  }
+
+  /** Appends a page that was read: samples, stale markers for what vanished, report samples; and what does not come in rows. */
+  appendPage(
+    appender: Appender,
+    t: number,
+    page: { row: PageRow; kept: number },
+    report: (counts: PageCounts) => Report,
+  ): AppendOutcome {
+    const { row } = page;
+    const times = this.settings.config.honorTimestamps ? row.times : undefined;
+    const hasOwnTime = (i: number) => times !== undefined && !Number.isNaN(times[i]);
+    const added = this.makeColumns(row, hasOwnTime);
+    const values = this.beginRow();
+    let duplicates = 0;
+    let refused = 0;
+    for (let i = 0; i < row.count; i++) {
+      const slot = row.slots[i];
+      const column = this.places[slot];
+      if (column === DROPPED) continue;
+      if (times !== undefined && hasOwnTime(i)) {
+        const outcome = appender.append(this.labelsOfSlot(slot), times[i], row.values[i]);
+        if (outcome === 'duplicate') duplicates++;
+        else if (outcome !== 'ok') refused++;
+        continue;
+      }
+      if (this.seenOn[column] === this.page) {
+        duplicates++;
+        continue;
+      }
+      this.seenOn[column] = this.page;
+      this.presentNext.push(column);
+      values[column] = row.values[i];
+    }
+    for (const { slot, exemplar } of row.exemplars) {
+      if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
+      appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: exemplar.t ?? t });
+    }
+    for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
+    return this.finishRow(
+      appender,
+      t,
+      values,
+      report({ scraped: row.count, kept: page.kept, added, duplicates, refused }),
+    );
+  }
+
+  /** Appends a row without a page: all that was present goes stale; `report` says why. */
+  appendAbsence(appender: Appender, t: number, report: Report): AppendOutcome {
+    this.forgetWaiting();
+    return this.finishRow(appender, t, this.beginRow(), report);
+  }
+
+  /** Appends the end of the target: everything goes stale, the report samples too. */
+  appendEnd(appender: Appender, t: number): AppendOutcome {
+    const values = this.beginRow();
+    const bits = bitsOf(values);
+    for (const column of this.reportColumns.values()) setStale(bits, column);
+    return this.finishRow(appender, t, values, []);
+  }
+
+  /** The store took the row: what stood in it is what may vanish next. */
+  committed(): void {
+    [this.present, this.presentNext] = [this.presentNext, this.present];
+    this.leaveWideGroup();
+  }
+
+  private place(slot: number): number {
+    const { targetLabels, config, metricRules } = this.settings;
+    while (this.places.length < slot) this.places.push(UNKNOWN);
+    const labels = seriesLabels(this.reader.labels(slot), targetLabels, config, metricRules);
+    if (labels !== undefined) this.waiting.set(slot, labels);
+    return (this.places[slot] = labels === undefined ? DROPPED : WAITING);
+  }
+
+  /** @returns how many series are new to this cache. */
+  private makeColumns(row: PageRow, hasOwnTime: (line: number) => boolean): number {
+    let added = 0;
+    if (this.waiting.size === 0) return added;
+    for (let i = 0; i < row.count; i++) {
+      const slot = row.slots[i];
+      if (this.places[slot] !== WAITING) continue;
+      if (hasOwnTime(i)) {
+        if (!this.timed.has(slot)) added++;
+        this.timed.add(slot);
+        continue;
+      }
+      const column = this.group.column(this.labelsOfSlot(slot));
+      this.places[slot] = column;
+      this.waiting.delete(slot);
+      if (!this.wasSeen(column)) added++;
+    }
+    return added;
+  }
+
+  private labelsOfSlot(slot: number): Labels {
+    return this.waiting.get(slot) ?? this.group.columnLabels(this.places[slot]);
+  }
+
+  /** Slots of a page that was not appended are looked at again when they come back. */
+  private forgetWaiting(): void {
+    for (const slot of this.waiting.keys()) this.places[slot] = UNKNOWN;
+    this.waiting.clear();
+    this.timed.clear();
+  }
+
+  private wasSeen(column: number): boolean {
+    return column < this.seenOn.length && this.seenOn[column] > 0;
+  }
+
+  /** A row of gaps, as wide as the group. Report columns are made first, so that they fit. */
+  private beginRow(): Float64Array {
+    this.page++;
+    this.presentNext.length = 0;
+    const count = this.group.columnCount + REPORT_NAMES.length;
+    if (this.seenOn.length < count) this.seenOn = grown(this.seenOn, count);
+    for (const name of REPORT_NAMES)
+      if (this.settings.config.extraScrapeMetrics || !EXTRA_NAMES.has(name)) this.reportColumn(name);
+    if (this.buffer.length < this.group.columnCount) this.buffer = grown(this.buffer, this.group.columnCount);
+    const values = this.buffer.subarray(0, this.group.columnCount);
+    fillGaps(values);
+    return values;
+  }
+
+  private finishRow(appender: Appender, t: number, values: Float64Array, report: Report): AppendOutcome {
+    const bits = bitsOf(values);
+    for (const column of this.present) if (this.seenOn[column] !== this.page) setStale(bits, column);
+    for (const [name, value] of report) values[this.reportColumn(name)] = value;
+    return appender.appendRow(this.group, t, values);
+  }
+
+  private reportColumn(name: string): number {
+    let column = this.reportColumns.get(name);
+    if (column === undefined) {
+      const own = labelsOf({ [METRIC_NAME]: name });
+      column = this.group.column(labelsFrom([...own, ...this.settings.targetLabels]));
+      this.reportColumns.set(name, column);
+    }
+    return column;
+  }
+
+  private forgetDead(): void {
+    if (this.reader.slotCount <= FORGOTTEN_SPARE + FORGOTTEN_FACTOR * this.present.length) return;
+    this.forgetWaiting();
+    this.places = [];
+    this.reader.reset();
+  }
+
+  /** After a row was taken. The series present go stale in the old group's books only by going on in the new one. */
+  private leaveWideGroup(): void {
+    if (this.group.columnCount <= WIDE_SPARE + WIDE_FACTOR * this.present.length) return;
+    const living = this.present.map((column) => this.group.columnLabels(column));
+    const width = this.group.columnCount;
+    do this.group = this.storage.group(`${this.groupKey}#${++this.generation}`);
+    while (this.group.columnCount >= width);
+    this.forgetWaiting();
+    this.places = [];
+    this.reader.reset();
+    this.reportColumns.clear();
+    this.seenOn = new Float64Array(64);
+    this.present = living.map((labels) => this.group.column(labels));
+  }
+}
+
+/** Report samples in the order of upstream's documentation; the last three with `extra_scrape_metrics`. */
+const REPORT_NAMES = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+  'scrape_timeout_seconds',
+  'scrape_sample_limit',
+  'scrape_body_size_bytes',
+] as const;
+export type ReportName = (typeof REPORT_NAMES)[number];
+const EXTRA_NAMES: ReadonlySet<string> = new Set(REPORT_NAMES.slice(5));
+
+function grown(from: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const to = new Float64Array(Math.max(length, from.length * 2));
+  to.set(from);
+  return to;
+}
+
+function runesOf(labels: Labels): number {
+  let runes = 0;
+  for (const [name, value] of labels) runes += [...name].length + [...value].length;
+  return runes;
+}
