@@ -167,7 +167,7 @@ class ComparingReader implements PageReader {
           if (known >= 0) line = known + 1;
           else if (line < this.previous.count) known = line;
         } else {
-          this.declare(kind, cursor);
+          this.readDeclaration(kind, cursor);
         }
       }
     }
@@ -243,7 +243,7 @@ class ComparingReader implements PageReader {
     return slot < this.lineOfSlot.length ? this.lineOfSlot[slot] : -1;
   }
 
-  private declare(kind: EntryKind, cursor: EntryCursor): void {
+  private readDeclaration(kind: EntryKind, cursor: EntryCursor): void {
     const known = this.families.get(cursor.metric);
     if (known === undefined && this.families.size >= FAMILIES_MAX) return;
     const change: Partial<Metadata> =
