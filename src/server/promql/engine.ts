@@ -1,8 +1,9 @@
 /** The query engine: text and grid in, matrix out. */
 import { unwrapped } from '../../shared/promql/ast.ts';
-import { TYPE_NAMES, typeOf } from '../../shared/promql/check.ts';
+import { typeOf } from '../../shared/promql/check.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
+import { TYPE_NAMES } from '../../shared/promql/valueType.ts';
 import { compareLabels } from '../../shared/model/labels.ts';
 import {
   QueryError,

@@ -2,8 +2,6 @@
 import type { Matcher } from '../model/matchers.ts';
 import type { FunctionName } from './functions.ts';
 
-export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
-
 export const AGGREGATIONS = [
   'sum',
   'avg',

@@ -1,17 +1,10 @@
 /** What fits where: the types of expressions. */
-import type { Aggregation, Binary, Call, Expr, Place, ValueType } from './ast.ts';
+import type { Aggregation, Binary, Call, Expr, Place } from './ast.ts';
 import { AGGREGATION_PARAMETERS, childrenOf, isComparison, isSetOp, unwrapped } from './ast.ts';
 import { constantDurationMs } from './durationExpr.ts';
 import { PromqlError } from './errors.ts';
 import { signatureOf } from './functions.ts';
-
-/** The type words as users read them. */
-export const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
-  scalar: 'scalar',
-  vector: 'instant vector',
-  matrix: 'range vector',
-  string: 'string',
-};
+import { TYPE_NAMES, type ValueType } from './valueType.ts';
 
 export function typeOf(expr: Expr): ValueType {
   switch (expr.kind) {

@@ -1,5 +1,5 @@
 /** Every PromQL function, once: for the type check, the evaluator, the editor and the docs. */
-import type { ValueType } from './ast.ts';
+import type { ValueType } from './valueType.ts';
 
 export interface FunctionSignature {
   readonly args: readonly ValueType[];
