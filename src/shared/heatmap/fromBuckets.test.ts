@@ -205,8 +205,8 @@ test('law: cells of mixed layouts keep their sum, rows are all bounds that occur
 });
 
 test('quantiles of cells with a true lower bound start there', () => {
-  const model = heatmapFromCells({ ...asGiven, times: [1000], lowers: [2], uppers: [4], counts: [10] }) as HeatmapModel;
-  expect(quantileLines(model, [0, 0.5, 1]).map((line) => line.values[0])).toEqual([2, 3, 4]);
+  const model = heatmapFromCells({ ...asGiven, times: [1000], lowers: [3], uppers: [5], counts: [10] }) as HeatmapModel;
+  expect(quantileLines(model, [0, 0.5, 1]).map((line) => line.values[0])).toEqual([3, 4, 5]);
 });
 
 test('a step that says only that nothing was observed is zero, not a gap', () => {
@@ -238,6 +238,66 @@ test('a heatmap of too many cells is refused in words', () => {
     counts: many,
   });
   expect(model).toEqual({ kind: 'empty', reason: expect.stringMatching(/25000000 cells.*raise the step/) });
+});
+
+describe('exponential buckets', () => {
+  const cells = (lowers: number[], uppers: number[], counts: number[]): HeatmapModel =>
+    heatmapFromCells({ ...asGiven, times: lowers.map(() => 1000), lowers, uppers, counts }) as HeatmapModel;
+  const at = (model: HeatmapModel, q: number): number => quantileLines(model, [q])[0].values[0];
+
+  test('are known by their bounds', () => {
+    expect(cells([1, 2], [2, 4], [1, 1]).interpolation).toBe('exponential');
+    expect(cells([2 ** 0.25, 0], [2 ** 0.5, 1e-9], [1, 1]).interpolation).toBe('exponential');
+    expect(cells([0.1, 0.2], [0.2, 0.4], [1, 1]).interpolation).toBe('linear');
+    expect(cells([0], [1], [1]).interpolation).toBe('linear');
+  });
+
+  test('observations lie evenly in the logarithm', () => {
+    expect(at(cells([1, 4], [2, 8], [4, 4]), 0.25)).toBeCloseTo(Math.SQRT2, 12);
+    expect(at(cells([-8, -2], [-4, -1], [4, 4]), 0.25)).toBeCloseTo(-4 * Math.SQRT2, 12);
+  });
+
+  test('around zero evenly in value, on the side of the others', () => {
+    expect(at(cells([-0.5, 1], [0.5, 2], [2, 2]), 0.25)).toBeCloseTo(0.25, 12);
+    expect(at(cells([-2, -0.5], [-1, 0.5], [2, 2]), 0.75)).toBeCloseTo(-0.25, 12);
+  });
+
+  test('a rank between two buckets goes outwards', () => {
+    const model = cells([1, 16], [2, 32], [2, 2]);
+    expect(at(model, 0.5)).toBe(16);
+    expect(at(model, 0.499999999)).toBeCloseTo(2, 6);
+  });
+
+  test('law: quantiles ascend, lie inside the bounds, and dividing buckets does not move them', () => {
+    const count = fc.nat(1000);
+    fc.assert(
+      fc.property(
+        fc.array(count, { minLength: 1, maxLength: 12 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (counts, q) => {
+          fc.pre(sum(counts) > 0);
+          const bounds = counts.map((_, i) => 2 ** (i - 6));
+          const uppers = bounds.map((bound) => bound * 2);
+          const model = cells(bounds, uppers, counts);
+          const value = at(model, q);
+          expect(value).toBeGreaterThanOrEqual(bounds[0]);
+          expect(value).toBeLessThanOrEqual(uppers[uppers.length - 1]);
+          expect(at(model, Math.min(1, q + 0.1))).toBeGreaterThanOrEqual(value * (1 - 1e-12));
+          // The same histogram, beside a finer one in another slice that divides all rows in two.
+          const fine = bounds.flatMap((bound) => [bound, bound * Math.SQRT2]);
+          const mixed = heatmapFromCells({
+            ...asGiven,
+            times: [...bounds.map(() => 1000), ...fine.map(() => 2000)],
+            lowers: [...bounds, ...fine],
+            uppers: [...uppers, ...fine.map((bound) => bound * Math.SQRT2)],
+            counts: [...counts, ...fine.map(() => 1)],
+          }) as HeatmapModel;
+          expect(sum(mixed.counts)).toBeCloseTo(sum(counts) + fine.length, 6);
+          expect(Math.abs(at(mixed, q) / value - 1)).toBeLessThan(1e-9);
+        },
+      ),
+    );
+  });
 });
 
 const refused = (name: string, quantile: number, value: number) =>

@@ -14,12 +14,14 @@ export interface CellList {
   readonly countUnit: HeatmapModel['countUnit'];
   readonly unit: string;
   readonly stepMs?: number;
+  /** See the model; by default exponential if all bounds are those of exponential histograms. */
+  readonly interpolation?: HeatmapModel['interpolation'];
   readonly title?: string;
 }
 
 /**
  * A heatmap whose rows are all bounds that occur. A cell that covers several rows, because the layout of the buckets changes within the range,
- * is divided among them by their widths, as quantiles divide it; sums stay. Buckets that a slice does not mention are 0 there.
+ * is divided among them as quantiles divide it; sums stay. Buckets that a slice does not mention are 0 there.
  */
 export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const { times, lowers, uppers, counts } = cells;
@@ -37,6 +39,7 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   if (rows * slices > CELLS_MAX) {
     return { kind: 'empty', reason: `${rows * slices} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
   }
+  const interpolation = cells.interpolation ?? (areExponential(kept, cells) ? 'exponential' : 'linear');
   const grid = new Float64Array(slices * rows).fill(NaN);
   for (let i = 0; i < stamps.length; i++) grid.fill(0, sliceOf[i] * rows, (sliceOf[i] + 1) * rows);
   const sliceAt = new Map(Array.from(stamps, (time, i) => [time, sliceOf[i]]));
@@ -49,7 +52,7 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
     }
     const from = boundIndex(yEdges, lowers[i]);
     const to = boundIndex(yEdges, uppers[i]);
-    for (let y = from; y < to; y++) grid[base + y] += counts[i] * partOf(yEdges, y, from, to);
+    for (let y = from; y < to; y++) grid[base + y] += counts[i] * partOf(yEdges, y, from, to, interpolation);
   }
   return {
     kind: 'heatmap',
@@ -58,6 +61,7 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
     counts: grid,
     countUnit: cells.countUnit,
     unit: cells.unit,
+    interpolation,
     openTop: yEdges[rows] === Infinity,
     openBottom: yEdges[0] === -Infinity,
     title: cells.title,
@@ -80,9 +84,43 @@ function rowOfValue(yEdges: Float64Array, value: number): number {
 }
 
 /** Which part of a cell over rows from … to - 1 falls into row y. What reaches to infinity goes to the infinite row. */
-function partOf(yEdges: Float64Array, y: number, from: number, to: number): number {
+function partOf(
+  yEdges: Float64Array,
+  y: number,
+  from: number,
+  to: number,
+  interpolation: HeatmapModel['interpolation'],
+): number {
   if (to - from === 1) return 1;
   if (yEdges[to] === Infinity) return y === to - 1 ? 1 : 0;
   if (yEdges[from] === -Infinity) return y === from ? 1 : 0;
-  return (yEdges[y + 1] - yEdges[y]) / (yEdges[to] - yEdges[from]);
+  const oneSided = yEdges[from] > 0 || yEdges[to] < 0;
+  const bent = (value: number): number =>
+    interpolation === 'exponential' && oneSided ? Math.sign(value) * Math.log(Math.abs(value)) : value;
+  return (bent(yEdges[y + 1]) - bent(yEdges[y])) / (bent(yEdges[to]) - bent(yEdges[from]));
+}
+
+const SCHEMA_MIN = -4;
+const SCHEMA_MAX = 8;
+const NEARLY = 1e-6;
+
+/**
+ * Whether all bounds are powers of 2^(2^-schema), neighbours in a cell, as in exponential native histograms; the zero bucket may be any.
+ * Source: Prometheus' native histogram specification.
+ */
+function areExponential(kept: readonly number[], { lowers, uppers }: CellList): boolean {
+  let found = false;
+  for (const i of kept) {
+    if (lowers[i] <= 0 && uppers[i] >= 0) continue;
+    const [near, far] = [Math.abs(lowers[i]), Math.abs(uppers[i])].sort((a, b) => a - b);
+    const step = Math.log2(far / near);
+    const schema = -Math.log2(step);
+    const power = Math.log2(far) / step;
+    const fits =
+      Math.abs(schema - Math.round(schema)) < NEARLY &&
+      Math.abs(power - Math.round(power)) < NEARLY * Math.max(1, Math.abs(power));
+    if (!fits || schema < SCHEMA_MIN - NEARLY || schema > SCHEMA_MAX + NEARLY) return false;
+    found = true;
+  }
+  return found;
 }

@@ -20,6 +20,8 @@ export interface HeatmapModel {
   readonly openTop: boolean;
   /** The first bucket's lower bound is not a bucket bound of the histogram (a classic histogram's first bucket starts at 0 or -Infinity). */
   readonly openBottom: boolean;
+  /** How observations are taken to lie inside a bucket: evenly (classic and custom buckets, the default), or evenly in their logarithm (exponential ones). */
+  readonly interpolation?: 'linear' | 'exponential';
   /** Shown above the map: the label set that this histogram stands for. */
   readonly title?: string;
 }
