@@ -1,4 +1,4 @@
-import { formattedValueToString, getValueFormat, LoadingState, type PanelProps } from '@grafana/data';
+import { formattedValueToString, getValueFormat, LoadingState, type PanelData, type PanelProps } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
 import { useTheme2 } from '@grafana/ui';
 import React, { useCallback, useMemo, useState } from 'react';
@@ -61,7 +61,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const xDomain = useMemo(() => [span[0], span[1]] as const, [span[0], span[1]]);
 
   if (maps.length === 0) {
-    const message = emptyMessage(data.state, notices);
+    const message = emptyMessage(data, notices);
     return <PanelDataErrorView panelId={props.id} data={data} fieldConfig={props.fieldConfig} message={message} />;
   }
 
@@ -248,10 +248,14 @@ export function zoneOf(timeZone: string | undefined): string | undefined {
   }
 }
 
-function emptyMessage(state: LoadingState, notices: readonly string[]): string {
+function emptyMessage(data: PanelData, notices: readonly string[]): string {
+  // Hosts before 10.2 or so know one error only, later ones a list.
+  const failed = data.errors?.[0] ?? data.error;
+  if (failed !== undefined)
+    return `The query failed: ${failed.message ?? failed.data?.message ?? 'the data source gave no reason'}`;
   if (notices.length > 0) return notices.join('; ');
-  if (state === LoadingState.Loading) return 'Loading …';
-  return 'No histogram in this data. Query a histogram grouped by le, such as sum by (le) (increase(name_bucket[$__rate_interval])), or a native histogram.';
+  if (data.state === LoadingState.Loading) return 'Loading …';
+  return 'No histogram in this data. Query a histogram grouped by le, such as sum by (le) (increase(name_bucket[$__rate_interval])), or a native histogram';
 }
 
 function hiddenText(hidden: number, countUnit: HeatmapModel['countUnit']): string {

@@ -249,6 +249,28 @@ describe('panel', () => {
     expect(screen.getByText(/Query a histogram grouped by le/)).toBeTruthy();
   });
 
+  const said = (name: string, data: object, words: RegExp) =>
+    test(`${name} is said in words`, () => {
+      show([], {}, { data: { series: [], ...data } as unknown as PanelProps['data'] });
+      expect(screen.getByText(words)).toBeTruthy();
+    });
+  said('waiting for the first answer', { state: LoadingState.Loading }, /Loading …/);
+  said(
+    'a failed query',
+    { state: LoadingState.Error, errors: [{ message: 'unknown metric' }] },
+    /failed: unknown metric/,
+  );
+  said(
+    'a failed query on older hosts',
+    { state: LoadingState.Error, error: { data: { message: 'bad' } } },
+    /failed: bad/,
+  );
+
+  test('observations outside of the chosen range are counted', () => {
+    show([rows()], { yMax: 0.1 });
+    expect(screen.getByText('6 observations are out of view')).toBeTruthy();
+  });
+
   test('arrow keys move a cursor that is read out', () => {
     const { container } = show([rows()]);
     const map = screen.getByRole('application');

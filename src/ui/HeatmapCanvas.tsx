@@ -206,8 +206,8 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       onKeyDown={pressKey}
       onBlur={() => setCursor(undefined)}
     >
-      <canvas ref={mapRef} style={{ position: 'absolute', inset: 0, width, height }} />
-      <canvas ref={overlayRef} style={{ position: 'absolute', inset: 0, width, height }} />
+      <canvas ref={mapRef} aria-hidden="true" style={{ position: 'absolute', inset: 0, width, height }} />
+      <canvas ref={overlayRef} aria-hidden="true" style={{ position: 'absolute', inset: 0, width, height }} />
       <div aria-live="polite" style={OFF_SCREEN}>
         {kept === undefined ? '' : describeCell(layout, kept)}
       </div>
