@@ -42,7 +42,11 @@ export function rangeParams(range: TimeRange): Partial<Record<'range' | 'start' 
     : { start: String(Math.round(range.start)), end: String(Math.round(range.end)) };
 }
 
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+/** Each divides the next larger round time, so that columns begin at full minutes, hours and days. */
+const STEPS_S = [
+  1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800, 3600, 7200, 10_800, 14_400,
+  21_600, 43_200, 86_400,
+];
 
 /**
  * The grid that covers a range with at most `columnsMax` steps of a round length that is not below the scrape interval.

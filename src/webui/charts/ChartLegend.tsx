@@ -19,7 +19,7 @@ export function ChartLegend({ times, series, format, crosshair, entriesMax = 8 }
   return (
     <ul className="chart-legend">
       {shown.map((one) => {
-        const value = time === undefined ? lastValue(one.values) : one.values[nearestIndex(times, time)];
+        const value = time === undefined ? presentValue(one.values) : one.values[nearestIndex(times, time)];
         return (
           <li key={one.name}>
             <Swatch color={one.color} />
@@ -47,6 +47,14 @@ export function Swatch({ color }: { color: string }) {
 export function lastValue(values: Float64Array): number {
   for (let i = values.length - 1; i >= 0; i--) if (!Number.isNaN(values[i])) return values[i];
   return NaN;
+}
+
+/** Slices whose values still count as the present: the newest may wait for its scrape. */
+const RECENT_SLICES = 3;
+
+/** The last value, unless it is older than the newest few: what is no longer observed has no present value. */
+export function presentValue(values: Float64Array): number {
+  return lastValue(values.subarray(Math.max(0, values.length - RECENT_SLICES)));
 }
 
 /** The index whose time is nearest; times ascend and are not empty. */

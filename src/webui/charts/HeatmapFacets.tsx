@@ -12,7 +12,7 @@ import type { Crosshair } from '../crosshair.ts';
 import { useSize } from '../parts/useSize.ts';
 import { formatClock, formatRate, formatShort } from '../text.ts';
 import { VIZ_THEMES } from '../theme.ts';
-import { Swatch, lastValue, nearestIndex } from './ChartLegend.tsx';
+import { Swatch, nearestIndex, presentValue } from './ChartLegend.tsx';
 import type { NamedHeatmap } from './heatmaps.ts';
 
 const PALETTE = 'isotherm';
@@ -156,7 +156,7 @@ function sliceAt(line: OverlayLine, time: number): number {
 }
 
 function valueAt(line: OverlayLine, time: number | undefined): number {
-  return time === undefined ? lastValue(line.values) : line.values[sliceAt(line, time)];
+  return time === undefined ? presentValue(line.values) : line.values[sliceAt(line, time)];
 }
 
 function readAt(line: OverlayLine, time: number | undefined): string {

@@ -36,6 +36,8 @@ interface TimeChartProps {
 }
 
 const X_TICK_PIXELS = 84;
+const X_TEXT_PIXELS = 34;
+const PADDING_RIGHT = 6;
 const SELECT_PIXELS_MIN = 8;
 const STACK_ALPHA = 0.45;
 
@@ -134,7 +136,7 @@ function plotOptions(latest: React.MutableRefObject<TimeChartProps>, width: numb
     width,
     height,
     ms: 1,
-    padding: [6, 6, 0, 0],
+    padding: [6, PADDING_RIGHT, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [...latest.current.domain] as [number, number] },
@@ -162,7 +164,8 @@ function plotOptions(latest: React.MutableRefObject<TimeChartProps>, width: numb
           texts = new Map(ticks.map((tick) => [tick.time, tick.text]));
           return ticks.map((tick) => tick.time);
         },
-        values: (_plot, splits) => splits.map((time) => texts.get(time) ?? ''),
+        // A text at the very border would be cut off.
+        values: (plot, splits) => splits.map((time) => (fitsBeforeBorder(plot, time) ? (texts.get(time) ?? '') : '')),
       },
       {
         ...axis,
@@ -207,6 +210,11 @@ function plotOptions(latest: React.MutableRefObject<TimeChartProps>, width: numb
       ],
     },
   };
+}
+
+function fitsBeforeBorder(plot: uPlot, time: number): boolean {
+  const inside = plot.bbox.width / devicePixelRatio;
+  return inside - plot.valToPos(time, 'x') >= X_TEXT_PIXELS / 2 - PADDING_RIGHT;
 }
 
 /** A line through fewer than two neighbours is no line: such samples are drawn as dots. */

@@ -24,7 +24,7 @@ const JOBS_MAX = 4;
 
 /** Did the last data job succeed, when was it, how long did it take, and how did the ones before it go. */
 export function JobsCard({ inventory, context }: CardProps) {
-  const grid = runsGrid(context.grid, context.intervalMs);
+  const grid = runsGrid(context);
   const present = inventory.names.has(JOB_METRICS.success);
   const jobs = useFetched(present ? `${grid.start} ${grid.end} ${grid.step}` : undefined, (signal) =>
     fetchJobs(grid, signal),
@@ -156,10 +156,10 @@ function layoutRuns(runs: readonly JobRun[], width: number, height: number) {
 }
 
 /** A grid at the scrape interval over the last hours, so that no run is passed over; coarser for longer ranges. */
-function runsGrid(grid: Grid, intervalMs: number): Grid {
+function runsGrid({ grid, now, intervalMs }: CardContext): Grid {
   const length = Math.max(LOOK_BACK_MS, grid.end - chartDomain(grid)[0]);
   const step = Math.max(intervalMs, Math.ceil(length / POINTS_MAX / 1000) * 1000);
-  const end = Math.floor(grid.end / step) * step;
+  const end = Math.floor(now / step) * step;
   return { start: end - Math.floor(length / step) * step, end, step };
 }
 

@@ -2,7 +2,7 @@ import React, { useMemo } from 'react';
 import { queryRange } from '../api/client.ts';
 import type { GridSeries } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
-import { ChartLegend, lastValue } from '../charts/ChartLegend.tsx';
+import { ChartLegend, presentValue } from '../charts/ChartLegend.tsx';
 import { TimeChart } from '../charts/TimeChart.tsx';
 import type { ChartSeries } from '../charts/TimeChart.tsx';
 import { Card, Notice } from '../parts/Card.tsx';
@@ -61,10 +61,10 @@ function LoadNote({ numbers }: { numbers?: MachineNumbers }) {
   const [load] = numbers?.load ?? [];
   const [cores] = numbers?.cores ?? [];
   if (load === undefined || cores === undefined || numbers!.load.length > 1) return null;
-  const count = lastValue(cores.values);
+  const count = presentValue(cores.values);
   return (
     <span className="dim num">
-      load {formatShort(lastValue(load.values))} on {formatShort(count)} {count === 1 ? 'core' : 'cores'}
+      load {formatShort(presentValue(load.values))} on {formatShort(count)} {count === 1 ? 'core' : 'cores'}
     </span>
   );
 }
@@ -74,7 +74,7 @@ function MachineCharts({ numbers, context }: { numbers: MachineNumbers; context:
   const length = gridLength(grid);
   const cpu = useMemo(() => instanceLines(numbers.cpu, length, context, 0), [numbers, mode, length]);
   const memory = useMemo(() => instanceLines(numbers.memory, length, context, 1), [numbers, mode, length]);
-  const total = Math.max(...numbers.memoryTotal.map(({ values }) => lastValue(values)), 0);
+  const total = Math.max(...numbers.memoryTotal.map(({ values }) => presentValue(values)), 0);
   const machine = numbers.kind === 'machine';
   const formatCpu = machine ? formatPercent : (cores: number) => `${formatShort(cores)} cores`;
   return (
@@ -168,7 +168,7 @@ function instanceLines(
 }
 
 function sumNow(series: readonly ChartSeries[], how: 'sum' | 'mean'): number {
-  const values = series.map(({ values }) => lastValue(values)).filter((value) => !Number.isNaN(value));
+  const values = series.map(({ values }) => presentValue(values)).filter((value) => !Number.isNaN(value));
   if (values.length === 0) return NaN;
   const sum = values.reduce((a, b) => a + b, 0);
   return how === 'sum' ? sum : sum / values.length;

@@ -2,7 +2,7 @@ import React, { useMemo, useState } from 'react';
 import { ask, queryRange } from '../api/client.ts';
 import type { GridSeries } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
-import { ChartLegend, lastValue } from '../charts/ChartLegend.tsx';
+import { ChartLegend, presentValue } from '../charts/ChartLegend.tsx';
 import { TimeChart } from '../charts/TimeChart.tsx';
 import type { ChartSeries } from '../charts/TimeChart.tsx';
 import { Card, Figure, Notice } from '../parts/Card.tsx';
@@ -156,7 +156,7 @@ function drawRates(rates: Rates, by: By, { grid, seriesColors, stateColors }: Ca
   return {
     times: gridTimes(grid),
     series: (by === 'status' && rates.status !== undefined) || rates.route === undefined ? statusSeries : routeSeries,
-    total: all === undefined ? NaN : lastValue(all.values),
+    total: all === undefined ? NaN : presentValue(all.values),
     errors: rates.status === undefined ? NaN : errorShare(byStatus),
   };
 }

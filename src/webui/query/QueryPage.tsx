@@ -18,6 +18,7 @@ import { VIEWS, askInstant, askRange, faultPlace, fittingView } from './ask.ts';
 import type { InstantAnswer, RangeAnswer, View } from './ask.ts';
 import { GraphView } from './GraphView.tsx';
 import { HeatmapView } from './HeatmapView.tsx';
+import { recentQueries, rememberQuery } from './recent.ts';
 import { TableView } from './TableView.tsx';
 
 const COLUMNS_MAX = 240;
@@ -179,6 +180,7 @@ function ExpressionField({ expr, onRun }: ExpressionFieldProps) {
   const [draft, setDraft] = useState(expr);
   const run = () => {
     const text = draft.trim();
+    rememberQuery(text);
     if (text === expr) onRun();
     else setParams({ expr: text === '' ? undefined : text, view: undefined }, 'push');
   };
@@ -222,16 +224,27 @@ function Beginning() {
         Names and labels are completed while you type. Enter runs, Shift-Enter makes a new line. Buckets by{' '}
         <code>le</code> are drawn as a heatmap.
       </p>
-      <ul className="examples">
-        {EXAMPLES.map((example) => (
-          <li key={example}>
-            <button type="button" onClick={() => setParams({ expr: example }, 'push')}>
-              <code>{example}</code>
+      <Expressions title="For example" texts={EXAMPLES} />
+      <Expressions title="Asked lately" texts={recentQueries()} />
+    </Card>
+  );
+}
+
+function Expressions({ title, texts }: { title: string; texts: readonly string[] }) {
+  if (texts.length === 0) return null;
+  return (
+    <section className="examples">
+      <h3>{title}</h3>
+      <ul>
+        {texts.map((text) => (
+          <li key={text}>
+            <button type="button" onClick={() => setParams({ expr: text }, 'push')}>
+              <code>{text}</code>
             </button>
           </li>
         ))}
       </ul>
-    </Card>
+    </section>
   );
 }
 

@@ -1,0 +1,372 @@
+/** The web UI as people meet it: the real sidecar scrapes a real service, and a real browser draws the pages. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
+
+const ROOT = join(__dirname, '..', '..');
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const FIRST_LOAD_BYTES_MAX = 300_000;
+const METRIC = 'model_prediction_latency_seconds';
+const HOSTILE = '<img src=x onerror="document.title=`owned`">';
+const GARBAGE = 'this is no page of metrics';
+
+const inChromium = CHROMIUM === undefined ? describe.skip : describe;
+const why = CHROMIUM === undefined ? ' (skipped: no Chromium in /usr/bin)' : '';
+
+interface Service {
+  readonly server: Server;
+  readonly port: number;
+  stop(): void;
+}
+
+function listen(body: () => Promise<string>, type: string): Promise<Service> {
+  return new Promise((resolve) => {
+    const server = createServer((_request, response) => {
+      void body().then((text) => response.setHeader('content-type', type).end(text));
+    });
+    server.listen(0, '127.0.0.1', () =>
+      resolve({ server, port: (server.address() as AddressInfo).port, stop: () => server.close() }),
+    );
+  });
+}
+
+/** Two model versions whose latencies differ, requests of which some fail, and a data job. */
+async function modelService(): Promise<Service> {
+  const registry = new Registry();
+  const latency = new Histogram({
+    name: METRIC,
+    help: 'Time of one prediction.',
+    labelNames: ['model', 'version'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
+    registers: [registry],
+  });
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests.',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  });
+  const gauge = (name: string) =>
+    new Gauge({ name, help: 'Of the last run.', labelNames: ['data_job'], registers: [registry] });
+  const job = { data_job: 'features' };
+  gauge('data_job_last_run_success').set(job, 0);
+  gauge('data_job_last_run_timestamp_seconds').set(job, Date.now() / 1000 - 60);
+  gauge('data_job_last_success_timestamp_seconds').set(job, Date.now() / 1000 - 600);
+  gauge('data_job_last_run_duration_seconds').set(job, 12);
+  let seed = 1;
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const observe = () => {
+    for (let i = 0; i < 12; i++) {
+      latency.observe({ model: HOSTILE, version: 'v1' }, 0.002 * (0.4 + 3 * random() ** 3));
+      latency.observe({ model: HOSTILE, version: 'v2' }, 0.02 * (0.4 + 6 * random() ** 3));
+      requests.inc({ method: 'POST', route: '/predict', status: i % 6 === 0 ? '500' : '200' });
+    }
+  };
+  const service = await listen(() => registry.metrics(), registry.contentType);
+  const load = setInterval(observe, 100);
+  return {
+    ...service,
+    stop: () => {
+      clearInterval(load);
+      service.stop();
+    },
+  };
+}
+
+/** What a page said that it should not have said. */
+interface Watched {
+  readonly page: Page;
+  readonly faults: string[];
+}
+
+inChromium(`the web UI in a browser${why}`, () => {
+  const folder = tempFolder();
+  let browser: Browser;
+  let sidecar: Sidecar;
+  let model: Service;
+  let garbage: Service;
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts'), 'webui'], { cwd: ROOT });
+    [model, garbage] = await Promise.all([modelService(), listen(() => Promise.resolve(GARBAGE), 'text/plain')]);
+    writeConfig(
+      folder,
+      [
+        'global: { scrape_interval: 1s, scrape_timeout: 1s }',
+        'scrape_configs:',
+        `  - { job_name: model, static_configs: [{ targets: ['127.0.0.1:${model.port}'] }] }`,
+        `  - { job_name: broken, static_configs: [{ targets: ['127.0.0.1:${garbage.port}'] }] }`,
+        '',
+      ].join('\n'),
+    );
+    sidecar = await startSidecar(folder);
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    const observed = async () =>
+      (await api(sidecar.url, `/query?query=count_over_time(${METRIC}_count%7Bversion="v1"%7D[1m])`)).data?.result?.[0]
+        ?.value[1];
+    await until(async () => Number(await observed()) >= 8, 60_000);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await sidecar?.stop();
+    model?.stop();
+    garbage?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(
+    path: string,
+    options: Parameters<Browser['newPage']>[0] = {},
+    base = sidecar.url,
+  ): Promise<Watched> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
+    const faults: string[] = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(String(error)));
+    await page.addInitScript(() =>
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`);
+      }),
+    );
+    await page.goto(base + path);
+    return { page, faults };
+  }
+
+  /** Of the map's lower canvas: how many colours there are, and the share of pixels that are not transparent. */
+  function canvasPixels(page: Page, index: number) {
+    return page.evaluate((at) => {
+      const canvas = document.querySelectorAll('.map')[at].querySelector('canvas')!;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      const colors = new Set<number>();
+      let inked = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] > 0) inked++;
+        colors.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+      }
+      return { colors: colors.size, inked: inked / (data.length / 4) };
+    }, index);
+  }
+
+  test('the first load is small, and holds neither inline script nor inline style', async () => {
+    const page = await browser.newPage();
+    const sizes: Promise<number>[] = [];
+    page.on('response', (response) => {
+      if (/\/(assets\/[^/]+)?$/.test(new URL(response.url()).pathname)) {
+        sizes.push(response.body().then((body) => gzipSync(body).length));
+      }
+    });
+    await page.goto(sidecar.url, { waitUntil: 'networkidle' });
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(sizes.length).toBeGreaterThanOrEqual(3);
+    expect(total).toBeLessThanOrEqual(FIRST_LOAD_BYTES_MAX);
+    const html = readFileSync(join(ROOT, 'dist/webui/index.html'), 'utf8');
+    expect(html).not.toMatch(/<style|style=|<script(?![^>]*src=)|\son\w+=/);
+    await page.close();
+  });
+
+  test('the content policy allows scripts and styles from the sidecar only', async () => {
+    const policy = (await fetch(sidecar.url)).headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/script-src 'self'(;|$)/);
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).not.toMatch(/unsafe-eval|\*/);
+  });
+
+  for (const theme of ['light', 'dark']) {
+    test(`the overview draws a map for each version, ${theme}, without a complaint of the browser`, async () => {
+      const { page, faults } = await open(`/?range=5m&refresh=off&theme=${theme}`);
+      await page.waitForSelector('.map canvas');
+      await page.waitForSelector('.card-requests .u-over');
+      await page.waitForSelector('.run-strip rect');
+      expect(await page.locator('.map').count()).toBe(2);
+      for (const at of [0, 1]) {
+        const pixels = await canvasPixels(page, at);
+        expect(pixels.colors).toBeGreaterThan(12);
+        expect(pixels.inked).toBeGreaterThan(0.2);
+      }
+      const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      const [red] = /\d+/.exec(ground)!.map(Number);
+      expect(theme === 'dark' ? red < 60 : red > 200).toBe(true);
+      expect(await page.locator('.badge-bad').innerText()).toBe('Failed');
+      expect(await page.locator('.card-requests .figure-bad dd').innerText()).toMatch(/^\d+ %$/);
+      expect(await page.title()).toBe('Overview · Isotherm');
+      expect(faults).toEqual([]);
+      await page.close();
+    });
+  }
+
+  test('everything fits on the screen at 1440 × 900, and nothing is wider than a telephone', async () => {
+    const overflow = (page: Page) =>
+      page.evaluate(() => {
+        const { scrollWidth, scrollHeight } = document.documentElement;
+        return { right: scrollWidth - innerWidth, bottom: scrollHeight - innerHeight };
+      });
+    const wide = await open('/?refresh=off');
+    await wide.page.waitForSelector('.map canvas');
+    expect(await overflow(wide.page)).toEqual({ right: 0, bottom: 0 });
+    await wide.page.close();
+    for (const path of ['/?refresh=off', '/query?expr=up', '/targets', '/status']) {
+      const narrow = await open(path, { viewport: { width: 390, height: 844 } });
+      await narrow.page.waitForSelector('.card');
+      expect({ path, ...(await overflow(narrow.page)) }).toMatchObject({ path, right: 0 });
+      await narrow.page.close();
+    }
+  });
+
+  test('quantiles beside the maps are those of histogram_quantile', async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const asked: URL[] = [];
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.pathname.endsWith('/query_range') && url.searchParams.get('query')!.includes(`${METRIC}_bucket`))
+        asked.push(url);
+    });
+    await page.goto(`${sidecar.url}/?range=5m&refresh=off`);
+    await page.waitForSelector('.map canvas');
+    const url = asked[0];
+    const expr = url.searchParams.get('query')!;
+    for (const [i, q] of [0.5, 0.95, 0.99].entries()) {
+      url.searchParams.set('query', `histogram_quantile(${q}, ${expr})`);
+      const answer = (await (await fetch(url)).json()) as {
+        data: { result: { metric: { version: string }; values: [number, string][] }[] };
+      };
+      for (const [at, version] of ['v1', 'v2'].entries()) {
+        const { values } = answer.data.result.find(({ metric }) => metric.version === version)!;
+        const expected = Number(values.filter(([, value]) => value !== 'NaN').at(-1)![1]);
+        const shown = await page.locator('.map').nth(at).locator('.reading dd').nth(i).getAttribute('title');
+        expect(Math.abs(parseFloat(shown!) / expected - 1)).toBeLessThan(1e-9);
+      }
+    }
+    await page.close();
+  });
+
+  test('a drag on a map is a range in the address, and can be taken back', async () => {
+    const { page } = await open('/?range=5m&refresh=off');
+    await page.waitForSelector('.map canvas');
+    const box = (await page.locator('.map-space').first().boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/start=\d+&end=\d+/);
+    await page.getByTitle('Back to the present').click();
+    expect(new URL(page.url()).search).toBe('?range=5m&refresh=off');
+    await page.close();
+  });
+
+  test('labels that hold markup are text, on every page', async () => {
+    for (const path of [
+      '/?refresh=off',
+      `/query?expr=${METRIC}_count`,
+      `/query?view=table&expr=${METRIC}_count`,
+      '/targets',
+      '/status',
+    ]) {
+      const { page } = await open(path);
+      await page.waitForLoadState('networkidle');
+      expect(await page.locator('img').count()).toBe(0);
+      expect(await page.title()).toMatch(/ · Isotherm$/);
+      await page.close();
+    }
+  });
+
+  test('the targets page shows the error of a broken target in full, and puts it first', async () => {
+    const { data } = await api(sidecar.url, '/targets');
+    const { lastError } = data.activeTargets.find(({ scrapePool }: { scrapePool: string }) => scrapePool === 'broken');
+    expect(lastError).not.toBe('');
+    const { page, faults } = await open('/targets');
+    await page.waitForSelector('.target');
+    expect(await page.locator('.card h2').allInnerTexts()).toEqual(['broken', 'model']);
+    expect(await page.locator('.target-error').innerText()).toBe(lastError);
+    await page.getByRole('searchbox').fill('nothing is like this');
+    await page.getByText('No target is like that').waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('the status page shows configuration, flags and the store', async () => {
+    const { page, faults } = await open('/status');
+    await page.getByText('job_name: broken').first().waitFor();
+    await page.getByText('--storage.tsdb.path', { exact: true }).waitFor();
+    await page.locator('.ranking li').first().waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('an expression is completed, run with Enter, and buckets are drawn as a heatmap unasked', async () => {
+    const { page, faults } = await open('/query?range=5m');
+    await page.locator('.promql-editor').click();
+    await page.keyboard.type('sum by (le) (rate(model_pre');
+    await page
+      .locator('.cm-tooltip-autocomplete li', { hasText: `${METRIC}_bucket` })
+      .first()
+      .click();
+    await page.keyboard.type('[10s]');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.heatmap-view canvas');
+    expect(new URL(page.url()).searchParams.get('expr')).toBe(`sum by (le) (rate(${METRIC}_bucket[10s]))`);
+    expect((await canvasPixels(page, 0)).colors).toBeGreaterThan(12);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('a table shows values as the API writes them', async () => {
+    const { page } = await open('/query?view=table&expr=vector(0.1)%2B0.2');
+    await page.waitForSelector('.table tbody td');
+    expect(await page.locator('.table tbody td').last().innerText()).toBe('0.30000000000000004');
+    await page.close();
+  });
+
+  test('a fault in an expression is shown at its place', async () => {
+    const { page } = await open(`/query?expr=${encodeURIComponent('sum(up) by )')}`);
+    const fault = page.locator('.notice-error');
+    await fault.waitFor();
+    const said = await fault.innerText();
+    const column = Number(/1:(\d+): parse error/.exec(said)![1]);
+    expect(await fault.locator('pre').textContent()).toBe(`sum(up) by )\n${' '.repeat(column - 1)}▲`);
+    await page.close();
+  });
+
+  test('every control has a name for those who do not see it', async () => {
+    for (const path of ['/', '/query?expr=up', '/targets', '/status']) {
+      const { page } = await open(path);
+      await page.waitForLoadState('networkidle');
+      const nameless = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('button, select, input, a[href]')]
+          .filter((element) => {
+            const labelled = element.closest('label') ?? element;
+            return !(element.getAttribute('aria-label') ?? labelled.textContent)?.trim();
+          })
+          .map((element) => element.outerHTML),
+      );
+      expect(nameless).toEqual([]);
+      await page.close();
+    }
+  });
+
+  test('a sidecar that scrapes nothing says what to configure', async () => {
+    const empty = tempFolder();
+    writeConfig(empty, 'scrape_configs: []\n');
+    const lonely = await startSidecar(empty);
+    try {
+      const { page, faults } = await open('/', {}, lonely.url);
+      await page.getByText('No histogram yet').waitFor();
+      expect(await page.locator('.notice-empty').count()).toBe(4);
+      await page.getByText('no targets').waitFor();
+      expect(faults).toEqual([]);
+      await page.close();
+    } finally {
+      await lonely.stop();
+      rmSync(empty, { recursive: true, force: true });
+    }
+  });
+});
