@@ -1,5 +1,7 @@
 /** What went wrong with a request, in words a user can act upon. */
 
+import { isNativeError } from 'node:util/types';
+
 /** By the code that Node, OpenSSL or the HTTP client puts on the error. */
 const WORDS: Readonly<Record<string, (host: string) => string>> = {
   ECONNREFUSED: (host) =>
@@ -37,21 +39,19 @@ export class FetchError extends Error {
 export function fetchFault(error: unknown, url: string): FetchError {
   if (error instanceof FetchError) return error;
   const host = new URL(url).host;
-  for (let cause = error; cause instanceof Error; cause = firstCause(cause)) {
+  for (let cause = error; isNativeError(cause); cause = firstCause(cause)) {
     const code = (cause as NodeJS.ErrnoException).code ?? '';
     if (Object.hasOwn(WORDS, code)) return new FetchError(WORDS[code](host), { cause: error });
-    if (code.startsWith('HPE_')) {
-      return new FetchError(
-        `${host} does not answer in HTTP at this port (${cause.message}); does it speak https? Then set scheme: https`,
-        { cause: error },
-      );
+    if (code.startsWith('HPE_') || cause.name === 'HTTPParserError') {
+      const why = `${host} does not answer in HTTP at this port (${cause.message}); does it speak https? Then set scheme: https`;
+      return new FetchError(why, { cause: error });
     }
   }
-  return new FetchError(`${host}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new FetchError(`${host}: ${isNativeError(error) ? error.message : String(error)}`, { cause: error });
 }
 
 function firstCause(error: Error): unknown {
   // Several addresses were tried: the first one's fault tells most.
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors[0];
-  return error.cause;
+  const { errors } = error as Partial<AggregateError>;
+  return errors?.[0] ?? error.cause;
 }

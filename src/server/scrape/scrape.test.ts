@@ -175,7 +175,8 @@ describe('a target is down, with words, and its neighbour unhurt, when it', () =
       const [bad, good] = [await start(), await serve(page('a 1\n'))];
       startManager();
       apply({ bad: { targets: [bad], lines }, good: { targets: [good] } });
-      await scrapes(1, 'bad');
+      do await scrapes(1, 'bad');
+      while (target('bad').health !== 'down');
       await scrapes(1, 'good');
       expect(target('bad')).toMatchObject({ health: 'down', lastError: expect.stringMatching(why) });
       expect(target('good').health).toBe('up');

@@ -1,4 +1,5 @@
 /** One target's timer: waits for its slot, scrapes, writes what came of it; at the target's end lets its series go stale. */
+import { isNativeError } from 'node:util/types';
 import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
@@ -140,7 +141,7 @@ export class ScrapeLoop {
     const fetched = await this.fetch(stop).catch(asError);
     if (stop.aborted) return;
     const durationMs = performance.now() - began;
-    const bodyBytes = fetched instanceof Error ? 0 : fetched.bytes.length;
+    const bodyBytes = isNativeError(fetched) ? 0 : fetched.bytes.length;
     const { counts, fault } = await this.store(t, fetched, durationMs, bodyBytes);
     this.lastSlot = slot;
     this.lastScrape = startedAt;
@@ -171,19 +172,18 @@ export class ScrapeLoop {
     durationMs: number,
     bodyBytes: number,
   ): Promise<{ counts: PageCounts; fault: Error | undefined }> {
-    const page = fetched instanceof Error ? fetched : this.read(fetched.bytes, fetched.contentType);
+    const page = isNativeError(fetched) ? fetched : this.read(fetched.bytes, fetched.contentType);
     const appender = this.deps.storage.appender();
     let counts = NOTHING;
     const report = (up: 0 | 1) => this.report(up, durationMs, bodyBytes, counts);
-    const outcome =
-      page instanceof Error
-        ? this.series.appendAbsence(appender, t, report(0))
-        : this.series.appendPage(appender, t, page, (seen) => {
-            counts = seen;
-            return report(1);
-          });
+    const outcome = isNativeError(page)
+      ? this.series.appendAbsence(appender, t, report(0))
+      : this.series.appendPage(appender, t, page, (seen) => {
+          counts = seen;
+          return report(1);
+        });
     await this.commit(appender, outcome, t);
-    return { counts, fault: page instanceof Error ? page : undefined };
+    return { counts, fault: isNativeError(page) ? page : undefined };
   }
 
   private read(bytes: Uint8Array, contentType: string | undefined): ReturnType<SeriesCache['readPage']> | Error {
@@ -254,5 +254,5 @@ export class ScrapeLoop {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  return isNativeError(error) ? error : new Error(String(error));
 }
