@@ -179,14 +179,24 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     props.onHover?.(undefined);
   };
   const pressKey = (event: React.KeyboardEvent): void => {
+    // Escape belongs to the page where there is nothing here to leave.
+    if (event.key === 'Escape' && cursor === undefined && drag === undefined) return;
     const next = movedCursor(layout, cursor, event.key);
     if (next === 'unknown') return;
     event.preventDefault();
-    if (event.key === 'Escape') setDrag(undefined);
+    // The last one moved has the word: a pointer that rests on the map does not hide the cursor.
+    setPointer(undefined);
+    setDrag(undefined);
     setCursor(next);
     props.onHover?.(
       next && { time: cellAt(layout, next.column, next.row).toTime, cell: cellAt(layout, next.column, next.row) },
     );
+  };
+
+  const blur = (): void => {
+    if (cursor === undefined) return;
+    setCursor(undefined);
+    props.onHover?.(undefined);
   };
 
   const anchor =
@@ -204,7 +214,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       onPointerCancel={() => setDrag(undefined)}
       onPointerLeave={leave}
       onKeyDown={pressKey}
-      onBlur={() => setCursor(undefined)}
+      onBlur={blur}
     >
       <canvas ref={mapRef} aria-hidden="true" style={{ position: 'absolute', inset: 0, width, height }} />
       <canvas ref={overlayRef} aria-hidden="true" style={{ position: 'absolute', inset: 0, width, height }} />
