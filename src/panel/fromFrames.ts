@@ -25,7 +25,7 @@ type Chosen = Pick<HeatmapOptions, 'buckets' | 'unit'>;
  * Frames of other shapes are named in the notices.
  */
 export function mapsFromFrames(frames: readonly DataFrame[], chosen: Chosen): FrameMaps {
-  const maps: FrameMap[] = [];
+  const maps: Asked[] = [];
   const notices: string[] = [];
   const series: DataFrame[] = [];
   for (const frame of frames) {
@@ -37,10 +37,29 @@ export function mapsFromFrames(frames: readonly DataFrame[], chosen: Chosen): Fr
   // Series of one histogram may come in a frame each; different queries stay apart.
   for (const [, group] of groupBy(series, (frame) => frame.refId ?? ''))
     add(bucketMaps(group, true, chosen), maps, notices);
-  return { maps, notices };
+  return { maps: maps.map(named(maps)), notices };
 }
 
-function add(found: FrameMaps, maps: FrameMap[], notices: string[]): void {
+/** Histograms of several queries may have the same labels; their query then tells them apart. */
+function named(all: readonly Asked[]): (map: Asked) => FrameMap {
+  const queries = new Set(all.map(({ query }) => query));
+  return ({ model, labels, query }) => ({
+    model,
+    labels: queries.size > 1 && query !== '' ? labelsFrom([...labels, ['query', query]]) : labels,
+  });
+}
+
+/** A map and the refId of the query that it answers; '' if the frame does not say. */
+interface Asked extends FrameMap {
+  readonly query: string;
+}
+
+interface Found {
+  readonly maps: readonly Asked[];
+  readonly notices: readonly string[];
+}
+
+function add(found: Found, maps: Asked[], notices: string[]): void {
   maps.push(...found.maps);
   notices.push(...found.notices);
 }
@@ -72,7 +91,7 @@ function numbers(field: Field): Float64Array {
   });
 }
 
-function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chosen): FrameMaps {
+function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chosen): Found {
   const found: BucketSeries[] = [];
   const notices: string[] = [];
   let strange = 0;
@@ -107,7 +126,7 @@ function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chose
     stepMs: timeField(frames[0])?.config.interval ?? undefined,
   });
   return {
-    maps: set.models.map((model, i) => ({ model, labels: set.labels[i] })),
+    maps: set.models.map((model, i) => ({ model, labels: set.labels[i], query: frames[0].refId ?? '' })),
     notices: [...notices, ...set.notices],
   };
 }
@@ -122,7 +141,7 @@ function boundOf(field: Field, series: boolean): string | undefined {
   return series && field.labels !== undefined && Object.keys(field.labels).length > 0 ? undefined : name;
 }
 
-function cellMap(frame: DataFrame, chosen: Chosen): FrameMaps {
+function cellMap(frame: DataFrame, chosen: Chosen): Found {
   const time = fieldNamed(frame, 'xMax', 'x', 'xMin') ?? timeField(frame);
   const lower = fieldNamed(frame, 'yMin');
   const upper = fieldNamed(frame, 'yMax', 'y');
@@ -135,7 +154,7 @@ function cellMap(frame: DataFrame, chosen: Chosen): FrameMaps {
       ],
     };
   }
-  const maps: FrameMap[] = [];
+  const maps: Asked[] = [];
   const notices: string[] = [];
   const bounds = boundsOf(lower && numbers(lower), upper && numbers(upper));
   const text = frame.meta?.executedQueryString ?? '';
@@ -154,7 +173,7 @@ function cellMap(frame: DataFrame, chosen: Chosen): FrameMaps {
       stepMs,
       title: labels.length > 0 ? formatLabels(labels) : frame.name,
     });
-    if (model.kind === 'heatmap') maps.push({ model, labels });
+    if (model.kind === 'heatmap') maps.push({ model, labels, query: frame.refId ?? '' });
     else notices.push(`${nameOf(frame)}: ${model.reason}`);
   }
   return { maps, notices };

@@ -129,6 +129,11 @@ describe('frames', () => {
     expect(maps.map(({ labels }) => labels)).toEqual([[['version', 'v1']], [['version', 'v2']], [['version', 'v3']]]);
   });
 
+  test('histograms of two queries with the same labels are told apart by the query', () => {
+    const { maps } = mapsFromFrames([rows(), { ...rows(), refId: 'B' }], AUTO);
+    expect(maps.map(({ labels }) => labels)).toEqual([[['query', 'A']], [['query', 'B']]]);
+  });
+
   test('what is no histogram is named', () => {
     const frame = createDataFrame({
       fields: [

@@ -155,8 +155,8 @@ function rowsToDraw(model: HeatmapModel, yDomain?: readonly [number, number]): R
   if (yDomain !== undefined) {
     let from = 0;
     let to = buckets;
-    while (from < buckets - 1 && yEdges[from + 1] <= yDomain[0]) from++;
-    while (to > from + 1 && yEdges[to - 1] >= yDomain[1]) to--;
+    while (from < buckets && yEdges[from + 1] <= yDomain[0]) from++;
+    while (to > from && yEdges[to - 1] >= yDomain[1]) to--;
     return [from, to];
   }
   const used = usedBuckets(model);
@@ -237,7 +237,7 @@ function placeRows(
   const high = yEdges[to - strips.above];
   const axis = axisScale(
     yScale,
-    main > 0 ? domainWithin(low, high, yScale, yDomain) : yScale === 'log' ? [1, 1] : [0, 0],
+    main > 0 ? domainWithin(low, high, yScale, yDomain) : emptyDomain(yScale, yDomain),
     [mainBottom, mainTop],
     kneeOf(yEdges, from, to),
   );
@@ -275,6 +275,13 @@ function domainWithin(
   return from < to ? [from, to] : [low, high];
 }
 
+/** The axis of a map without rows on it: what was asked for, if the scale can show it. */
+function emptyDomain(yScale: YScaleName, yDomain?: readonly [number, number]): [number, number] {
+  const [from, to] = yDomain ?? [0, 0];
+  const shown = from < to && Number.isFinite(to - from) && (yScale !== 'log' || from > 0);
+  return shown ? [from, to] : yScale === 'log' ? [1, 1] : [0, 0];
+}
+
 /** Where a symlog axis bends: at the smallest bound that is not zero. */
 function kneeOf(yEdges: Float64Array, from: number, to: number): number {
   let knee = Infinity;
@@ -293,7 +300,7 @@ function ticksOf(
   const named = places.rows
     .filter((row) => row.strip !== undefined)
     .map((row) => ({ y: (row.top + row.bottom) / 2, text: stripName(row, formatY), strip: true }));
-  if (places.rows.length === named.length) return named;
+  if (!(places.axis.domain[1] > places.axis.domain[0])) return named;
   const clear = (y: number): boolean => named.every((tick) => Math.abs(tick.y - y) >= TEXT_HEIGHT);
   const values = valueTicks(places.axis, model.unit, Math.min(TICK_SPACING_Y, Math.max(14, (bottom - top) / 4)))
     .map((value) => ({ y: places.axis.toPixel(value), text: formatY(value), strip: false }))

@@ -4,6 +4,9 @@ import type { AxisScale } from './axisScale.ts';
 /** A bound on the ticks of one axis, whatever its domain. */
 const TICKS_MAX = 200;
 
+/** A logarithmic axis that spans less is nearly straight: steps of one size serve it where powers are too few. */
+const NARROW_FACTOR = 20;
+
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
@@ -26,9 +29,11 @@ export function valueTicks(axis: AxisScale, unit: string, spacing: number): numb
     const ticks = ladder.filter((v) => v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9));
     if (ticks.length >= 2 && spacedBy(axis, ticks, spacing)) return ticks;
   }
-  if (ladders.length > 0) return thinned(axis, ladders[ladders.length - 1], spacing);
+  const narrow = axis.name === 'log' && high / low < NARROW_FACTOR;
+  if (ladders.length > 0 && !narrow) return thinned(axis, ladders[ladders.length - 1], spacing);
   if (axis.name === 'symlog') return thinned(axis, symlogLadder(low, high), spacing);
-  return linearTicks(low, high, Math.max(2, Math.abs(axis.toPixel(high) - axis.toPixel(low)) / spacing), unit);
+  const countMax = Math.max(2, Math.abs(axis.toPixel(high) - axis.toPixel(low)) / spacing);
+  return thinned(axis, linearTicks(low, high, countMax, unit), spacing);
 }
 
 function spacedBy(axis: AxisScale, ticks: readonly number[], spacing: number): boolean {

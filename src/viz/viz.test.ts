@@ -126,6 +126,13 @@ test('observations outside of a chosen y range are counted, and whole columns ke
   expect(cellAt(at, 0, 0).share).toBeCloseTo(0.2, 12);
 });
 
+test('a y range without any bucket has an axis and no rows', () => {
+  const model = modelOf([1, 2, 4], [[1, 2]]);
+  const at = layout(model, { width: 300, height: 300, pixelRatio: 1 }, { ...PLAIN, yDomain: [100, 200] });
+  expect([at.rows.length, at.hidden, at.y.domain]).toEqual([0, 3, [100, 200]]);
+  expect(at.yTicks.map((tick) => tick.text)).toContain('2 min');
+});
+
 test('maps beside each other get one y range that shows the used rows of all', () => {
   const low = modelOf([0, 1, 2, 4, 8], [[1, 0, 0, 0]]);
   const high = modelOf([0, 1, 2, 4, 8], [[0, 0, 0, 1]]);
@@ -142,6 +149,18 @@ const randomModel = fc
     height: fc.integer({ min: 1, max: 300 }),
     pixelRatio: fc.constantFrom(1, 1.5, 2),
     yScale: fc.constantFrom('linear' as const, 'log' as const, 'symlog' as const),
+    yDomain: fc.option(
+      fc.constantFrom<[number, number]>(
+        [-100, -60],
+        [1, 10],
+        [0, 1],
+        [20, 1e4],
+        [-Infinity, 5],
+        [5, Infinity],
+        [1e5, 1e6],
+      ),
+      { nil: undefined },
+    ),
   })
   .map(({ bounds, columns, open, seed, ...rest }) => {
     const edges = [...bounds.sort((a, b) => a - b), ...(open ? [Infinity] : [])];
@@ -155,9 +174,11 @@ const randomModel = fc
 
 test('law: at any size and scale no observation is lost, rows do not overlap, and every row can be hit', () => {
   fc.assert(
-    fc.property(randomModel, ({ model, width, height, pixelRatio, yScale }) => {
-      const at = layout(model, { width, height, pixelRatio }, { ...PLAIN, yScale });
-      expect(total(at.grid.counts)).toBe(total(model.counts));
+    fc.property(randomModel, ({ model, width, height, pixelRatio, yScale, yDomain }) => {
+      const at = layout(model, { width, height, pixelRatio }, { ...PLAIN, yScale, yDomain });
+      expect(total(at.grid.counts) + at.hidden).toBe(total(model.counts));
+      expect(yDomain !== undefined || at.hidden === 0).toBe(true);
+      for (const tick of at.yTicks) expect(Number.isFinite(tick.y)).toBe(true);
       at.rows.forEach((row, y) => {
         expect(row.bottom).toBeGreaterThanOrEqual(row.top);
         if (y > 0) expect(row.bottom).toBeLessThanOrEqual(at.rows[y - 1].top + 1e-6);
