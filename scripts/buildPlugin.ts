@@ -36,7 +36,7 @@ const FRONT_ENDS = [
 ];
 
 /** Loaded when a query is edited, as an ES module by its address: dashboards that only show do not pay for the editor. */
-const LAZY_CHUNKS = [{ entry: 'src/datasource/editor/codeMirror.ts', out: 'datasource/promqlEditor.js' }];
+const LAZY_CHUNKS = [{ entry: 'src/datasource/editor/chunk.ts', out: 'datasource/promqlEditor.js' }];
 
 export interface PluginReport {
   readonly folder: string;
@@ -48,16 +48,20 @@ export async function buildPlugin(folder = PLUGIN_FOLDER, nodePath = process.exe
   const draft = `${folder}.${process.pid}.tmp`;
   await rm(draft, { recursive: true, force: true });
   const scripts = new Map<string, Uint8Array>();
-  await Promise.all([
-    ...FRONT_ENDS.map(async ({ entry, out }) => scripts.set(out, await bundleFrontEnd(entry))),
-    ...LAZY_CHUNKS.map(async ({ entry, out }) => scripts.set(out, await bundleChunk(entry))),
-    buildBackend(path.join(draft, 'datasource'), nodePath).then((code) =>
-      scripts.set('datasource/gpx_isotherm.cjs', code),
-    ),
-  ]);
-  for (const [name, code] of scripts) await put(path.join(draft, name), code);
-  await copyPages(draft);
-  await replaceFolder(draft, folder);
+  try {
+    await Promise.all([
+      ...FRONT_ENDS.map(async ({ entry, out }) => scripts.set(out, await bundleFrontEnd(entry))),
+      ...LAZY_CHUNKS.map(async ({ entry, out }) => scripts.set(out, await bundleChunk(entry))),
+      buildBackend(path.join(draft, 'datasource'), nodePath).then((code) =>
+        scripts.set('datasource/gpx_isotherm.cjs', code),
+      ),
+    ]);
+    for (const [name, code] of scripts) await put(path.join(draft, name), code);
+    await copyPages(draft);
+    await replaceFolder(draft, folder);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
   return {
     folder,
     files: [...scripts].map(([name, code]) => ({ name, bytes: code.length, zippedBytes: gzipSync(code).length })),
@@ -106,6 +110,7 @@ async function bundleFrontEnd(entry: string): Promise<Uint8Array> {
     entryPoints: [entry],
     format: 'cjs',
     external: SHARED_BY_GRAFANA,
+    alias: { re2js: path.join(ROOT, 'src/datasource/unreadPatterns.ts') },
     metafile: true,
   });
   const imported = new Set(
@@ -128,7 +133,12 @@ function asAmd(code: string, dependencies: readonly string[]): string {
 }
 
 async function bundleChunk(entry: string): Promise<Uint8Array> {
-  const result = await build({ ...BROWSER, entryPoints: [entry], format: 'esm' });
+  const result = await build({
+    ...BROWSER,
+    entryPoints: [entry],
+    format: 'esm',
+    alias: { react: path.join(ROOT, 'src/datasource/editor/hostReact.ts') },
+  });
   return result.outputFiles[0].contents;
 }
 

@@ -1,0 +1,207 @@
+import {
+  CoreApp,
+  type AdHocVariableFilter,
+  type DataSourceGetTagKeysOptions,
+  type DataSourceGetTagValuesOptions,
+  type DataSourceInstanceSettings,
+  type DataSourceJsonData,
+  type LegacyMetricFindQueryOptions,
+  type MetricFindValue,
+  type QueryFixAction,
+  type ScopedVars,
+  type TimeRange,
+} from '@grafana/data';
+import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
+import type { ConnectionOptions, MetricsQuery } from '../shared/api/grafanaQuery.ts';
+import type { ApiAnswer, ApiQueryData } from '../shared/api/prometheus.ts';
+import { formatLabels, labelsOf } from '../shared/model/labels.ts';
+import type { MatchOp } from '../shared/model/matchers.ts';
+import { formatVariable, keepingMacros } from './interpolate.ts';
+import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
+import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
+import { MetricsVariables } from './variables.tsx';
+
+export type MetricsOptions = ConnectionOptions & DataSourceJsonData;
+
+/** Operators of Grafana's filters in PromQL; one-of filters are patterns. */
+const FILTER_OPS: Readonly<Record<string, MatchOp>> = {
+  '=': '=',
+  '!=': '!=',
+  '=~': '=~',
+  '!~': '!~',
+  '=|': '=~',
+  '!=|': '!~',
+};
+const LABEL_VALUES_MAX = 10_000;
+
+/** The data source in the browser: it interpolates, completes and explains; all questions go through its backend. */
+export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, MetricsOptions> {
+  readonly uidForLinks: string;
+
+  constructor(settings: DataSourceInstanceSettings<MetricsOptions>) {
+    super(settings);
+    this.uidForLinks = settings.uid;
+    this.annotations = {};
+    this.variables = new MetricsVariables(this);
+  }
+
+  override getDefaultQuery(app: CoreApp): Partial<MetricsQuery> {
+    if (app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting)
+      return { expr: '', instant: true, range: false };
+    return { expr: '', range: true, format: 'auto' };
+  }
+
+  override filterQuery(query: MetricsQuery & { hide?: boolean }): boolean {
+    return query.hide !== true && (query.expr ?? '').trim() !== '';
+  }
+
+  override getQueryDisplayText(query: MetricsQuery): string {
+    return query.expr;
+  }
+
+  override applyTemplateVariables(
+    query: MetricsQuery,
+    scopedVars: ScopedVars,
+    filters?: AdHocVariableFilter[],
+  ): MetricsQuery {
+    const templates = getTemplateSrv();
+    // Before 10.3 or so the filters are not handed in.
+    const adHoc =
+      filters ??
+      (templates as { getAdhocFilters?: (name: string) => AdHocVariableFilter[] }).getAdhocFilters?.(this.name) ??
+      [];
+    return {
+      ...query,
+      expr: withMatchers(this.interpolated(query.expr, scopedVars), adHoc.map(matcherOf)),
+      legendFormat: query.legendFormat === undefined ? undefined : templates.replace(query.legendFormat, scopedVars),
+      interval: query.interval === undefined ? undefined : templates.replace(query.interval, scopedVars),
+    };
+  }
+
+  override interpolateVariablesInQueries(
+    queries: MetricsQuery[],
+    scopedVars: ScopedVars,
+    filters?: AdHocVariableFilter[],
+  ): MetricsQuery[] {
+    return queries.map((query) => ({
+      ...this.applyTemplateVariables(query, scopedVars, filters),
+      datasource: this.getRef(),
+    }));
+  }
+
+  private interpolated(expr: string, scopedVars?: ScopedVars): string {
+    return keepingMacros(expr ?? '', (hidden) => getTemplateSrv().replace(hidden, scopedVars, formatVariable));
+  }
+
+  /** One route of the API through the backend. Throws with the server's words. */
+  async api<T>(path: string, parameters: Record<string, string> = {}): Promise<T> {
+    const answer = (await this.getResource(`api/v1/${path}`, parameters, { showErrorAlert: false })) as ApiAnswer<T>;
+    if (answer.status !== 'success') throw new Error(answer.error);
+    return answer.data;
+  }
+
+  async labelNames(match = '', range?: TimeRange): Promise<string[]> {
+    return this.api<string[]>('labels', { ...timeParameters(range), ...(match === '' ? {} : { 'match[]': match }) });
+  }
+
+  async labelValues(label: string, match = '', range?: TimeRange): Promise<string[]> {
+    return this.api<string[]>(`label/${encodeURIComponent(label)}/values`, {
+      ...timeParameters(range),
+      ...(match === '' ? {} : { 'match[]': match }),
+      limit: String(LABEL_VALUES_MAX),
+    });
+  }
+
+  override async metricFindQuery(query: unknown, options?: LegacyMetricFindQueryOptions): Promise<MetricFindValue[]> {
+    const text = typeof query === 'string' ? query : ((query as { query?: string } | undefined)?.query ?? '');
+    const asked = parseVariableQuery(this.interpolated(text, options?.scopedVars));
+    return asked === undefined ? [] : this.findValues(asked, options?.range);
+  }
+
+  private async findValues(asked: VariableQuery, range?: TimeRange): Promise<MetricFindValue[]> {
+    const plain = (texts: readonly string[]) => texts.map((text) => ({ text, value: text }));
+    switch (asked.kind) {
+      case 'labelNames':
+        return plain(await this.labelNames(asked.match, range));
+      case 'labelValues':
+        return plain(await this.labelValues(asked.label, asked.match, range));
+      case 'metrics': {
+        const match = asked.pattern === '' ? '' : `{__name__=~${JSON.stringify(`.*(?:${asked.pattern}).*`)}}`;
+        return plain(await this.labelValues('__name__', match, range));
+      }
+      case 'series': {
+        const series = await this.api<Record<string, string>[]>('series', {
+          'match[]': asked.match,
+          ...timeParameters(range),
+        });
+        return plain(series.map((labels) => formatLabels(labelsOf(labels))));
+      }
+      case 'queryResult': {
+        const time: Record<string, string> = range === undefined ? {} : { time: seconds(range.to.valueOf()) };
+        const data = await this.api<ApiQueryData>('query', { query: asked.expr, ...time });
+        if (data.resultType === 'scalar' || data.resultType === 'string') return plain([data.result[1]]);
+        return plain(
+          data.result.map(({ metric, value }) => {
+            const [t, v] = value ?? [0, ''];
+            return `${formatLabels(labelsOf(metric))} ${v} ${Math.round(t * 1000)}`;
+          }),
+        );
+      }
+    }
+  }
+
+  override async getTagKeys(options?: Partial<DataSourceGetTagKeysOptions>): Promise<MetricFindValue[]> {
+    const names = await this.labelNames('', options?.timeRange);
+    return names.filter((name) => name !== '__name__').map((text) => ({ text, value: text }));
+  }
+
+  override async getTagValues(options: DataSourceGetTagValuesOptions): Promise<MetricFindValue[]> {
+    return (await this.labelValues(options.key, '', options.timeRange)).map((text) => ({ text, value: text }));
+  }
+
+  override modifyQuery(query: MetricsQuery, action: QueryFixAction): MetricsQuery {
+    const { key, value } = action.options ?? {};
+    if (key === undefined || value === undefined) return query;
+    if (action.type === 'ADD_FILTER')
+      return { ...query, expr: withMatchers(query.expr, [{ name: key, op: '=', value }]) };
+    if (action.type === 'ADD_FILTER_OUT')
+      return { ...query, expr: withMatchers(query.expr, [{ name: key, op: '!=', value }]) };
+    return query;
+  }
+
+  toggleQueryFilter(
+    query: MetricsQuery,
+    filter: { type: 'FILTER_FOR' | 'FILTER_OUT'; options: { key: string; value: string } },
+  ): MetricsQuery {
+    const matcher = {
+      name: filter.options.key,
+      op: filter.type === 'FILTER_FOR' ? '=' : '!=',
+      value: filter.options.value,
+    } as const;
+    const expr = hasMatcher(query.expr, matcher)
+      ? withoutMatcher(query.expr, matcher)
+      : withMatchers(query.expr, [matcher]);
+    return { ...query, expr };
+  }
+
+  queryHasFilter(query: MetricsQuery, filter: { key: string; value: string }): boolean {
+    return hasMatcher(query.expr, { name: filter.key, op: '=', value: filter.value });
+  }
+}
+
+function matcherOf(filter: AdHocVariableFilter & { values?: string[] }) {
+  const op = FILTER_OPS[filter.operator] ?? '=';
+  const isOneOf = filter.operator.endsWith('|');
+  const value = isOneOf
+    ? (filter.values ?? [filter.value]).map((one) => one.replace(/[\\^$.*+?()|[\]{}/]/g, '\\$&')).join('|')
+    : filter.value;
+  return { name: filter.key, op, value };
+}
+
+function timeParameters(range: TimeRange | undefined): Record<string, string> {
+  return range === undefined ? {} : { start: seconds(range.from.valueOf()), end: seconds(range.to.valueOf()) };
+}
+
+function seconds(ms: number): string {
+  return String(ms / 1000);
+}

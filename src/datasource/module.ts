@@ -1,0 +1,9 @@
+import { DataSourcePlugin } from '@grafana/data';
+import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
+import { ConfigEditor } from './ConfigEditor.tsx';
+import { MetricsDataSource, type MetricsOptions } from './DataSource.ts';
+import { QueryEditor } from './QueryEditor.tsx';
+
+export const plugin = new DataSourcePlugin<MetricsDataSource, MetricsQuery, MetricsOptions>(MetricsDataSource)
+  .setConfigEditor(ConfigEditor)
+  .setQueryEditor(QueryEditor);
