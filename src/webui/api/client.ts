@@ -1,6 +1,7 @@
 /** Asks the HTTP API. Every failure is an ApiError whose message can be shown as it is. */
 import { parseValue } from '../../shared/api/prometheus.ts';
 import type { ApiAnswer, ApiHistogram, ApiQueryData, ApiSeries } from '../../shared/api/prometheus.ts';
+import { isPlainMetricName, quoted } from '../../shared/model/labels.ts';
 import { gridLength } from '../timeRange.ts';
 import type { Grid } from '../timeRange.ts';
 
@@ -93,6 +94,21 @@ export function onGrid(series: ApiSeries, grid: Grid): GridSeries {
   const histograms = new Array<ApiHistogram | undefined>(length).fill(undefined);
   for (const [seconds, histogram] of series.histograms) histograms[at(seconds)] = histogram;
   return { metric: series.metric, values, histograms };
+}
+
+/** Names of the labels that a metric's series carry within a range. */
+export async function seriesLabels(
+  metric: string,
+  { start, end }: Pick<Grid, 'start' | 'end'>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const params = { 'match[]': selectorOf(metric), start: String(start / 1000), end: String(end / 1000) };
+  return (await ask<string[]>('labels', params, signal)).data;
+}
+
+/** A selector of all series of a metric; names that PromQL would not take bare are quoted. */
+export function selectorOf(metric: string): string {
+  return isPlainMetricName(metric) ? metric : `{${quoted(metric)}}`;
 }
 
 export interface InstantSample {

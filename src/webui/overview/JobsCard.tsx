@@ -41,7 +41,7 @@ export function JobsCard({ inventory, context }: CardProps) {
       )}
       <div className={`jobs jobs-${Math.min(shown.length, 2)}`}>
         {shown.map((job) => (
-          <JobRow key={job.name} job={job} context={context} />
+          <JobRow key={job.name} job={job} exact={grid.step <= context.intervalMs} context={context} />
         ))}
       </div>
       {jobs.data !== undefined && jobs.data.length > JOBS_MAX && (
@@ -51,7 +51,14 @@ export function JobsCard({ inventory, context }: CardProps) {
   );
 }
 
-function JobRow({ job, context }: { job: Job; context: CardContext }) {
+interface JobRowProps {
+  readonly job: Job;
+  /** No run can have been passed over between two samples. */
+  readonly exact: boolean;
+  readonly context: CardContext;
+}
+
+function JobRow({ job, exact, context }: JobRowProps) {
   const last = job.runs[job.runs.length - 1];
   const failed = job.runs.filter((run) => !run.success).length;
   if (last === undefined) return null;
@@ -72,6 +79,7 @@ function JobRow({ job, context }: { job: Job; context: CardContext }) {
       </dl>
       <RunStrip runs={job.runs} context={context} />
       <p className="job-note dim num">
+        {exact ? '' : 'at least '}
         {job.runs.length} {job.runs.length === 1 ? 'run' : 'runs'} since {formatDayClock(job.runs[0].time)}
         {failed > 0 ? `, ${failed} failed` : ', none failed'}
       </p>

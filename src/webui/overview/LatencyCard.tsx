@@ -1,5 +1,5 @@
 import React, { useMemo } from 'react';
-import { ask, queryRange } from '../api/client.ts';
+import { queryRange, seriesLabels } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
@@ -14,6 +14,8 @@ import type { CardContext } from './cardContext.ts';
 import type { Inventory } from './inventory.ts';
 import { bucketRates, chooseLatency, chooseSplit, mapTitle, splitChoices, unitOf } from './latencySource.ts';
 
+const LABELS_MS = 60_000;
+
 interface CardProps {
   readonly inventory: Inventory;
   readonly context: CardContext;
@@ -23,7 +25,12 @@ interface CardProps {
 export function LatencyCard({ inventory, context }: CardProps) {
   const { grid, intervalMs, place } = context;
   const metric = chooseLatency(inventory, place.params.get('metric'));
-  const labels = useFetched(metric, (signal) => bucketLabels(metric!, grid, signal), metric);
+  // New labels may come with a new release of the service: they are looked for every minute.
+  const labels = useFetched(
+    metric === undefined ? undefined : `${metric} ${Math.floor(grid.end / LABELS_MS)}`,
+    (signal) => seriesLabels(`${metric}_bucket`, grid, signal),
+    metric,
+  );
   const choices = splitChoices(labels.data ?? []);
   const split = chooseSplit(choices, place.params.get('by'));
   const expr = metric === undefined ? '' : bucketRates(metric, split, sliceWindow(grid.step, intervalMs));
@@ -102,19 +109,6 @@ function latencyTitle(metric: string): string {
 
 function splitText(split: string): string {
   return split === '' ? 'one map of all' : `by ${split.replaceAll(',', ', ')}`;
-}
-
-async function bucketLabels(
-  metric: string,
-  grid: { readonly start: number; readonly end: number },
-  signal: AbortSignal,
-): Promise<string[]> {
-  const params = {
-    'match[]': `{__name__=${JSON.stringify(`${metric}_bucket`)}}`,
-    start: String(grid.start / 1000),
-    end: String(grid.end / 1000),
-  };
-  return (await ask<string[]>('labels', params, signal)).data;
 }
 
 function NoHistograms() {

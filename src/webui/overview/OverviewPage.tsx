@@ -22,6 +22,7 @@ import type { CardContext } from './cardContext.ts';
 const COLUMN_PIXELS = 5;
 const COLUMNS_MIN = 60;
 const COLUMNS_MAX = 300;
+const SCRAPES_MIN = 6;
 /** New names are looked for at most this often. */
 const INVENTORY_MS = 60_000;
 
@@ -62,7 +63,7 @@ export function OverviewPage({ place }: { place: Place }) {
     seriesColors: SERIES_COLORS[mode],
     stateColors: STATE_COLORS[mode],
     crosshair,
-    onSelectRange: (start, end) => setParams(rangeParams({ kind: 'between', start, end }), 'push'),
+    onSelectRange: (start, end) => setParams(rangeParams(widened(start, end, intervalMs)), 'push'),
   };
   const failure = found.error ?? targets.error;
   return (
@@ -124,6 +125,12 @@ function TargetsPill({ place, targets }: { place: Place; targets?: TargetsSummar
       {text}
     </PageLink>
   );
+}
+
+/** A range of a few scrapes at least, around the same middle: less has nothing to draw. */
+export function widened(start: number, end: number, intervalMs: number): TimeRange {
+  const missing = Math.max(0, SCRAPES_MIN * intervalMs - (end - start)) / 2;
+  return { kind: 'between', start: start - missing, end: end + missing };
 }
 
 function columnsFor(windowWidth: number): number {

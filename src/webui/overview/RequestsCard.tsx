@@ -1,5 +1,5 @@
 import React, { useMemo, useState } from 'react';
-import { ask, queryRange } from '../api/client.ts';
+import { queryRange, seriesLabels } from '../api/client.ts';
 import type { GridSeries } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { ChartLegend, presentValue } from '../charts/ChartLegend.tsx';
@@ -124,15 +124,7 @@ function NoRequests() {
 }
 
 async function fetchRates(metric: string, { grid, intervalMs }: CardContext, signal: AbortSignal): Promise<Rates> {
-  const labels = requestLabels(
-    (
-      await ask<string[]>(
-        'labels',
-        { 'match[]': `{__name__="${metric}"}`, start: String(grid.start / 1000), end: String(grid.end / 1000) },
-        signal,
-      )
-    ).data,
-  );
+  const labels = requestLabels(await seriesLabels(metric, grid, signal));
   const expr = requestRates(metric, labels, rateWindow(grid.step, intervalMs));
   return { metric, expr, ...labels, series: (await queryRange(expr, grid, signal)).data };
 }

@@ -1,6 +1,7 @@
 /** Which histogram the overview shows, how it is split, and in which unit it is. */
-import { METRIC_NAME, quoted, isPlainLabelName, isPlainMetricName } from '../../shared/model/labels.ts';
+import { METRIC_NAME, quoted, isPlainLabelName } from '../../shared/model/labels.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
+import { selectorOf } from '../api/client.ts';
 import type { Inventory } from './inventory.ts';
 
 /** Latencies of serving systems that people name first, best first. Units where the name does not say. */
@@ -78,10 +79,6 @@ export function chooseSplit(choices: readonly string[], wanted: string | null): 
 }
 
 const labelName = (name: string) => (isPlainLabelName(name) ? name : quoted(name));
-
-export function selectorOf(metric: string): string {
-  return isPlainMetricName(metric) ? metric : `{${quoted(metric)}}`;
-}
 
 /** Observations a second by bucket. */
 export function bucketRates(metric: string, split: string, windowMs: number): string {

@@ -80,7 +80,7 @@ export default function QueryPage({ place }: { place: Place }) {
       />
       <main className="page query" id="main">
         <h1 className="visually-hidden">Query</h1>
-        <ExpressionField key={expr} expr={expr} onRun={renew} />
+        <ExpressionField expr={expr} onRun={renew} />
         {expr === '' ? (
           <Beginning />
         ) : (
@@ -177,7 +177,10 @@ interface ExpressionFieldProps {
 }
 
 function ExpressionField({ expr, onRun }: ExpressionFieldProps) {
-  const [draft, setDraft] = useState(expr);
+  // What is typed counts until another expression comes into the address.
+  const [typed, setTyped] = useState({ over: expr, text: expr });
+  const draft = typed.over === expr ? typed.text : expr;
+  const setDraft = (text: string) => setTyped({ over: expr, text });
   const run = () => {
     const text = draft.trim();
     rememberQuery(text);
