@@ -15,6 +15,12 @@ import {
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import fc from 'fast-check';
 import React from 'react';
+import { quantileLines } from '../shared/heatmap/quantileLines.ts';
+import { describeCell } from '../ui/HeatmapCanvas.tsx';
+import { cellAt } from '../viz/hitTest.ts';
+import { layout } from '../viz/layout.ts';
+import { raster } from '../viz/raster.ts';
+import { DARK_THEME, rasterPalette } from '../viz/theme.ts';
 import { isHistogramData, mapsFromFrames } from './fromFrames.ts';
 import { LatencyHeatmapPanel, zoneOf } from './LatencyHeatmapPanel.tsx';
 import { plugin } from './module.ts';
@@ -182,6 +188,14 @@ describe('frames', () => {
         for (const { model } of maps) {
           expect(model.counts).toHaveLength((model.xEdges.length - 1) * (model.yEdges.length - 1));
           for (let i = 1; i < model.yEdges.length; i++) expect(model.yEdges[i]).toBeGreaterThan(model.yEdges[i - 1]);
+          quantileLines(model, [0, 0.5, 1]);
+          for (const yScale of ['linear', 'log', 'symlog'] as const) {
+            const at = layout(model, { width: 120, height: 90, pixelRatio: 1 }, { yScale, colorScale: 'log' });
+            raster(at, rasterPalette('isotherm', DARK_THEME));
+            for (let x = 0; x < at.grid.columns; x++) {
+              for (let y = 0; y < at.grid.rows; y++) expect(describeCell(at, cellAt(at, x, y))).not.toContain('NaN');
+            }
+          }
         }
       }),
       { numRuns: 400 },

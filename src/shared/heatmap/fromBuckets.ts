@@ -1,7 +1,7 @@
 import { repairCumulative } from '../histogram/classic.ts';
 import { formatLabels, labelsKey, labelValue, type Labels } from '../model/labels.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
-import { boundIndex, distinctBounds, distinctSorted, slicesOf } from './slices.ts';
+import { boundIndex, distinctBounds, distinctSorted, isTime, slicesOf } from './slices.ts';
 
 /** One bucket of a histogram over time. */
 export interface BucketSeries {
@@ -83,7 +83,7 @@ function oneHistogram(
   title?: string,
 ): HeatmapModel | EmptyHeatmap {
   const uppers = distinctBounds(buckets.map(({ bound }) => bound));
-  const times = distinctSorted(allTimes(buckets)).filter(Number.isFinite);
+  const times = distinctSorted(allTimes(buckets)).filter(isTime);
   const rows = uppers.length;
   if (times.length === 0) return { kind: 'empty', reason: 'no samples in this time range' };
   const { xEdges, sliceOf } = slicesOf(times, stepMs);
@@ -96,7 +96,7 @@ function oneHistogram(
     const y = boundIndex(uppers, bound);
     let at = 0;
     for (let i = 0; i < series.times.length; i++) {
-      if (Number.isNaN(series.values[i]) || !Number.isFinite(series.times[i])) continue;
+      if (Number.isNaN(series.values[i]) || !isTime(series.times[i])) continue;
       while (times[at] !== series.times[i]) at = times[at] < series.times[i] ? at + 1 : 0;
       const cell = sliceOf[at] * rows + y;
       // Two spellings of one bound are one bucket; upstream adds them up too.

@@ -1,6 +1,6 @@
 import { CELLS_MAX } from './fromBuckets.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
-import { boundIndex, distinctBounds, distinctSorted, isSameBound, slicesOf } from './slices.ts';
+import { boundIndex, distinctBounds, distinctSorted, isSameBound, isTime, slicesOf } from './slices.ts';
 
 /** Cells as a list: native histograms over time, or any other heatmap. All columns of one length, in any order. */
 export interface CellList {
@@ -27,7 +27,7 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const { times, lowers, uppers, counts } = cells;
   const kept: number[] = [];
   for (let i = 0; i < times.length; i++) {
-    if (Number.isFinite(times[i]) && !Number.isNaN(counts[i]) && lowers[i] <= uppers[i]) kept.push(i);
+    if (isTime(times[i]) && !Number.isNaN(counts[i]) && lowers[i] <= uppers[i]) kept.push(i);
   }
   if (kept.length === 0) return { kind: 'empty', reason: 'no cells in this time range' };
   const stamps = distinctSorted(kept.map((i) => times[i]));

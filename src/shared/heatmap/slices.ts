@@ -6,18 +6,27 @@ export interface Slices {
   readonly sliceOf: Uint32Array;
 }
 
+/** What a Date can hold, in milliseconds; times are kept a little inside, so that slices have room before them. */
+const DATE_MAX_MS = 8.64e15;
+const TIME_MAX_MS = 8.6e15;
+
+/** Whether a number is a time that a calendar has. */
+export function isTime(ms: number): boolean {
+  return Math.abs(ms) <= TIME_MAX_MS;
+}
+
 /** A lone timestamp says nothing about its step. */
 const LONE_STEP_MS = 15_000;
 /** A distance of more steps than this is a gap. */
 const GAP_FROM_STEPS = 1.5;
 
 /**
- * @param times milliseconds, strictly ascending, at least one.
+ * @param times milliseconds, strictly ascending, at least one; see {@link isTime}.
  * @param stepMs how long a slice is; by default the smallest distance of two times.
  */
 export function slicesOf(times: Float64Array, stepMs?: number): Slices {
   const step = stepMs !== undefined && stepMs > 0 ? stepMs : smallestStep(times);
-  const edges = [times[0] - step];
+  const edges = [Math.max(-DATE_MAX_MS, times[0] - step)];
   const sliceOf = new Uint32Array(times.length);
   for (let i = 0; i < times.length; i++) {
     const time = times[i];
