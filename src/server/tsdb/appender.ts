@@ -6,7 +6,7 @@ import { bitsOf, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts'
 import type { Appender, AppendOutcome, GroupWriter, SeriesRef } from '../storage/appender.ts';
 import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
-import { HeadGroup } from './head/group.ts';
+import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import type { LooseGroup } from './head/looseGroup.ts';
 import type { Cells, RowView } from './wal/records.ts';
@@ -18,9 +18,6 @@ export const METADATA_MAX = 10_000;
 
 const WORD = new Float64Array(1);
 const WORD_BITS = bitsOf(WORD);
-/** What the cell of a native histogram sample holds: the plain NaN. */
-const HISTOGRAM_LOW = 0;
-const HISTOGRAM_HIGH = 0x7ff80000;
 
 export interface StagedRow extends RowView {
   readonly group: HeadGroup;

@@ -5,15 +5,18 @@ import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { StorageError, type Appender, type AppendOutcome, type GroupWriter } from '../storage/appender.ts';
 import { StoreAppender, type AppendTarget, type Batch } from './appender.ts';
+import { BlockSet } from './block/blockSet.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
-import type { HeadGroup } from './head/group.ts';
+import { HeadFlusher } from './flush.ts';
+import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from './head/group.ts';
 import { Head } from './head/head.ts';
 import type { LooseGroup } from './head/looseGroup.ts';
+import { packWhenFull } from './head/packing.ts';
 import { SeriesTable } from './index/seriesTable.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
 import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
-import { listSegments, Log, type WriteFile } from './wal/log.ts';
+import { Log, type WriteFile } from './wal/log.ts';
 import { logCells, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
 import { Replay, type ReplayCounts, type ReplayTarget } from './wal/replay.ts';
 
@@ -42,29 +45,42 @@ export interface TsdbSeams {
  * @throws StorageError 'locked' when another process has it, 'io' when the folder cannot be used.
  */
 export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Promise<Tsdb> {
+  const filled = { ...DEFAULTS, now: Date.now, log: () => undefined, ...withoutUndefined(options) };
   try {
-    fs.mkdirSync(path.join(options.path, 'wal'), { recursive: true });
+    for (const folder of [walFolder(filled), blockFolder(filled)]) fs.mkdirSync(folder, { recursive: true });
   } catch (error) {
     const hint = 'choose another folder, or give this user the right to write there';
     throw new StorageError('io', `cannot make the data folder ${options.path}: ${String(error)}; ${hint}`, {
       cause: error,
     });
   }
-  const lock = lockFolder(options.path);
+  const lock = lockFolder(filled.path);
+  const series = new SeriesTable();
+  const blocks = new BlockSet(blockFolder(filled), series, filled.log);
   try {
-    return new Db(options, seams, lock);
+    blocks.open();
+    return new Db({ options: filled, lock, series, blocks, writeLog: seams.writeLog });
   } catch (error) {
+    blocks.close();
     lock.release();
     throw error;
   }
 }
 
+interface DbParts {
+  readonly options: Required<TsdbOptions>;
+  readonly lock: FolderLock;
+  readonly series: SeriesTable;
+  readonly blocks: BlockSet;
+  readonly writeLog: WriteFile | undefined;
+}
+
 class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
-  readonly #options: Required<TsdbOptions>;
-  readonly #lock: FolderLock;
+  readonly #parts: DbParts;
   readonly #log: Log;
+  readonly #flusher: HeadFlusher;
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
   readonly #rejected = { duplicate: 0, outOfOrder: 0, tooOld: 0, outOfBounds: 0 };
@@ -73,31 +89,43 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   #exemplarsAppended = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: TsdbOptions, seams: TsdbSeams, lock: FolderLock) {
-    const filled = { ...DEFAULTS, now: Date.now, log: () => undefined, ...withoutUndefined(options) };
-    const head = new Head(new SeriesTable(), filled.outOfOrderWindowMs);
+  constructor(parts: DbParts) {
+    const { options, series, blocks } = parts;
+    const head = new Head(series, options.outOfOrderWindowMs, (kind, key) => blocks.sequence(kind, key));
     const exemplars = new ExemplarStore();
-    super(head, exemplars);
+    super(head, blocks, exemplars);
     this.head = head;
     this.exemplarStore = exemplars;
-    this.#options = filled;
-    this.#lock = lock;
-    const folder = path.join(filled.path, 'wal');
+    this.#parts = parts;
+    head.maxTime = blocks.maxTime;
+    const folder = walFolder(options);
     const started = performance.now();
-    const replay = new Replay(this, filled.log);
-    const segments = listSegments(folder);
-    segments.forEach((index, i) => replay.readSegment(folder, index, i === segments.length - 1));
+    const replay = new Replay(this, options.log);
+    const last = replay.readAll(folder);
     this.#replayed = replay.counts;
     this.#replayMs = performance.now() - started;
-    this.#samplesAppended = 0;
+    this.#samplesAppended = this.#histogramsAppended = 0;
     this.#log = new Log({
       folder,
-      firstSegment: (segments.at(-1) ?? 0) + 1,
-      segmentSizeMax: filled.segmentSizeMax,
-      syncIntervalMs: filled.syncIntervalMs,
-      onSyncFailure: (error) => filled.log('error', 'the log could not be synced', { reason: error.message }),
-      write: seams.writeLog,
+      firstSegment: last + 1,
+      segmentSizeMax: options.segmentSizeMax,
+      syncIntervalMs: options.syncIntervalMs,
+      onSyncFailure: (error) => options.log('error', 'the log could not be synced', { reason: error.message }),
+      write: parts.writeLog,
     });
+    const { blockRangeMs, retentionMs, log: say } = options;
+    const log = this.#log;
+    this.#flusher = new HeadFlusher({
+      head,
+      blocks,
+      exemplars,
+      log,
+      logFolder: folder,
+      blockRangeMs,
+      retentionMs,
+      say,
+    });
+    for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 
   group(key: string): GroupWriter {
@@ -109,7 +137,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   }
 
   now(): number {
-    return this.#options.now();
+    return this.#parts.options.now();
   }
 
   rejected(outcome: Exclude<AppendOutcome, 'ok'>): void {
@@ -122,6 +150,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     if (batch.rows.length + batch.cells.size + batch.histograms.length + batch.exemplars.length > 0) {
       this.#logBatch(batch);
       this.#publish(batch);
+      this.#flusher.flushIfDue();
     }
     if (sync) await this.#log.sync();
   }
@@ -131,14 +160,16 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const sum = (of: (group: HeadGroup) => number) => groups.reduce((total, group) => total + of(group), 0);
     const { records: replayedRecords, ...replayed } = this.#replayed;
     const { head } = this;
+    const { blocks } = this.#parts;
+    const [minTime, maxTime] = [Math.min(head.minTime, blocks.minTime), Math.max(head.maxTime, blocks.maxTime)];
     return {
       series: head.series.size,
       headGroups: groups.length,
       headColumns: sum((group) => group.columnCount),
       headRows: sum((group) => group.rows.rowCount),
       headRowBytes: sum((group) => group.rows.bytes),
-      headChunks: 0,
-      headChunkBytes: 0,
+      headChunks: sum((group) => group.chunks.length),
+      headChunkBytes: this.#flusher.chunkBytes,
       samplesAppended: this.#samplesAppended,
       histogramsAppended: this.#histogramsAppended,
       exemplarsAppended: this.#exemplarsAppended,
@@ -153,43 +184,48 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       replayMs: this.#replayMs,
       replayedRecords,
       ...replayed,
-      blocks: 0,
-      blockBytes: 0,
-      blocksWritten: 0,
-      blocksRemoved: 0,
-      flushFailures: 0,
-      chunkCacheBytes: 0,
-      minTime: Number.isFinite(head.minTime) ? head.minTime : undefined,
-      maxTime: Number.isFinite(head.maxTime) ? head.maxTime : undefined,
+      blocks: blocks.all.length,
+      blockBytes: blocks.bytes,
+      blocksWritten: blocks.written,
+      blocksRemoved: blocks.removed,
+      flushFailures: this.#flusher.failures,
+      chunkCacheBytes: blocks.cache.bytes,
+      minTime: Number.isFinite(minTime) ? minTime : undefined,
+      maxTime: Number.isFinite(maxTime) ? maxTime : undefined,
     };
   }
 
   async flush(): Promise<void> {
-    await this.#log.sync();
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the store is closed; open it again to flush it');
+    await this.#flusher.flush();
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#log.close().finally(() => this.#lock.release());
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
   restoreGroup(ref: number, kind: 'rows' | 'loose', key: string): HeadGroup {
-    const group = this.head.restoreGroup(
-      this.head.groups[ref] === undefined ? ref : this.head.groups.length,
-      kind,
-      key,
-    );
-    group.columnsLogged = Math.max(group.columnsLogged, 0);
+    const { head } = this;
+    const group = head.restoreGroup(head.groups[ref] === undefined ? ref : head.groups.length, kind, key);
+    // Where the log's number is taken, or the group has another one, its name is logged again.
+    group.columnsLogged = group.ref === ref ? Math.max(group.columnsLogged, 0) : -1;
     return group;
   }
 
   restoreColumn(group: HeadGroup, column: number, labels: Labels): void {
     group.restoreColumn(column, this.head.series.refOf(labels));
-    group.columnsLogged = group.columnCount;
+    if (group.columnsLogged >= 0) group.columnsLogged = group.columnCount;
   }
 
-  sequenceInBlocks(): number {
-    return 0;
+  sequenceInBlocks({ kind, key }: HeadGroup): number {
+    return this.#parts.blocks.sequence(kind, key);
+  }
+
+  /** Replay and commit: a record's samples are all in. */
+  filled(group: HeadGroup): void {
+    for (let chunk = packWhenFull(group); chunk !== undefined; chunk = packWhenFull(group))
+      this.#flusher?.packed(chunk);
   }
 
   row(group: HeadGroup, t: number, { values, bits, from, length }: RowView): void {
@@ -199,13 +235,16 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   }
 
   cell(group: LooseGroup, column: number, t: number, low: number, high: number): void {
-    if (group.setSample(column, t, low, high) >= 0) this.head.observe(t);
+    if (group.setSample(column, t, low, high) < 0) return;
+    this.#samplesAppended++;
+    this.head.observe(t);
   }
 
   histogram(group: LooseGroup, column: number, t: number, h: NativeHistogram): void {
-    const row = group.setSample(column, t, 0, 0x7ff80000);
+    const row = group.setSample(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH);
     if (row < 0) return;
     group.setHistogram(row, column, h);
+    this.#histogramsAppended++;
     this.head.observe(t);
   }
 
@@ -215,28 +254,31 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
 
   #logBatch(batch: Batch): void {
     const log = this.#log;
-    log.startCommit();
+    const sink = log.startCommit();
     const named = new Map<HeadGroup, number>();
     const name = (group: HeadGroup) => {
-      if (!named.has(group)) named.set(group, group.columnsLogged);
-      logNames(log, group);
+      if (!named.has(group)) {
+        this.head.adopt(group);
+        named.set(group, group.columnsLogged);
+      }
+      logNames(sink, group);
     };
     for (const row of batch.rows) {
       name(row.group);
       // Another appender may have committed a newer row since this one was staged.
-      if (row.t > row.group.lastTime) logRow(log, row.group, row.t, row);
+      if (row.t > row.group.lastTime) logRow(sink, row.group, row.t, row);
     }
     for (const [group, cells] of batch.cells) {
       name(group);
-      logCells(log, group, cells);
+      logCells(sink, group, cells);
     }
     for (const { group, column, t, h } of batch.histograms) {
       name(group);
-      logHistogram(log, group, column, t, h);
+      logHistogram(sink, group, column, t, h);
     }
     for (const { group, column, exemplar } of batch.exemplars) {
       name(group);
-      logExemplar(log, group, column, exemplar);
+      logExemplar(sink, group, column, exemplar);
     }
     try {
       log.write();
@@ -253,16 +295,38 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
         continue;
       }
       this.row(row.group, row.t, row);
+      this.filled(row.group);
     }
     for (const [group, { count, columns, times, bits }] of batch.cells) {
       for (let i = 0; i < count; i++) this.cell(group, columns[i], times[i], bits[2 * i], bits[2 * i + 1]);
-      this.#samplesAppended += count;
+      this.filled(group);
     }
-    for (const { group, column, t, h } of batch.histograms) this.histogram(group, column, t, h);
-    this.#histogramsAppended += batch.histograms.length;
+    for (const { group, column, t, h } of batch.histograms) {
+      this.histogram(group, column, t, h);
+      this.filled(group);
+    }
     for (const { ref, exemplar } of batch.exemplars) this.exemplarStore.add(ref, exemplar);
     this.#exemplarsAppended += batch.exemplars.length;
   }
+
+  async #close(): Promise<void> {
+    const { blocks, lock } = this.#parts;
+    try {
+      await this.#flusher.idle();
+      await this.#log.close();
+    } finally {
+      blocks.close();
+      lock.release();
+    }
+  }
+}
+
+function walFolder({ path: folder }: TsdbOptions): string {
+  return path.join(folder, 'wal');
+}
+
+function blockFolder({ path: folder }: TsdbOptions): string {
+  return path.join(folder, 'blocks');
 }
 
 /** Options given as undefined count as not given. */

@@ -4,6 +4,8 @@ import type { Matcher } from '../../shared/model/matchers.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
 import type { SeriesRef } from '../storage/appender.ts';
 import type { GroupColumns, Queryable, SelectSpec, TimeRange } from '../storage/queryable.ts';
+import type { BlockSet } from './block/blockSet.ts';
+import { ChunkRows } from './chunkRows.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
@@ -12,12 +14,21 @@ import { firstNotBelow, CellBudget, combine, type RowSource } from './rowSource.
 
 type ColumnMap = ReadonlyMap<SeriesRef, number>;
 
+/** What select found of one group, in blocks and in the head. */
+interface GroupParts {
+  /** In the order they came: the earlier one stands where two have a sample of the same time. */
+  readonly sources: RowSource[];
+  readonly refs: Set<SeriesRef>;
+}
+
 export class StoreReader implements Queryable {
   readonly #head: Head;
+  readonly #blocks: BlockSet;
   readonly #exemplars: ExemplarStore;
 
-  constructor(head: Head, exemplars: ExemplarStore) {
+  constructor(head: Head, blocks: BlockSet, exemplars: ExemplarStore) {
     this.#head = head;
+    this.#blocks = blocks;
     this.#exemplars = exemplars;
   }
 
@@ -25,11 +36,13 @@ export class StoreReader implements Queryable {
     const { series } = this.#head;
     const budget = new CellBudget(spec.maxSamples);
     const refs = series.index.select(spec.matchers);
+    if (refs.length === 0) return [];
+    const parts = new Map<string, GroupParts>();
+    this.#collectBlockParts(refs, spec, parts);
+    this.#collectHeadParts(refs, spec, parts);
     const groups: GroupColumns[] = [];
-    for (const [group, places] of this.#head.columnsOf(refs)) {
-      const columns = new Map(places.map(({ ref, column }) => [ref, column]));
-      const sources = this.#sources(group, columns);
-      const found = combine(sources, [...columns.keys()], series, spec.minTime, spec.maxTime, budget);
+    for (const { sources, refs: present } of parts.values()) {
+      const found = combine(sources, [...present], series, spec.minTime, spec.maxTime, budget);
       if (found !== undefined) groups.push(found);
     }
     return groups;
@@ -91,11 +104,31 @@ export class StoreReader implements Queryable {
       .sort((a, b) => compareLabels(a.labels, b.labels));
   }
 
-  /** In the order they came: the earlier one stands where two have a sample of the same time. */
-  #sources(group: HeadGroup, columns: ColumnMap): RowSource[] {
-    const sources: RowSource[] = [];
-    if (group.rows.rowCount > 0) sources.push(new HeadRows(group, columns));
-    return sources;
+  #collectBlockParts(refs: Uint32Array, { minTime, maxTime }: SelectSpec, parts: Map<string, GroupParts>): void {
+    const wanted = new Uint8Array(this.#head.series.refsEnd);
+    for (const ref of refs) wanted[ref] = 1;
+    for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
+      const columns = new Map<SeriesRef, number>();
+      for (let i = 0; i < group.refs.length; i++) {
+        if (wanted[group.refs[i]] === 1) columns.set(group.refs[i], group.columns[i]);
+      }
+      if (columns.size === 0) continue;
+      const { sources } = partsOf(parts, group, columns.keys());
+      for (const chunk of group.chunks) {
+        if (overlaps(chunk, minTime, maxTime)) sources.push(new ChunkRows(block.chunk(chunk), columns));
+      }
+    }
+  }
+
+  #collectHeadParts(refs: Uint32Array, { minTime, maxTime }: SelectSpec, parts: Map<string, GroupParts>): void {
+    for (const [group, places] of this.#head.columnsOf(refs)) {
+      const columns: ColumnMap = new Map(places.map(({ ref, column }) => [ref, column]));
+      const { sources } = partsOf(parts, group, columns.keys());
+      for (const chunk of group.chunks) {
+        if (overlaps(chunk, minTime, maxTime)) sources.push(new ChunkRows(chunk, columns));
+      }
+      if (group.rows.rowCount > 0) sources.push(new HeadRows(group, columns));
+    }
   }
 
   /** By series ref: 1 where any of the matcher sets accepts it; all where there is no set. */
@@ -111,30 +144,59 @@ export class StoreReader implements Queryable {
   #refs(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): SeriesRef[] {
     const wanted = this.#matching(matcherSets);
     const found = new Set<SeriesRef>();
+    for (const [, group] of this.#blocks.groupsIn(range.minTime, range.maxTime)) {
+      if (!group.chunks.some((chunk) => overlaps(chunk, range.minTime, range.maxTime))) continue;
+      for (const ref of group.refs) if (wanted[ref] === 1) found.add(ref);
+    }
     for (const group of this.#head.groups) {
-      if (group !== undefined) this.#collectFromHead(group, range, wanted, found);
+      if (group === undefined) continue;
+      collectFromChunks(group, range, wanted, found);
+      collectFromRows(group, range, wanted, found);
     }
     return [...found].sort((a, b) => a - b);
   }
+}
 
-  #collectFromHead(group: HeadGroup, range: TimeRange, wanted: Uint8Array, found: Set<SeriesRef>): void {
-    const { refs, rows } = group;
-    const inOrder = group.kind === 'rows';
-    const times = Float64Array.from({ length: rows.rowCount }, (_, row) => rows.time(row));
-    const from = inOrder ? firstNotBelow(times, range.minTime) : 0;
-    const to = inOrder ? firstNotBelow(times, range.maxTime + 1) : times.length;
-    for (let column = 0; column < refs.length; column++) {
-      const ref = refs[column];
-      if (wanted[ref] !== 1 || found.has(ref)) continue;
-      if (inOrder ? rows.hasSample(column, from, to) : hasLooseSample(group, column, times, range)) found.add(ref);
-    }
+function partsOf(
+  parts: Map<string, GroupParts>,
+  { kind, key }: { kind: string; key: string },
+  refs: Iterable<SeriesRef>,
+): GroupParts {
+  const name = `${kind} ${key}`;
+  let found = parts.get(name);
+  if (found === undefined) parts.set(name, (found = { sources: [], refs: new Set() }));
+  for (const ref of refs) found.refs.add(ref);
+  return found;
+}
+
+function overlaps(stored: TimeRange, minTime: number, maxTime: number): boolean {
+  return stored.minTime <= maxTime && stored.maxTime >= minTime;
+}
+
+function collectFromChunks(group: HeadGroup, range: TimeRange, wanted: Uint8Array, found: Set<SeriesRef>): void {
+  for (const chunk of group.chunks) {
+    if (!overlaps(chunk, range.minTime, range.maxTime)) continue;
+    for (const column of chunk.columns) if (wanted[group.refs[column]] === 1) found.add(group.refs[column]);
   }
 }
 
-function hasLooseSample(group: HeadGroup, column: number, times: Float64Array, range: TimeRange): boolean {
+function collectFromRows(group: HeadGroup, range: TimeRange, wanted: Uint8Array, found: Set<SeriesRef>): void {
+  const { refs, rows } = group;
+  const inOrder = group.kind === 'rows';
+  const times = Float64Array.from({ length: rows.rowCount }, (_, row) => rows.time(row));
+  const from = inOrder ? firstNotBelow(times, range.minTime) : 0;
+  const to = inOrder ? firstNotBelow(times, range.maxTime + 1) : times.length;
+  for (let column = 0; column < refs.length; column++) {
+    const ref = refs[column];
+    if (wanted[ref] !== 1 || found.has(ref)) continue;
+    if (inOrder ? rows.hasCell(column, from, to) : hasLooseCell(group, column, times, range)) found.add(ref);
+  }
+}
+
+function hasLooseCell(group: HeadGroup, column: number, times: Float64Array, range: TimeRange): boolean {
   for (let row = 0; row < times.length; row++) {
     if (times[row] < range.minTime || times[row] > range.maxTime) continue;
-    if (group.rows.hasSample(column, row, row + 1)) return true;
+    if (group.rows.hasCell(column, row, row + 1)) return true;
   }
   return false;
 }

@@ -59,7 +59,8 @@ export class BitWriter {
 
   /** A copy, padded with zero bits to a whole byte. */
   copy(): Uint8Array {
-    const words = this.#words.slice(0, this.#full + 1);
+    const words = new Uint32Array(this.#full + 1);
+    words.set(this.#words.subarray(0, this.#full));
     words[this.#full] = this.#pending;
     return new Uint8Array(words.buffer, 0, Math.ceil(this.bitLength / 8));
   }

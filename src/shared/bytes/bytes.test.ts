@@ -78,3 +78,11 @@ test('bits and Rice codes come back, in the size foretold', () => {
     }),
   );
 });
+
+test.each([63, 64, 65, 128])('bits after %i whole words are kept', (count) => {
+  const w = new BitWriter();
+  for (let i = 0; i < count; i++) w.bits(0xffffffff, 32);
+  w.bits(0b101, 3);
+  expect(w.copy()).toHaveLength(4 * count + 1);
+  expect(w.copy().at(-1)).toBe(0b101);
+});

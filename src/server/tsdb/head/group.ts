@@ -1,8 +1,9 @@
 /** A group in the head: its columns, its newest rows, its packed chunks, and what the log knows of it. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { Labels } from '../../../shared/model/labels.ts';
+import { NO_LABELS, type Labels } from '../../../shared/model/labels.ts';
 import type { Metadata } from '../../../shared/model/metadata.ts';
 import type { GroupRef, GroupWriter, SeriesRef } from '../../storage/appender.ts';
+import type { Chunk } from '../chunkenc/chunk.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { LogState } from '../wal/valueCodec.ts';
 import { RowStore } from './rowStore.ts';
@@ -13,6 +14,10 @@ export type GroupKind = 'rows' | 'loose';
 /** A column whose series is unknown: the log lost the record that named it. */
 export const NO_SERIES: SeriesRef = 0;
 
+/** What the cell of a native histogram sample holds, by its two words: a NaN that no float sample is likely to be. */
+export const HISTOGRAM_LOW = 0x67a90002;
+export const HISTOGRAM_HIGH = 0x7ff4a9b0;
+
 export class HeadGroup implements GroupWriter {
   readonly ref: GroupRef;
   readonly key: string;
@@ -20,6 +25,8 @@ export class HeadGroup implements GroupWriter {
   readonly rows = new RowStore();
   /** Native histogram samples of unpacked rows: row → column → sample. The cell itself holds a NaN. */
   readonly histograms = new Map<number, Map<number, NativeHistogram>>();
+  /** Packed rows that no block holds yet, in the order they were packed. */
+  readonly chunks: Chunk[] = [];
   readonly metadata = new Map<string, Metadata>();
   readonly logState = new LogState();
   /** Columns whose names are in the log; the group itself is if this is not negative. */
@@ -33,6 +40,8 @@ export class HeadGroup implements GroupWriter {
   readonly #onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void;
   readonly #refs: SeriesRef[] = [];
   readonly #columns = new Map<SeriesRef, number>();
+  readonly #labels: (Labels | undefined)[] = [];
+  readonly #joinsBelow: boolean[] = [];
 
   constructor(
     ref: GroupRef,
@@ -66,13 +75,26 @@ export class HeadGroup implements GroupWriter {
     if (known !== undefined) return known;
     const column = this.#refs.length;
     this.#refs.push(ref);
+    this.#labels[column] = this.#series.labels(ref);
     this.#columns.set(ref, column);
     this.#onColumn(this, column, ref);
     return column;
   }
 
   columnLabels(column: number): Labels {
-    return this.#series.labels(this.#refs[column]);
+    return this.#labels[column] ?? NO_LABELS;
+  }
+
+  /** Whether a column is the next larger bucket of the histogram that the column before it belongs to. */
+  joinsBelow(column: number): boolean {
+    return (this.#joinsBelow[column] ??=
+      column > 0 && isNextBucket(this.columnLabels(column - 1), this.columnLabels(column)));
+  }
+
+  /** Forgets the unpacked rows. */
+  clearRows(): void {
+    this.rows.clear();
+    this.histograms.clear();
   }
 
   /** Replay: puts a series at a column, with unknown ones before it where the log lost their names. */
@@ -80,6 +102,20 @@ export class HeadGroup implements GroupWriter {
     while (this.#refs.length < column) this.#refs.push(NO_SERIES);
     if (this.#refs.length > column || this.#columns.has(ref)) return;
     this.columnOf(ref);
+  }
+
+  /**
+   * Enters all columns anew, after the head had dropped the group. Their series may have been forgotten meanwhile; they have new refs then.
+   */
+  rejoin(onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void): void {
+    this.#columns.clear();
+    this.#labels.forEach((labels, column) => {
+      const ref = labels === undefined ? NO_SERIES : this.#series.refOf(labels);
+      this.#refs[column] = ref;
+      if (ref === NO_SERIES) return;
+      this.#columns.set(ref, column);
+      onColumn(this, column, ref);
+    });
   }
 
   /** Gives the count of cells that are no gaps. */
@@ -93,4 +129,16 @@ export class HeadGroup implements GroupWriter {
     if (byColumn === undefined) this.histograms.set(row, (byColumn = new Map()));
     byColumn.set(column, h);
   }
+}
+
+/** Whether two label sets differ in `le` alone, which both have. */
+function isNextBucket(below: Labels, labels: Labels): boolean {
+  if (below.length !== labels.length) return false;
+  let hasBound = false;
+  for (let i = 0; i < labels.length; i++) {
+    if (below[i][0] !== labels[i][0]) return false;
+    if (labels[i][0] === 'le') hasBound = true;
+    else if (below[i][1] !== labels[i][1]) return false;
+  }
+  return hasBound;
 }

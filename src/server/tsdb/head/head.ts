@@ -1,6 +1,6 @@
 /** What is newer than the blocks: groups, and where each series is in them. */
 import { labelValue, type Labels } from '../../../shared/model/labels.ts';
-import type { SeriesRef } from '../../storage/appender.ts';
+import { StorageError, type SeriesRef } from '../../storage/appender.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { HeadGroup, NO_SERIES, type GroupKind } from './group.ts';
 import { LOOSE_COLUMNS_MAX, LooseGroup, type Bounds } from './looseGroup.ts';
@@ -19,7 +19,9 @@ export class Head implements Bounds {
   minTime = Infinity;
   maxTime = -Infinity;
   /** By group ref. */
-  readonly groups: HeadGroup[] = [];
+  readonly groups: (HeadGroup | undefined)[] = [];
+  /** How far a group of this name is in blocks: its records go on from there. */
+  readonly #sequenceInBlocks: (kind: GroupKind, key: string) => number;
   readonly #byKey = new Map<string, HeadGroup>();
   readonly #loosePlaces = new Map<SeriesRef, LoosePlace>();
   /** The loose group of a job and instance that still takes columns. */
@@ -32,7 +34,12 @@ export class Head implements Bounds {
     if (group instanceof LooseGroup) this.#loosePlaces.set(ref, { group, column });
   };
 
-  constructor(series: SeriesTable, outOfOrderWindowMs: number) {
+  constructor(
+    series: SeriesTable,
+    outOfOrderWindowMs: number,
+    sequenceInBlocks: (kind: GroupKind, key: string) => number,
+  ) {
+    this.#sequenceInBlocks = sequenceInBlocks;
     this.series = series;
     this.outOfOrderWindowMs = outOfOrderWindowMs;
   }
@@ -68,9 +75,50 @@ export class Head implements Bounds {
       kind === 'rows'
         ? new HeadGroup(ref, key, kind, this.series, this.#onColumn)
         : new LooseGroup(ref, key, this.series, this.#onColumn);
+    group.logState.sequence = this.#sequenceInBlocks(kind, key);
     this.groups[ref] = group;
     this.#byKey.set(mapKey, group);
     return group;
+  }
+
+  /** Forgets the groups that have no rows here and got none since `t`. A writer that still holds one brings it back by adopt(). */
+  dropIdle(t: number): boolean {
+    const idle = new Set<number>();
+    for (const group of this.groups) {
+      if (group === undefined || group.lastTime >= t || group.rows.rowCount > 0 || group.chunks.length > 0) continue;
+      // A group without any row yet was made a moment ago.
+      if (!Number.isFinite(group.lastTime)) continue;
+      idle.add(group.ref);
+      this.groups[group.ref] = undefined;
+      this.#byKey.delete(`${group.kind} ${group.key}`);
+    }
+    if (idle.size === 0) return false;
+    this.#places.forEach((places, ref) => {
+      this.#places[ref] = places.filter((_, i) => !idle.has(places[i & ~1]));
+    });
+    for (const [ref, { group }] of this.#loosePlaces) if (idle.has(group.ref)) this.#loosePlaces.delete(ref);
+    for (const [name, { group }] of this.#openLoose) if (idle.has(group.ref)) this.#openLoose.delete(name);
+    return true;
+  }
+
+  /** Takes a group that was dropped while idle in again; its names are logged anew. */
+  adopt(group: HeadGroup): void {
+    const mapKey = `${group.kind} ${group.key}`;
+    if (this.groups[group.ref] === group) return;
+    if (this.#byKey.has(mapKey)) {
+      throw new StorageError('closed', `the group ${group.key} was idle and is held anew; ask the store for it again`);
+    }
+    this.groups[group.ref] = group;
+    this.#byKey.set(mapKey, group);
+    group.columnsLogged = -1;
+    group.rejoin(this.#onColumn);
+  }
+
+  /** Marks the series that any group has a column for. */
+  markSeries(held: Uint8Array): void {
+    this.#places.forEach((places, ref) => {
+      if (places.length > 0) held[ref] = 1;
+    });
   }
 
   /** The columns of these series, by group, in the order of the groups. */
@@ -85,7 +133,7 @@ export class Head implements Bounds {
       }
     }
     const ordered = [...byGroup].sort((a, b) => a[0] - b[0]);
-    return new Map(ordered.map(([ref, columns]) => [this.groups[ref], columns]));
+    return new Map(ordered.map(([ref, columns]) => [this.groups[ref]!, columns]));
   }
 
   #looseGroup(name: string): LooseGroup {

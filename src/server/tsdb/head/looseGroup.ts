@@ -105,10 +105,8 @@ export class LooseGroup extends HeadGroup {
     return this.#rowByTime.get(t);
   }
 
-  /** Forgets the unpacked rows, which were packed or are appended anew. */
-  clearRows(): void {
-    this.rows.clear();
-    this.histograms.clear();
+  override clearRows(): void {
+    super.clearRows();
     this.#rowByTime.clear();
   }
 

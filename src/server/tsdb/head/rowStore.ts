@@ -7,7 +7,7 @@
  *   slab:      column 0       | column 1       | …        times: row 0 … row 59
  * ```
  */
-import { CELL_GAP, CELL_SAMPLE, cellKind, GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
+import { CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
 
 export const SLAB_ROWS = 60;
 const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
@@ -121,14 +121,14 @@ export class RowStore {
     }
   }
 
-  /** Whether a column has a sample in rows [from, to); stale markers are none. */
-  hasSample(column: number, from: number, to: number): boolean {
+  /** Whether a column has a sample or a stale mark in rows [from, to). */
+  hasCell(column: number, from: number, to: number): boolean {
     for (let row = from; row < to; row++) {
       const slab = this.#slabs[Math.floor(row / SLAB_ROWS)];
       if (column >= slab.columns) continue;
       const cell = column * SLAB_ROWS + (row % SLAB_ROWS);
       const v = slab.values[cell];
-      if (v === v || cellKind(slab.bits, cell) === CELL_SAMPLE) return true;
+      if (v === v || cellKind(slab.bits, cell) !== CELL_GAP) return true;
     }
     return false;
   }

@@ -6,16 +6,13 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
-import { crc32c } from '../../../shared/bytes/crc32c.ts';
 import { StorageError } from '../../storage/appender.ts';
+import { syncFolderNow } from '../syncFolder.ts';
+import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
+import type { RecordSink } from './records.ts';
 
 export const SEGMENT_MAGIC = 0x574f5349; // "ISOW"
 export const SEGMENT_VERSION = 1;
-export const SEGMENT_HEADER_SIZE = 16;
-export const FRAME_MARK = 0xb5;
-export const FRAME_HEADER_SIZE = 10;
-const BUFFER_KEEP_MAX = 1 << 20;
 
 export type WriteFile = (fd: number, bytes: Uint8Array) => number;
 
@@ -46,9 +43,8 @@ export class Log {
   #segment: number;
   #fd: number;
   #size: number;
-  #out = new ByteWriter(1 << 14);
-  #recordStart = -1;
-  #epoch = 0;
+  /** Groups log whole rows again when its epoch has changed since their last record. */
+  readonly #frames = new FrameWriter();
   /** The segment's end could not be cut back after a failed write: what is written next must go to a new one. */
   #broken = false;
   #dirty = false;
@@ -56,7 +52,6 @@ export class Log {
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #syncing: Promise<void> | undefined;
   #closed = false;
-  records = 0;
   bytes = 0;
   syncs = 0;
   syncFailures = 0;
@@ -69,46 +64,25 @@ export class Log {
     ({ fd: this.#fd, size: this.#size } = this.#create(this.#segment));
   }
 
-  /** Groups log whole rows again when this has changed since their last record. */
-  get epoch(): number {
-    return this.#epoch;
+  get records(): number {
+    return this.#frames.records;
   }
 
   get segment(): number {
     return this.#segment;
   }
 
-  /** Where a record's payload goes between begin() and end(). */
-  get out(): ByteWriter {
-    return this.#out;
-  }
-
-  /** Starts a commit: the records from here to write() are logged together. Moves to a new segment when this one is full. */
-  startCommit(): void {
+  /** Starts a commit: what is put into the sink until write() is logged together. Moves to a new segment when this one is full. */
+  startCommit(): RecordSink {
     if (this.#closed) throw new StorageError('closed', 'the store is closed; open it again to append');
-    this.#out.clear(BUFFER_KEEP_MAX);
     if (this.#broken || this.#size >= this.#options.segmentSizeMax) this.cut();
-  }
-
-  begin(type: number): void {
-    const out = this.#out;
-    this.#recordStart = out.length;
-    out.u8(FRAME_MARK);
-    out.u8(type);
-    out.words(0, 0);
-  }
-
-  end(): void {
-    const out = this.#out;
-    const start = this.#recordStart;
-    out.patchU32(start + 2, out.length - start - FRAME_HEADER_SIZE);
-    out.patchU32(start + 6, frameChecksum(out.written, start, out.length, this.#size + start));
-    this.records++;
+    this.#frames.clear(this.#size);
+    return this.#frames;
   }
 
   /** Writes the commit. Throws StorageError and leaves the log as it was before the commit when that fails. */
   write(): void {
-    const bytes = this.#out.written;
+    const bytes = this.#frames.out.written;
     let done = 0;
     try {
       while (done < bytes.length) done += this.#write(this.#fd, bytes.subarray(done));
@@ -151,7 +125,7 @@ export class Log {
     this.#fd = next.fd;
     this.#size = next.size;
     this.#broken = false;
-    this.#epoch++;
+    this.#frames.epoch++;
     return this.#segment;
   }
 
@@ -190,26 +164,23 @@ export class Log {
   }
 
   #create(index: number): { fd: number; size: number } {
-    const header = new ByteWriter(SEGMENT_HEADER_SIZE);
-    header.u32(SEGMENT_MAGIC);
-    header.u32(SEGMENT_VERSION);
-    header.u32(index);
-    header.u32(crc32c(header.written));
+    const header = fileHeader(SEGMENT_MAGIC, SEGMENT_VERSION, index);
     const file = path.join(this.#options.folder, segmentName(index));
     const fd = fs.openSync(file, 'w');
     try {
-      for (let done = 0; done < header.length;) done += this.#write(fd, header.written.subarray(done));
+      for (let done = 0; done < header.length;) done += this.#write(fd, header.subarray(done));
+      syncFolderNow(this.#options.folder);
     } catch (error) {
       fs.closeSync(fd);
       fs.rmSync(file, { force: true });
       throw error;
     }
-    return { fd, size: SEGMENT_HEADER_SIZE };
+    return { fd, size: FILE_HEADER_SIZE };
   }
 
   #undo(): void {
     this.writeFailures++;
-    this.#epoch++;
+    this.#frames.epoch++;
     try {
       fs.ftruncateSync(this.#fd, this.#size);
       // The file's own position is past the cut; writing there would leave a hole.
@@ -225,11 +196,6 @@ export class Log {
     if (this.#syncing === undefined) fs.closeSync(old);
     else void this.#syncing.finally(() => fs.closeSync(old));
   }
-}
-
-/** Over all of the frame but its mark and the checksum itself; seeded with the frame's place, so that no payload passes for a frame. */
-export function frameChecksum(bytes: Uint8Array, start: number, end: number, place: number): number {
-  return crc32c(bytes, start + FRAME_HEADER_SIZE, end, crc32c(bytes, start + 1, start + 6, place >>> 0));
 }
 
 function logFailure(error: unknown, folder: string): StorageError {

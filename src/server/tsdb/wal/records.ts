@@ -11,7 +11,7 @@ import { encodeCell, encodeRow } from './valueCodec.ts';
 
 export const RECORD = { group: 1, series: 2, row: 3, cells: 4, histogram: 5, exemplar: 6, columnState: 7 } as const;
 
-/** What takes records: the log, or a checkpoint. */
+/** What takes records: a commit to the log, or a checkpoint. */
 export interface RecordSink {
   readonly out: ByteWriter;
   readonly epoch: number;

@@ -5,24 +5,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
-import { crc32c } from '../../../shared/bytes/crc32c.ts';
 import { bitsOf } from '../../../shared/model/sampleBits.ts';
 import { readNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { TimedExemplar } from '../exemplars.ts';
-import type { HeadGroup } from '../head/group.ts';
+import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from '../head/group.ts';
 import { LooseGroup } from '../head/looseGroup.ts';
 import type { Log } from '../options.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
-import {
-  FRAME_HEADER_SIZE,
-  FRAME_MARK,
-  frameChecksum,
-  SEGMENT_HEADER_SIZE,
-  SEGMENT_MAGIC,
-  SEGMENT_VERSION,
-  segmentName,
-} from './log.ts';
+import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from './checkpoint.ts';
+import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, isFileHeader } from './frame.ts';
+import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from './log.ts';
 import { readLabelSets, RECORD, type RowView } from './records.ts';
 import { decodeCell, decodeRow } from './valueCodec.ts';
 
@@ -36,6 +29,8 @@ export interface ReplayTarget {
   cell(group: LooseGroup, column: number, t: number, low: number, high: number): void;
   histogram(group: LooseGroup, column: number, t: number, h: NativeHistogram): void;
   exemplar(group: HeadGroup, column: number, exemplar: TimedExemplar): void;
+  /** All samples of a record are in. */
+  filled(group: HeadGroup): void;
 }
 
 export interface ReplayCounts {
@@ -60,23 +55,42 @@ export class Replay {
     this.#log = log;
   }
 
+  /** Reads the newest checkpoint and the segments after it. Gives the number of the last segment, 0 if there is none. */
+  readAll(folder: string): number {
+    const checkpoint = listCheckpoints(folder).at(-1) ?? 0;
+    if (checkpoint > 0) this.readCheckpoint(folder, checkpoint);
+    const segments = listSegments(folder);
+    const last = segments.at(-1) ?? 0;
+    for (const index of segments) if (index >= checkpoint) this.readSegment(folder, index, index === last);
+    return Math.max(last, checkpoint - 1);
+  }
+
   /** @param isLast whether an incomplete end may be what a crash left; it is cut off the file then. */
   readSegment(folder: string, index: number, isLast: boolean): void {
     const file = path.join(folder, segmentName(index));
     const bytes = fs.readFileSync(file);
-    if (!isSegmentHeader(bytes, index)) {
-      if (isLast && bytes.length <= SEGMENT_HEADER_SIZE) {
+    if (!isFileHeader(bytes, SEGMENT_MAGIC, SEGMENT_VERSION, index)) {
+      if (isLast && bytes.length <= FILE_HEADER_SIZE) {
         // The process ended while it made the segment; nothing was in it.
         this.counts.tornRecordsCut++;
         return fs.rmSync(file);
       }
-      this.#reportCorrupt(file, 0, Math.min(bytes.length, SEGMENT_HEADER_SIZE));
+      this.#reportCorrupt(file, 0, Math.min(bytes.length, FILE_HEADER_SIZE));
     }
-    this.readFrames(file, bytes, SEGMENT_HEADER_SIZE, isLast);
+    this.#frames(file, bytes, isLast);
   }
 
-  readFrames(file: string, bytes: Uint8Array, from: number, isLast: boolean): void {
-    let at = from;
+  readCheckpoint(folder: string, segment: number): void {
+    const file = path.join(folder, checkpointName(segment));
+    const bytes = fs.readFileSync(file);
+    if (!isFileHeader(bytes, CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment)) {
+      this.#reportCorrupt(file, 0, FILE_HEADER_SIZE);
+    }
+    this.#frames(file, bytes, false);
+  }
+
+  #frames(file: string, bytes: Uint8Array, isLast: boolean): void {
+    let at = FILE_HEADER_SIZE;
     while (at < bytes.length) {
       const end = frameEnd(bytes, at);
       if (end > 0) {
@@ -142,6 +156,7 @@ export class Replay {
     if (type === RECORD.row) this.#decodeRow(group, input, inBlocks);
     else if (group instanceof LooseGroup) this.#decodeCells(group, input, inBlocks);
     else throw new Error('single samples in a group of rows');
+    this.#target.filled(group);
   }
 
   #decodeRow(group: HeadGroup, input: ByteReader, inBlocks: boolean): void {
@@ -154,7 +169,9 @@ export class Replay {
     }
     decodeRow(input, state, this.#rowBits, length);
     const known = Math.min(length, group.columnCount);
-    if (!inBlocks) {
+    if (inBlocks) {
+      group.lastTime = Math.max(group.lastTime, state.time);
+    } else {
       this.#target.row(group, state.time, { values: this.#row, bits: this.#rowBits, from: 0, length: known });
     }
   }
@@ -168,18 +185,23 @@ export class Replay {
       column += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
       if (step % 2 === 1) state.time += input.zigzag();
       decodeCell(input, state, column, this.#rowBits, 0);
-      if (inBlocks || column >= group.columnCount) continue;
-      this.#target.cell(group, column, state.time, this.#rowBits[0], this.#rowBits[1]);
+      if (column >= group.columnCount) continue;
+      if (inBlocks) group.setLast(column, state.time, this.#rowBits[0], this.#rowBits[1]);
+      else this.#target.cell(group, column, state.time, this.#rowBits[0], this.#rowBits[1]);
     }
   }
 
   #histogram(group: LooseGroup, input: ByteReader): void {
     const sequence = Math.floor(input.varint() / 2);
     if (sequence === group.logState.sequence + 1) group.logState.sequence = sequence;
-    if (sequence <= this.#target.sequenceInBlocks(group)) return;
     const column = input.varint();
     const t = input.zigzag();
-    if (column < group.columnCount) this.#target.histogram(group, column, t, readNativeHistogram(input));
+    if (column >= group.columnCount) return;
+    if (sequence <= this.#target.sequenceInBlocks(group)) {
+      return group.setLast(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH);
+    }
+    this.#target.histogram(group, column, t, readNativeHistogram(input));
+    this.#target.filled(group);
   }
 
   #exemplar(group: HeadGroup, input: ByteReader): void {
@@ -216,20 +238,4 @@ export class Replay {
     this.counts.corruptBytes += to - from;
     this.#log('error', 'the log is damaged; went on at the next good record', { file, from, to });
   }
-}
-
-function isSegmentHeader(bytes: Uint8Array, index: number): boolean {
-  if (bytes.length < SEGMENT_HEADER_SIZE) return false;
-  const input = new ByteReader(bytes);
-  const known = input.u32() === SEGMENT_MAGIC && input.u32() === SEGMENT_VERSION && input.u32() === index;
-  return known && input.u32() === crc32c(bytes, 0, 12);
-}
-
-/** Where the frame at `at` ends; negative where there is no good frame. */
-function frameEnd(bytes: Uint8Array, at: number): number {
-  if (bytes[at] !== FRAME_MARK || at + FRAME_HEADER_SIZE > bytes.length) return -1;
-  const header = new ByteReader(bytes, at + 2);
-  const end = at + FRAME_HEADER_SIZE + header.u32();
-  if (end > bytes.length || header.u32() !== frameChecksum(bytes, at, end, at)) return -1;
-  return end;
 }

@@ -1,0 +1,137 @@
+/**
+ * The head becomes a block: its rows are packed and the log goes on in a new segment, in one turn; then the block is written, takes the place
+ * of the chunks, and a checkpoint takes the place of the older segments. A crash between any two steps loses nothing and doubles nothing:
+ * the block says up to which record of each group it goes.
+ */
+import { performance } from 'node:perf_hooks';
+import type { BlockSet } from './block/blockSet.ts';
+import type { BlockGroupContent } from './block/blockWriter.ts';
+import type { Chunk } from './chunkenc/chunk.ts';
+import type { ExemplarStore } from './exemplars.ts';
+import type { HeadGroup } from './head/group.ts';
+import type { Head } from './head/head.ts';
+import { packAll } from './head/packing.ts';
+import type { Log as Say } from './options.ts';
+import { encodeCheckpoint, writeCheckpoint } from './wal/checkpoint.ts';
+import type { Log } from './wal/log.ts';
+
+/** The head is flushed early when its chunks take more. */
+export const HEAD_CHUNK_BYTES_MAX = 64 * 1024 * 1024;
+/** After a failure the next attempt waits. */
+const RETRY_AFTER_MS = 60_000;
+
+export interface FlushParts {
+  readonly head: Head;
+  readonly blocks: BlockSet;
+  readonly exemplars: ExemplarStore;
+  readonly log: Log;
+  readonly logFolder: string;
+  readonly blockRangeMs: number;
+  readonly retentionMs: number;
+  readonly say: Say;
+}
+
+interface Flushing {
+  readonly group: HeadGroup;
+  readonly content: BlockGroupContent;
+}
+
+export class HeadFlusher {
+  readonly #parts: FlushParts;
+  #running: Promise<void> | undefined;
+  #notBefore = -Infinity;
+  failures = 0;
+  chunkBytes = 0;
+
+  constructor(parts: FlushParts) {
+    this.#parts = parts;
+  }
+
+  packed(chunk: Chunk): void {
+    this.chunkBytes += chunk.bytes.length;
+  }
+
+  /** Starts a flush if the head has grown to it; failures are counted and said, and tried again later. */
+  flushIfDue(): void {
+    const { head, blockRangeMs, say } = this.#parts;
+    const isFull = head.maxTime - head.minTime >= blockRangeMs || this.chunkBytes >= HEAD_CHUNK_BYTES_MAX;
+    if (!isFull || this.#running !== undefined || performance.now() < this.#notBefore) return;
+    this.flush().catch((error: unknown) => {
+      say('error', 'the head could not be written to a block; it stays in memory and in the log', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    });
+  }
+
+  /** One flush at a time; a call during one waits for it and then flushes what came since. */
+  async flush(): Promise<void> {
+    while (this.#running !== undefined) await this.idle();
+    this.#running = this.#flush();
+    try {
+      await this.#running;
+    } catch (error) {
+      this.failures++;
+      this.#notBefore = performance.now() + RETRY_AFTER_MS;
+      throw error;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Resolves when no flush runs, however it ended. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #flush(): Promise<void> {
+    const { head, blocks, exemplars, log, logFolder } = this.#parts;
+    const flushing = this.#takeChunks();
+    if (flushing.length === 0) return;
+    const segment = log.cut();
+    const checkpoint = encodeCheckpoint(segment, head, exemplars);
+    const block = await blocks.write(flushing.map(({ content }) => content));
+    blocks.add(block);
+    for (const { group, content } of flushing) {
+      for (const chunk of group.chunks.splice(0, content.chunks.length)) this.chunkBytes -= chunk.bytes.length;
+    }
+    head.minTime = oldestTime(head);
+    await writeCheckpoint(logFolder, segment, checkpoint);
+    this.#forgetOld();
+  }
+
+  #takeChunks(): Flushing[] {
+    const flushing: Flushing[] = [];
+    for (const group of this.#parts.head.groups) {
+      if (group === undefined) continue;
+      const chunk = packAll(group);
+      if (chunk !== undefined) this.packed(chunk);
+      if (group.chunks.length === 0) continue;
+      const { kind, key, logState, chunks } = group;
+      const columnLabels = (column: number) => group.columnLabels(column);
+      flushing.push({ group, content: { kind, key, sequence: logState.sequence, columnLabels, chunks: [...chunks] } });
+    }
+    return flushing;
+  }
+
+  /** Blocks past their retention, groups that are idle, and the series that nobody holds then. */
+  #forgetOld(): void {
+    const { head, blocks, retentionMs, blockRangeMs } = this.#parts;
+    const blocksGone = blocks.removeBefore(head.maxTime - retentionMs);
+    const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
+    if (!blocksGone && !groupsGone) return;
+    const held = new Uint8Array(head.series.refsEnd);
+    head.markSeries(held);
+    blocks.markSeries(held);
+    head.series.retain((ref) => held[ref] === 1);
+  }
+}
+
+function oldestTime(head: Head): number {
+  let oldest = Infinity;
+  for (const group of head.groups) {
+    if (group === undefined) continue;
+    for (const chunk of group.chunks) oldest = Math.min(oldest, chunk.minTime);
+    for (let row = 0; row < group.rows.rowCount; row++) oldest = Math.min(oldest, group.rows.time(row));
+  }
+  return oldest;
+}

@@ -1,0 +1,283 @@
+/** The store beside a map of maps: whatever is done to it, it holds what was taken, each sample once. */
+import fc from 'fast-check';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ALL_TIME, makeFolder, readAll, sampleText, textOf } from '../../../tests/support/tsdbSamples.ts';
+import { formatLabels, labelsOf, type Labels } from '../../shared/model/labels.ts';
+import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
+import { openTsdb, type Tsdb } from './db.ts';
+
+type Value = number | 'stale';
+type Step =
+  | { do: 'rows'; group: number; count: number; stepMs: number; cells: readonly (Value | 'gap')[] }
+  | { do: 'samples'; list: readonly { series: number; agoMs: number; value: Value }[] }
+  | { do: 'histogram'; series: number; count: number }
+  | { do: 'flush' | 'reopen' | 'reopenWithLogOfBeforeFlush' };
+
+const value = fc.oneof(fc.nat(5), fc.double(), fc.integer(), fc.constantFrom<Value>('stale', -0, NaN, Infinity));
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constant('rows' as const),
+    group: fc.nat(1),
+    count: fc.constantFrom(1, 2, 59, 60, 61, 239, 240, 241),
+    stepMs: fc.constantFrom(1, 1000, 15_000),
+    cells: fc.array(fc.oneof(value, fc.constant('gap' as const)), { maxLength: 5 }),
+  }),
+  fc.record({
+    do: fc.constant('samples' as const),
+    list: fc.array(fc.record({ series: fc.nat(3), agoMs: fc.oneof(fc.nat(3), fc.nat(100_000)), value })),
+  }),
+  fc.record({ do: fc.constant('histogram' as const), series: fc.nat(3), count: fc.nat(9) }),
+  fc.record({ do: fc.constantFrom('flush' as const, 'reopen' as const, 'reopenWithLogOfBeforeFlush' as const) }),
+);
+
+const rowLabels = (group: number, column: number) => labelsOf({ __name__: `r${column}`, job: `g${group}` });
+const looseLabels = (series: number) => labelsOf({ __name__: `s${series}`, job: 'push', instance: `${series % 2}` });
+
+class Run {
+  readonly folder = makeFolder();
+  readonly model: Record<string, Record<number, string>> = {};
+  readonly outOfOrderWindowMs: number;
+  db!: Tsdb;
+  now = 1_700_000_000_000;
+  /** Newest sample committed, of any series. */
+  newest = -Infinity;
+
+  constructor(outOfOrderWindowMs: number) {
+    this.outOfOrderWindowMs = outOfOrderWindowMs;
+  }
+
+  async open(): Promise<void> {
+    const { outOfOrderWindowMs } = this;
+    this.db = await openTsdb({ path: this.folder, outOfOrderWindowMs, blockRangeMs: Infinity, segmentSizeMax: 2000 });
+  }
+
+  async end(): Promise<void> {
+    await this.db.close();
+    fs.rmSync(this.folder, { recursive: true });
+  }
+
+  async apply(s: Step): Promise<void> {
+    if (s.do === 'rows') await this.rows(s);
+    else if (s.do === 'samples') await this.samples(s);
+    else if (s.do === 'histogram') await this.histogram(s);
+    else if (s.do === 'flush') await this.db.flush();
+    else await this.reopen(s.do === 'reopenWithLogOfBeforeFlush');
+  }
+
+  async rows({ group, count, stepMs, cells }: Step & { do: 'rows' }): Promise<void> {
+    const writer = this.db.group(`g${group}`);
+    cells.forEach((_, c) => writer.column(rowLabels(group, c)));
+    for (let i = 0; i < count; i++) {
+      this.now += stepMs;
+      const row = new Float64Array(writer.columnCount);
+      const bits = bitsOf(row);
+      fillGaps(row);
+      cells.forEach((cell, c) => {
+        if (cell === 'gap') return;
+        if (cell === 'stale') setStale(bits, c);
+        else row[c] = i % 3 === 0 ? cell : cell + i;
+        this.keep(rowLabels(group, c), this.now, sampleText(cell === 'stale', bits[2 * c], bits[2 * c + 1]));
+      });
+      const appender = this.db.appender();
+      expect(appender.appendRow(writer, this.now, row)).toBe('ok');
+      await appender.commit();
+    }
+    this.newest = this.now;
+  }
+
+  async samples({ list }: Step & { do: 'samples' }): Promise<void> {
+    const appender = this.db.appender();
+    this.now += 1;
+    for (const { series, agoMs, value: v } of list) {
+      const t = this.now - agoMs;
+      const labels = looseLabels(series);
+      const outcome = v === 'stale' ? appender.appendStale(labels, t) : appender.append(labels, t, v);
+      this.expectOutcome(outcome, labels, t, v === 'stale' ? 'stale' : textOf(v));
+    }
+    await appender.commit();
+    this.commitModel();
+  }
+
+  async histogram({ series, count }: Step & { do: 'histogram' }): Promise<void> {
+    this.now += 1;
+    const none = new Float64Array(0);
+    const appender = this.db.appender();
+    const outcome = appender.appendHistogram(looseLabels(series), this.now, {
+      ...{ schema: 0, zeroThreshold: 0, zeroCount: 0, count, sum: 1, positiveSpans: [], negativeSpans: [] },
+      ...{ positiveBuckets: none, negativeBuckets: none, counterReset: 'unknown' },
+    });
+    expect(outcome).toBe('ok');
+    this.keep(looseLabels(series), this.now, `histogram of ${count}`);
+    await appender.commit();
+    this.commitModel();
+  }
+
+  async reopen(withOldLog: boolean): Promise<void> {
+    const [wal, kept] = [path.join(this.folder, 'wal'), path.join(this.folder, 'kept')];
+    if (withOldLog) {
+      fs.cpSync(wal, kept, { recursive: true });
+      await this.db.flush();
+    }
+    await this.db.close();
+    if (withOldLog) {
+      fs.rmSync(wal, { recursive: true });
+      fs.renameSync(kept, wal);
+    }
+    await this.open();
+  }
+
+  async check(): Promise<void> {
+    expect(await readAll(this.db)).toEqual(this.model);
+    const names = (await this.db.series([], ALL_TIME)).map((labels) => formatLabels(labels));
+    expect(names.sort()).toEqual(Object.keys(this.model).sort());
+    for (const { times } of await this.db.select({ matchers: [], ...ALL_TIME })) {
+      for (let i = 1; i < times.length; i++) expect(times[i]).toBeGreaterThan(times[i - 1]);
+    }
+    expect(this.db.stats()).toMatchObject({ corruptions: 0, tornRecordsCut: 0, recordsDropped: 0 });
+  }
+
+  private expectOutcome(outcome: string, labels: Labels, t: number, text: string): void {
+    const known = this.model[formatLabels(labels)] ?? {};
+    const last = Math.max(-Infinity, ...Object.keys(known).map(Number));
+    if (t > last) expect(outcome).toBe('ok');
+    else if (t === last) expect(outcome).toBe(known[t] === text ? 'ok' : 'duplicate');
+    else if (this.outOfOrderWindowMs === 0) expect(outcome).toBe('outOfOrder');
+    else if (t < this.newest - this.outOfOrderWindowMs) expect(outcome).toBe('tooOld');
+    else expect(['ok', 'duplicate']).toContain(outcome);
+    if (outcome === 'ok' && known[t] === undefined) this.keep(labels, t, text);
+  }
+
+  private commitModel(): void {
+    for (const samples of Object.values(this.model)) {
+      for (const t of Object.keys(samples)) this.newest = Math.max(this.newest, Number(t));
+    }
+  }
+
+  private keep(labels: Labels, t: number, text: string): void {
+    (this.model[formatLabels(labels)] ??= {})[t] = text;
+  }
+}
+
+test.each([0, 50_000])('random work with an out-of-order window of %i ms', async (window) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      const run = new Run(window);
+      await run.open();
+      try {
+        for (const s of steps) await run.apply(s);
+        await run.check();
+        await run.apply({ do: 'reopen' });
+        await run.check();
+      } finally {
+        await run.end();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe('a damaged log', () => {
+  /** Commits of one row each, with the log's size after each; then the folder as a crash leaves it. */
+  async function crashed(rows: readonly (readonly number[])[]): Promise<{ folder: string; ends: number[] }> {
+    const folder = makeFolder();
+    const db = await openTsdb({ path: folder, segmentSizeMax: 300 });
+    const group = db.group('g');
+    const ends: number[] = [];
+    for (const [i, row] of rows.entries()) {
+      row.forEach((_, c) => group.column(rowLabels(0, c)));
+      const appender = db.appender();
+      const values = new Float64Array(group.columnCount);
+      fillGaps(values);
+      values.set(row);
+      appender.appendRow(group, 1000 + i, values);
+      await appender.commit();
+      ends.push(bytesOf(folder));
+    }
+    await db.close();
+    return { folder, ends };
+  }
+  const files = (folder: string) =>
+    fs
+      .readdirSync(path.join(folder, 'wal'))
+      .sort()
+      .map((name) => path.join(folder, 'wal', name));
+  const bytesOf = (folder: string) => files(folder).reduce((sum, file) => sum + fs.statSync(file).size, 0);
+  /** The file and place of a byte of the whole log. */
+  const locate = (folder: string, at: number) => {
+    for (const file of files(folder)) {
+      const { size } = fs.statSync(file);
+      if (at < size) return { file, place: at };
+      at -= size;
+    }
+    throw new Error('past the log');
+  };
+  const expected = (rows: readonly (readonly number[])[]) => {
+    const model: Record<string, Record<number, string>> = {};
+    rows.forEach((row, i) =>
+      row.forEach((v, c) => ((model[formatLabels(rowLabels(0, c))] ??= {})[1000 + i] = textOf(v))),
+    );
+    return model;
+  };
+  const rowsArbitrary = fc.array(fc.array(fc.oneof(fc.nat(9), fc.double()), { minLength: 1, maxLength: 4 }), {
+    minLength: 1,
+    maxLength: 25,
+  });
+
+  test('cut anywhere in its last segment loses its tail and no more', async () => {
+    await fc.assert(
+      fc.asyncProperty(rowsArbitrary, fc.double({ min: 0, max: 1, noNaN: true }), async (rows, where) => {
+        const { folder, ends } = await crashed(rows);
+        const last = files(folder).at(-1)!;
+        const before = bytesOf(folder) - fs.statSync(last).size;
+        const cut = Math.floor(where * fs.statSync(last).size);
+        fs.truncateSync(last, cut);
+        const db = await openTsdb({ path: folder });
+        expect(await readAll(db)).toEqual(expected(rows.slice(0, ends.filter((end) => end <= before + cut).length)));
+        const appender = db.appender();
+        const group = db.group('g');
+        group.column(rowLabels(0, 0));
+        const row = new Float64Array(group.columnCount);
+        expect(appender.appendRow(group, 5000, row)).toBe('ok');
+        await appender.commit();
+        const after = await readAll(db);
+        await db.close();
+        const again = await openTsdb({ path: folder });
+        expect(await readAll(again)).toEqual(after);
+        expect(again.stats()).toMatchObject({ corruptions: 0, tornRecordsCut: 0 });
+        await again.close();
+        fs.rmSync(folder, { recursive: true });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('with a flipped bit anywhere is reported, keeps what came before, and never invents a sample', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        rowsArbitrary,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.nat(7),
+        async (rows, where, bit) => {
+          const { folder, ends } = await crashed(rows);
+          const at = Math.floor(where * bytesOf(folder));
+          const { file, place } = locate(folder, at);
+          const bytes = fs.readFileSync(file);
+          bytes[place] ^= 1 << bit;
+          fs.writeFileSync(file, bytes);
+          const db = await openTsdb({ path: folder });
+          const found = await readAll(db);
+          const all = expected(rows);
+          for (const [name, samples] of Object.entries(found)) expect(all[name]).toMatchObject(samples);
+          const sure = expected(rows.slice(0, ends.filter((end) => end <= at).length));
+          for (const [name, samples] of Object.entries(sure)) expect(found[name]).toMatchObject(samples);
+          const { corruptions, tornRecordsCut } = db.stats();
+          expect(corruptions + tornRecordsCut).toBeGreaterThan(0);
+          await db.close();
+          fs.rmSync(folder, { recursive: true });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
