@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { gridFor, gridLength, gridTimes, rangeFromParams, rangeParams, rateWindow, sliceWindow } from './timeRange.ts';
+import { gridFor, gridLength, gridTimes, rangeFromParams, rangeParams, sliceWindow } from './timeRange.ts';
 
 const HOUR = 3_600_000;
 const read = (text: string) => rangeFromParams(new URLSearchParams(text));
@@ -55,9 +55,4 @@ describe('the grid of a range', () => {
 test('a slice’s window holds the scrape before the slice, and half a scrape against jitter', () => {
   expect(sliceWindow(30_000, 15_000)).toBe(53_000);
   expect(sliceWindow(1_000, 1_000)).toBe(3_000);
-});
-
-test('a rate’s window is never narrower than four scrapes or a step', () => {
-  expect(rateWindow(15_000, 15_000)).toBe(60_000);
-  expect(rateWindow(300_000, 15_000)).toBe(300_000);
 });

@@ -61,21 +61,16 @@ export function gridFor(range: TimeRange, now: number, columnsMax: number, scrap
   return { start: Math.min(end, Math.ceil(from / step) * step), end, step };
 }
 
-/** The window of `rate` at a step: wide enough that a missed scrape leaves no hole, never narrower than the step. */
-export function rateWindow(step: number, scrapeIntervalMs: number): number {
-  return Math.max(step, 4 * scrapeIntervalMs);
+/**
+ * The window of `rate` at a step: one scrape longer than the step, so that every increase falls into one slice, and half a scrape more against jitter.
+ * A missed scrape shows as a gap rather than being smeared over its neighbours, and the first minute is no slow ramp.
+ */
+export function sliceWindow(step: number, scrapeIntervalMs: number): number {
+  return step + Math.ceil((1.5 * scrapeIntervalMs) / 1000) * 1000;
 }
 
 export function gridLength(grid: Grid): number {
   return Math.floor((grid.end - grid.start) / grid.step) + 1;
-}
-
-/**
- * The window of `rate` for the slices of a heatmap: one scrape longer than the slice, so that every increase falls into exactly one slice, and half a
- * scrape more against jitter. A missed scrape shows as a gap rather than being smeared over its neighbours.
- */
-export function sliceWindow(step: number, scrapeIntervalMs: number): number {
-  return step + Math.ceil((1.5 * scrapeIntervalMs) / 1000) * 1000;
 }
 
 /** The grid's times in milliseconds. */

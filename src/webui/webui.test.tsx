@@ -7,6 +7,7 @@ import { useClock } from './clock.ts';
 import { createCrosshair } from './crosshair.ts';
 import { pageHref, placeOf, setParams, usePlace } from './location.ts';
 import { RangePicker, TopBar } from './parts/TopBar.tsx';
+import { csvOf, curlOf } from './query/takeAway.ts';
 import { LabelChips } from './targets/TargetsPage.tsx';
 import { formatAge, formatMetric, formatPercent, formatRate } from './text.ts';
 import { themeChoice } from './theme.ts';
@@ -156,6 +157,38 @@ test('markup in labels is text', () => {
   const { container } = render(<LabelChips labels={{ job: hostile }} />);
   expect(container.querySelector('img')).toBeNull();
   expect(container.textContent).toContain(hostile);
+});
+
+describe('what is taken away from the query page', () => {
+  const grid = { start: 0, end: 15_000, step: 15_000 };
+  const range = (metric: Record<string, string>, ...values: number[]) => ({
+    kind: 'range' as const,
+    grid,
+    series: [{ metric, values: Float64Array.from(values) }],
+    warnings: [],
+    elapsedMs: 1,
+  });
+  test('a table has a row a time; gaps are empty', () =>
+    expect(csvOf(range({ __name__: 'up', job: 'a"b' }, 1, NaN))).toBe(
+      'time,"up{job=""a\\""b""}"\r\n1970-01-01T00:00:00.000Z,1\r\n1970-01-01T00:00:15.000Z,\r\n',
+    ));
+  test('a label that a spreadsheet would run is text, a negative number is a number', () => {
+    const rows = [{ metric: { a: '=cmd()' }, value: [1, '-5'] as [number, string] }];
+    const answer = {
+      kind: 'instant' as const,
+      time: 0,
+      resultType: 'vector' as const,
+      rows,
+      warnings: [],
+      elapsedMs: 1,
+    };
+    expect(csvOf(answer)).toBe("a,time,value\r\n'=cmd(),1970-01-01T00:00:00.000Z,-5\r\n");
+  });
+  test('the shell gets the same question, quoted', () =>
+    expect(curlOf("up{a='b'}", range({}, 1))).toBe(
+      "curl 'http://localhost/api/v1/query_range' --data-urlencode 'query=up{a='\\''b'\\''}' " +
+        "--data-urlencode 'start=0' --data-urlencode 'end=15' --data-urlencode 'step=15'",
+    ));
 });
 
 describe('words', () => {

@@ -8,7 +8,7 @@ import type { ChartSeries } from '../charts/TimeChart.tsx';
 import { Card, Notice } from '../parts/Card.tsx';
 import { formatBytes, formatPercent, formatShort } from '../text.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
-import { gridLength, gridTimes, rateWindow } from '../timeRange.ts';
+import { gridLength, gridTimes, sliceWindow } from '../timeRange.ts';
 import { chartDomain, gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
 import type { Inventory } from './inventory.ts';
@@ -194,7 +194,7 @@ async function fetchNumbers(
   { grid, intervalMs }: CardContext,
   signal: AbortSignal,
 ): Promise<MachineNumbers> {
-  const window = formatDuration(rateWindow(grid.step, intervalMs));
+  const window = formatDuration(sliceWindow(grid.step, intervalMs));
   const parts = Object.entries(EXPRESSIONS[kind](window));
   const answers = await Promise.all(parts.map(([, expr]) => queryRange(expr, grid, signal)));
   const found = Object.fromEntries(parts.map(([name], i) => [name, answers[i].data]));

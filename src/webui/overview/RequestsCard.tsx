@@ -9,7 +9,7 @@ import { Card, Figure, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
 import { PageLink } from '../parts/TopBar.tsx';
 import { formatPercent, formatRate } from '../text.ts';
-import { gridLength, gridTimes, rateWindow } from '../timeRange.ts';
+import { gridLength, gridTimes, sliceWindow } from '../timeRange.ts';
 import { chartDomain, gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
 import type { Inventory } from './inventory.ts';
@@ -125,7 +125,7 @@ function NoRequests() {
 
 async function fetchRates(metric: string, { grid, intervalMs }: CardContext, signal: AbortSignal): Promise<Rates> {
   const labels = requestLabels(await seriesLabels(metric, grid, signal));
-  const expr = requestRates(metric, labels, rateWindow(grid.step, intervalMs));
+  const expr = requestRates(metric, labels, sliceWindow(grid.step, intervalMs));
   return { metric, expr, ...labels, series: (await queryRange(expr, grid, signal)).data };
 }
 

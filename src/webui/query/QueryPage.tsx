@@ -10,6 +10,7 @@ import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
+import { CopyButton } from '../parts/CopyButton.tsx';
 import { RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
 import { themeChoice, useThemeMode } from '../theme.ts';
 import { gridFor, rangeFromParams, rangeParams } from '../timeRange.ts';
@@ -20,6 +21,7 @@ import { GraphView } from './GraphView.tsx';
 import { HeatmapView } from './HeatmapView.tsx';
 import { recentQueries, rememberQuery } from './recent.ts';
 import { TableView } from './TableView.tsx';
+import { csvOf, curlOf, download } from './takeAway.ts';
 
 const COLUMNS_MAX = 240;
 /** Upstream's limit of points a series. */
@@ -63,6 +65,7 @@ export default function QueryPage({ place }: { place: Place }) {
     expr,
   );
   const asked = wantsTable ? instant : ranged;
+  const answer = wantsTable ? instant.data : ranged.data;
   const view: View = chosen ?? (ranged.data === undefined ? 'graph' : fittingView(ranged.data.series));
   const select = (start: number, to: number) => setParams(rangeParams({ kind: 'between', start, end: to }), 'push');
 
@@ -90,7 +93,8 @@ export default function QueryPage({ place }: { place: Place }) {
             busy={asked.loading}
             tools={
               <>
-                <AnswerNumbers answer={wantsTable ? instant.data : ranged.data} />
+                <AnswerNumbers answer={answer} />
+                <TakeAway expr={expr} answer={answer} />
                 <StepField key={step} step={step} used={grid?.step} hidden={wantsTable} />
                 {view === 'graph' && (
                   <Segments
@@ -114,7 +118,7 @@ export default function QueryPage({ place }: { place: Place }) {
           >
             {grid === undefined && <Notice kind="error" title={stepFault(range, step)} />}
             {asked.error !== undefined && <QueryFault expr={expr} error={asked.error} />}
-            <Warnings texts={(wantsTable ? instant.data : ranged.data)?.warnings ?? []} />
+            <Warnings texts={answer?.warnings ?? []} />
             {asked.data === undefined && asked.error === undefined && grid !== undefined && (
               <Notice kind="loading" title="Asking …" />
             )}
@@ -258,6 +262,18 @@ function AnswerNumbers({ answer }: { answer?: RangeAnswer | InstantAnswer }) {
     <span className="dim num">
       {count} series in {Math.max(1, Math.round(answer.elapsedMs))} ms
     </span>
+  );
+}
+
+function TakeAway({ expr, answer }: { expr: string; answer?: RangeAnswer | InstantAnswer }) {
+  if (answer === undefined) return null;
+  return (
+    <>
+      <button type="button" className="button button-small" onClick={() => download('isotherm.csv', csvOf(answer))}>
+        CSV
+      </button>
+      <CopyButton label="curl" text={() => curlOf(expr, answer)} />
+    </>
   );
 }
 

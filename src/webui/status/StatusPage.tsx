@@ -5,7 +5,7 @@ import { useFetched } from '../api/useFetched.ts';
 import type { Fetched } from '../api/useFetched.ts';
 import type { Place } from '../location.ts';
 import { Card, Figure, Notice } from '../parts/Card.tsx';
-import { Icon } from '../parts/Icon.tsx';
+import { CopyButton } from '../parts/CopyButton.tsx';
 import { TopBar } from '../parts/TopBar.tsx';
 import { formatAge, formatBytes, formatDayClock, formatRate, formatShort } from '../text.ts';
 import { themeChoice } from '../theme.ts';
@@ -197,17 +197,9 @@ function Ranking({ title, rows, format = formatShort }: RankingProps) {
 }
 
 function ConfigText({ yaml }: { yaml: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = () =>
-    navigator.clipboard?.writeText(yaml).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
   return (
     <div className="config">
-      <button type="button" className="button config-copy" onClick={copy}>
-        <Icon name={copied ? 'check' : 'copy'} size={14} /> {copied ? 'Copied' : 'Copy'}
-      </button>
+      <CopyButton className="button button-small config-copy" label="Copy" text={() => yaml} />
       <pre className="code-block" tabIndex={0} aria-label="Configuration">
         {yaml}
       </pre>

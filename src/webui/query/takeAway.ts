@@ -1,0 +1,67 @@
+/** An answer in forms that leave the page: a table for a spreadsheet, a command for a shell. */
+import { METRIC_NAME } from '../../shared/model/labels.ts';
+import { formatValue } from '../../shared/api/prometheus.ts';
+import { apiUrl } from '../api/client.ts';
+import { formatMetric } from '../text.ts';
+import { gridTimes } from '../timeRange.ts';
+import type { InstantAnswer, RangeAnswer } from './ask.ts';
+
+/** RFC 4180: one row a time and one column a series, or for one time one row a series. */
+export function csvOf(answer: RangeAnswer | InstantAnswer): string {
+  return (answer.kind === 'range' ? rangeRows(answer) : instantRows(answer)).map(csvRow).join('');
+}
+
+function rangeRows({ grid, series }: RangeAnswer): string[][] {
+  const head = ['time', ...series.map(({ metric }) => formatMetric(metric))];
+  const rows = Array.from(gridTimes(grid), (time, i) => [
+    new Date(time).toISOString(),
+    ...series.map(({ values }) => (Number.isNaN(values[i]) ? '' : formatValue(values[i]))),
+  ]);
+  return [head, ...rows];
+}
+
+function instantRows({ rows, time }: InstantAnswer): string[][] {
+  const names = [...new Set(rows.flatMap(({ metric }) => Object.keys(metric)))].sort(
+    (a, b) => Number(b === METRIC_NAME) - Number(a === METRIC_NAME) || (a < b ? -1 : 1),
+  );
+  const when = new Date(time).toISOString();
+  const lines = rows.map(({ metric, value }) => [...names.map((name) => metric[name] ?? ''), when, value?.[1] ?? '']);
+  return [[...names, 'time', 'value'], ...lines];
+}
+
+/** Spreadsheets take a field that begins so for a formula, and run it. */
+const FORMULA = /^[=@\t\r]|^[+-](?!\d|Inf)/;
+
+function csvRow(fields: readonly string[]): string {
+  const quote = (field: string) => {
+    const text = FORMULA.test(field) ? `'${field}` : field;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return `${fields.map(quote).join(',')}\r\n`;
+}
+
+/** The same question for a shell. */
+export function curlOf(expr: string, answer: RangeAnswer | InstantAnswer): string {
+  const [path, params] =
+    answer.kind === 'range'
+      ? ['query_range', { start: answer.grid.start, end: answer.grid.end, step: answer.grid.step }]
+      : ['query', { time: answer.time }];
+  const data = [['query', expr], ...Object.entries(params).map(([name, ms]) => [name, String(ms / 1000)])];
+  return `curl ${shellQuoted(apiUrl(path as string).href)} ${data
+    .map(([name, value]) => `--data-urlencode ${shellQuoted(`${name}=${value}`)}`)
+    .join(' ')}`;
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Hands a file to the browser's downloads. */
+export function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}
