@@ -4,13 +4,11 @@ import { quantileOf, sortedNaNFirst } from './quantile.ts';
 import type { RangeKernel } from './rangeKernels.ts';
 
 /** A value from the samples [from, to) of every window that has any. */
-function perWindow(
-  compute: (values: Float64Array, from: number, to: number, step: number, params: readonly Float64Array[]) => number,
-): RangeKernel {
-  return ({ values, lo, hi }, { ends, params }, out) => {
+function perWindow(compute: (values: Float64Array, from: number, to: number) => number): RangeKernel {
+  return ({ values, lo, hi }, { ends }, out) => {
     for (let i = 0; i < ends.length; i++) {
       if (hi[i] === lo[i]) continue;
-      out.values[i] = compute(values, lo[i], hi[i], i, params);
+      out.values[i] = compute(values, lo[i], hi[i]);
       out.present[i] = 1;
     }
   };
@@ -55,6 +53,75 @@ function extreme(isBetter: (a: number, b: number) => boolean): RangeKernel {
 
 const sum = new CompensatedSum();
 const mean = new CompensatedMean();
+
+/** Running totals of whole numbers, as long as every total is exact; undefined for other values. Length n + 1. */
+function exactTotals(values: Float64Array, from: number, to: number): Float64Array | undefined {
+  const totals = new Float64Array(values.length + 1);
+  let magnitude = 0;
+  for (let k = from; k < to; k++) {
+    const v = values[k];
+    magnitude += Math.abs(v);
+    if (!Number.isInteger(v) || Object.is(v, -0) || magnitude > Number.MAX_SAFE_INTEGER) return undefined;
+    totals[k + 1] = totals[k] + v;
+  }
+  return totals;
+}
+
+/** Neumaier's sum over samples [from, to), in local variables: the window loops spend their time here. */
+function compensatedSum(values: Float64Array, from: number, to: number): number {
+  let total = 0;
+  let compensation = 0;
+  for (let k = from; k < to; k++) {
+    const v = values[k];
+    const next = total + v;
+    if (next === Infinity || next === -Infinity) compensation = 0;
+    else if (Math.abs(total) >= Math.abs(v)) compensation += total - next + v;
+    else compensation += v - next + total;
+    total = next;
+  }
+  return total + compensation;
+}
+
+/** Sums of whole numbers come from running totals, which are exact; others are added up window by window. */
+const sumOverTime: RangeKernel = ({ values, lo, hi }, { ends }, out) => {
+  const steps = ends.length;
+  const totals = steps > 0 ? exactTotals(values, lo[0], hi[steps - 1]) : undefined;
+  for (let i = 0; i < steps; i++) {
+    if (hi[i] === lo[i]) continue;
+    out.values[i] = totals !== undefined ? totals[hi[i]] - totals[lo[i]] : compensatedSum(values, lo[i], hi[i]);
+    out.present[i] = 1;
+  }
+};
+
+const avgOverTime: RangeKernel = ({ values, lo, hi }, { ends }, out) => {
+  const steps = ends.length;
+  const totals = steps > 0 ? exactTotals(values, lo[0], hi[steps - 1]) : undefined;
+  for (let i = 0; i < steps; i++) {
+    if (hi[i] === lo[i]) continue;
+    out.present[i] = 1;
+    if (totals !== undefined) {
+      out.values[i] = (totals[hi[i]] - totals[lo[i]]) / (hi[i] - lo[i]);
+      continue;
+    }
+    mean.reset();
+    for (let k = lo[i]; k < hi[i]; k++) mean.add(values[k]);
+    out.values[i] = mean.value;
+  }
+};
+
+/** The quantile of windows, sorted in one borrowed array. */
+const quantileOverTime: RangeKernel = ({ values, lo, hi }, { ends, params }, out) => {
+  let scratch = new Float64Array(64);
+  for (let i = 0; i < ends.length; i++) {
+    const length = hi[i] - lo[i];
+    if (length === 0) continue;
+    if (length > scratch.length) scratch = new Float64Array(2 * length);
+    const window = scratch.subarray(0, length);
+    window.set(values.subarray(lo[i], hi[i]));
+    out.values[i] = quantileOf(params[0][i], sortedNaNFirst(window));
+    out.present[i] = 1;
+  }
+};
 const deviation = new CompensatedSum();
 
 function variance(values: Float64Array, from: number, to: number): number {
@@ -106,16 +173,8 @@ const doubleExponentialSmoothing: RangeKernel = ({ values, lo, hi }, { ends, par
 };
 
 export const OVER_TIME_KERNELS = {
-  sum_over_time: perWindow((values, from, to) => {
-    sum.reset();
-    for (let k = from; k < to; k++) sum.add(values[k]);
-    return sum.value;
-  }),
-  avg_over_time: perWindow((values, from, to) => {
-    mean.reset();
-    for (let k = from; k < to; k++) mean.add(values[k]);
-    return mean.value;
-  }),
+  sum_over_time: sumOverTime,
+  avg_over_time: avgOverTime,
   count_over_time: perWindow((_values, from, to) => to - from),
   min_over_time: extreme((a, b) => a < b),
   max_over_time: extreme((a, b) => a > b),
@@ -124,9 +183,7 @@ export const OVER_TIME_KERNELS = {
   present_over_time: perWindow(() => 1),
   stddev_over_time: perWindow((values, from, to) => Math.sqrt(variance(values, from, to))),
   stdvar_over_time: perWindow(variance),
-  quantile_over_time: perWindow((values, from, to, step, params) =>
-    quantileOf(params[0][step], sortedNaNFirst(values.slice(from, to))),
-  ),
+  quantile_over_time: quantileOverTime,
   mad_over_time: perWindow(medianDeviation),
   double_exponential_smoothing: doubleExponentialSmoothing,
   ts_of_first_over_time: timeOf((_values, from) => from),
