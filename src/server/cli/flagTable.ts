@@ -174,8 +174,7 @@ export const FLAGS = {
   'enable-feature': {
     type: 'list',
     default: '',
-    help: 'Comma-separated feature names of upstream.',
-    accepted: 'features are not switched by name here; what works, works without it',
+    help: 'Comma-separated features: promql-experimental-functions. Names of upstream that mean nothing here are told in the log.',
   },
   agent: {
     type: 'bool',

@@ -1,6 +1,5 @@
 /** query, query_range, query_exemplars, format_query. */
 import { formatExpr } from '../../shared/promql/format.ts';
-import { TYPE_NAMES, typeOf } from '../../shared/promql/check.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type QueryRequest } from '../storage/engine.ts';
@@ -21,7 +20,6 @@ async function runQuery(
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
   const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
   const expr = params.text('query');
-  parsed(expr, 'query');
   const startedAt = performance.now();
   const request: QueryRequest = { expr, ...grid, lookbackDeltaMs, timeoutMs, signal };
   const result = await rooms.engine.query(request).catch((error: unknown) => {
@@ -37,16 +35,7 @@ function instantQuery(call: ApiCall): Promise<Iterable<string>> {
 }
 
 function rangeQuery(call: ApiCall): Promise<Iterable<string>> {
-  const range = rangeParams(call.params);
-  const expr = parsed(call.params.text('query'), 'query');
-  const type = typeOf(expr);
-  if (type !== 'vector' && type !== 'scalar') {
-    throw invalidParameter(
-      'query',
-      `invalid expression type "${TYPE_NAMES[type]}" for range query, must be Scalar or instant Vector`,
-    );
-  }
-  return runQuery(call, range);
+  return runQuery(call, rangeParams(call.params));
 }
 
 function exemplars({ params, rooms }: ApiCall): Iterable<string> {

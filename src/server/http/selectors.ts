@@ -29,10 +29,10 @@ function parseSelector(text: string): Matcher[] {
   return [...expr.matchers];
 }
 
-/** The syntax tree of a parameter's text; what is wrong with it is said as upstream says it. */
+/** The syntax tree of a parameter's text, experimental functions included: it is read here, not run. What is wrong is said as upstream says it. */
 export function parsed(text: string, parameter: string): ReturnType<typeof parseExpr> {
   try {
-    return parseExpr(text);
+    return parseExpr(text, { experimental: true });
   } catch (error) {
     if (error instanceof PromqlError) throw invalidParameter(parameter, error.message);
     throw error;

@@ -8,6 +8,7 @@ import { ConfigError } from '../config/configError.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { createEngine } from '../promql/engine.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
 import { readBuildInfo } from '../telemetry/build.ts';
@@ -17,13 +18,15 @@ import { machinePage } from '../telemetry/machine/machine.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
-import { createQueryRunner } from '../workers/queryRunner.ts';
 import { externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
+import { scrapeMetrics } from './scrapeMetrics.ts';
 
+/** The one feature that is switched by its name. */
+const EXPERIMENTAL = 'promql-experimental-functions';
 const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
 
 /**
@@ -38,7 +41,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   const config = firstConfig(flags['config.file']);
   const build = readBuildInfo();
   log('info', 'Starting Isotherm', { version: build.version, revision: build.revision, node: build.nodeVersion });
-  for (const notice of [...notices, ...config.notices]) log('info', notice);
+  for (const notice of [...notices, ...config.notices, ...featureNotices(flags)]) log('info', notice);
 
   const metrics = createSelfMetrics(build);
   const shutdown = createShutdown(log);
@@ -80,7 +83,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     const tsdb = await openStore(flags, config, retentionMs, log);
     shutdown.opened('store', () => tsdb.close());
     registerStoreMetrics(metrics, tsdb);
-    const opened = openRooms(tsdb, flags, log, shutdown);
+    const opened = openRooms(tsdb, flags, config, log, metrics, shutdown);
     apply = opened.apply;
     await apply(reloader.config);
     rooms = opened.rooms;
@@ -94,6 +97,14 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   }
   log('info', 'See you next time!');
   return 0;
+}
+
+function featureNotices(flags: Flags): string[] {
+  const idle = flags['enable-feature'].filter((feature) => feature !== EXPERIMENTAL);
+  return idle.map(
+    (feature) =>
+      `--enable-feature=${feature} has no effect: what it stands for is either always on here or not there yet`,
+  );
 }
 
 function firstConfig(file: string): Config {
@@ -140,19 +151,23 @@ interface OpenedRooms {
   apply(config: Config): void | Promise<void>;
 }
 
-function openRooms(tsdb: Tsdb, flags: Flags, log: Log, shutdown: Shutdown): OpenedRooms {
-  const engine = createQueryRunner({
-    queryable: tsdb,
-    workers: flags.workers,
-    limits: {
-      lookbackDeltaMs: flags['query.lookback-delta'],
-      timeoutMs: flags['query.timeout'],
-      maxSamples: flags['query.max-samples'],
-      maxConcurrency: flags['query.max-concurrency'],
-    },
+function openRooms(
+  tsdb: Tsdb,
+  flags: Flags,
+  config: Config,
+  log: Log,
+  metrics: SelfMetrics,
+  shutdown: Shutdown,
+): OpenedRooms {
+  const engine = createEngine(tsdb, {
+    lookbackDeltaMs: flags['query.lookback-delta'],
+    timeoutMs: flags['query.timeout'],
+    maxSamples: flags['query.max-samples'],
+    maxConcurrency: flags['query.max-concurrency'],
+    subqueryStepMs: config.global.evaluationIntervalMs,
+    experimental: flags['enable-feature'].includes(EXPERIMENTAL),
   });
-  shutdown.opened('query engine', () => engine.close());
-  const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log });
+  const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log, onScrape: scrapeMetrics(metrics) });
   shutdown.opened('scraping', () => scraping.stop());
   const headStats = () => {
     const { series, headChunks, minTime, maxTime, corruptions } = tsdb.stats();
