@@ -11,6 +11,7 @@ const WEB = '127.0.0.1:9090';
 const DEMO = '127.0.0.1:8000';
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 5_000;
+const PARENT_LOOK_MS = 500;
 
 const children: ChildProcess[] = [];
 let stopping = false;
@@ -60,6 +61,9 @@ async function untilReady(url: string): Promise<boolean> {
 // A terminal's Ctrl-C reaches the children by itself; a second TERM does them no harm.
 process.on('SIGINT', () => stop(0));
 process.on('SIGTERM', () => stop(0));
+// npm starts scripts through a shell that keeps a TERM to itself: when it is gone, so are we.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && stop(0), PARENT_LOOK_MS).unref();
 
 await buildWebui();
 start('the sidecar', join(ROOT, 'bin/isotherm'), [
