@@ -7,8 +7,8 @@ import { FetchError } from './httpFault.ts';
 export const BODY_BYTES_MAX = 64 * 1024 * 1024;
 /** Bytes of all bodies under way together. A scrape that would go over it fails, and the next one tries again. */
 const IN_FLIGHT_BYTES_MAX = 256 * 1024 * 1024;
-/** Below this a page is decompressed at once; sending it to another thread and back would cost more. */
-const INLINE_BYTES_MAX = 128 * 1024;
+/** A page that unpacks to no more than this is unpacked at once; sending it to another thread and back would cost more. */
+const INLINE_BYTES_MAX = 1024 * 1024;
 
 let inFlight = 0;
 
@@ -26,12 +26,25 @@ const zstdAway = promisify(zstdDecompress);
 const CODINGS: Readonly<Record<string, Decompress>> = {
   '': (bytes) => bytes,
   identity: (bytes) => bytes,
-  gzip: (bytes, options) =>
-    bytes.length <= INLINE_BYTES_MAX ? gunzipSync(bytes, options) : gunzipAway(bytes, options),
-  'x-gzip': (bytes, options) => gunzipAway(bytes, options),
+  gzip: gunzipPage,
+  'x-gzip': gunzipPage,
   deflate: (bytes, options) => inflateAway(bytes, options),
   zstd: (bytes, options) => zstdAway(bytes, options),
 };
+
+function gunzipPage(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Uint8Array> | Uint8Array {
+  // Gzip ends with the size that it unpacks to. It may lie, so the bound holds all the same.
+  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const claimed = bytes.length < 4 ? 0 : tail.readUInt32LE(bytes.length - 4);
+  if (claimed <= INLINE_BYTES_MAX) {
+    try {
+      return gunzipSync(bytes, { maxOutputLength: Math.min(INLINE_BYTES_MAX, options.maxOutputLength) });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    }
+  }
+  return gunzipAway(bytes, options);
+}
 
 /** What the request may ask for. */
 export const ACCEPTED_CODINGS = 'gzip, zstd, deflate';

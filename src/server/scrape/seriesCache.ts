@@ -14,6 +14,8 @@ const FORGOTTEN_SPARE = 5_000;
 /** A group whose dead columns outnumber the living is left for a fresh one, so that rows stay short. */
 const WIDE_FACTOR = 4;
 const WIDE_SPARE = 2_000;
+/** A sample's own time may be this much ahead of the scrape, as upstream has it; one bogus clock must not push the store's newest time away. */
+const AHEAD_MS_MAX = 600_000;
 /** Runes in an exemplar's labels, names and values together, as OpenMetrics allows. */
 const EXEMPLAR_RUNES_MAX = 128;
 
@@ -130,7 +132,8 @@ export class SeriesCache {
       const column = this.places[slot];
       if (column === DROPPED) continue;
       if (times !== undefined && hasOwnTime(i)) {
-        const outcome = appender.append(this.labelsOfSlot(slot), times[i], row.values[i]);
+        const ahead = times[i] > t + AHEAD_MS_MAX;
+        const outcome = ahead ? 'outOfBounds' : appender.append(this.labelsOfSlot(slot), times[i], row.values[i]);
         if (outcome === 'duplicate') duplicates++;
         else if (outcome !== 'ok') refused++;
         continue;
@@ -145,7 +148,7 @@ export class SeriesCache {
     }
     for (const { slot, exemplar } of row.exemplars) {
       if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
-      appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: exemplar.t ?? t });
+      appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
     }
     for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
     return this.finishRow(

@@ -165,7 +165,6 @@ class TextCursor extends PageCursor {
     let i = skipBlanks(bytes, offset);
     if (i < bytes.length && bytes[i] !== NEWLINE) {
       const from = i;
-      if (bytes[i] === 0x2d) i++;
       while (bytes[i] >= 0x30 && bytes[i] <= 0x39) i++;
       const t = Number(latin1(bytes, from, i));
       if (i === from || Number.isNaN(t) || Math.abs(t) > TIME_MS_MAX)
@@ -217,6 +216,8 @@ class OpenMetricsCursor extends PageCursor {
     const { bytes } = this;
     // An entry ends before its newline; the page's first line has none before it.
     const i = this.offset === 0 ? 0 : this.offset + 1;
+    // Upstream takes an answer without a single byte for an empty page.
+    if (bytes.length === 0) return END;
     if (i >= bytes.length) this.fail(bytes.length, 'the page does not end with # EOF');
     if (bytes[i] !== HASH) return this.readSeries(i);
     for (const [start, kind] of OPEN_METRICS_META)

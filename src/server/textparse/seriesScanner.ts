@@ -25,7 +25,7 @@ for (let c = 0; c < 256; c++) {
 }
 
 export class SeriesScanner {
-  /** OpenMetrics: no white space inside, commas exactly between labels, no newline inside quotes. */
+  /** OpenMetrics: no white space inside, commas between labels, no newline inside quotes. */
   private readonly strict: boolean;
   private bytes: Uint8Array = new Uint8Array(0);
   /** [from, to) of the metric name, quotes included; from = -1 while there is none. */
@@ -75,6 +75,7 @@ export class SeriesScanner {
     for (let i = 0; i < this.ranges.length; i += 4) {
       const name = this.nameText(this.ranges[i], this.ranges[i + 1]);
       const value = this.text(this.ranges[i + 2], this.ranges[i + 3]);
+      if (name === '') throw new ParseError(this.bytes, this.ranges[i], 'a label name is empty');
       if (pairs.some(([seen]) => seen === name)) {
         throw new ParseError(this.bytes, this.ranges[i], `label ${JSON.stringify(name)} stands twice`);
       }
@@ -88,8 +89,8 @@ export class SeriesScanner {
   private scanBraces(from: number, nameAllowed: boolean): number {
     const { bytes, ranges } = this;
     let i = this.skipBlanks(from);
-    for (let first = true; ; first = false) {
-      if (bytes[i] === BRACE_CLOSE && (first || !this.strict || bytes[i - 1] !== COMMA)) return i + 1;
+    for (;;) {
+      if (bytes[i] === BRACE_CLOSE) return i + 1;
       const nameFrom = i;
       i = bytes[i] === QUOTE ? this.scanQuoted(i) : scanLabelName(bytes, i);
       if (i === nameFrom) throw new ParseError(bytes, i, 'expected a label name or }');
