@@ -1,8 +1,7 @@
-import { PluginType, type AppRootProps } from '@grafana/data';
-import { getBackendSrv, getDataSourceSrv, config } from '@grafana/runtime';
+import type { AppRootProps, GrafanaTheme2 } from '@grafana/data';
+import { config, getBackendSrv, getDataSourceSrv, PluginPage } from '@grafana/runtime';
 import { Alert, Badge, LinkButton, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import { css } from '@emotion/css';
-import type { GrafanaTheme2 } from '@grafana/data';
 import React, { useEffect, useState } from 'react';
 import { lastValueFrom } from 'rxjs';
 import type { ApiAnswer, ApiTargets } from '../shared/api/prometheus.ts';
@@ -20,7 +19,6 @@ interface SourceFinding {
 
 /** The bundle's page in Grafana: each Isotherm data source, what it found, and where to go from there. */
 export function Home(_props: AppRootProps): React.JSX.Element {
-  const styles = useStyles2(stylesOf);
   const [findings, setFindings] = useState<readonly SourceFinding[]>();
   useEffect(() => {
     let gone = false;
@@ -31,8 +29,21 @@ export function Home(_props: AppRootProps): React.JSX.Element {
       gone = true;
     };
   }, []);
-  if (findings === undefined) return <LoadingPlaceholder text="Looking at the data sources…" />;
-  if (findings.length === 0) return <NoSource />;
+  return (
+    <PluginPage>
+      {findings === undefined ? (
+        <LoadingPlaceholder text="Looking at the data sources…" />
+      ) : findings.length === 0 ? (
+        <NoSource />
+      ) : (
+        <Sources findings={findings} />
+      )}
+    </PluginPage>
+  );
+}
+
+function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JSX.Element {
+  const styles = useStyles2(stylesOf);
   return (
     <div className={styles.page} data-testid="isotherm-home">
       {findings.map((source) => (
@@ -96,8 +107,7 @@ function Jobs({ jobs }: { jobs: readonly JobFinding[] }): React.JSX.Element {
 }
 
 async function findAll(): Promise<SourceFinding[]> {
-  const sources = getDataSourceSrv().getList({ type: PluginType.datasource, pluginId: DATA_SOURCE_TYPE } as never);
-  const ours = sources.filter((source) => source.type === DATA_SOURCE_TYPE);
+  const ours = getDataSourceSrv().getList({ type: DATA_SOURCE_TYPE });
   return Promise.all(
     ours.map(async ({ uid, name }) => {
       const [health, targets] = await Promise.all([

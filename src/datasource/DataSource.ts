@@ -1,6 +1,8 @@
 import {
   CoreApp,
   type AdHocVariableFilter,
+  type DataQueryRequest,
+  type DataQueryResponse,
   type DataSourceGetTagKeysOptions,
   type DataSourceGetTagValuesOptions,
   type DataSourceInstanceSettings,
@@ -12,7 +14,14 @@ import {
   type TimeRange,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
-import type { ConnectionOptions, MetricsQuery } from '../shared/api/grafanaQuery.ts';
+import type { Observable } from 'rxjs';
+import {
+  DEFAULT_SCRAPE_INTERVAL_MS,
+  replaceMacros,
+  stepOf,
+  type ConnectionOptions,
+  type MetricsQuery,
+} from '../shared/api/grafanaQuery.ts';
 import type { ApiAnswer, ApiQueryData } from '../shared/api/prometheus.ts';
 import { formatLabels, labelsOf } from '../shared/model/labels.ts';
 import type { MatchOp } from '../shared/model/matchers.ts';
@@ -20,6 +29,10 @@ import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
 import { MetricsVariables } from './variables.tsx';
+
+interface OlderTemplates {
+  getAdhocFilters?(dataSourceName: string): AdHocVariableFilter[];
+}
 
 export type MetricsOptions = ConnectionOptions & DataSourceJsonData;
 
@@ -45,6 +58,17 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
     this.variables = new MetricsVariables(this);
   }
 
+  /** In Explore one moment is read as a table; on dashboards and in alert rules it is a number. */
+  override query(request: DataQueryRequest<MetricsQuery>): Observable<DataQueryResponse> {
+    if (request.app !== CoreApp.Explore) return super.query(request);
+    const targets = request.targets.map((query) =>
+      query.instant === true && query.range !== true && (query.format ?? 'auto') === 'auto'
+        ? { ...query, format: 'table' as const }
+        : query,
+    );
+    return super.query({ ...request, targets });
+  }
+
   override getDefaultQuery(app: CoreApp): Partial<MetricsQuery> {
     if (app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting)
       return { expr: '', instant: true, range: false };
@@ -62,17 +86,14 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
   override applyTemplateVariables(
     query: MetricsQuery,
     scopedVars: ScopedVars,
-    filters?: AdHocVariableFilter[],
+    ...handedIn: [filters?: AdHocVariableFilter[]]
   ): MetricsQuery {
     const templates = getTemplateSrv();
-    // Before 10.3 or so the filters are not handed in.
-    const adHoc =
-      filters ??
-      (templates as { getAdhocFilters?: (name: string) => AdHocVariableFilter[] }).getAdhocFilters?.(this.name) ??
-      [];
+    // Hosts before 10.3 or so hand no filters in; there they are asked for.
+    const adHoc = handedIn.length > 0 ? handedIn[0] : (templates as OlderTemplates).getAdhocFilters?.(this.name);
     return {
       ...query,
-      expr: withMatchers(this.interpolated(query.expr, scopedVars), adHoc.map(matcherOf)),
+      expr: withMatchers(this.interpolated(query.expr, scopedVars), (adHoc ?? []).map(matcherOf)),
       legendFormat: query.legendFormat === undefined ? undefined : templates.replace(query.legendFormat, scopedVars),
       interval: query.interval === undefined ? undefined : templates.replace(query.interval, scopedVars),
     };
@@ -114,7 +135,7 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
 
   override async metricFindQuery(query: unknown, options?: LegacyMetricFindQueryOptions): Promise<MetricFindValue[]> {
     const text = typeof query === 'string' ? query : ((query as { query?: string } | undefined)?.query ?? '');
-    const asked = parseVariableQuery(this.interpolated(text, options?.scopedVars));
+    const asked = parseVariableQuery(withSteps(this.interpolated(text, options?.scopedVars), options?.range));
     return asked === undefined ? [] : this.findValues(asked, options?.range);
   }
 
@@ -196,6 +217,19 @@ function matcherOf(filter: AdHocVariableFilter & { values?: string[] }) {
     ? (filter.values ?? [filter.value]).map((one) => one.replace(/[\\^$.*+?()|[\]{}/]/g, '\\$&')).join('|')
     : filter.value;
   return { name: filter.key, op, value };
+}
+
+/** Questions of variables do not pass the backend's query path, so the macros of the range are replaced here. */
+function withSteps(text: string, range: TimeRange | undefined): string {
+  if (range === undefined) return text;
+  const request = {
+    fromMs: range.from.valueOf(),
+    toMs: range.to.valueOf(),
+    intervalMs: DEFAULT_SCRAPE_INTERVAL_MS,
+    scrapeIntervalMs: DEFAULT_SCRAPE_INTERVAL_MS,
+    query: { refId: '', expr: text },
+  };
+  return replaceMacros(text, request, stepOf(request));
 }
 
 function timeParameters(range: TimeRange | undefined): Record<string, string> {

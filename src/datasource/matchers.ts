@@ -2,9 +2,7 @@
 import { formatMatcher, type Matcher } from '../shared/model/matchers.ts';
 import { childrenOf, type Expr, type VectorSelector } from '../shared/promql/ast.ts';
 import { parseExpr } from '../shared/promql/parser.ts';
-
-/** Grafana's own variables, which the grammar does not know; each is read as a duration or number of the same length. */
-const MACRO = /\$(?:\{__\w+\}|__\w+)/g;
+import { readable } from './readable.ts';
 
 /** The expression with the matchers in each of its selectors; the expression itself where it cannot be parsed. */
 export function withMatchers(expr: string, matchers: readonly Matcher[]): string {
@@ -43,7 +41,7 @@ function selectorsOf(expr: string): VectorSelector[] {
     else childrenOf(node).forEach(visit);
   };
   try {
-    visit(parseExpr(expr.replace(MACRO, (macro) => '1m'.padEnd(macro.length))));
+    visit(parseExpr(readable(expr)));
   } catch {
     // Half-typed text and foreign dialects have no selectors that we could name; the server says what is wrong with them.
     return [];

@@ -4,6 +4,7 @@ import { TextArea, useTheme2 } from '@grafana/ui';
 import React, { Suspense, useMemo } from 'react';
 import { lastValueFrom } from 'rxjs';
 import type { PromqlEditorProps } from '../../ui/PromqlEditor.tsx';
+import { readable } from '../readable.ts';
 
 /** Beside the module; AMD loaders give a module its own address. */
 declare const amdModule: { readonly uri?: string; readonly id?: string } | undefined;
@@ -46,7 +47,15 @@ export function PromqlField({ value, onChange, onRun, uid }: PromqlFieldProps): 
     () => ({ url: `/api/datasources/uid/${uid}/resources`, httpMethod: 'GET' as const, fetchFn: askGrafana }),
     [uid],
   );
-  const props = { value, onChange, onRun, label: 'PromQL expression', placeholder: 'Enter a PromQL query', remote };
+  const props = {
+    value,
+    onChange,
+    onRun,
+    label: 'PromQL expression',
+    placeholder: 'Enter a PromQL query',
+    remote,
+    readable,
+  };
   return (
     <div style={look} onBlur={onRun}>
       <Suspense fallback={<PlainEditor {...props} />}>

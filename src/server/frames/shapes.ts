@@ -22,7 +22,7 @@ export function timeSeriesFrames(series: readonly FrameSeries[], context: FrameC
       return {
         name: displayName,
         refId: context.refId,
-        meta: { type: 'timeseries-multi', ...context.meta },
+        meta: { type: 'timeseries-multi', preferredVisualisationType: 'graph', ...context.meta },
         fields: [timeField(one.times, context.stepMs), valueField(one, displayName)],
       };
     });

@@ -8,6 +8,8 @@ import { UpstreamError, type Upstream } from './upstream.ts';
 /** Beyond it the newest points of "last 5 minutes" are missing or in the future. */
 const CLOCK_SKEW_MS_MAX = 60_000;
 const HEALTH_TIMEOUT_MS = 10_000;
+/** Of targets that are down, those that are told of with their error. */
+const TARGETS_NAMED_MAX = 10;
 
 export interface HealthScope {
   readonly upstream: () => Upstream;
@@ -80,26 +82,20 @@ function whatWasFound(
   const application = build?.application || 'Prometheus-compatible server';
   const version = build?.version ?? '';
   const active = targets?.activeTargets ?? [];
+  const up = active.filter((target) => target.health === 'up').length;
   const down = active.filter((target) => target.health === 'down');
   const server = version === '' ? application : `${application} ${version}`;
-  const scraped =
-    active.length === 0 ? '' : `; ${active.length - down.length} of ${active.length} targets are not down`;
-  const said =
-    targets === undefined || active.length === 0 ? `${server} answers queries` : `${server} answers queries${scraped}`;
+  const scraped = active.length === 0 ? '' : `; ${up} of ${active.length} targets are up`;
   return {
-    message: said,
+    message: `${server} answers queries${scraped}`,
     details: {
       application,
       version,
-      targets: {
-        active: active.length,
-        up: active.filter((target) => target.health === 'up').length,
-        down: down.length,
-      },
+      targets: { active: active.length, up, down: down.length },
       ...(down.length > 0
         ? {
             verboseMessage: down
-              .slice(0, 10)
+              .slice(0, TARGETS_NAMED_MAX)
               .map((target) => `${target.scrapeUrl}: ${target.lastError}`)
               .join('\n'),
           }

@@ -1,0 +1,13 @@
+/** Grafana's variables in PromQL, which the grammar does not know: each stands for something of its own length, so that places in the text stay true. */
+const VARIABLE = /\$(?:\{\w+(?:\.\w+)?(?::\w+)?\}|\w+)|\[\[\w+\]\]/g;
+const NUMBERS = /^\$\{?__(?:interval|rate_interval|range)_(?:ms|s)\b/;
+const BEFORE_DURATION = /[[:]\s*$|\boffset\s+$/;
+
+/** The expression as the parser can read it: variables as durations, numbers or names, by where they stand. Same length as the text. */
+export function readable(expr: string): string {
+  return expr.replace(VARIABLE, (variable, at: number) => {
+    if (NUMBERS.test(variable)) return '1'.padEnd(variable.length);
+    if (BEFORE_DURATION.test(expr.slice(0, at))) return '1m'.padEnd(variable.length);
+    return variable.replace(/\W/g, '_');
+  });
+}
