@@ -8,7 +8,6 @@ import { ConfigError } from '../config/configError.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
-import { createEngine } from '../promql/engine.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
 import { readBuildInfo } from '../telemetry/build.ts';
@@ -18,6 +17,7 @@ import { machinePage } from '../telemetry/machine/machine.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
+import { createQueryRunner } from '../workers/queryRunner.ts';
 import { externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
@@ -159,14 +159,19 @@ function openRooms(
   metrics: SelfMetrics,
   shutdown: Shutdown,
 ): OpenedRooms {
-  const engine = createEngine(tsdb, {
-    lookbackDeltaMs: flags['query.lookback-delta'],
-    timeoutMs: flags['query.timeout'],
-    maxSamples: flags['query.max-samples'],
-    maxConcurrency: flags['query.max-concurrency'],
-    subqueryStepMs: config.global.evaluationIntervalMs,
-    experimental: flags['enable-feature'].includes(EXPERIMENTAL),
+  const engine = createQueryRunner({
+    queryable: tsdb,
+    workers: flags.workers,
+    limits: {
+      lookbackDeltaMs: flags['query.lookback-delta'],
+      timeoutMs: flags['query.timeout'],
+      maxSamples: flags['query.max-samples'],
+      maxConcurrency: flags['query.max-concurrency'],
+      subqueryStepMs: config.global.evaluationIntervalMs,
+      experimental: flags['enable-feature'].includes(EXPERIMENTAL),
+    },
   });
+  shutdown.opened('query engine', () => engine.close());
   const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log, onScrape: scrapeMetrics(metrics) });
   shutdown.opened('scraping', () => scraping.stop());
   const headStats = () => {
