@@ -17,6 +17,8 @@ import { useCursorSync } from './useCursorSync.ts';
 import { vizThemeOf } from './vizTheme.ts';
 
 const LEGEND_HEIGHT = 24;
+/** What the words beside the legend's bar need. */
+const LEGEND_TEXTS_WIDTH = 240;
 const TITLE_HEIGHT = 20;
 const NOTICE_HEIGHT = 20;
 
@@ -152,7 +154,14 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
       {legendHeight > 0 && (
         <div style={{ height: legendHeight, display: 'flex', alignItems: 'center', paddingLeft: 8 }}>
           {common ? (
-            <SharedLegend maps={maps} options={options} max={sharedMax} theme={theme} hovered={hovered?.cell?.count} />
+            <SharedLegend
+              maps={maps}
+              options={options}
+              max={sharedMax}
+              theme={theme}
+              hovered={hovered?.cell?.count}
+              width={width}
+            />
           ) : (
             <span style={{ color: theme.textDim, fontSize: theme.fontSize }}>
               Colours from the fewest to the most of each map
@@ -199,16 +208,25 @@ interface SharedLegendProps {
   readonly max: number;
   readonly theme: ReturnType<typeof vizThemeOf>;
   readonly hovered?: number;
+  /** CSS pixels of the panel. */
+  readonly width: number;
 }
 
-function SharedLegend({ maps, options, max, theme, hovered }: SharedLegendProps): React.JSX.Element {
+function SharedLegend({ maps, options, max, theme, hovered, width }: SharedLegendProps): React.JSX.Element {
   const scale = useMemo(
     () => colorScaleOf(options.colorScale, joined(maps.map(({ model }) => model.counts)), max),
     [maps, options.colorScale, max],
   );
   const { countUnit } = maps[0].model;
   return (
-    <HeatmapLegend scale={scale} palette={options.palette} theme={theme} countUnit={countUnit} hovered={hovered} />
+    <HeatmapLegend
+      scale={scale}
+      palette={options.palette}
+      theme={theme}
+      countUnit={countUnit}
+      hovered={hovered}
+      width={Math.max(40, Math.min(180, width - LEGEND_TEXTS_WIDTH))}
+    />
   );
 }
 

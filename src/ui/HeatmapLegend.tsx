@@ -59,7 +59,7 @@ export function HeatmapLegend(props: HeatmapLegendProps): React.JSX.Element {
   );
 }
 
-const FRAME: React.CSSProperties = { display: 'flex', alignItems: 'center', gap: 8, flexWrap: 'wrap' };
+const FRAME: React.CSSProperties = { display: 'flex', alignItems: 'center', gap: 8, overflow: 'hidden' };
 const font = (theme: VizTheme): React.CSSProperties => ({
   fontFamily: theme.fontFamily,
   fontSize: theme.fontSize - 1,

@@ -3,7 +3,10 @@ import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { axisScale, type AxisScale, type YScaleName } from './axisScale.ts';
 import { valueFormat, type FormatValue } from './format.ts';
 import { groupBySize, mergeCells, type Grid } from './grid.ts';
+import { countOutside, placeRows, type PlacedRows, type Row } from './rows.ts';
 import { timeTicks, valueTicks, type TimeTick } from './ticks.ts';
+
+export { hiddenObservations, sharedYDomain, type Row } from './rows.ts';
 
 /** CSS pixels; pixelRatio device pixels each. */
 export interface Size {
@@ -45,16 +48,6 @@ export interface Rect {
   readonly height: number;
 }
 
-/** A bucket, or several merged ones. `strip`: it has no true height on this axis and is drawn as a strip of fixed height. */
-export interface Row {
-  readonly from: number;
-  readonly to: number;
-  readonly strip?: 'below' | 'above';
-  /** CSS pixels from the top of the canvas; top < bottom. */
-  readonly top: number;
-  readonly bottom: number;
-}
-
 export interface ValueTick {
   readonly y: number;
   readonly text: string;
@@ -84,9 +77,6 @@ export interface Layout {
   readonly timeZone?: string;
 }
 
-export const STRIP_HEIGHT = 16;
-const STRIP_GAP = 4;
-const STRIPS_BELOW_MAX = 2;
 const MARGIN_TOP = 8;
 const MARGIN_RIGHT = 10;
 const TIME_AXIS_HEIGHT = 24;
@@ -99,15 +89,12 @@ const LETTER_WIDTH = 0.56;
 /** Where everything of a heatmap stands. Pure. */
 export function layout(model: HeatmapModel, size: Size, options: LayoutOptions): Layout {
   const formatY = options.formatY ?? valueFormat(model.unit);
-  const buckets = rowsToDraw(model, options.yDomain);
-  const yScale = scaleThatFits(options.yScale, model.yEdges, buckets);
-  const strips = stripsOf(yScale, model.yEdges, buckets);
   const letter = (options.fontSize ?? 12) * LETTER_WIDTH;
 
   const top = MARGIN_TOP;
   const bottom = Math.max(top + 1, size.height - (options.timeAxis === false ? MARGIN_TOP : TIME_AXIS_HEIGHT));
-  const places = placeRows(model, buckets, strips, yScale, top, bottom, options.yDomain);
-  const yTicks = ticksOf(model, places, strips, formatY, top, bottom);
+  const places = placeRows(model, options.yScale, top, bottom, options.yDomain);
+  const yTicks = ticksOf(model, places, formatY, top, bottom);
 
   const axisWidth = options.axisWidth ?? axisWidthOf(yTicks, letter);
   const nameWidth = Math.max(0, ...(options.lineNames ?? []).map((name) => Math.min(name.length, 24) * letter + 10));
@@ -139,160 +126,15 @@ export function layout(model: HeatmapModel, size: Size, options: LayoutOptions):
     color: colorScaleOf(options.colorScale, grid.perSlice, options.colorMax),
     yTicks,
     xTicks: timeTicks(xDomain[0], xDomain[1], Math.floor(plot.width / TICK_SPACING_X), options.timeZone),
-    hidden: hiddenCount(model, buckets),
+    hidden: countOutside(model, places.drawn),
     formatY,
     timeZone: options.timeZone,
   };
 }
 
-/** The first bucket to draw and one past the last. */
-type Range = readonly [from: number, to: number];
-
-function rowsToDraw(model: HeatmapModel, yDomain?: readonly [number, number]): Range {
-  const { yEdges } = model;
-  const buckets = yEdges.length - 1;
-  if (buckets <= 0) return [0, 0];
-  if (yDomain !== undefined) {
-    let from = 0;
-    let to = buckets;
-    while (from < buckets && yEdges[from + 1] <= yDomain[0]) from++;
-    while (to > from && yEdges[to - 1] >= yDomain[1]) to--;
-    return [from, to];
-  }
-  const used = usedBuckets(model);
-  return used === undefined ? [0, buckets] : [Math.max(0, used[0] - 1), Math.min(buckets, used[1] + 1)];
-}
-
-/** The first bucket in which anything was observed and one past the last. */
-function usedBuckets(model: HeatmapModel): Range | undefined {
-  const buckets = model.yEdges.length - 1;
-  let from = buckets;
-  let to = -1;
-  for (let base = 0; base < model.counts.length; base += buckets) {
-    for (let y = 0; y < from; y++) if (model.counts[base + y] > 0) from = y;
-    for (let y = buckets - 1; y > to; y--) if (model.counts[base + y] > 0) to = y;
-  }
-  return to < 0 ? undefined : [from, to + 1];
-}
-
-/** One y domain that shows the used rows of all models, for maps beside each other. */
-export function sharedYDomain(models: readonly HeatmapModel[]): readonly [number, number] | undefined {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const model of models) {
-    const [from, to] = rowsToDraw(model);
-    low = Math.min(low, model.yEdges[from]);
-    high = Math.max(high, model.yEdges[to]);
-  }
-  return low < high ? [low, high] : undefined;
-}
-
-/** A logarithmic axis has no place for negative bounds; where there are several of them, the axis is symlog. */
-function scaleThatFits(wanted: YScaleName, yEdges: Float64Array, [from, to]: Range): YScaleName {
-  if (wanted !== 'log') return wanted;
-  let below = 0;
-  for (let y = from; y < to; y++) if (!(yEdges[y] > 0)) below++;
-  return below > STRIPS_BELOW_MAX ? 'symlog' : 'log';
-}
-
-/** How many rows at the bottom and top have no true height on the axis. */
-interface Strips {
-  readonly below: number;
-  readonly above: number;
-}
-
-function stripsOf(yScale: YScaleName, yEdges: Float64Array, [from, to]: Range): Strips {
-  let below = 0;
-  for (let y = from; y < to; y++) if (yEdges[y] === -Infinity || (yScale === 'log' && yEdges[y] <= 0)) below++;
-  const above = to > from && yEdges[to] === Infinity && below < to - from ? 1 : 0;
-  return { below, above };
-}
-
-interface Places {
-  readonly rows: Row[];
-  /** Begins of the merged groups of buckets, see mergeCells. */
-  readonly groups: Uint32Array;
-  readonly axis: AxisScale;
-}
-
-function placeRows(
-  model: HeatmapModel,
-  [from, to]: Range,
-  strips: Strips,
-  yScale: YScaleName,
-  top: number,
-  bottom: number,
-  yDomain?: readonly [number, number],
-): Places {
-  const { yEdges } = model;
-  const main = to - from - strips.below - strips.above;
-  const stripCount = strips.below + strips.above;
-  const height = bottom - top;
-  const stripHeight = main > 0 ? Math.min(STRIP_HEIGHT, height / (stripCount + 5)) : height / Math.max(1, stripCount);
-  const gap = main > 0 ? Math.min(STRIP_GAP, stripHeight / 4) : 0;
-  const mainTop = top + strips.above * (stripHeight + gap);
-  const mainBottom = bottom - strips.below * (stripHeight + gap);
-
-  const low = yEdges[from + strips.below];
-  const high = yEdges[to - strips.above];
-  const axis = axisScale(
-    yScale,
-    main > 0 ? domainWithin(low, high, yScale, yDomain) : emptyDomain(yScale, yDomain),
-    [mainBottom, mainTop],
-    kneeOf(yEdges, from, to),
-  );
-  const groups = [...Array(strips.below).keys()].map((i) => from + i);
-  const rows: Row[] = groups.map((y, i) => {
-    const rowBottom = bottom - i * (stripHeight + gap);
-    return { from: yEdges[y], to: yEdges[y + 1], strip: 'below', top: rowBottom - stripHeight, bottom: rowBottom };
-  });
-  const pixelOf = (value: number): number => Math.min(mainBottom, Math.max(mainTop, axis.toPixel(value)));
-  if (main > 0) {
-    const merged = groupBySize((y) => pixelOf(yEdges[y]), from + strips.below, to - strips.above, 1);
-    for (let i = 0; i + 1 < merged.length; i++) {
-      groups.push(merged[i]);
-      const [lower, upper] = [yEdges[merged[i]], yEdges[merged[i + 1]]];
-      rows.push({ from: lower, to: upper, top: pixelOf(upper), bottom: pixelOf(lower) });
-    }
-  }
-  if (strips.above === 1) {
-    groups.push(to - 1);
-    rows.push({ from: yEdges[to - 1], to: yEdges[to], strip: 'above', top, bottom: top + stripHeight });
-  }
-  groups.push(to);
-  return { rows, groups: Uint32Array.from(to > from ? groups : []), axis };
-}
-
-function domainWithin(
-  low: number,
-  high: number,
-  yScale: YScaleName,
-  yDomain?: readonly [number, number],
-): [number, number] {
-  if (yDomain === undefined) return [low, high];
-  const from = Number.isFinite(yDomain[0]) && (yScale !== 'log' || yDomain[0] > 0) ? yDomain[0] : low;
-  const to = Number.isFinite(yDomain[1]) ? yDomain[1] : high;
-  return from < to ? [from, to] : [low, high];
-}
-
-/** The axis of a map without rows on it: what was asked for, if the scale can show it. */
-function emptyDomain(yScale: YScaleName, yDomain?: readonly [number, number]): [number, number] {
-  const [from, to] = yDomain ?? [0, 0];
-  const shown = from < to && Number.isFinite(to - from) && (yScale !== 'log' || from > 0);
-  return shown ? [from, to] : yScale === 'log' ? [1, 1] : [0, 0];
-}
-
-/** Where a symlog axis bends: at the smallest bound that is not zero. */
-function kneeOf(yEdges: Float64Array, from: number, to: number): number {
-  let knee = Infinity;
-  for (let y = from; y <= to; y++) if (yEdges[y] !== 0) knee = Math.min(knee, Math.abs(yEdges[y]));
-  return Number.isFinite(knee) ? knee : 1;
-}
-
 function ticksOf(
   model: HeatmapModel,
-  places: Places,
-  strips: Strips,
+  places: PlacedRows,
   formatY: FormatValue,
   top: number,
   bottom: number,
@@ -305,7 +147,7 @@ function ticksOf(
   const values = valueTicks(places.axis, model.unit, Math.min(TICK_SPACING_Y, Math.max(14, (bottom - top) / 4)))
     .map((value) => ({ y: places.axis.toPixel(value), text: formatY(value), strip: false }))
     .filter((tick) => tick.y >= top - 1 && tick.y <= bottom + 1 && clear(tick.y));
-  return strips.above + strips.below > 0 ? [...values, ...named] : values;
+  return [...values, ...named];
 }
 
 /** What stands at the axis beside a row that has no true height. */
@@ -318,29 +160,16 @@ function axisWidthOf(ticks: readonly ValueTick[], letter: number): number {
   return Math.ceil(Math.max(24, ...ticks.map((tick) => tick.text.length * letter + 14)));
 }
 
-function slicesWithin(xEdges: Float64Array, [from, to]: readonly [number, number]): Range {
+function slicesWithin(
+  xEdges: Float64Array,
+  [from, to]: readonly [number, number],
+): readonly [first: number, end: number] {
   const slices = Math.max(0, xEdges.length - 1);
   let first = 0;
   let end = slices;
   while (first < end && xEdges[first + 1] <= from) first++;
   while (end > first && xEdges[end - 1] >= to) end--;
   return [first, end];
-}
-
-/** Observations (of rates: the sum of all slices' rates) in buckets wholly outside of a y domain. */
-export function hiddenObservations(model: HeatmapModel, yDomain: readonly [number, number] | undefined): number {
-  return hiddenCount(model, rowsToDraw(model, yDomain));
-}
-
-function hiddenCount(model: HeatmapModel, [from, to]: Range): number {
-  const buckets = model.yEdges.length - 1;
-  if (from === 0 && to === buckets) return 0;
-  let hidden = 0;
-  for (let base = 0; base + buckets <= model.counts.length && buckets > 0; base += buckets) {
-    for (let y = 0; y < from; y++) if (model.counts[base + y] > 0) hidden += model.counts[base + y];
-    for (let y = to; y < buckets; y++) if (model.counts[base + y] > 0) hidden += model.counts[base + y];
-  }
-  return hidden;
 }
 
 /** Where a value of the metric stands; inside a strip between its bounds, at its far border where it has no bound there. */

@@ -3,7 +3,7 @@ import type { Layout, Row } from './layout.ts';
 import type { RasterPalette } from './theme.ts';
 
 /** Cells at least so many CSS pixels wide and high are set apart by a line of the ground; smaller ones touch. */
-const GAP_FROM_PX = 5;
+const GAP_FROM_PX = 8;
 /** CSS pixels from one line of a hatch to the next, and the lines' width: of rows without a true height, and of missing data. */
 const STRIP_HATCH = { pitch: 6, width: 1.6 };
 const MISSING_HATCH = { pitch: 8, width: 1 };
@@ -102,6 +102,7 @@ function linesOf({ height, ratio }: Sheet, { plot }: Layout, row: Row): [top: nu
 function paintRow(sheet: Sheet, layout: Layout, y: number): void {
   const { pixels, width, ratio, body, border, hatched } = sheet;
   const row = layout.rows[y];
+  if (row.folded) return;
   const [top, bottom] = linesOf(sheet, layout, row);
   fillLines(sheet, layout, y);
   // The line that sets a row apart belongs to its upper border.
@@ -143,24 +144,29 @@ function fillLines(
   }
 }
 
-/** Cells without data: a hatch that runs on from cell to cell, so that a gap reads as one thing. */
+/** Cells without data, and times without slices: a hatch that runs on from cell to cell, so that a gap reads as one thing. */
 function hatchMissing(sheet: Sheet, layout: Layout): void {
   const { grid, rows } = layout;
-  const { pixels, width, lefts, ratio } = sheet;
-  const pitch = Math.round(MISSING_HATCH.pitch * ratio);
-  const lineWidth = Math.max(1, Math.round(MISSING_HATCH.width * ratio));
+  const { width, height, lefts } = sheet;
   const lines = rows.map((row) => linesOf(sheet, layout, row));
   for (let x = 0; x < grid.columns; x++) {
     for (let y = 0; y < grid.rows; y++) {
-      if (!Number.isNaN(grid.perSlice[x * grid.rows + y])) continue;
-      const [top, bottom] = lines[y];
-      for (let py = top; py < bottom; py++) {
-        // The first pixel in the column that lies on a line going down to the right.
-        const shift = (((lefts[x] - py) % pitch) + pitch) % pitch;
-        for (let px = lefts[x]; px < lefts[x + 1]; px++) {
-          if ((shift + px - lefts[x]) % pitch < lineWidth) pixels[py * width + px] = sheet.inks.missing;
-        }
-      }
+      const missing = Number.isNaN(grid.perSlice[x * grid.rows + y]) && !rows[y].folded;
+      if (missing) hatch(sheet, lefts[x], lefts[x + 1], lines[y][0], lines[y][1]);
+    }
+  }
+  hatch(sheet, 0, lefts.length > 0 ? lefts[0] : width, 0, height);
+  hatch(sheet, lefts.length > 0 ? lefts[lefts.length - 1] : width, width, 0, height);
+}
+
+/** Lines that go down to the right, wherever the rectangle begins in the same places. */
+function hatch({ pixels, width, ratio, inks }: Sheet, left: number, right: number, top: number, bottom: number): void {
+  const pitch = Math.round(MISSING_HATCH.pitch * ratio);
+  const lineWidth = Math.max(1, Math.round(MISSING_HATCH.width * ratio));
+  for (let py = top; py < bottom; py++) {
+    const shift = (((left - py) % pitch) + pitch) % pitch;
+    for (let px = left; px < right; px++) {
+      if ((shift + px - left) % pitch < lineWidth) pixels[py * width + px] = inks.missing;
     }
   }
 }

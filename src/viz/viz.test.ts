@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { formatBucket, formatCount, formatShare, valueFormat } from './format.ts';
 import { cellAt, columnCounts, hitTest } from './hitTest.ts';
-import { layout, pixelOfValue, sharedYDomain, STRIP_HEIGHT, type Layout, type LayoutOptions } from './layout.ts';
+import { layout, pixelOfValue, type Layout, type LayoutOptions } from './layout.ts';
+import { sharedYDomain, STRIP_HEIGHT } from './rows.ts';
 import { spread } from './paint.ts';
 import { raster, rasterSize } from './raster.ts';
 import type { RasterPalette } from './theme.ts';
@@ -103,6 +104,29 @@ test('on a linear axis a first bucket that starts at 0 has its true height', () 
   ]);
 });
 
+test('nothing between a zero bucket and the first used one takes no room', () => {
+  const at = layout(
+    modelOf([-1e-39, 1e-39, 1, 2, 4], [[5, 0, 1, 2]]),
+    { width: 300, height: 300, pixelRatio: 1 },
+    PLAIN,
+  );
+  expect(at.y.domain).toEqual([1, 4]);
+  expect(at.rows.map(({ from, strip, folded }) => [from, strip, folded])).toEqual([
+    [-1e-39, 'below', undefined],
+    [1e-39, undefined, true],
+    [1, undefined, undefined],
+    [2, undefined, undefined],
+  ]);
+});
+
+test('a symlog axis bends where buckets in use begin, not at a zero bucket', () => {
+  const edges = [-4, -2, -1, -1e-39, 1e-39, 1, 2, 4];
+  const at = layout(modelOf(edges, [[1, 1, 0, 5, 0, 1, 1]]), { width: 300, height: 300, pixelRatio: 1 }, PLAIN);
+  expect(at.y.name).toBe('symlog');
+  expect(at.y.toPixel(-1) - at.y.toPixel(1)).toBeGreaterThan(50);
+  expect(at.y.toPixel(1) - at.y.toPixel(4)).toBeGreaterThan(50);
+});
+
 test('several buckets below zero make a log axis symlog, and all have a place', () => {
   const edges = [-Infinity, -10, -1, 0, 1, 10, Infinity];
   const at = layout(modelOf(edges, [[1, 1, 1, 1, 1, 1]]), { width: 300, height: 300, pixelRatio: 1 }, PLAIN);
@@ -187,6 +211,7 @@ test('law: at any size and scale no observation is lost, rows do not overlap, an
         const px = (at.columnEdges[x] + at.columnEdges[x + 1]) / 2;
         at.rows.forEach((row, y) => {
           const hit = hitTest(at, px, (row.top + row.bottom) / 2);
+          if (row.folded) expect(at.grid.counts[x * at.grid.rows + y] > 0).toBe(false);
           if (row.bottom - row.top > 0.01) expect(hit).toEqual(cellAt(at, x, y));
         });
       }
@@ -313,6 +338,12 @@ test('a small picture: values, nothing observed, no data, and the hatched open r
      "ddddoooo.../cccc",
    ]
   `);
+});
+
+test('times without slices are hatched as missing, like a gap', () => {
+  const size = { width: 24 + 32 + 10, height: 8 + 8 + 24, pixelRatio: 1 };
+  const at = layout(modelOf([1, 2], [[1]]), size, { ...PLAIN, axisWidth: 24, xDomain: [-1000, 1000] });
+  expect(letters(at)[4]).toMatch(/^\.{4}\/\.{7}\/\.{3}d{15}/);
 });
 
 test('names at the ends of lines are moved apart and stay inside', () => {
