@@ -33,15 +33,21 @@ export function planIntegers(values: Float64Array, n: number): IntegerPlan {
   let min = values[0];
   let steady = true;
   let rising = true;
+  let total = values[0];
+  let travelled = 0;
   const step = n > 1 ? values[1] - values[0] : 0;
   for (let i = 1; i < n; i++) {
     const d = values[i] - values[i - 1];
     if (d !== step) steady = false;
     if (d < 0) rising = false;
     if (values[i] < min) min = values[i];
+    total += values[i];
+    travelled += d < 0 ? -d : d;
   }
   if (steady) return { mode: MODE.steady, k: 0, base: values[0], step, sizeBits: HEADER_BITS };
   const steps = measured(rising ? MODE.steps : MODE.zigzag, values, n, values[0]);
+  // Codes that are twice as large on the whole cost a bit more each: not worth measuring, as with any counter.
+  if (total - n * min > 4 * travelled) return steps;
   const direct = measured(MODE.direct, values, n, min);
   return direct.sizeBits < steps.sizeBits ? direct : steps;
 }
