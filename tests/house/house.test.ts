@@ -35,7 +35,7 @@ test('no leftovers', () => {
 test('the lock file brings Node 24 for each platform that it serves', () => {
   const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
   for (const [name, version] of Object.entries(optionalDependencies)) {
-    expect(name).toMatch(/^node-(linux|darwin)-(x64|arm64)$/);
+    expect(name).toMatch(/^node-(bin-)?(linux|darwin)-(x64|arm64)$/);
     expect(version).toMatch(/^24\./);
   }
 });
