@@ -6,13 +6,14 @@ import { PALETTES } from '../../shared/heatmap/palettes.ts';
 import { HeatmapCanvas } from '../../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../../ui/HeatmapLegend.tsx';
 import { valueFormat } from '../../viz/format.ts';
-import { sharedYDomain } from '../../viz/layout.ts';
+import { sharedYDomain } from '../../viz/rows.ts';
 import { useCrosshairTime } from '../crosshair.ts';
 import type { Crosshair } from '../crosshair.ts';
 import { useSize } from '../parts/useSize.ts';
 import { formatClock, formatRate, formatShort } from '../text.ts';
 import { VIZ_THEMES } from '../theme.ts';
 import { Swatch, nearestIndex, presentValue } from './ChartLegend.tsx';
+import { isAtLeast } from './heatmaps.ts';
 import type { NamedHeatmap } from './heatmaps.ts';
 
 const PALETTE = 'isotherm';
@@ -136,7 +137,7 @@ function Readings({ map, time, mode }: { map: NamedHeatmap; time: number | undef
               {line.name}
             </dt>
             <dd className="num" title={`${value} ${map.model.unit}, ${readAt(line, time)}`}>
-              {Number.isNaN(value) ? '–' : format(value)}
+              {Number.isNaN(value) ? '–' : `${isAtLeast(map.model, value) ? '≥ ' : ''}${format(value)}`}
             </dd>
           </div>
         );

@@ -1,5 +1,5 @@
 import { bucketQuantile } from '../../shared/histogram/classic.ts';
-import { QUANTILES, heatmapsOf, sliceTotals } from './heatmaps.ts';
+import { QUANTILES, heatmapsOf, isAtLeast, sliceTotals } from './heatmaps.ts';
 
 const grid = { start: 60_000, end: 90_000, step: 15_000 };
 const bucket = (version: string, le: string, ...values: number[]) => ({
@@ -58,3 +58,14 @@ test('a native histogram is a map of its own buckets', () => {
 
 test('series that are no buckets are no map', () =>
   expect(heatmapsOf([{ metric: { job: 'x' }, values: Float64Array.of(1, 2, 3) }], grid, 's', title).maps).toEqual([]));
+
+test('a quantile in the overflow bucket is said to be at least that bucket’s lower bound', () => {
+  const [{ model }] = heatmapsOf(
+    [bucket('v', '0.1', 1), bucket('v', '+Inf', 1)],
+    { ...grid, end: 60_000 },
+    's',
+    title,
+  ).maps;
+  expect(isAtLeast(model, 0.1)).toBe(true);
+  expect(isAtLeast(model, 0.09)).toBe(false);
+});

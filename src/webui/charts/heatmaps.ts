@@ -97,3 +97,8 @@ export function sliceTotals(model: HeatmapModel): OverlayLine {
   }
   return { name: 'all', times: model.xEdges.slice(1), values };
 }
+
+/** A quantile in the overflow bucket is told as that bucket's lower bound: the true value is somewhere above. */
+export function isAtLeast({ yEdges, openTop }: HeatmapModel, value: number): boolean {
+  return openTop && value >= yEdges[yEdges.length - 2];
+}
