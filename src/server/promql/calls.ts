@@ -5,7 +5,7 @@ import type { FunctionName } from '../../shared/promql/functions.ts';
 import { labelsFrom, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { refuseHistograms, rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
-import { CALENDAR, MATH, roundTo } from './elementwise.ts';
+import { CALENDAR, greater, lesser, MATH, roundTo } from './elementwise.ts';
 import { timesOf } from './grid.ts';
 import { histogramFraction, histogramQuantile } from './histogramCalls.ts';
 import { labelJoiner, labelReplacer, orderByLabels } from './labelCalls.ts';
@@ -147,7 +147,7 @@ function clamping(
       for (let i = 0; i < values.length; i++) {
         const [low, high] = bounds(args, i);
         if (low > high) present[i] = 0;
-        values[i] = Math.max(low, Math.min(high, values[i]));
+        values[i] = greater(low, lesser(high, values[i]));
       }
     };
     return changed(await rowsOf(call.args[0], grid, context), clamp, grid.count, context);
@@ -382,8 +382,8 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   end: constantScalar((context) => context.plan.context.query.end / 1000),
   step: constantScalar((context) => context.plan.context.query.stepMs / 1000),
   range: constantScalar(({ plan }) => (plan.context.query.end - plan.context.query.start) / 1000),
-  min_of: choosing(Math.min),
-  max_of: choosing(Math.max),
+  min_of: choosing(lesser),
+  max_of: choosing(greater),
   scalar,
   vector: async (call, grid, context) => vectorValue(oneRow([], await scalarOf(call.args[0], grid, context))),
   sort: sorting(false),

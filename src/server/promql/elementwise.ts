@@ -46,3 +46,7 @@ export function roundTo(v: number, to: number): number {
   const inverse = 1 / to;
   return Math.floor(v * inverse + 0.5) / inverse;
 }
+
+/** Go's math.Min and math.Max: an infinity that cannot be beaten wins over NaN. */
+export const lesser = (a: number, b: number) => (a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b));
+export const greater = (a: number, b: number) => (a === Infinity || b === Infinity ? Infinity : Math.max(a, b));
