@@ -121,9 +121,7 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
       .addBooleanSwitch({ path: 'tooltip', name: 'Tooltip', category: display, defaultValue: DEFAULT_OPTIONS.tooltip });
   })
   .setPanelChangeHandler((panel, previousId, previous) =>
-    previousId === 'heatmap'
-      ? optionsFromCoreHeatmap((previous as { options?: unknown }).options)
-      : (panel.options ?? {}),
+    previousId === 'heatmap' ? optionsFromCoreHeatmap(previous) : (panel.options ?? {}),
   )
   .setMigrationHandler((panel) => completeOptions(panel.options))
   .setSuggestionsSupplier(suggestHeatmap as never);

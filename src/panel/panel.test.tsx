@@ -10,6 +10,7 @@ import {
   dateTime,
   standardEditorsRegistry,
   type DataFrame,
+  type PanelModel,
   type PanelProps,
 } from '@grafana/data';
 import { act, fireEvent, render, screen } from '@testing-library/react';
@@ -318,6 +319,17 @@ describe('panel', () => {
     expect(to - from).toBeGreaterThan(15_000);
   });
 
+  test('dragging with Shift zooms to whole buckets, and a button shows all again', () => {
+    show([rows()]);
+    const map = screen.getByRole('application');
+    fireEvent.pointerDown(map, { button: 0, clientX: 200, clientY: 150, shiftKey: true });
+    fireEvent.pointerMove(map, { clientX: 500, clientY: 200, shiftKey: true });
+    fireEvent.pointerUp(map, { clientX: 500, clientY: 200 });
+    expect(screen.getByRole('status').textContent).toMatch(/out of view/);
+    fireEvent.click(screen.getByText('Show all buckets'));
+    expect(screen.queryByRole('status')).toBeNull();
+  });
+
   test('a click is no selection', () => {
     const { props } = show([rows()]);
     const map = screen.getByRole('application');
@@ -407,6 +419,11 @@ describe('plugin', () => {
       tooltip: true,
     });
     expect(completeOptions(optionsFromCoreHeatmap(undefined)).palette).toBe('isotherm');
+    const panel = { options: {} } as PanelModel;
+    expect(plugin.onPanelTypeChanged?.(panel, 'heatmap', old, { defaults: {}, overrides: [] })).toMatchObject({
+      palette: 'ember',
+    });
+    expect(plugin.onPanelTypeChanged?.(panel, 'timeseries', old, { defaults: {}, overrides: [] })).toEqual({});
   });
 
   test('colours and time zones of Grafana', () => {

@@ -1,5 +1,5 @@
 import { DataHoverClearEvent, DataHoverEvent, type EventBus } from '@grafana/data';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useId, useState } from 'react';
 
 export interface CursorSync {
   /** Milliseconds: where the pointer is in another panel. */
@@ -12,7 +12,7 @@ export interface CursorSync {
 export function useCursorSync(eventBus: EventBus | undefined): CursorSync {
   const [crosshairTime, setCrosshairTime] = useState<number>();
   // Our own events come back to us; they carry this mark.
-  const self = useMemo(() => `isotherm-heatmap-${Math.random()}`, []);
+  const self = useId();
   useEffect(() => {
     if (eventBus === undefined || DataHoverEvent === undefined) return undefined;
     const hover = eventBus.getStream(DataHoverEvent).subscribe(({ payload }) => {
