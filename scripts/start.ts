@@ -61,6 +61,8 @@ async function untilReady(url: string): Promise<boolean> {
 // A terminal's Ctrl-C reaches the children by itself; a second TERM does them no harm.
 process.on('SIGINT', () => stop(0));
 process.on('SIGTERM', () => stop(0));
+// A terminal that closes says HUP, which the sidecar by itself takes for "read the configuration again".
+process.on('SIGHUP', () => stop(0));
 // npm starts scripts through a shell that keeps a TERM to itself: when it is gone, so are we.
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && stop(0), PARENT_LOOK_MS).unref();
