@@ -1,14 +1,26 @@
-/** What goes between the main thread and a query worker. Everything is structured-cloneable; columns stay on shared memory. */
+/** What goes between the main thread and a query worker. Columns stay on shared memory; labels go once (see labelsLedger.ts). */
+import type { Labels } from '../../shared/model/labels.ts';
 import type { EngineLimits } from '../promql/engine.ts';
-import type { QueryError, QueryRequest, QueryResult } from '../storage/engine.ts';
-import type { GroupColumns } from '../storage/queryable.ts';
+import type { QueryError, QueryRequest, QueryResult, QueryValue } from '../storage/engine.ts';
+import type { GroupColumns, SeriesColumn } from '../storage/queryable.ts';
+import { labelsOfText, textOf, type LabelsNews, type LabelsReceiver } from './labelsLedger.ts';
+
+export interface PackedGroup {
+  readonly times: Float64Array;
+  /** The columns' label sets. Length = values.length. */
+  readonly labels: Int32Array;
+  readonly values: readonly Float64Array[];
+  /** By column, where any has them. */
+  readonly histograms?: ReadonlyMap<number, NonNullable<SeriesColumn['histograms']>>;
+}
 
 export interface QueryJob {
   readonly id: number;
   readonly request: Omit<QueryRequest, 'signal'>;
   readonly limits: EngineLimits;
   /** By select of the plan, which is the same wherever the same request is planned. */
-  readonly selected: readonly (readonly GroupColumns[])[];
+  readonly selected: readonly (readonly PackedGroup[])[];
+  readonly news: LabelsNews;
   readonly selectMs: number;
   /** Milliseconds left of the query's time. */
   readonly timeoutMs: number;
@@ -16,9 +28,77 @@ export interface QueryJob {
   readonly cancelFlag: Int32Array;
 }
 
+/** A result whose label sets are numbers of the sender's or, for new ones, texts. */
+export interface PackedResult {
+  readonly result: QueryResult;
+  readonly labels: readonly (number | string)[];
+}
+
 export type QueryAnswer =
-  | { readonly id: number; readonly result: QueryResult }
+  | ({ readonly id: number } & PackedResult)
   | { readonly id: number; readonly errorType: QueryError['errorType']; readonly message: string };
+
+export function labelSetsOf(selected: readonly (readonly GroupColumns[])[]): Labels[] {
+  return selected.flatMap((groups) => groups.flatMap((group) => group.columns.map((column) => column.labels)));
+}
+
+/** @param numbers of the label sets, in the order of {@link labelSetsOf}. */
+export function packSelected(selected: readonly (readonly GroupColumns[])[], numbers: Int32Array): PackedGroup[][] {
+  let at = 0;
+  return selected.map((groups) =>
+    groups.map(({ times, columns }) => {
+      const histograms = new Map<number, NonNullable<SeriesColumn['histograms']>>();
+      columns.forEach((column, c) => column.histograms !== undefined && histograms.set(c, column.histograms));
+      const labels = numbers.slice(at, (at += columns.length));
+      return {
+        times,
+        labels,
+        values: columns.map((column) => column.values),
+        ...(histograms.size > 0 ? { histograms } : {}),
+      };
+    }),
+  );
+}
+
+export function unpackSelected(selected: QueryJob['selected'], receiver: LabelsReceiver): GroupColumns[][] {
+  return selected.map((groups) =>
+    groups.map(({ times, labels, values, histograms }) => ({
+      times,
+      columns: values.map((column, c) => ({
+        ref: labels[c],
+        labels: receiver.setOf(labels[c]),
+        values: column,
+        histograms: histograms?.get(c),
+      })),
+    })),
+  );
+}
+
+/** Takes the labels out of a result. */
+export function packResult(result: QueryResult, receiver: LabelsReceiver): PackedResult {
+  const { value } = result;
+  const pack = (labels: Labels) => receiver.numberOf(labels) ?? textOf(labels);
+  if (value.kind === 'string') return { result, labels: [] };
+  if (value.kind === 'raw') {
+    const series = value.series.map((s) => ({ ...s, labels: [] }));
+    return { result: { ...result, value: { ...value, series } }, labels: value.series.map((s) => pack(s.labels)) };
+  }
+  const matrix = { ...value.matrix, labels: [] };
+  return { result: { ...result, value: { ...value, matrix } }, labels: value.matrix.labels.map(pack) };
+}
+
+/** Puts the labels back. */
+export function unpackResult(packed: PackedResult, known: readonly Labels[]): QueryResult {
+  const { result, labels: sets } = packed;
+  const labels = sets.map((set) => (typeof set === 'number' ? known[set] : labelsOfText(set)));
+  const value: QueryValue =
+    result.value.kind === 'string'
+      ? result.value
+      : result.value.kind === 'raw'
+        ? { ...result.value, series: result.value.series.map((s, i) => ({ ...s, labels: labels[i] })) }
+        : { ...result.value, matrix: { ...result.value.matrix, labels } };
+  return { ...result, value };
+}
 
 /** The buffers of a result that can be handed over in place of being copied. */
 export function transferablesOf(result: QueryResult): ArrayBuffer[] {

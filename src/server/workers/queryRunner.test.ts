@@ -5,6 +5,8 @@ import type { QueryRequest } from '../storage/engine.ts';
 import { createQueryRunner, type QueryRunner } from './queryRunner.ts';
 
 const SAMPLES = 200;
+/** Seconds of sorting. */
+const LONG = 'sum_over_time(quantile_over_time(0.5, x_bucket[40m:1s])[40m:1s])';
 const series: MemorySeries[] = [];
 for (let s = 0; s < 20; s++) {
   const samples = Array.from({ length: SAMPLES }, (_, i) => [i * 15_000, ((i * 7 + s * 3) % 97) + s] as const);
@@ -64,19 +66,18 @@ describe('queries on a worker', () => {
   });
 
   test('stop when they are aborted or their time is over', async () => {
-    const long = 'sum_over_time(sum_over_time(x_bucket[40m:1s])[40m:1s])';
     const abort = new AbortController();
-    const asked = runner.query(ask(long, { signal: abort.signal }));
+    const asked = runner.query(ask(LONG, { signal: abort.signal }));
     setTimeout(() => abort.abort(), 50);
     await expect(asked).rejects.toMatchObject({ errorType: 'canceled' });
-    await expect(runner.query(ask(long, { timeoutMs: 50 }))).rejects.toMatchObject({ errorType: 'timeout' });
+    await expect(runner.query(ask(LONG, { timeoutMs: 50 }))).rejects.toMatchObject({ errorType: 'timeout' });
     await expect(runner.query(ask('sum(x_bucket)'))).resolves.toBeDefined();
   });
 });
 
 test('a closed runner refuses, and what was running is canceled', async () => {
   const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineCellsMax: -1 });
-  const running = runner.query(ask('sum_over_time(sum_over_time(x_bucket[40m:1s])[40m:1s])'));
+  const running = runner.query(ask(LONG));
   const refused = expect(running).rejects.toMatchObject({ errorType: 'canceled' });
   await new Promise((resolve) => setTimeout(resolve, 20));
   await runner.close();

@@ -1,7 +1,10 @@
 /** A few worker threads, started when needed and ended when idle. */
 import { Worker } from 'node:worker_threads';
+import type { Labels } from '../../shared/model/labels.ts';
 import { QueryError, type QueryResult } from '../storage/engine.ts';
-import type { QueryAnswer, QueryJob } from './queryJob.ts';
+import type { GroupColumns } from '../storage/queryable.ts';
+import { LabelsSender } from './labelsLedger.ts';
+import { labelSetsOf, packSelected, unpackResult, type QueryAnswer, type QueryJob } from './queryJob.ts';
 
 /** A thread without work this long is ended; the next query starts a new one (tens of milliseconds). */
 const IDLE_MS = 120_000;
@@ -13,7 +16,14 @@ const YOUNG_HEAP_MB_MAX = 8;
 /** Sources are run as they are; bundles stand beside each other. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './queryWorker.ts' : './queryWorker.mjs', import.meta.url);
 
+/** A job as the runner sees it. */
+export interface PoolJob extends Omit<QueryJob, 'id' | 'cancelFlag' | 'news' | 'selected'> {
+  readonly selected: readonly (readonly GroupColumns[])[];
+}
+
 interface Pending {
+  /** What numbers in the answer mean. */
+  readonly known: readonly Labels[];
   readonly resolve: (result: QueryResult) => void;
   readonly reject: (fault: QueryError) => void;
   /** Stops listening for the caller's abort. */
@@ -23,6 +33,7 @@ interface Pending {
 interface Thread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
+  readonly labels: LabelsSender;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
@@ -36,19 +47,21 @@ export class WorkerPool {
   }
 
   /** Evaluates a job on the least busy thread. Rejects with QueryError. */
-  run(job: Omit<QueryJob, 'id' | 'cancelFlag'>, signal: AbortSignal | undefined): Promise<QueryResult> {
+  run(job: PoolJob, signal: AbortSignal | undefined): Promise<QueryResult> {
     const thread = this.leastBusy();
     const id = this.nextId++;
     const cancelFlag = new Int32Array(new SharedArrayBuffer(4));
     const cancel = () => void Atomics.store(cancelFlag, 0, 1);
+    const { numbers, news } = thread.labels.pack(labelSetsOf(job.selected));
+    const known = thread.labels.snapshot();
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) cancel();
       signal?.addEventListener('abort', cancel);
       const release = () => signal?.removeEventListener('abort', cancel);
-      thread.pending.set(id, { resolve, reject, release });
+      thread.pending.set(id, { known, resolve, reject, release });
       clearTimeout(thread.idleTimer);
       thread.worker.ref();
-      const message: QueryJob = { ...job, id, cancelFlag };
+      const message: QueryJob = { ...job, selected: packSelected(job.selected, numbers), news, id, cancelFlag };
       thread.worker.postMessage(message);
     });
   }
@@ -76,7 +89,7 @@ export class WorkerPool {
     const worker = new Worker(ENTRY, {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX, maxYoungGenerationSizeMb: YOUNG_HEAP_MB_MAX },
     });
-    const thread: Thread = { worker, pending: new Map(), idleTimer: undefined };
+    const thread: Thread = { worker, pending: new Map(), labels: new LabelsSender(), idleTimer: undefined };
     worker.unref();
     worker.on('message', (answer: QueryAnswer) => this.settle(thread, answer));
     worker.on('error', (fault: Error & { code?: string }) => {
@@ -100,7 +113,7 @@ export class WorkerPool {
     if (pending === undefined) return;
     thread.pending.delete(answer.id);
     pending.release();
-    if ('result' in answer) pending.resolve(answer.result);
+    if ('result' in answer) pending.resolve(unpackResult(answer, pending.known));
     else pending.reject(new QueryError(answer.errorType, answer.message));
     if (thread.pending.size > 0) return;
     thread.worker.unref();
