@@ -9,6 +9,7 @@ import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import type { LooseGroup } from './head/looseGroup.ts';
+import type { ArenaPool, RowArena } from './rowArena.ts';
 import type { Cells, RowView } from './wal/records.ts';
 
 /** Times beyond this are no milliseconds of any calendar; the log's differences stay exact below it. */
@@ -50,8 +51,10 @@ export interface Batch {
 export interface AppendTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
+  readonly arenas: ArenaPool;
   now(): number;
   rejected(outcome: Exclude<AppendOutcome, 'ok'>): void;
+  /** Logs and publishes before it first waits; the batch is not used after that. */
   commit(batch: Batch, sync: boolean): Promise<void>;
 }
 
@@ -87,6 +90,7 @@ export class StoreAppender implements Appender {
   readonly #target: AppendTarget;
   #id = ++StoreAppender.#ids;
   #rows: StagedRow[] = [];
+  #arena: RowArena | undefined;
   #cells = new Map<LooseGroup, StagedCells>();
   #histograms: StagedHistogram[] = [];
   #exemplars: StagedExemplar[] = [];
@@ -104,8 +108,8 @@ export class StoreAppender implements Appender {
     if (outcome !== 'ok') return this.#reject(outcome);
     group.stagedBy = this.#id;
     group.stagedTime = t;
-    const copy = values.slice();
-    this.#rows.push({ group, t, values: copy, bits: bitsOf(copy), from: 0, length: copy.length });
+    this.#arena ??= this.#target.arenas.take();
+    this.#rows.push({ group, t, ...this.#arena.stage(values) });
     return 'ok';
   }
 
@@ -160,11 +164,18 @@ export class StoreAppender implements Appender {
 
   async commit(options?: { sync?: boolean }): Promise<void> {
     const batch = { rows: this.#rows, cells: this.#cells, histograms: this.#histograms, exemplars: this.#exemplars };
+    const arena = this.#arena;
+    this.#arena = undefined;
     this.rollback();
-    await this.#target.commit(batch, options?.sync === true);
+    // The batch is used up when commit() first waits.
+    const done = this.#target.commit(batch, options?.sync === true);
+    if (arena !== undefined) this.#target.arenas.giveBack(arena);
+    await done;
   }
 
   rollback(): void {
+    if (this.#arena !== undefined) this.#target.arenas.giveBack(this.#arena);
+    this.#arena = undefined;
     this.#rows = [];
     this.#cells = new Map();
     this.#histograms = [];

@@ -47,12 +47,14 @@ function groupOf(name: string): GroupWriter {
 }
 
 test('as the head fills it becomes blocks, and the log before them goes', async () => {
-  await fill(groupOf('a'), 0, 7);
+  await fill(groupOf('a'), 0, 3);
+  while (db.stats().blocks === 0) await new Promise((resolve) => setImmediate(resolve));
+  await fill(db.group('a'), 3, 7);
   await db.flush();
   const { blocks, headRows, headChunks, headChunkBytes } = db.stats();
-  expect(blocks).toBeGreaterThanOrEqual(3);
+  expect(blocks).toBeGreaterThanOrEqual(2);
   expect({ headRows, headChunks, headChunkBytes }).toEqual({ headRows: 0, headChunks: 0, headChunkBytes: 0 });
-  expect(filesIn('wal')).toHaveLength(2);
+  expect(filesIn('wal')).toEqual([expect.stringMatching(/checkpoint$/)]);
   const all = await readAll(db);
   expect(Object.keys(all['a{job="j"}'])).toHaveLength(7 * 60);
   const [part] = await db.select({ matchers: [], minTime: START + HOUR, maxTime: START + 4 * HOUR });

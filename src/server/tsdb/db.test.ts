@@ -227,4 +227,10 @@ test('on a full disk a commit is refused as a whole, queries go on, and it recov
   await reopen();
   expect(await readAll(db)).toEqual(after);
   expect(db.stats()).toMatchObject({ corruptions: 0, tornRecordsCut: 0, recordsDropped: 0 });
+  room = 0;
+  await reopen({}, { writeLog });
+  expect(await readAll(db)).toEqual(after);
+  await expect(append(4000, 4)).rejects.toMatchObject({ code: 'disk_full' });
+  room = Infinity;
+  expect(await append(4000, 4)).toBe('ok');
 });

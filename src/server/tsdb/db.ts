@@ -16,7 +16,8 @@ import { SeriesTable } from './index/seriesTable.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
 import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
-import { Log, type WriteFile } from './wal/log.ts';
+import { ArenaPool } from './rowArena.ts';
+import { listSegments, Log, type WriteFile } from './wal/log.ts';
 import { logCells, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
 import { Replay, type ReplayCounts, type ReplayTarget } from './wal/replay.ts';
 
@@ -78,6 +79,7 @@ interface DbParts {
 class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
+  readonly arenas = new ArenaPool();
   readonly #parts: DbParts;
   readonly #log: Log;
   readonly #flusher: HeadFlusher;
@@ -175,7 +177,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       exemplarsAppended: this.#exemplarsAppended,
       rejected: { ...this.#rejected },
       exemplars: this.exemplarStore.size,
-      logSegments: this.#log.segment,
+      logSegments: listSegments(walFolder(this.#parts.options)).length,
       logBytes: this.#log.bytes,
       logRecords: this.#log.records,
       syncs: this.#log.syncs,

@@ -17,6 +17,8 @@ import type { Log } from './wal/log.ts';
 
 /** The head is flushed early when its chunks take more. */
 export const HEAD_CHUNK_BYTES_MAX = 64 * 1024 * 1024;
+/** A little before the range is full: its first row would begin a chunk that the flush then packs alone. */
+const FULL_SHARE = 119 / 120;
 /** After a failure the next attempt waits. */
 const RETRY_AFTER_MS = 60_000;
 
@@ -54,7 +56,7 @@ export class HeadFlusher {
   /** Starts a flush if the head has grown to it; failures are counted and said, and tried again later. */
   flushIfDue(): void {
     const { head, blockRangeMs, say } = this.#parts;
-    const isFull = head.maxTime - head.minTime >= blockRangeMs || this.chunkBytes >= HEAD_CHUNK_BYTES_MAX;
+    const isFull = head.maxTime - head.minTime >= blockRangeMs * FULL_SHARE || this.chunkBytes >= HEAD_CHUNK_BYTES_MAX;
     if (!isFull || this.#running !== undefined || performance.now() < this.#notBefore) return;
     this.flush().catch((error: unknown) => {
       say('error', 'the head could not be written to a block; it stays in memory and in the log', {

@@ -23,11 +23,15 @@ export interface UnpackedRows {
   joinsBelow(column: number): boolean;
 }
 
+/** Used again for each chunk; more than this is given back. */
+const SCRATCH_KEPT_MAX = 1 << 18;
+const directory = new ByteWriter(1024);
+const payloads = new ByteWriter(4096);
+const histograms = new ByteWriter();
+
 export function packRows(rows: UnpackedRows): Chunk {
   const { times, columnCount } = rows;
-  const directory = new ByteWriter(1024);
-  const payloads = new ByteWriter(4096);
-  const histograms = new ByteWriter();
+  for (const part of [directory, payloads, histograms]) part.clear(SCRATCH_KEPT_MAX);
   const scratch = new Float64Array(times.length);
   let column = new DenseColumn(times.length);
   let previous = new DenseColumn(times.length);

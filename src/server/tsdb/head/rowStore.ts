@@ -35,6 +35,12 @@ function makeSlab(columns: number): Slab {
   };
 }
 
+function emptied(slab: Slab): Slab {
+  new BigUint64Array(slab.values.buffer, slab.values.byteOffset, slab.values.length).fill(GAP);
+  Atomics.store(slab.published, 0, 0);
+  return slab;
+}
+
 /** A copy with room for more columns; readers of the old slab are not disturbed. */
 function widened(slab: Slab, columns: number): Slab {
   const wide = makeSlab(columns);
@@ -46,6 +52,8 @@ function widened(slab: Slab, columns: number): Slab {
 
 export class RowStore {
   #slabs: Slab[] = [];
+  /** Slabs of packed rows, for the next rows. Select copies what it reads, so nobody looks at them any more. */
+  #free: Slab[] = [];
   #rowCount = 0;
 
   get rowCount(): number {
@@ -53,10 +61,11 @@ export class RowStore {
   }
 
   get bytes(): number {
-    return this.#slabs.reduce((sum, slab) => sum + slab.values.byteLength, 0);
+    return [...this.#slabs, ...this.#free].reduce((sum, slab) => sum + slab.values.byteLength, 0);
   }
 
   clear(): void {
+    this.#free = this.#slabs;
     this.#slabs = [];
     this.#rowCount = 0;
   }
@@ -136,7 +145,8 @@ export class RowStore {
   #startRow(columns: number): number {
     const at = this.#rowCount % SLAB_ROWS;
     if (at === 0) {
-      this.#slabs.push(makeSlab(columns));
+      const free = this.#free.pop();
+      this.#slabs.push(free !== undefined && free.columns >= columns ? emptied(free) : makeSlab(columns));
     } else {
       const last = this.#slabs.length - 1;
       const slab = this.#slabs[last];

@@ -40,9 +40,11 @@ export function listSegments(folder: string): number[] {
 export class Log {
   readonly #options: LogOptions;
   readonly #write: WriteFile;
+  /** The segment being written, or the next one to be made. */
   #segment: number;
-  #fd: number;
-  #size: number;
+  /** Made by the first commit: a store opens, and answers queries, on a full disk too. */
+  #fd: number | undefined;
+  #size = 0;
   /** Groups log whole rows again when its epoch has changed since their last record. */
   readonly #frames = new FrameWriter();
   /** The segment's end could not be cut back after a failed write: what is written next must go to a new one. */
@@ -61,21 +63,17 @@ export class Log {
     this.#options = options;
     this.#write = options.write ?? ((fd, bytes) => fs.writeSync(fd, bytes));
     this.#segment = options.firstSegment;
-    ({ fd: this.#fd, size: this.#size } = this.#create(this.#segment));
   }
 
   get records(): number {
     return this.#frames.records;
   }
 
-  get segment(): number {
-    return this.#segment;
-  }
-
   /** Starts a commit: what is put into the sink until write() is logged together. Moves to a new segment when this one is full. */
   startCommit(): RecordSink {
     if (this.#closed) throw new StorageError('closed', 'the store is closed; open it again to append');
     if (this.#broken || this.#size >= this.#options.segmentSizeMax) this.cut();
+    this.#fd ??= this.#create();
     this.#frames.clear(this.#size);
     return this.#frames;
   }
@@ -83,9 +81,10 @@ export class Log {
   /** Writes the commit. Throws StorageError and leaves the log as it was before the commit when that fails. */
   write(): void {
     const bytes = this.#frames.out.written;
-    let done = 0;
+    const fd = this.#fd;
+    if (fd === undefined) throw new Error('a commit was not started');
     try {
-      while (done < bytes.length) done += this.#write(this.#fd, bytes.subarray(done));
+      for (let done = 0; done < bytes.length;) done += this.#write(fd, bytes.subarray(done));
     } catch (error) {
       this.#undo();
       throw logFailure(error, this.#options.folder);
@@ -107,26 +106,21 @@ export class Log {
     await done;
   }
 
-  /** Ends the segment and starts the next one, whose number it gives. */
+  /** Ends the segment; gives the number of the next one, which the next commit makes. */
   cut(): number {
-    let next: { fd: number; size: number };
+    if (this.#fd === undefined) return this.#segment;
     try {
       fs.fdatasyncSync(this.#fd);
-      next = this.#create(this.#segment + 1);
     } catch (error) {
-      this.writeFailures++;
+      this.syncFailures++;
       throw logFailure(error, this.#options.folder);
     }
-    const old = this.#fd;
-    // A sync under way still uses the old file.
-    if (this.#syncing === undefined) fs.closeSync(old);
-    else void this.#syncing.finally(() => fs.closeSync(old));
-    this.#segment++;
-    this.#fd = next.fd;
-    this.#size = next.size;
+    this.#closeFile(this.#fd);
+    this.#fd = undefined;
+    this.#size = 0;
     this.#broken = false;
     this.#frames.epoch++;
-    return this.#segment;
+    return ++this.#segment;
   }
 
   async close(): Promise<void> {
@@ -136,7 +130,7 @@ export class Log {
     try {
       await this.sync();
     } finally {
-      fs.closeSync(this.#fd);
+      if (this.#fd !== undefined) fs.closeSync(this.#fd);
     }
   }
 
@@ -148,9 +142,7 @@ export class Log {
       this.#waiting = [];
       this.#dirty = false;
       try {
-        await new Promise<void>((resolve, reject) =>
-          fs.fdatasync(this.#fd, (e) => (e === null ? resolve() : reject(e))),
-        );
+        if (this.#fd !== undefined) await syncFile(this.#fd);
         this.syncs++;
         for (const { resolve } of waiting) resolve();
       } catch (error) {
@@ -163,26 +155,31 @@ export class Log {
     this.#syncing = undefined;
   }
 
-  #create(index: number): { fd: number; size: number } {
-    const header = fileHeader(SEGMENT_MAGIC, SEGMENT_VERSION, index);
-    const file = path.join(this.#options.folder, segmentName(index));
-    const fd = fs.openSync(file, 'w');
+  /** Makes the segment's file; leaves none behind when that fails. */
+  #create(): number {
+    const { folder } = this.#options;
+    const header = fileHeader(SEGMENT_MAGIC, SEGMENT_VERSION, this.#segment);
+    const file = path.join(folder, segmentName(this.#segment));
+    let fd: number | undefined;
     try {
+      fd = fs.openSync(file, 'w');
       for (let done = 0; done < header.length;) done += this.#write(fd, header.subarray(done));
-      syncFolderNow(this.#options.folder);
+      syncFolderNow(folder);
     } catch (error) {
-      fs.closeSync(fd);
+      this.writeFailures++;
+      if (fd !== undefined) fs.closeSync(fd);
       fs.rmSync(file, { force: true });
-      throw error;
+      throw logFailure(error, folder);
     }
-    return { fd, size: FILE_HEADER_SIZE };
+    this.#size = FILE_HEADER_SIZE;
+    return fd;
   }
 
   #undo(): void {
     this.writeFailures++;
     this.#frames.epoch++;
     try {
-      fs.ftruncateSync(this.#fd, this.#size);
+      fs.truncateSync(path.join(this.#options.folder, segmentName(this.#segment)), this.#size);
       // The file's own position is past the cut; writing there would leave a hole.
       this.#reopenAtEnd();
     } catch {
@@ -193,9 +190,18 @@ export class Log {
   #reopenAtEnd(): void {
     const old = this.#fd;
     this.#fd = fs.openSync(path.join(this.#options.folder, segmentName(this.#segment)), 'a');
-    if (this.#syncing === undefined) fs.closeSync(old);
-    else void this.#syncing.finally(() => fs.closeSync(old));
+    if (old !== undefined) this.#closeFile(old);
   }
+
+  /** Closes a file once no sync under way uses it. */
+  #closeFile(fd: number): void {
+    if (this.#syncing === undefined) fs.closeSync(fd);
+    else void this.#syncing.finally(() => fs.closeSync(fd));
+  }
+}
+
+function syncFile(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error))));
 }
 
 function logFailure(error: unknown, folder: string): StorageError {
