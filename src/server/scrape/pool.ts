@@ -16,9 +16,9 @@ const DROPPED_MAX = 10_000;
 export class ScrapePool {
   private config: ScrapeConfig;
   private readonly deps: LoopDeps;
-  private discoverers: readonly Discoverer[] = [];
-  /** The last groups of each discoverer. */
-  private groups: (readonly TargetGroup[])[] = [];
+  private discoverers: ReadonlyMap<string, Discoverer> = new Map();
+  /** The last groups of each discoverer, by what it was made from. */
+  private groups = new Map<string, readonly TargetGroup[]>();
   private readonly loops = new Map<string, ScrapeLoop>();
   /** Loops of targets that are gone and not yet stale. */
   private readonly retiring = new Set<Promise<void>>();
@@ -93,27 +93,28 @@ export class ScrapePool {
     this.stopDiscovery();
     const onFault = (file: string, why: string) =>
       this.deps.log('warn', 'Target file not read', { file, error: why, scrape_pool: this.config.jobName });
-    this.discoverers = [
-      createStaticDiscoverer(this.config.staticConfigs),
-      ...this.config.fileSdConfigs.map((config) => createFileDiscoverer(config, { onFault })),
-    ];
+    const { staticConfigs, fileSdConfigs } = this.config;
+    this.discoverers = new Map([
+      ['static', createStaticDiscoverer(staticConfigs)],
+      ...fileSdConfigs.map((config) => [JSON.stringify(config), createFileDiscoverer(config, { onFault })] as const),
+    ]);
     // What files said last stands until they are read again, so that a reload drops nothing for a moment.
-    this.groups = this.discoverers.map((_, i) => this.groups[i] ?? []);
-    this.discoverers.forEach((discoverer, i) =>
+    for (const key of this.groups.keys()) if (!this.discoverers.has(key)) this.groups.delete(key);
+    for (const [key, discoverer] of this.discoverers) {
       discoverer.start((groups) => {
-        this.groups[i] = groups;
+        this.groups.set(key, groups);
         this.sync();
-      }),
-    );
+      });
+    }
   }
 
   private stopDiscovery(): void {
-    for (const discoverer of this.discoverers) discoverer.stop();
+    for (const discoverer of this.discoverers.values()) discoverer.stop();
   }
 
   /** Makes the loops what discovery says. */
   private sync(): void {
-    const { targets, dropped, faults } = buildTargets(this.config, this.targetRules, this.groups.flat());
+    const { targets, dropped, faults } = buildTargets(this.config, this.targetRules, [...this.groups.values()].flat());
     this.droppedLabels = dropped;
     this.sayFaults(faults);
     const limit = this.config.limits.targets;

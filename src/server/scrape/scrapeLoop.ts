@@ -97,9 +97,13 @@ export class ScrapeLoop {
     const next = this.lastSlot + this.target.intervalMs;
     await this.deps.clock.sleepUntil(next + END_PATIENCE * this.target.intervalMs, now);
     if (now.aborted) return;
-    const appender = this.deps.storage.appender();
-    this.series.appendEnd(appender, next);
-    await appender.commit().catch((error: unknown) => this.complain('The end of a target could not be stored', error));
+    try {
+      const appender = this.deps.storage.appender();
+      this.series.appendEnd(appender, next);
+      await appender.commit();
+    } catch (error) {
+      this.complain('The end of a target could not be stored', error);
+    }
   }
 
   status(): TargetStatus {
