@@ -8,6 +8,7 @@ import { formatAge, formatDayClock, formatSeconds } from '../text.ts';
 import type { Grid } from '../timeRange.ts';
 import { chartDomain } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
+import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
 import { JOB_METRICS, jobsFrom } from './jobRuns.ts';
 import type { Job, JobRun } from './jobRuns.ts';
@@ -29,14 +30,14 @@ export function JobsCard({ inventory, context }: CardProps) {
   const jobs = useFetched(present ? `${grid.start} ${grid.end} ${grid.step}` : undefined, (signal) =>
     fetchJobs(grid, signal),
   );
-  if (!present) return <NoJobs />;
+  if (!present) return context.awaiting ? <Awaiting title="Data job" className="card-jobs" /> : <NoJobs />;
   const shown = jobs.data?.slice(0, JOBS_MAX) ?? [];
   return (
     <Card title={shown.length > 1 ? 'Data jobs' : 'Data job'} className="card-jobs" busy={jobs.loading}>
       {jobs.error !== undefined && <Notice kind="error" title={jobs.error.message} />}
       {jobs.data?.length === 0 && (
-        <Notice kind="empty" title="No run in this range">
-          <p>Choose a longer range to see earlier ones.</p>
+        <Notice kind="empty" title={context.young ? 'Waiting for the first run' : 'No run in this range'}>
+          <p>{context.young ? 'It appears when it has ended.' : 'Choose a longer range to see earlier ones.'}</p>
         </Notice>
       )}
       <div className={`jobs jobs-${Math.min(shown.length, 2)}`}>

@@ -11,6 +11,7 @@ import { PageLink } from '../parts/TopBar.tsx';
 import { sliceWindow } from '../timeRange.ts';
 import { chartDomain, gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
+import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
 import { bucketRates, chooseLatency, chooseSplit, mapTitle, splitChoices, unitOf } from './latencySource.ts';
 
@@ -45,7 +46,8 @@ export function LatencyCard({ inventory, context }: CardProps) {
       buckets.data && heatmapsOf(buckets.data.series, buckets.data.grid, unit, (labelSet) => mapTitle(labelSet, split)),
     [buckets.data, unit, split],
   );
-  if (metric === undefined) return <NoHistograms />;
+  if (metric === undefined)
+    return context.awaiting ? <Awaiting title="Latency" className="card-latency" /> : <NoHistograms />;
   const error = buckets.error ?? labels.error;
   return (
     <Card
@@ -82,10 +84,14 @@ export function LatencyCard({ inventory, context }: CardProps) {
       {error !== undefined && <Notice kind="error" title={error.message} />}
       {drawn === undefined && error === undefined && <Notice kind="loading" title="Asking for the distribution …" />}
       {drawn !== undefined && drawn.maps.length === 0 && (
-        <Notice kind="empty" title="Nothing was observed in this time range">
+        <Notice
+          kind="empty"
+          title={context.young ? 'Waiting for the second scrape' : 'Nothing was observed in this time range'}
+        >
           <p>
-            <code>{metric}</code> has samples, but two scrapes are needed before a rate can be drawn. A longer range may
-            show earlier ones.
+            {context.young
+              ? 'A rate needs two scrapes: the map begins to fill in within seconds.'
+              : 'Choose a longer range to see what was observed earlier.'}
           </p>
         </Notice>
       )}

@@ -11,6 +11,7 @@ import { formatDuration } from '../../shared/model/durations.ts';
 import { gridLength, gridTimes, sliceWindow } from '../timeRange.ts';
 import { chartDomain, gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
+import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
 
 interface CardProps {
@@ -47,7 +48,8 @@ export function MachineCard({ inventory, context }: CardProps) {
     (signal) => fetchNumbers(kind!, context, signal),
     kind,
   );
-  if (kind === undefined) return <NoMachine />;
+  if (kind === undefined)
+    return context.awaiting ? <Awaiting title="CPU and memory" className="card-machine" /> : <NoMachine />;
   const title = kind === 'machine' ? 'CPU and memory' : 'CPU and memory of the processes';
   return (
     <Card title={title} className="card-machine" busy={numbers.loading} tools={<LoadNote numbers={numbers.data} />}>

@@ -25,6 +25,8 @@ const COLUMNS_MAX = 300;
 const SCRAPES_MIN = 6;
 /** New names are looked for at most this often. */
 const INVENTORY_MS = 60_000;
+/** The first scrapes of a store come in within this time. */
+const YOUNG_MS = 180_000;
 
 /** The four questions on one screen: how fast, how much, did the data job run, how is the machine. */
 export function OverviewPage({ place }: { place: Place }) {
@@ -35,29 +37,28 @@ export function OverviewPage({ place }: { place: Place }) {
   const crosshair = useMemo(createCrosshair, []);
 
   const targets = useFetched(`targets ${now}`, summariseTargets);
-  const history = useFetched(`history ${Math.floor(now / INVENTORY_MS)}`, (signal) => historyAge(now, signal));
+  const history = useFetched(`history ${now}`, (signal) => historyAge(now, signal));
+  const young = (history.data ?? 0) <= YOUNG_MS;
   const chosen = rangeFromParams(place.params);
   const range = chosen ?? fittingRange(history.data);
+  const end = range.kind === 'last' ? now : range.end;
   const intervalMs = targets.data?.intervalMs ?? INTERVAL_MS_DEFAULT;
   const known = targets.data !== undefined || targets.error !== undefined;
   const grid = gridFor(range, now, columnsFor(window.innerWidth), intervalMs);
 
-  // While nothing was found there may be something at any moment; later a look a minute is enough.
-  const found = useFetched(`inventory ${Math.floor(now / INVENTORY_MS)}`, (signal) =>
-    takeInventory(grid.end, grid.start, signal),
-  );
-  const nothing = found.data !== undefined && found.data.names.size === 0;
-  const again = useFetched(nothing ? `inventory ${now}` : undefined, (signal) =>
-    takeInventory(grid.end, grid.start, signal),
-  );
-  const inventory = again.data !== undefined && nothing ? again.data : found.data;
+  // In a young store there may be something new at any moment; later a look a minute is enough.
+  const look = young ? now : Math.floor(now / INVENTORY_MS);
+  const found = useFetched(`inventory ${look}`, (signal) => takeInventory(end, grid.start, signal));
+  const inventory = found.data;
 
   const context: CardContext = {
     place,
     grid,
     intervalMs,
-    now: range.kind === 'last' ? now : range.end,
+    now: end,
     live: range.kind === 'last',
+    young,
+    awaiting: (targets.data?.unknown ?? 0) > 0,
     mode,
     vizTheme: VIZ_THEMES[mode],
     seriesColors: SERIES_COLORS[mode],

@@ -12,6 +12,7 @@ import { formatPercent, formatRate } from '../text.ts';
 import { gridLength, gridTimes, sliceWindow } from '../timeRange.ts';
 import { chartDomain, gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
+import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
 import { chooseRequests, errorShare, requestLabels, requestRates, statusClass, sumBy } from './requestSource.ts';
 
@@ -42,7 +43,8 @@ export function RequestsCard({ inventory, context }: CardProps) {
   const rates = useFetched(key, (signal) => fetchRates(metric!, context, signal), metric);
   const drawn = useMemo(() => rates.data && drawRates(rates.data, by, context), [rates.data, by, context.mode, grid]);
 
-  if (metric === undefined) return <NoRequests />;
+  if (metric === undefined)
+    return context.awaiting ? <Awaiting title="Requests" className="card-requests" /> : <NoRequests />;
   const statuses = rates.data?.status !== undefined;
   return (
     <Card

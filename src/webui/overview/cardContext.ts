@@ -13,6 +13,10 @@ export interface CardContext {
   readonly now: number;
   /** The charts end at the present. */
   readonly live: boolean;
+  /** Scraping began a few minutes ago at most: what is missing may be on its way. */
+  readonly young: boolean;
+  /** There are targets that were not scraped yet. */
+  readonly awaiting: boolean;
   readonly mode: 'light' | 'dark';
   readonly vizTheme: VizTheme;
   readonly seriesColors: readonly string[];

@@ -22,8 +22,10 @@ const ROUTE_LABELS = ['route', 'handler', 'path', 'uri', 'endpoint', 'http_route
 export function chooseRequests(inventory: Inventory): string | undefined {
   const known = KNOWN_COUNTERS.find((name) => inventory.names.has(name));
   if (known !== undefined) return known;
-  const likely = [...inventory.names].filter((name) => /requests?(_count)?_total$/.test(name));
-  return likely.find((name) => !/^(prometheus|isotherm|promhttp)_/.test(name)) ?? likely[0];
+  const likely = [...inventory.names].filter(
+    (name) => /requests?(_count)?_total$/.test(name) && inventory.metadata[name]?.type !== 'gauge',
+  );
+  return likely.find((name) => !/^(prometheus|isotherm|promhttp|nodejs)_/.test(name)) ?? likely[0];
 }
 
 export interface RequestLabels {

@@ -70,6 +70,11 @@ describe('requests', () => {
     expect(chooseRequests(inventory('isotherm_x_requests_total', 'shop_requests_total'))).toBe('shop_requests_total');
     expect(chooseRequests(inventory('data_job_runs_total'))).toBeUndefined();
   });
+  test('a gauge is no counter, whatever its name', () => {
+    const gauge = { type: 'gauge', help: '', unit: '' };
+    const found = { ...inventory('nodejs_active_requests_total'), metadata: { nodejs_active_requests_total: gauge } };
+    expect(chooseRequests(found)).toBeUndefined();
+  });
   test('labels of status and route are found by their usual names', () => {
     expect(requestLabels(['code', 'handler'])).toEqual({ status: 'code', route: 'handler' });
     expect(requestRates('n', { status: 'code' }, 60_000)).toBe('sum by (code) (rate(n[1m]))');
