@@ -1,7 +1,8 @@
 /** Selected columns to series: one per label set, merged over groups, in the order they came. */
-import { labelsKey, type Labels } from '../../shared/model/labels.ts';
+import type { Labels } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { LabelsIndex } from './labelsHash.ts';
 import type { GroupColumns, SeriesColumn } from '../storage/queryable.ts';
 
 /**
@@ -19,16 +20,17 @@ export interface SampledSeries {
 
 export function seriesOf(groups: readonly GroupColumns[]): SampledSeries[] {
   if (groups.length === 1) return groups[0].columns.map((column) => sampled(groups[0].times, column));
-  const partsByKey = new Map<string, SampledSeries[]>();
+  const index = new LabelsIndex();
+  const series: SampledSeries[] = [];
   for (const group of groups) {
     for (const column of group.columns) {
-      const key = labelsKey(column.labels);
-      const parts = partsByKey.get(key);
-      if (parts === undefined) partsByKey.set(key, [sampled(group.times, column)]);
-      else parts.push(sampled(group.times, column));
+      const part = sampled(group.times, column);
+      const place = index.enter(column.labels);
+      if (place < 0) series.push(part);
+      else series[place] = mergeByTime(series[place], part);
     }
   }
-  return [...partsByKey.values()].map((parts) => parts.reduce(mergeByTime));
+  return series;
 }
 
 /** A column without its gaps; the column itself, not a copy, where it has none. */
