@@ -271,8 +271,9 @@ export class SeriesCache {
     this.places = [];
     this.reader.reset();
     this.reportColumns.clear();
-    this.seenOn = new Float64Array(64);
     this.present = living.map((labels) => this.group.column(labels));
+    this.seenOn = new Float64Array(this.group.columnCount);
+    for (const column of this.present) this.seenOn[column] = this.page;
   }
 }
 
