@@ -106,8 +106,13 @@ function Jobs({ jobs }: { jobs: readonly JobFinding[] }): React.JSX.Element {
   );
 }
 
+/** Grafana's built-in source is on every list. */
+function isOurs(source: { readonly type: string }): boolean {
+  return source.type === DATA_SOURCE_TYPE;
+}
+
 async function findAll(): Promise<SourceFinding[]> {
-  const ours = getDataSourceSrv().getList({ type: DATA_SOURCE_TYPE });
+  const ours = getDataSourceSrv().getList({ type: DATA_SOURCE_TYPE }).filter(isOurs);
   return Promise.all(
     ours.map(async ({ uid, name }) => {
       const [health, targets] = await Promise.all([

@@ -1,0 +1,192 @@
+/** The built bundle on a page with Grafana's real packages, in a real Chromium. */
+import type { Browser, Page } from 'playwright-core';
+import { PNG } from 'pngjs';
+import type { DataFrameJSON } from '@grafana/data';
+import type { Host } from './host/page.tsx';
+import { hasChromium, openChromium } from './chromium.ts';
+import { serveHost, type ServedHost } from './hostPage.ts';
+
+const inChromium = hasChromium ? describe : describe.skip;
+type HostWindow = { host: Host };
+
+/** Four buckets over twelve steps: a band that climbs, none above 1 s. */
+const STEPS = 12;
+const T0 = Date.now() - STEPS * 60_000;
+function heatmapRows(version: string): DataFrameJSON {
+  const bounds = ['0.01', '0.1', '1', '+Inf'];
+  return {
+    schema: {
+      refId: 'A',
+      meta: { type: 'heatmap-rows' as never, executedQueryString: 'Expr: sum by (le) (rate(x_seconds_bucket[1m]))' },
+      fields: [
+        { name: 'Time', type: 'time' as never, config: { interval: 60_000 } },
+        ...bounds.map((le) => ({
+          name: le,
+          type: 'number' as never,
+          labels: { version, le },
+          config: { displayNameFromDS: le },
+        })),
+      ],
+    },
+    data: {
+      values: [
+        Array.from({ length: STEPS }, (_, i) => T0 + i * 60_000),
+        ...bounds.map((_, b) => Array.from({ length: STEPS }, (_, i) => (b === Math.floor(i / 4) ? 50 + i : 0))),
+      ],
+    },
+  };
+}
+
+/** How many different colours a picture has, and how many pixels are neither of the two commonest (ground and grid). */
+function coloursOf(png: Buffer): { distinct: number; painted: number } {
+  const { data } = PNG.sync.read(png);
+  const counts = new Map<number, number>();
+  for (let i = 0; i < data.length; i += 4) {
+    const colour = (data[i] << 16) | (data[i + 1] << 8) | data[i + 2];
+    counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  }
+  const common = [...counts.values()].sort((a, b) => b - a);
+  return { distinct: counts.size, painted: data.length / 4 - (common[0] ?? 0) - (common[1] ?? 0) };
+}
+
+inChromium('the built bundle in a host', () => {
+  let served: ServedHost;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    [served, browser] = await Promise.all([serveHost(), openChromium()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    served?.close();
+  });
+  beforeEach(async () => {
+    faults.length = 0;
+    page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      // The fonts that the host answers with are none.
+      if (message.type() === 'error' && !/font/i.test(message.text())) faults.push(message.text());
+    });
+    await page.goto(served.url);
+    await page.waitForFunction(() => 'host' in window);
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(served.missing).toEqual([]);
+  });
+
+  test('each module exports its plugin and asks only for what Grafana 10.1 shares', async () => {
+    for (const path of ['module.js', 'datasource/module.js', 'panel/module.js']) {
+      const names = await page.evaluate(
+        (name) => (window as unknown as HostWindow).host.exportsOf(`plugin/${name}`),
+        path,
+      );
+      expect(names).toContain('plugin');
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test.each([true, false])('the panel draws a map for each version (dark: %s)', async (isDark) => {
+    await page.evaluate(([frames, dark]) => (window as unknown as HostWindow).host.panel(frames, {}, dark), [
+      [heatmapRows('v1'), heatmapRows('v2')],
+      isDark,
+    ] as [DataFrameJSON[], boolean]);
+    await page.waitForSelector('#panel canvas');
+    expect(await page.locator('#panel').innerText()).toMatch(/v1[\s\S]*v2/);
+    const colours = coloursOf(await page.locator('#panel').screenshot());
+    expect(colours.distinct).toBeGreaterThan(20);
+    expect(colours.painted).toBeGreaterThan(10_000);
+    expect(faults).toEqual([]);
+  });
+
+  test('a panel without data says so in words', async () => {
+    await page.evaluate(() => (window as unknown as HostWindow).host.panel([], {}, true));
+    await page.waitForFunction(() => (document.querySelector('#panel')?.textContent ?? '').trim() !== '');
+    expect(await page.locator('#panel').innerText()).toMatch(/no histogram/i);
+    expect(await page.locator('#panel canvas').count()).toBe(0);
+  });
+
+  test('the settings page keeps what is typed where Grafana looks for it, secrets apart', async () => {
+    await page.evaluate(() => (window as unknown as HostWindow).host.config(true));
+    await page.getByLabel('URL', { exact: true }).fill('http://localhost:9090');
+    await page.getByRole('radio', { name: 'User and password' }).click();
+    await page.getByRole('textbox', { name: 'User' }).fill('ada');
+    // A password that is set shows nothing of itself.
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('configured');
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await page.getByLabel('Password', { exact: true }).fill('secret');
+    await page.getByRole('button', { name: 'Add header' }).click();
+    await page.getByLabel('Header 1').fill('X-Scope-OrgID');
+    await page.getByLabel('Value', { exact: true }).fill('team-a');
+    const kept = await page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1));
+    expect(kept).toMatchObject({
+      url: 'http://localhost:9090',
+      basicAuth: true,
+      basicAuthUser: 'ada',
+      jsonData: { authMethod: 'basic', httpHeaderName1: 'X-Scope-OrgID' },
+      secureJsonData: { basicAuthPassword: 'secret', httpHeaderValue1: 'team-a' },
+    });
+    expect(JSON.stringify((kept as { jsonData: unknown }).jsonData)).not.toMatch(/secret|team-a/);
+    expect(faults).toEqual([]);
+  });
+
+  test('the query editor completes metric names, keeps the text and runs on Enter', async () => {
+    await page.evaluate(
+      (answers) => (window as unknown as HostWindow).host.query({ refId: 'A', expr: '' }, answers, true),
+      {
+        'label/__name__/values': { status: 'success', data: ['model_prediction_latency_seconds_bucket', 'up'] },
+        metadata: { status: 'success', data: {} },
+      },
+    );
+    // The code editor comes in a file of its own.
+    const editor = page.locator('.cm-content');
+    await editor.waitFor();
+    await editor.click();
+    await page.keyboard.type('model_pred', { delay: 30 });
+    await page.locator('.cm-completionLabel', { hasText: 'model_prediction_latency_seconds_bucket' }).waitFor();
+    // The list takes no key in the moment that it opens, so that it does not take one meant for the text.
+    await page.waitForTimeout(300);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    const runsBefore = await page.evaluate(() => (window as unknown as HostWindow).host.calls.runs);
+    await page.keyboard.press('Enter');
+    const { changes, runs } = await page.evaluate(() => (window as unknown as HostWindow).host.calls);
+    expect(changes.at(-1)).toEqual({ refId: 'A', expr: 'model_prediction_latency_seconds_bucket' });
+    expect(runs).toBeGreaterThan(runsBefore);
+    expect(faults).toEqual([]);
+  });
+
+  test('the query editor marks a faulty expression, and leaves dashboard variables in peace', async () => {
+    const show = (expr: string) =>
+      page.evaluate(
+        (text) => (window as unknown as HostWindow).host.query({ refId: 'A', expr: text }, {}, false),
+        expr,
+      );
+    await show('rate($metric{model="$model"}[$__rate_interval]) > $limit');
+    await page.locator('.cm-content').waitFor();
+    await page.waitForTimeout(1_000);
+    expect(await page.locator('.cm-lintRange-error').count()).toBe(0);
+    await page.locator('.cm-content').click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' +');
+    await page.locator('.cm-lintRange-error, .cm-lintPoint-error').first().waitFor({ state: 'attached' });
+  });
+
+  test('format and type are chosen by a click, and a min step that is none is named', async () => {
+    await page.evaluate(() => (window as unknown as HostWindow).host.query({ refId: 'A', expr: 'up' }, {}, true));
+    await page.getByRole('radio', { name: 'Heatmap' }).click();
+    await page.getByRole('radio', { name: 'Instant' }).click();
+    await page.getByLabel('Min step').fill('1.5m');
+    expect(await page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1))).toMatchObject({
+      format: 'heatmap',
+      instant: true,
+      range: false,
+      interval: '1.5m',
+    });
+    await page.getByText(/decimals are not allowed: write 1m30s/).waitFor();
+  });
+});
