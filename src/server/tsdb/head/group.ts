@@ -11,6 +11,14 @@ import { RowStore } from './rowStore.ts';
 /** `rows`: filled by appendRow. `loose`: filled sample by sample, in any order of time. */
 export type GroupKind = 'rows' | 'loose';
 
+/** What holds groups and knows where each series is in them. */
+export interface GroupOwner {
+  readonly series: SeriesTable;
+  addColumn(group: HeadGroup, column: number, ref: SeriesRef): void;
+  /** Takes a group that was dropped while idle in again. */
+  adopt(group: HeadGroup): void;
+}
+
 /** A column whose series is unknown: the log lost the record that named it. */
 export const NO_SERIES: SeriesRef = 0;
 
@@ -36,25 +44,19 @@ export class HeadGroup implements GroupWriter {
   /** Time of the newest row that the appender `stagedBy` holds for its commit. */
   stagedTime = -Infinity;
   stagedBy = 0;
-  readonly #series: SeriesTable;
-  readonly #onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void;
+  /** The owner let go of it; it must be adopted before its columns are used. */
+  isDropped = false;
+  readonly #owner: GroupOwner;
   readonly #refs: SeriesRef[] = [];
   readonly #columns = new Map<SeriesRef, number>();
   readonly #labels: (Labels | undefined)[] = [];
   readonly #joinsBelow: boolean[] = [];
 
-  constructor(
-    ref: GroupRef,
-    key: string,
-    kind: GroupKind,
-    series: SeriesTable,
-    onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void,
-  ) {
+  constructor(ref: GroupRef, key: string, kind: GroupKind, owner: GroupOwner) {
     this.ref = ref;
     this.key = key;
     this.kind = kind;
-    this.#series = series;
-    this.#onColumn = onColumn;
+    this.#owner = owner;
   }
 
   get columnCount(): number {
@@ -67,7 +69,8 @@ export class HeadGroup implements GroupWriter {
   }
 
   column(labels: Labels): number {
-    return this.columnOf(this.#series.refOf(labels));
+    if (this.isDropped) this.#owner.adopt(this);
+    return this.columnOf(this.#owner.series.refOf(labels));
   }
 
   columnOf(ref: SeriesRef): number {
@@ -75,9 +78,9 @@ export class HeadGroup implements GroupWriter {
     if (known !== undefined) return known;
     const column = this.#refs.length;
     this.#refs.push(ref);
-    this.#labels[column] = this.#series.labels(ref);
+    this.#labels[column] = this.#owner.series.labels(ref);
     this.#columns.set(ref, column);
-    this.#onColumn(this, column, ref);
+    this.#owner.addColumn(this, column, ref);
     return column;
   }
 
@@ -104,17 +107,17 @@ export class HeadGroup implements GroupWriter {
     this.columnOf(ref);
   }
 
-  /**
-   * Enters all columns anew, after the head had dropped the group. Their series may have been forgotten meanwhile; they have new refs then.
-   */
-  rejoin(onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void): void {
+  /** Enters all columns anew, once adopted. Series that were forgotten meanwhile have new refs. */
+  rejoin(): void {
+    this.isDropped = false;
+    this.columnsLogged = -1;
     this.#columns.clear();
     this.#labels.forEach((labels, column) => {
-      const ref = labels === undefined ? NO_SERIES : this.#series.refOf(labels);
+      const ref = labels === undefined ? NO_SERIES : this.#owner.series.refOf(labels);
       this.#refs[column] = ref;
       if (ref === NO_SERIES) return;
       this.#columns.set(ref, column);
-      onColumn(this, column, ref);
+      this.#owner.addColumn(this, column, ref);
     });
   }
 

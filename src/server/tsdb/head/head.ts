@@ -2,7 +2,7 @@
 import { labelValue, type Labels } from '../../../shared/model/labels.ts';
 import { StorageError, type SeriesRef } from '../../storage/appender.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
-import { HeadGroup, NO_SERIES, type GroupKind } from './group.ts';
+import { HeadGroup, NO_SERIES, type GroupKind, type GroupOwner } from './group.ts';
 import { LOOSE_COLUMNS_MAX, LooseGroup, type Bounds } from './looseGroup.ts';
 
 /** A series lags behind the newest sample of the store by at most this, as upstream has it (half a block). */
@@ -13,7 +13,7 @@ export interface LoosePlace {
   readonly column: number;
 }
 
-export class Head implements Bounds {
+export class Head implements Bounds, GroupOwner {
   readonly series: SeriesTable;
   readonly outOfOrderWindowMs: number;
   minTime = Infinity;
@@ -28,11 +28,6 @@ export class Head implements Bounds {
   readonly #openLoose = new Map<string, { group: LooseGroup; number: number }>();
   /** By series: group, column, group, column, … */
   readonly #places: number[][] = [];
-  readonly #onColumn = (group: HeadGroup, column: number, ref: SeriesRef): void => {
-    if (ref === NO_SERIES) return;
-    (this.#places[ref] ??= []).push(group.ref, column);
-    if (group instanceof LooseGroup) this.#loosePlaces.set(ref, { group, column });
-  };
 
   constructor(
     series: SeriesTable,
@@ -46,6 +41,12 @@ export class Head implements Bounds {
 
   get minValidTime(): number {
     return this.maxTime - LAG_MAX_MS;
+  }
+
+  addColumn(group: HeadGroup, column: number, ref: SeriesRef): void {
+    if (ref === NO_SERIES) return;
+    (this.#places[ref] ??= []).push(group.ref, column);
+    if (group instanceof LooseGroup) this.#loosePlaces.set(ref, { group, column });
   }
 
   observe(t: number): void {
@@ -71,10 +72,7 @@ export class Head implements Bounds {
     const mapKey = `${kind} ${key}`;
     const known = this.#byKey.get(mapKey);
     if (known !== undefined) return known;
-    const group =
-      kind === 'rows'
-        ? new HeadGroup(ref, key, kind, this.series, this.#onColumn)
-        : new LooseGroup(ref, key, this.series, this.#onColumn);
+    const group = kind === 'rows' ? new HeadGroup(ref, key, kind, this) : new LooseGroup(ref, key, this);
     group.logState.sequence = this.#sequenceInBlocks(kind, key);
     this.groups[ref] = group;
     this.#byKey.set(mapKey, group);
@@ -89,6 +87,7 @@ export class Head implements Bounds {
       // A group without any row yet was made a moment ago.
       if (!Number.isFinite(group.lastTime)) continue;
       idle.add(group.ref);
+      group.isDropped = true;
       this.groups[group.ref] = undefined;
       this.#byKey.delete(`${group.kind} ${group.key}`);
     }
@@ -101,17 +100,16 @@ export class Head implements Bounds {
     return true;
   }
 
-  /** Takes a group that was dropped while idle in again; its names are logged anew. */
+  /** Its names are logged anew. */
   adopt(group: HeadGroup): void {
     const mapKey = `${group.kind} ${group.key}`;
-    if (this.groups[group.ref] === group) return;
+    if (!group.isDropped) return;
     if (this.#byKey.has(mapKey)) {
       throw new StorageError('closed', `the group ${group.key} was idle and is held anew; ask the store for it again`);
     }
     this.groups[group.ref] = group;
     this.#byKey.set(mapKey, group);
-    group.columnsLogged = -1;
-    group.rejoin(this.#onColumn);
+    group.rejoin();
   }
 
   /** Marks the series that any group has a column for. */

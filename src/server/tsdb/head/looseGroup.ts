@@ -2,10 +2,9 @@
  * A group whose samples arrive one by one. Rows are keyed by time and may come in any order; a sample goes into the row of its time if
  * that is not packed yet, else into a new row. Each column remembers its newest sample, for upstream's rules on order.
  */
-import type { AppendOutcome, GroupRef, SeriesRef } from '../../storage/appender.ts';
+import type { AppendOutcome, GroupRef } from '../../storage/appender.ts';
 import { CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
-import type { SeriesTable } from '../index/seriesTable.ts';
-import { HeadGroup } from './group.ts';
+import { HeadGroup, type GroupOwner } from './group.ts';
 
 /** Series that share a group by job and instance; the next ones open another, so that rows of unlike times stay narrow. */
 export const LOOSE_COLUMNS_MAX = 256;
@@ -33,13 +32,8 @@ export class LooseGroup extends HeadGroup {
   #stagedBy = new Float64Array(4);
   readonly #rowByTime = new Map<number, number>();
 
-  constructor(
-    ref: GroupRef,
-    key: string,
-    series: SeriesTable,
-    onColumn: (group: HeadGroup, column: number, ref: SeriesRef) => void,
-  ) {
-    super(ref, key, 'loose', series, onColumn);
+  constructor(ref: GroupRef, key: string, owner: GroupOwner) {
+    super(ref, key, 'loose', owner);
   }
 
   /** What becomes of a sample that appender `owner` stages; upstream's rules. */
