@@ -68,7 +68,7 @@ for (const file of readdirSync(FOLDER)) {
         const { data } = question;
         const runner =
           runners.get(data) ??
-          createQueryRunner({ queryable: new MemoryQueryable(data), workers: 1, limits: LIMITS, inlineCellsMax: -1 });
+          createQueryRunner({ queryable: new MemoryQueryable(data), workers: 1, limits: LIMITS, inlineWorkMax: -1 });
         runners.set(data, runner);
         await check(question, runner);
       }

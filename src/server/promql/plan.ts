@@ -28,6 +28,8 @@ export interface Plan {
   /** What to read; selectors that read the same share one. */
   readonly selects: readonly SelectSpec[];
   readonly selectOf: ReadonlyMap<VectorSelector, number>;
+  /** Steps of the widest grid in it, that of a subquery perhaps. */
+  readonly steps: number;
   /** Nodes whose value is the same at every step. */
   readonly invariant: ReadonlySet<Expr>;
 }
@@ -63,7 +65,9 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
     }
     selectOf.set(selector, index);
   };
+  let steps = 0;
   const walk = (node: Expr, grid: StepGrid, caller: string | undefined): void => {
+    steps = Math.max(steps, grid.count);
     if (node.kind === 'selector' || node.kind === 'range') {
       const selector = node.kind === 'range' ? node.selector : node;
       const width = node.kind === 'range' ? rangeMs(node, context) : context.lookbackDeltaMs;
@@ -79,7 +83,7 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
   };
   markInvariant(expr, invariant);
   walk(expr, context.query, undefined);
-  return { expr, context, selects, selectOf, invariant };
+  return { expr, context, selects, selectOf, steps, invariant };
 }
 
 function markInvariant(node: Expr, invariant: Set<Expr>): boolean {

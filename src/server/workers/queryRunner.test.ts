@@ -25,7 +25,7 @@ const ask = (expr: string, more: Partial<QueryRequest> = {}): QueryRequest => ({
 describe('queries on a worker', () => {
   let runner: QueryRunner;
   beforeAll(() => {
-    runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineCellsMax: -1 });
+    runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineWorkMax: -1 });
   });
   afterAll(() => runner.close());
 
@@ -76,7 +76,7 @@ describe('queries on a worker', () => {
 });
 
 test('a closed runner refuses, and what was running is canceled', async () => {
-  const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineCellsMax: -1 });
+  const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineWorkMax: -1 });
   const running = runner.query(ask(LONG));
   const refused = expect(running).rejects.toMatchObject({ errorType: 'canceled' });
   await new Promise((resolve) => setTimeout(resolve, 20));

@@ -12,16 +12,19 @@ import type { QueryEngine, QueryRequest, QueryResult } from '../storage/engine.t
 import type { GroupColumns, Queryable } from '../storage/queryable.ts';
 import { WorkerPool } from './workerPool.ts';
 
-/** Queries over fewer cells are evaluated where they are asked: sending them away would take longer. */
-const INLINE_CELLS_MAX = 20_000;
+/**
+ * Queries with less work than this, in samples read and row cells computed, are evaluated where they are asked: it takes them about ten
+ * milliseconds, and sending ten thousand series away takes more.
+ */
+const INLINE_WORK_MAX = 500_000;
 
 export interface QueryRunnerOptions {
   readonly queryable: Queryable;
   /** Threads; 0 evaluates everything in the caller's. They are started when first needed and ended when idle. */
   readonly workers: number;
   readonly limits: EngineLimits;
-  /** Cells up to which a query is evaluated in the caller's thread all the same. */
-  readonly inlineCellsMax?: number;
+  /** Samples and row cells up to which a query is evaluated in the caller's thread all the same. */
+  readonly inlineWorkMax?: number;
 }
 
 export interface QueryRunner extends QueryEngine {
@@ -30,7 +33,7 @@ export interface QueryRunner extends QueryEngine {
 }
 
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
-  const { queryable, limits, workers, inlineCellsMax = INLINE_CELLS_MAX } = options;
+  const { queryable, limits, workers, inlineWorkMax = INLINE_WORK_MAX } = options;
   const gate = new Gate(limits.maxConcurrency);
   const pool = new WorkerPool(workers);
   const closing = new AbortController();
@@ -42,7 +45,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     timeoutMs: number,
     selectMs: number,
   ) => {
-    const isSmall = cellsOf(selected) <= inlineCellsMax && prepared.plan.context.query.count <= inlineCellsMax;
+    const isSmall = workOf(prepared, selected) <= inlineWorkMax;
     if (workers === 0 || isSmall) return evaluatePrepared(prepared, selected, budget, selectMs);
     const { signal, ...request } = prepared.request;
     return pool.run({ request, limits, selected, selectMs, timeoutMs }, signal);
@@ -76,8 +79,10 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 }
 
-function cellsOf(selected: readonly (readonly GroupColumns[])[]): number {
-  let cells = 0;
-  for (const groups of selected) for (const group of groups) cells += group.times.length * group.columns.length;
-  return cells;
+function workOf(prepared: PreparedQuery, selected: readonly (readonly GroupColumns[])[]): number {
+  const { steps } = prepared.plan;
+  let work = steps;
+  for (const groups of selected)
+    for (const { times, columns } of groups) work += (times.length + steps) * columns.length;
+  return work;
 }

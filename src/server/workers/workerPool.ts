@@ -11,7 +11,7 @@ const IDLE_MS = 120_000;
 /** Bounds a thread's JavaScript heap; value columns are outside it and bounded by the query's samples. */
 const HEAP_MB_MAX = 512;
 /** Small, so that a thread which only passes columns through stays small. */
-const YOUNG_HEAP_MB_MAX = 8;
+const YOUNG_HEAP_MB_MAX = 16;
 
 /** Sources are run as they are; bundles stand beside each other. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './queryWorker.ts' : './queryWorker.mjs', import.meta.url);
