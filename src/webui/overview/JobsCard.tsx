@@ -164,12 +164,11 @@ function layoutRuns(runs: readonly JobRun[], width: number, height: number) {
   });
 }
 
-/** A grid at the scrape interval over the last hours, so that no run is passed over; coarser for longer ranges. */
+/** Back from now at the scrape interval, so that no run is passed over and the newest is seen at once; coarser for longer ranges. */
 function runsGrid({ grid, now, intervalMs }: CardContext): Grid {
   const length = Math.max(LOOK_BACK_MS, grid.end - chartDomain(grid)[0]);
   const step = Math.max(intervalMs, Math.ceil(length / POINTS_MAX / 1000) * 1000);
-  const end = Math.floor(now / step) * step;
-  return { start: end - Math.floor(length / step) * step, end, step };
+  return { start: now - Math.floor(length / step) * step, end: now, step };
 }
 
 async function fetchJobs(grid: Grid, signal: AbortSignal): Promise<Job[]> {
