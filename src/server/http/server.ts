@@ -73,6 +73,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   acceptForms(app);
   const cors = corsHook(options.corsOrigin);
   app.addHook('onRequest', async (request, reply) => {
+    bytesBefore.set(request, request.socket.bytesWritten ?? 0);
     reply.headers(DATA_HEADERS);
     cors(request, reply);
   });
@@ -209,8 +210,11 @@ function apiErrorOf(error: unknown): { errorType: ApiErrorType; message: string 
   return undefined;
 }
 
+/** Bytes that a connection had carried when its present request came; requests of one connection follow each other. */
+const bytesBefore = new WeakMap<FastifyRequest, number>();
+
 function observe(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): void {
   const handler = request.routeOptions.url?.slice(deps.options.routePrefix.length) ?? '/*';
-  const bytes = Number(reply.getHeader('content-length') ?? 0);
+  const bytes = (request.socket.bytesWritten ?? 0) - (bytesBefore.get(request) ?? 0);
   deps.metrics.observeHttp(handler, reply.statusCode, reply.elapsedTime / 1000, bytes);
 }

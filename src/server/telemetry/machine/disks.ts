@@ -1,7 +1,7 @@
 /** Counters of the block devices. */
 import { readFileSync } from 'node:fs';
 import type { ExpositionPage } from '../expositionPage.ts';
-import type { MachineRoots } from './machine.ts';
+import type { MachineRoots } from './roots.ts';
 
 /** Partitions, loop and RAM devices repeat or hide what their disk counts. node_exporter leaves out the same. */
 const LEFT_OUT = /^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$/;

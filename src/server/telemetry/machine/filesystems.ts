@@ -3,7 +3,7 @@ import { readFileSync, type StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 
 import type { ExpositionPage, PageLabels } from '../expositionPage.ts';
-import type { MachineRoots } from './machine.ts';
+import type { MachineRoots } from './roots.ts';
 
 /** What node_exporter leaves out: the kernel's own trees, container layers, and what is mounted below the usual places for such. */
 const MOUNTS_LEFT_OUT =

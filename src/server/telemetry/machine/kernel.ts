@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import type { ExpositionPage } from '../expositionPage.ts';
-import type { MachineRoots } from './machine.ts';
+import type { MachineRoots } from './roots.ts';
 
 /** /proc counts CPU time in ticks of USER_HZ, which is 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;

@@ -8,12 +8,7 @@ import { collectDisks } from './disks.ts';
 import { collectFilesystems } from './filesystems.ts';
 import { collectKernel, collectLoad, collectMemory, collectTime, collectUname } from './kernel.ts';
 import { collectNetwork } from './network.ts';
-
-/** Where the kernel shows its figures; other roots are for tests. */
-export interface MachineRoots {
-  readonly proc: string;
-  readonly sys: string;
-}
+import type { MachineRoots } from './roots.ts';
 
 export type CollectMachine = (page: ExpositionPage, roots: MachineRoots) => void | Promise<void>;
 

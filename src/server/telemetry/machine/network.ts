@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ExpositionPage } from '../expositionPage.ts';
 import { isSystemError } from '../systemError.ts';
-import type { MachineRoots } from './machine.ts';
+import type { MachineRoots } from './roots.ts';
 
 /** The loopback interface counts what never leaves the machine; node_exporter leaves it out as well. */
 const DEVICE_LEFT_OUT = 'lo';
