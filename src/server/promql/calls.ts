@@ -11,7 +11,7 @@ import { histogramFraction, histogramQuantile } from './histogramCalls.ts';
 import { labelJoiner, labelReplacer, orderByLabels } from './labelCalls.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
-import { applyKernel, rangeVectorOf } from './rangeVectors.ts';
+import { applyKernel, rangeVectorOf, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './plan.ts';
 import { clearRow, heldRows, materialize, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
@@ -19,10 +19,19 @@ import { selectRows } from './selection.ts';
 type EvaluateCall = (call: Call, grid: StepGrid, context: EvalContext) => Promise<Value>;
 const COUNTER_SUFFIX = /(?:_total|_sum|_count|_bucket)$/;
 
-/** A function of windows; `rangeArg` says which argument is the range vector, the others are scalars. */
-function ofWindows(name: string, kernel: RangeKernel, { keepsName = false, rangeArg = 0 } = {}): EvaluateCall {
+interface WindowFunction {
+  readonly keepsName?: boolean;
+  /** Which argument is the range vector; the others are scalars. */
+  readonly rangeArg?: number;
+  /** Looks at the range vector before it is computed with. */
+  readonly inspect?: (vector: RangeVector, call: Call, context: EvalContext) => void;
+}
+
+function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = {}): EvaluateCall {
+  const { keepsName = false, rangeArg = 0, inspect } = options;
   return async (call, grid, context) => {
     const vector = await rangeVectorOf(call.args[rangeArg], grid, context);
+    inspect?.(vector, call, context);
     const others = call.args.filter((_, i) => i !== rangeArg);
     const params: Float64Array[] = [];
     for (const arg of others) params.push(await scalarOf(arg, grid, context));
@@ -31,26 +40,20 @@ function ofWindows(name: string, kernel: RangeKernel, { keepsName = false, range
   };
 }
 
-/** rate and increase: warn where the metric does not look like a counter. */
-function ofCounters(name: 'rate' | 'increase'): EvaluateCall {
-  const evaluate = ofWindows(name, COUNTER_KERNELS[name]);
-  return async (call, grid, context) => {
-    const vector = await rangeVectorOf(call.args[0], grid, context);
-    // Upstream gives a subquery no place of its own here.
-    const place = rangeNode(call.args[0]).kind === 'subquery' ? { from: 0, to: 0 } : call.args[0];
-    const named = new Set<string>();
-    for (let s = 0; s < vector.labels.length; s++) {
-      const metric = labelValue(vector.labels[s], METRIC_NAME);
-      if (metric === '' || named.has(metric) || COUNTER_SUFFIX.test(metric)) continue;
-      if (!vector.series(s).hi.some((hi, i) => hi - vector.series(s).lo[i] > 1)) continue;
-      named.add(metric);
-      context.annotations.info(
-        `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoted(metric)}`,
-        place,
-      );
-    }
-    return evaluate(call, grid, context);
-  };
+/** rate and increase tell where a metric does not look like a counter and yet gives a value. */
+function tellOfGauges(vector: RangeVector, call: Call, context: EvalContext): void {
+  // Upstream gives a subquery no place of its own here.
+  const place = rangeNode(call.args[0]).kind === 'subquery' ? { from: 0, to: 0 } : call.args[0];
+  const told = new Set<string>();
+  for (let s = 0; s < vector.labels.length; s++) {
+    const metric = labelValue(vector.labels[s], METRIC_NAME);
+    if (metric === '' || told.has(metric) || COUNTER_SUFFIX.test(metric)) continue;
+    const { lo, hi } = vector.series(s);
+    if (!hi.some((end, i) => end - lo[i] > 1)) continue;
+    told.add(metric);
+    const message = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
+    context.annotations.info(`${message}: ${quoted(metric)}`, place);
+  }
 }
 
 async function quantileOverTime(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
@@ -349,8 +352,8 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   ...mapTable(MATH, ofValues),
   ...mapTable(CALENDAR, ofDates),
   ...windowFunctions,
-  rate: ofCounters('rate'),
-  increase: ofCounters('increase'),
+  rate: ofWindows('rate', COUNTER_KERNELS.rate, { inspect: tellOfGauges }),
+  increase: ofWindows('increase', COUNTER_KERNELS.increase, { inspect: tellOfGauges }),
   quantile_over_time: quantileOverTime,
   double_exponential_smoothing: smoothing,
   absent: async (call, grid, context) =>

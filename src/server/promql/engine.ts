@@ -15,9 +15,10 @@ import {
 } from '../storage/engine.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type SelectSpec } from '../storage/queryable.ts';
 import { Annotations } from './annotations.ts';
-import { Budget, canceled, timedOut, tooManySamples } from './budget.ts';
+import { Budget, tooManySamples } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateExpr } from './evaluate.ts';
+import { Gate } from './gate.ts';
 import { gridOf } from './grid.ts';
 import { planQuery, type Plan } from './plan.ts';
 import { rangeVectorOf, rawSeriesOf } from './rangeVectors.ts';
@@ -145,45 +146,6 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
   if (!isRange) return { kind: 'vector', grid, matrix: await matrixOf(rows, grid.count, budget) };
   const order = Int32Array.from(rows.labels.keys()).sort((a, b) => compareLabels(rows.labels[a], rows.labels[b]));
   return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, order) };
-}
-
-/** Lets a bounded number in at a time; the others wait, and give up at their timeout or when they are aborted. */
-export class Gate {
-  private free: number;
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(places: number) {
-    this.free = places;
-  }
-
-  /** @returns how to leave. */
-  async enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<() => void> {
-    if (signal?.aborted === true) throw canceled();
-    if (this.free > 0) this.free--;
-    else await this.wait(timeoutMs, signal);
-    return () => {
-      const next = this.waiting.shift();
-      if (next === undefined) this.free++;
-      else next();
-    };
-  }
-
-  private wait(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        const at = this.waiting.indexOf(admit);
-        if (at >= 0) this.waiting.splice(at, 1);
-        act();
-      };
-      const admit = () => settle(resolve);
-      const onAbort = () => settle(() => reject(canceled()));
-      const timer = setTimeout(() => settle(() => reject(timedOut(timeoutMs))), timeoutMs);
-      signal?.addEventListener('abort', onAbort);
-      this.waiting.push(admit);
-    });
-  }
 }
 
 /** Evaluates in the caller's thread, letting it do other things every few milliseconds. */

@@ -1,8 +1,8 @@
 /** Queries on worker threads: the main thread reads columns, a worker evaluates them over shared memory. */
 import { Budget, canceled } from '../promql/budget.ts';
+import { Gate } from '../promql/gate.ts';
 import {
   evaluatePrepared,
-  Gate,
   prepareQuery,
   readSelects,
   type EngineLimits,

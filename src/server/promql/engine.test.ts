@@ -1,0 +1,125 @@
+import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { labelsOf } from '../../shared/model/labels.ts';
+import { createEngine, DEFAULT_LIMITS, type EngineLimits } from './engine.ts';
+
+const histogram: NativeHistogram = {
+  schema: 0,
+  zeroThreshold: 0.001,
+  zeroCount: 1,
+  count: 4,
+  sum: 6,
+  positiveSpans: [{ offset: 0, length: 2 }],
+  negativeSpans: [],
+  positiveBuckets: Float64Array.of(1, 2),
+  negativeBuckets: new Float64Array(0),
+  counterReset: 'unknown',
+};
+const series = [
+  {
+    labels: labelsOf({ __name__: 'm', k: 'a' }),
+    samples: [
+      [0, 1],
+      [60_000, 2],
+      [120_000, 'stale'],
+    ] as const,
+  },
+  {
+    labels: labelsOf({ __name__: 'n' }),
+    samples: [
+      [0, histogram],
+      [60_000, histogram],
+    ] as const,
+  },
+];
+const engineWith = (limits: Partial<EngineLimits> = {}) =>
+  createEngine(new MemoryQueryable(series), { ...DEFAULT_LIMITS, ...limits });
+const instant = (expr: string, t = 60_000) => ({ expr, start: t, end: t, stepMs: 0 });
+const range = (expr: string) => ({ expr, start: 0, end: 120_000, stepMs: 30_000 });
+
+describe('a query', () => {
+  test('counts what it read and says how long it took', async () => {
+    const { stats } = await engineWith().query(range('m'));
+    expect(stats.samplesRead).toBe(3);
+    for (const ms of [stats.parseMs, stats.selectMs, stats.evalMs]) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+  test('answers a range query sorted by labels, scalars as one series without labels', async () => {
+    const { value } = await engineWith().query(range('1 + 1'));
+    expect(value).toMatchObject({ kind: 'matrix', matrix: { labels: [[]], values: Float64Array.of(2, 2, 2, 2, 2) } });
+  });
+  test('over a range must be a vector or a scalar', async () => {
+    await expect(engineWith().query(range('m[1m]'))).rejects.toThrow(
+      'invalid expression type "range vector" for range query',
+    );
+    await expect(engineWith().query(range('"a"'))).rejects.toThrow('invalid expression type "string"');
+  });
+  test('that cannot be read is bad data, with line and column', async () => {
+    await expect(engineWith().query(instant('sum(\n  m'))).rejects.toMatchObject({
+      errorType: 'bad_data',
+      message: expect.stringMatching(/^2:4: parse error: /),
+    });
+  });
+  test('over too many samples is refused, read or computed', async () => {
+    await expect(engineWith({ maxSamples: 2 }).query(range('m'))).rejects.toThrow(/over --query.max-samples=2/);
+    await expect(engineWith({ maxSamples: 1000 }).query(instant('sum_over_time(m[1h:100ms])'))).rejects.toMatchObject({
+      errorType: 'execution',
+    });
+  });
+  test('stops when aborted, also before it began', async () => {
+    await expect(engineWith().query({ ...range('m'), signal: AbortSignal.abort() })).rejects.toMatchObject({
+      errorType: 'canceled',
+    });
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 30);
+    const long = { ...range('sum_over_time(quantile_over_time(0.5, m[5m:10ms])[1h:10ms])'), signal: abort.signal };
+    await expect(engineWith({ maxSamples: 1e12 }).query(long)).rejects.toMatchObject({ errorType: 'canceled' });
+  });
+  test('looks back as far as it is told', async () => {
+    const back = async (lookbackDeltaMs: number) => {
+      const { value } = await engineWith().query({ ...instant('m', 90_000), lookbackDeltaMs });
+      return value.kind === 'vector' ? value.matrix.labels.length : -1;
+    };
+    expect(await back(30_000)).toBe(0);
+    expect(await back(30_001)).toBe(1);
+  });
+});
+
+describe('native histograms', () => {
+  test('are selected', async () => {
+    const { value } = await engineWith().query(instant('n'));
+    expect(value).toMatchObject({ kind: 'vector', matrix: { histograms: new Map([[0, histogram]]) } });
+    const raw = await engineWith().query(instant('n[5m]'));
+    expect(raw.value).toMatchObject({
+      kind: 'raw',
+      series: [
+        {
+          histograms: new Map([
+            [0, histogram],
+            [1, histogram],
+          ]),
+        },
+      ],
+    });
+  });
+  test.each([
+    ['histogram_count(n)', 4],
+    ['histogram_sum(n)', 6],
+    ['histogram_avg(n)', 1.5],
+    ['count(n)', 1],
+  ])('%s is %d', async (expr, expected) => {
+    const { value } = await engineWith().query(instant(expr));
+    expect(value).toMatchObject({ matrix: { values: Float64Array.of(expected) } });
+  });
+  test.each([
+    'rate(n[5m])',
+    'sum(n)',
+    'n + n',
+    'n * 2',
+    '-n',
+    'histogram_quantile(0.9, n)',
+    'avg_over_time(n[5m])',
+    'histogram_stddev(n)',
+  ])('%s is refused rather than answered wrongly', (expr) =>
+    expect(engineWith().query(instant(expr))).rejects.toThrow(/over native histogram samples is not supported yet/),
+  );
+});

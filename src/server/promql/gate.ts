@@ -1,0 +1,52 @@
+/** How many queries run at a time. */
+import { QueryError } from '../storage/engine.ts';
+import { canceled, timedOut } from './budget.ts';
+
+/** Queries that may wait; one more is refused at once. */
+export const WAITING_MAX = 1000;
+
+/** Lets a bounded number in at a time; the others wait, and give up at their timeout or when they are aborted. */
+export class Gate {
+  private free: number;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(places: number) {
+    this.free = places;
+  }
+
+  /** @returns how to leave. Rejects with QueryError. */
+  async enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<() => void> {
+    if (signal?.aborted === true) throw canceled();
+    if (this.free > 0) this.free--;
+    else if (this.waiting.length >= WAITING_MAX) throw tooBusy();
+    else await this.wait(timeoutMs, signal);
+    return () => {
+      const next = this.waiting.shift();
+      if (next === undefined) this.free++;
+      else next();
+    };
+  }
+
+  private wait(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        const at = this.waiting.indexOf(admit);
+        if (at >= 0) this.waiting.splice(at, 1);
+        act();
+      };
+      const admit = () => settle(resolve);
+      const onAbort = () => settle(() => reject(canceled()));
+      const timer = setTimeout(() => settle(() => reject(timedOut(timeoutMs))), timeoutMs);
+      signal?.addEventListener('abort', onAbort);
+      this.waiting.push(admit);
+    });
+  }
+}
+
+const tooBusy = () =>
+  new QueryError(
+    'timeout',
+    `${WAITING_MAX} queries are waiting already; ask again later, or raise --query.max-concurrency`,
+  );
