@@ -10,7 +10,7 @@ import { HeatmapCanvas, type HoveredPoint, type SelectedRange } from '../ui/Heat
 import { HeatmapLegend } from '../ui/HeatmapLegend.tsx';
 import { facetGrid, facetTitles } from '../viz/facets.ts';
 import { formatCount, knowsUnit, type FormatValue } from '../viz/format.ts';
-import { hiddenObservations, sharedYDomain } from '../viz/layout.ts';
+import { hiddenObservations, sharedYDomain, sharedYFold } from '../viz/layout.ts';
 import { mapsFromFrames, type FrameMap } from './fromFrames.ts';
 import { completeOptions, type HeatmapOptions } from './options.ts';
 import { useCursorSync } from './useCursorSync.ts';
@@ -42,6 +42,14 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   );
   const [zoom, setZoom] = useState<readonly [number, number]>();
   const yDomain = useYDomain(maps, options, zoom);
+  const yFold = useMemo(() => {
+    return maps.length > 1
+      ? sharedYFold(
+          maps.map(({ model }) => model),
+          yDomain,
+        )
+      : undefined;
+  }, [maps, yDomain]);
   const { crosshairTime, tell } = useCursorSync(props.eventBus);
   const [hovered, setHovered] = useState<HoveredPoint>();
   const hover = useCallback(
@@ -141,6 +149,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
               colorMax={common ? sharedMax : options.colorMax}
               xDomain={xDomain}
               yDomain={yDomain}
+              yFold={yFold}
               formatY={formatOf(model.unit)}
               timeZone={zoneOf(props.timeZone)}
               tooltip={options.tooltip ? 'cell' : 'none'}

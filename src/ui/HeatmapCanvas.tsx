@@ -39,6 +39,8 @@ export interface HeatmapCanvasProps {
   readonly colorMax?: number;
   readonly xDomain?: readonly [number, number];
   readonly yDomain?: readonly [number, number];
+  /** See LayoutOptions. */
+  readonly yFold?: number;
   readonly formatY?: FormatValue;
   readonly timeZone?: string;
   readonly axisWidth?: number;
@@ -78,6 +80,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     colorMax,
     xDomain,
     yDomain,
+    yFold,
     formatY,
     timeZone,
     axisWidth,
@@ -97,6 +100,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
           colorMax,
           xDomain,
           yDomain,
+          yFold,
           formatY,
           timeZone,
           axisWidth,
@@ -115,6 +119,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       colorMax,
       xDomain,
       yDomain,
+      yFold,
       formatY,
       timeZone,
       axisWidth,

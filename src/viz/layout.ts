@@ -6,7 +6,7 @@ import { groupBySize, mergeCells, type Grid } from './grid.ts';
 import { countOutside, placeRows, type PlacedRows, type Row } from './rows.ts';
 import { timeTicks, valueTicks, type TimeTick } from './ticks.ts';
 
-export { hiddenObservations, sharedYDomain, type Row } from './rows.ts';
+export { hiddenObservations, sharedYDomain, sharedYFold, type Row } from './rows.ts';
 
 /** CSS pixels; pixelRatio device pixels each. */
 export interface Size {
@@ -27,6 +27,11 @@ export interface LayoutOptions {
    * By default the rows that hold observations and one more on each side.
    */
   readonly yDomain?: readonly [number, number];
+  /**
+   * On a logarithmic axis, the bound up to which empty buckets above the strips take no room; by default what suits this map. For maps beside each
+   * other `sharedYFold(models, yDomain)`, so that one height is one value in all of them.
+   */
+  readonly yFold?: number;
   /** How bounds are written; by default by the model's unit. */
   readonly formatY?: FormatValue;
   /** IANA name; by default the machine's zone. */
@@ -93,7 +98,7 @@ export function layout(model: HeatmapModel, size: Size, options: LayoutOptions):
 
   const top = MARGIN_TOP;
   const bottom = Math.max(top + 1, size.height - (options.timeAxis === false ? MARGIN_TOP : TIME_AXIS_HEIGHT));
-  const places = placeRows(model, options.yScale, top, bottom, options.yDomain);
+  const places = placeRows(model, options.yScale, top, bottom, options.yDomain, options.yFold);
   const yTicks = ticksOf(model, places, formatY, top, bottom);
 
   const axisWidth = options.axisWidth ?? axisWidthOf(yTicks, letter);

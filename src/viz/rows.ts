@@ -43,6 +43,7 @@ const NEIGHBOUR_FACTOR = 10;
  *
  * @param wanted becomes symlog where several buckets lie below zero and it is log.
  * @param yDomain see LayoutOptions.
+ * @param yFold see LayoutOptions.
  */
 export function placeRows(
   model: HeatmapModel,
@@ -50,6 +51,7 @@ export function placeRows(
   top: number,
   bottom: number,
   yDomain?: Domain,
+  yFold?: number,
 ): PlacedRows {
   const { yEdges } = model;
   const used = usedBuckets(model);
@@ -68,7 +70,7 @@ export function placeRows(
 
   const first = from + below;
   const folds = yScale === 'log' && below > 0 && !(yDomain !== undefined && yDomain[0] > 0);
-  const begin = folds ? first + foldedBuckets(yEdges, used, first, to - above) : first;
+  const begin = folds ? first + foldedBuckets(yEdges, used, first, to - above, yFold) : first;
   const domain =
     main > 0 ? domainWithin([yEdges[begin], yEdges[to - above]], yScale, yDomain) : emptyDomain(yScale, yDomain);
   const axis = axisScale(yScale, domain, [mainBottom, mainTop], kneeOf(yEdges, used, drawn));
@@ -163,13 +165,29 @@ function stripsOf(yScale: YScaleName, yEdges: Float64Array, [from, to]: Range): 
 /**
  * How many buckets from the first on can be folded: from a zero bucket to the next one in use may be forty powers of ten, in which there is nothing.
  * 0 where nothing is in use.
+ *
+ * @param upTo no bucket that reaches above is folded, and every empty one up to there is; by default what suits this map alone.
  */
-function foldedBuckets(yEdges: Float64Array, used: Uint8Array, first: number, end: number): number {
+function foldedBuckets(yEdges: Float64Array, used: Uint8Array, first: number, end: number, upTo?: number): number {
   let begin = first;
-  while (begin < end && used[begin] === 0) begin++;
+  while (begin < end && used[begin] === 0 && !(upTo !== undefined && yEdges[begin + 1] > upTo)) begin++;
   if (begin === end) return 0;
-  if (begin > first && yEdges[begin] / yEdges[begin - 1] <= NEIGHBOUR_FACTOR) begin--;
+  if (upTo === undefined && begin > first && yEdges[begin] / yEdges[begin - 1] <= NEIGHBOUR_FACTOR) begin--;
   return begin - first;
+}
+
+/** The bound up to which all models of a shared y domain can fold their lowest buckets; undefined where nothing is in use. */
+export function sharedYFold(models: readonly HeatmapModel[], yDomain: Domain | undefined): number | undefined {
+  let lowest = Infinity;
+  for (const model of models) {
+    const used = usedBuckets(model);
+    const drawn = drawnBuckets(model.yEdges, used, yDomain);
+    const { below, above } = stripsOf('log', model.yEdges, drawn);
+    const first = drawn[0] + below;
+    if (!used.subarray(first, drawn[1] - above).includes(1)) continue;
+    lowest = Math.min(lowest, model.yEdges[first + foldedBuckets(model.yEdges, used, first, drawn[1] - above)]);
+  }
+  return Number.isFinite(lowest) ? lowest : undefined;
 }
 
 function domainWithin([low, high]: Domain, yScale: YScaleName, yDomain?: Domain): Domain {

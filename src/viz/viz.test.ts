@@ -3,7 +3,7 @@ import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { formatBucket, formatCount, formatShare, valueFormat } from './format.ts';
 import { cellAt, columnCounts, hitTest } from './hitTest.ts';
 import { layout, pixelOfValue, type Layout, type LayoutOptions } from './layout.ts';
-import { sharedYDomain, STRIP_HEIGHT } from './rows.ts';
+import { sharedYDomain, sharedYFold, STRIP_HEIGHT } from './rows.ts';
 import { spread } from './paint.ts';
 import { raster, rasterSize } from './raster.ts';
 import type { RasterPalette } from './theme.ts';
@@ -117,6 +117,23 @@ test('nothing between a zero bucket and the first used one takes no room', () =>
     [1, undefined, undefined],
     [2, undefined, undefined],
   ]);
+});
+
+test('maps beside each other fold alike: one value has one height in all of them', () => {
+  const edges = [0, 1, 2, 4, 8, 16];
+  const models = [
+    modelOf(edges, [[1, 1, 0, 0, 0]]),
+    modelOf(edges, [[0, 0, 0, 1, 1]]),
+    modelOf(edges, [[0, 0, 0, 0, 0]]),
+  ];
+  const yDomain = sharedYDomain(models);
+  const options = { ...PLAIN, yDomain, yFold: sharedYFold(models, yDomain) };
+  const heights = models.map((model) =>
+    layout(model, { width: 300, height: 300, pixelRatio: 1 }, options).y.toPixel(8),
+  );
+  expect(new Set(heights).size).toBe(1);
+  const high = [modelOf([-1e-39, 1e-39, 1, 2, 4], [[5, 0, 1, 2]]), modelOf([-1e-39, 1e-39, 1, 2, 4], [[5, 0, 0, 2]])];
+  expect(sharedYFold(high, sharedYDomain(high))).toBe(1);
 });
 
 test('a symlog axis bends where buckets in use begin, not at a zero bucket', () => {

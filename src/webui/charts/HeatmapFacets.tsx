@@ -1,12 +1,12 @@
 import React, { useMemo } from 'react';
 import { colorScaleOf } from '../../shared/heatmap/colorScale.ts';
 import { maxCount } from '../../shared/heatmap/fromBuckets.ts';
-import type { OverlayLine } from '../../shared/heatmap/model.ts';
+import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { PALETTES } from '../../shared/heatmap/palettes.ts';
 import { HeatmapCanvas } from '../../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../../ui/HeatmapLegend.tsx';
 import { valueFormat } from '../../viz/format.ts';
-import { sharedYDomain } from '../../viz/rows.ts';
+import { sharedYDomain, sharedYFold } from '../../viz/layout.ts';
 import { useCrosshairTime } from '../crosshair.ts';
 import type { Crosshair } from '../crosshair.ts';
 import { useSize } from '../parts/useSize.ts';
@@ -57,13 +57,7 @@ export function HeatmapFacets(props: HeatmapFacetsProps) {
   const shown = maps.slice(0, MAPS_MAX);
   const fit = Math.max(1, Math.min(3, Math.floor(width / MAP_WIDTH_MIN)));
   const columns = shown.length <= fit ? shown.length : shown.length === 4 ? Math.min(2, fit) : fit;
-  const shared = useMemo(
-    () => ({
-      colorMax: maxCount(shown.map(({ model }) => model)),
-      yDomain: sharedYDomain(shown.map(({ model }) => model)),
-    }),
-    [maps],
-  );
+  const shared = useMemo(() => sharedLook(shown.map(({ model }) => model)), [maps]);
   return (
     <>
       <div ref={host} className={`maps maps-${columns}`}>
@@ -78,13 +72,29 @@ export function HeatmapFacets(props: HeatmapFacetsProps) {
   );
 }
 
+/** What maps beside each other must have in common to be compared. */
+function sharedLook(models: readonly HeatmapModel[]) {
+  const yDomain = sharedYDomain(models);
+  return { colorMax: maxCount(models), yDomain, yFold: sharedYFold(models, yDomain) };
+}
+
 interface MapFacetProps extends Omit<HeatmapFacetsProps, 'maps'> {
   readonly map: NamedHeatmap;
   readonly colorMax: number;
   readonly yDomain?: readonly [number, number];
+  readonly yFold?: number;
 }
 
-function MapFacet({ map, mode, domain: [start, end], crosshair, onSelectRange, colorMax, yDomain }: MapFacetProps) {
+function MapFacet({
+  map,
+  mode,
+  domain: [start, end],
+  crosshair,
+  onSelectRange,
+  colorMax,
+  yDomain,
+  yFold,
+}: MapFacetProps) {
   const [host, { width, height }] = useSize<HTMLDivElement>();
   const time = useCrosshairTime(crosshair);
   const domain = useMemo(() => [start, end] as const, [start, end]);
@@ -110,6 +120,7 @@ function MapFacet({ map, mode, domain: [start, end], crosshair, onSelectRange, c
             colorMax={colorMax}
             xDomain={domain}
             yDomain={yDomain}
+            yFold={yFold}
             axisWidth={AXIS_WIDTH}
             crosshairTime={time}
             onHover={(point) => crosshair.move(point === undefined ? undefined : Math.round(point.time))}
