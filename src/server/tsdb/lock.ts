@@ -59,6 +59,7 @@ function livingHolder(file: string): number | undefined {
     // EPERM: it runs, as somebody else.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
   }
+  if (hasEnded(pid)) return undefined;
   const startNow = startOf(pid);
   return start !== undefined && startNow !== undefined && start !== startNow ? undefined : pid;
 }
@@ -66,9 +67,23 @@ function livingHolder(file: string): number | undefined {
 /** When a process started, in the kernel's ticks; undefined where /proc does not tell. Tells a reused number from its first owner. */
 function startOf(pid: number): string | undefined {
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return statFields(pid)[19];
   } catch {
     return undefined;
   }
+}
+
+/** A process that was killed and whose parent has not asked for its end yet still answers signals; its files are closed. */
+function hasEnded(pid: number): boolean {
+  try {
+    return ['Z', 'X'].includes(statFields(pid)[0]);
+  } catch {
+    return false;
+  }
+}
+
+/** The fields of /proc/<pid>/stat from the state on; the name before it may hold blanks. */
+function statFields(pid: number): string[] {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
