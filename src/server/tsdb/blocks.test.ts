@@ -178,3 +178,57 @@ test('native histograms and exemplars are there from a block and a checkpoint', 
   expect([...group.columns[0].histograms!]).toEqual([[0, h]]);
   expect(db.exemplars([], ALL_TIME)).toEqual([{ labels: metric('h'), exemplars: [exemplar] }]);
 });
+
+test('small blocks of a day become one, which says what it replaces', async () => {
+  await reopen({ blockRangeMs: HOUR });
+  const flushed = async (hour: number) => {
+    await fill(groupOf('a'), hour, hour + 1);
+    await fill(groupOf(hour < 6 ? 'b' : 'c'), hour, hour + 1);
+    await db.flush();
+  };
+  for (let hour = 0; hour < 11; hour++) await flushed(hour);
+  await db.flush();
+  const kept = path.join(folder, 'kept');
+  fs.cpSync(path.join(folder, 'blocks'), kept, { recursive: true });
+  await flushed(11);
+  await flushed(12);
+  expect(db.stats().compactions).toBeGreaterThan(0);
+  expect(filesIn('blocks').length).toBeLessThan(12);
+  const all = await readAll(db);
+  expect(Object.keys(all['a{job="j"}'])).toHaveLength(13 * 60);
+  await reopen();
+  expect(await readAll(db)).toEqual(all);
+  const merged = filesIn('blocks');
+  await db.close();
+  fs.cpSync(kept, path.join(folder, 'blocks'), { recursive: true });
+  await reopen();
+  expect(filesIn('blocks')).toEqual(merged);
+  expect(await readAll(db)).toEqual(all);
+  fs.rmSync(kept, { recursive: true });
+});
+
+test('groups whose columns are other series in other blocks stay apart in a merged block', async () => {
+  const [x, y] = [metric('x'), metric('y')];
+  for (let hour = 0; hour < 12; hour++) {
+    const group = db.group('g');
+    for (const labels of hour % 2 === 0 ? [x, y] : [y, x]) group.column(labels);
+    const appender = db.appender();
+    const row = new Float64Array(2);
+    row[group.column(x)] = hour;
+    row[group.column(y)] = 100 + hour;
+    appender.appendRow(group, START + hour * HOUR, row);
+    await appender.commit();
+    await db.flush();
+    // Without the log a group's columns are numbered anew.
+    await db.close();
+    fs.rmSync(path.join(folder, 'wal'), { recursive: true });
+    await reopen();
+  }
+  await fill(groupOf('other'), 12, 13);
+  await db.flush();
+  expect(db.stats()).toMatchObject({ blocks: 2 });
+  const all = await readAll(db, { maxTime: START + 12 * HOUR - 1 });
+  const values = (name: string) => Object.values(all[`${name}{job="j"}`]).map((text) => Number.parseFloat(text));
+  expect(values('x')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(values('y')).toEqual([100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111]);
+});

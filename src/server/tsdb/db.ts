@@ -190,6 +190,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       blockBytes: blocks.bytes,
       blocksWritten: blocks.written,
       blocksRemoved: blocks.removed,
+      compactions: blocks.compacted,
       flushFailures: this.#flusher.failures,
       chunkCacheBytes: blocks.cache.bytes,
       minTime: Number.isFinite(minTime) ? minTime : undefined,

@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { BlockSet } from './block/blockSet.ts';
-import type { BlockGroupContent } from './block/blockWriter.ts';
+import type { BlockGroupContent, ChunkContent } from './block/blockWriter.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
@@ -99,6 +99,18 @@ export class HeadFlusher {
     head.minTime = oldestTime(head);
     await writeCheckpoint(logFolder, segment, checkpoint);
     this.#forgetOld();
+    await this.#compact();
+  }
+
+  /** The flush itself is done: what fails here is said, and tried again after the next one. */
+  async #compact(): Promise<void> {
+    const { blocks, say } = this.#parts;
+    try {
+      await blocks.compact();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      say('error', 'small blocks could not be merged; they stay as they are', { reason });
+    }
   }
 
   #takeChunks(): Flushing[] {
@@ -109,8 +121,9 @@ export class HeadFlusher {
       if (chunk !== undefined) this.packed(chunk);
       if (group.chunks.length === 0) continue;
       const { kind, key, logState, chunks } = group;
-      const columnLabels = (column: number) => group.columnLabels(column);
-      flushing.push({ group, content: { kind, key, sequence: logState.sequence, columnLabels, chunks: [...chunks] } });
+      const columns = columnsIn(chunks).map((column) => [column, group.columnLabels(column)] as const);
+      const content = { kind, key, sequence: logState.sequence, columns, chunks: chunks.map(contentOf) };
+      flushing.push({ group, content });
     }
     return flushing;
   }
@@ -126,6 +139,18 @@ export class HeadFlusher {
     blocks.markSeries(held);
     head.series.retain((ref) => held[ref] === 1);
   }
+}
+
+/** Columns that any of the chunks has cells of, ascending. */
+function columnsIn(chunks: readonly Chunk[]): number[] {
+  const all = new Set<number>();
+  for (const chunk of chunks) for (const column of chunk.columns) all.add(column);
+  return [...all].sort((a, b) => a - b);
+}
+
+function contentOf(chunk: Chunk): ChunkContent {
+  const { bytes, rowCount, minTime, maxTime } = chunk;
+  return { size: bytes.length, rowCount, minTime, maxTime, read: () => bytes };
 }
 
 function oldestTime(head: Head): number {

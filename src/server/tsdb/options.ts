@@ -68,6 +68,8 @@ export interface TsdbStats {
   readonly blockBytes: number;
   readonly blocksWritten: number;
   readonly blocksRemoved: number;
+  /** Times that small blocks were merged into one. */
+  readonly compactions: number;
   readonly flushFailures: number;
   readonly chunkCacheBytes: number;
   /** Of all stored samples, milliseconds; undefined in an empty store. */

@@ -33,6 +33,10 @@ export class Block {
   readonly file: string;
   readonly number: number;
   readonly size: number;
+  /** Its place among the blocks: its own number, or that of the first one it replaces. */
+  readonly order: number;
+  /** Numbers of blocks whose samples are all here. */
+  readonly replaces: readonly number[];
   readonly groups: readonly BlockGroup[];
   readonly minTime: number;
   readonly maxTime: number;
@@ -51,7 +55,7 @@ export class Block {
     this.#fd = fs.openSync(file, 'r');
     try {
       this.size = fs.fstatSync(this.#fd).size;
-      this.groups = this.#readIndex(series);
+      ({ order: this.order, replaces: this.replaces, groups: this.groups } = this.#readIndex(series));
     } catch (error) {
       fs.closeSync(this.#fd);
       throw error;
@@ -62,22 +66,25 @@ export class Block {
   }
 
   /** @throws StorageError 'corrupt' when the chunk's checksum does not hold. */
-  chunk({ place, size }: BlockChunk): Chunk {
-    return this.#cache.get(`${this.number}/${place}`, () => {
-      const bytes = this.#read(place, CHUNK_HEADER_SIZE + size);
-      const header = new ByteReader(bytes);
-      if (header.u32() !== size || header.u32() !== crc32c(bytes, CHUNK_HEADER_SIZE)) {
-        throw this.#damage(`the chunk at ${place}`);
-      }
-      return new Chunk(bytes.subarray(CHUNK_HEADER_SIZE));
-    });
+  chunk(entry: BlockChunk): Chunk {
+    return this.#cache.get(`${this.number}/${entry.place}`, () => new Chunk(this.chunkBytes(entry)));
+  }
+
+  /** @throws StorageError 'corrupt' when the checksum does not hold. */
+  chunkBytes({ place, size }: BlockChunk): Uint8Array {
+    const bytes = this.#read(place, CHUNK_HEADER_SIZE + size);
+    const header = new ByteReader(bytes);
+    if (header.u32() !== size || header.u32() !== crc32c(bytes, CHUNK_HEADER_SIZE)) {
+      throw this.#damage(`the chunk at ${place}`);
+    }
+    return bytes.subarray(CHUNK_HEADER_SIZE);
   }
 
   close(): void {
     fs.closeSync(this.#fd);
   }
 
-  #readIndex(series: SeriesTable): BlockGroup[] {
+  #readIndex(series: SeriesTable): BlockIndex {
     if (this.size < FILE_HEADER_SIZE + FOOTER_SIZE) throw this.#damage('its length');
     if (!isFileHeader(this.#read(0, FILE_HEADER_SIZE), BLOCK_MAGIC, BLOCK_VERSION, this.number)) {
       throw this.#damage('its header');
@@ -92,7 +99,7 @@ export class Block {
     }
     const bytes = this.#read(place, size);
     if (crc32c(bytes) !== checksum) throw this.#damage('its index');
-    return readGroups(new ByteReader(bytes), series);
+    return readIndex(new ByteReader(bytes), series);
   }
 
   #read(place: number, size: number): Uint8Array {
@@ -114,7 +121,16 @@ export class Block {
   }
 }
 
-function readGroups(input: ByteReader, series: SeriesTable): BlockGroup[] {
+interface BlockIndex {
+  readonly order: number;
+  readonly replaces: readonly number[];
+  readonly groups: readonly BlockGroup[];
+}
+
+function readIndex(input: ByteReader, series: SeriesTable): BlockIndex {
+  const order = input.varint();
+  const replaces: number[] = [];
+  for (let left = input.varint(); left > 0; left--) replaces.push(input.varint());
   const groups: { key: string; kind: GroupKind; sequence: number; columns: Int32Array; chunks: BlockChunk[] }[] = [];
   for (let left = input.varint(); left > 0; left--) {
     const kind = input.u8() === 0 ? 'rows' : 'loose';
@@ -132,5 +148,9 @@ function readGroups(input: ByteReader, series: SeriesTable): BlockGroup[] {
   const labels = readLabelSets(input);
   let next = 0;
   const refOf = (): SeriesRef => series.refOf(labels[next++]);
-  return groups.map((group) => ({ ...group, refs: Uint32Array.from(group.columns, refOf) }));
+  return {
+    order,
+    replaces,
+    groups: groups.map((group) => ({ ...group, refs: Uint32Array.from(group.columns, refOf) })),
+  };
 }

@@ -6,8 +6,9 @@ import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
 import { Block, type BlockGroup } from './block.ts';
-import { blockName, writeBlock, type BlockGroupContent } from './blockWriter.ts';
+import { writeBlock, type BlockContent, type BlockGroupContent } from './blockWriter.ts';
 import { ChunkCache } from './chunkCache.ts';
+import { mergeBlocks, pickToMerge } from './compaction.ts';
 
 export class BlockSet {
   readonly cache = new ChunkCache();
@@ -20,6 +21,7 @@ export class BlockSet {
   readonly #sequences = new Map<string, number>();
   written = 0;
   removed = 0;
+  compacted = 0;
 
   constructor(folder: string, series: SeriesTable, log: Log) {
     this.#folder = folder;
@@ -43,7 +45,7 @@ export class BlockSet {
     return this.#blocks.reduce((sum, block) => sum + block.size, 0);
   }
 
-  /** Opens what is there. Unfinished files are removed; a damaged block is left in place, said, and not used. */
+  /** Opens what is there. Unfinished files and replaced blocks are removed; a damaged block is left in place, said, and not used. */
   open(): void {
     for (const name of fs.readdirSync(this.#folder).sort()) {
       const file = path.join(this.#folder, name);
@@ -58,6 +60,8 @@ export class BlockSet {
         this.#log('error', 'a block is left out', { file, reason: error.message });
       }
     }
+    // The process ended between putting a merged block in place and removing what it replaces.
+    this.#removeBlocks(new Set(this.#blocks.flatMap((block) => block.replaces)));
   }
 
   /** The log's records of a group up to this sequence are in blocks. */
@@ -68,27 +72,32 @@ export class BlockSet {
   /** Writes a block, which becomes visible when the caller adds it. */
   async write(groups: readonly BlockGroupContent[]): Promise<Block> {
     const number = this.#nextNumber++;
-    await writeBlock(this.#folder, number, groups);
-    this.written++;
-    return new Block(path.join(this.#folder, blockName(number)), number, this.#series, this.cache);
+    return this.#write({ number, order: number, replaces: [], groups });
   }
 
   add(block: Block): void {
     this.#add(block);
   }
 
+  /** Merges small blocks of about a day into one, for as long as there are such. */
+  async compact(): Promise<void> {
+    for (let small = pickToMerge(this.#blocks); small !== undefined; small = pickToMerge(this.#blocks)) {
+      const replaces = small.map((block) => block.number);
+      const groups = mergeBlocks(small, this.#series);
+      const merged = await this.#write({ number: this.#nextNumber++, order: small[0].order, replaces, groups });
+      this.#add(merged);
+      this.#removeBlocks(new Set(replaces));
+      this.compacted++;
+    }
+  }
+
   /** Removes the blocks that end before a time. Gives whether any was removed. */
   removeBefore(t: number): boolean {
     const old = this.#blocks.filter((block) => block.maxTime < t);
-    if (old.length === 0) return false;
-    this.#blocks = this.#blocks.filter((block) => block.maxTime >= t);
-    for (const block of old) {
-      block.close();
-      fs.rmSync(block.file, { force: true });
-      this.removed++;
-      this.#log('info', 'removed a block past its retention', { file: block.file, maxTime: block.maxTime });
-    }
-    return true;
+    this.#removeBlocks(new Set(old.map((block) => block.number)));
+    this.removed += old.length;
+    for (const { file, maxTime } of old) this.#log('info', 'removed a block past its retention', { file, maxTime });
+    return old.length > 0;
   }
 
   /** Groups of blocks that reach into a range, oldest block first. */
@@ -110,8 +119,24 @@ export class BlockSet {
     this.#blocks = [];
   }
 
+  async #write(content: BlockContent): Promise<Block> {
+    const file = await writeBlock(this.#folder, content);
+    this.written++;
+    return new Block(file, content.number, this.#series, this.cache);
+  }
+
+  #removeBlocks(numbers: ReadonlySet<number>): void {
+    for (const block of this.#blocks) {
+      if (!numbers.has(block.number)) continue;
+      block.close();
+      fs.rmSync(block.file, { force: true });
+    }
+    this.#blocks = this.#blocks.filter((block) => !numbers.has(block.number));
+  }
+
   #add(block: Block): void {
     this.#blocks.push(block);
+    this.#blocks.sort((a, b) => a.order - b.order);
     for (const { kind, key, sequence } of block.groups) {
       this.#sequences.set(`${kind} ${key}`, Math.max(sequence, this.sequence(kind, key)));
     }

@@ -5,7 +5,6 @@ import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { crc32c } from '../../../shared/bytes/crc32c.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
 import { StorageError } from '../../storage/appender.ts';
-import type { Chunk } from '../chunkenc/chunk.ts';
 import type { GroupKind } from '../head/group.ts';
 import { fileHeader } from '../wal/frame.ts';
 import { syncFolder } from '../syncFolder.ts';
@@ -16,14 +15,33 @@ export const BLOCK_VERSION = 1;
 export const CHUNK_HEADER_SIZE = 8;
 export const FOOTER_SIZE = 24;
 
+/** A chunk on its way into a block. */
+export interface ChunkContent {
+  readonly size: number;
+  readonly rowCount: number;
+  readonly minTime: number;
+  readonly maxTime: number;
+  read(): Uint8Array;
+}
+
 export interface BlockGroupContent {
   readonly key: string;
   readonly kind: GroupKind;
   /** The group's records up to this sequence are in this block or in earlier ones. */
   readonly sequence: number;
-  readonly columnLabels: (column: number) => Labels;
+  /** Columns with cells in any of the chunks, ascending. */
+  readonly columns: readonly (readonly [column: number, labels: Labels])[];
   /** At least one. */
-  readonly chunks: readonly Chunk[];
+  readonly chunks: readonly ChunkContent[];
+}
+
+export interface BlockContent {
+  readonly number: number;
+  /** Its place among the blocks: its own number, or that of the first one it replaces. */
+  readonly order: number;
+  /** Blocks whose samples are all here: remove them. */
+  readonly replaces: readonly number[];
+  readonly groups: readonly BlockGroupContent[];
 }
 
 export function blockName(number: number): string {
@@ -31,19 +49,15 @@ export function blockName(number: number): string {
 }
 
 /**
- * Writes block `number` into a folder; gives its path.
+ * Writes a block into a folder; gives its path.
  *
  * @throws StorageError 'disk_full', 'io', or 'corrupt' when what was written does not read back; nothing is left behind then.
  */
-export async function writeBlock(
-  folder: string,
-  number: number,
-  groups: readonly BlockGroupContent[],
-): Promise<string> {
-  const file = path.join(folder, blockName(number));
+export async function writeBlock(folder: string, content: BlockContent): Promise<string> {
+  const file = path.join(folder, blockName(content.number));
   const aside = `${file}.tmp`;
   try {
-    const checksum = await writeAside(aside, number, groups);
+    const checksum = await writeAside(aside, content);
     await verifyAside(aside, checksum);
     await fs.promises.rename(aside, file);
     await syncFolder(folder);
@@ -61,7 +75,7 @@ export async function writeBlock(
 }
 
 /** Gives the checksum of all that was written. */
-async function writeAside(aside: string, number: number, groups: readonly BlockGroupContent[]): Promise<number> {
+async function writeAside(aside: string, content: BlockContent): Promise<number> {
   const handle = await fs.promises.open(aside, 'w');
   try {
     let place = 0;
@@ -71,11 +85,12 @@ async function writeAside(aside: string, number: number, groups: readonly BlockG
       checksum = crc32c(bytes, 0, bytes.length, checksum);
       place += bytes.length;
     };
-    await write(fileHeader(BLOCK_MAGIC, BLOCK_VERSION, number));
+    await write(fileHeader(BLOCK_MAGIC, BLOCK_VERSION, content.number));
     const places: number[][] = [];
-    for (const group of groups) {
+    for (const group of content.groups) {
       const starts: number[] = [];
-      for (const { bytes } of group.chunks) {
+      for (const chunk of group.chunks) {
+        const bytes = chunk.read();
         starts.push(place);
         const header = new ByteWriter(CHUNK_HEADER_SIZE);
         header.u32(bytes.length);
@@ -85,7 +100,7 @@ async function writeAside(aside: string, number: number, groups: readonly BlockG
       }
       places.push(starts);
     }
-    const index = encodeIndex(groups, places);
+    const index = encodeIndex(content, places);
     const indexPlace = place;
     await write(index);
     const footer = new ByteWriter(FOOTER_SIZE);
@@ -110,38 +125,33 @@ async function verifyAside(aside: string, checksum: number): Promise<void> {
   }
 }
 
-function encodeIndex(groups: readonly BlockGroupContent[], places: readonly (readonly number[])[]): Uint8Array {
+function encodeIndex(content: BlockContent, places: readonly (readonly number[])[]): Uint8Array {
   const out = new ByteWriter(4096);
-  const labels: Labels[] = [];
-  out.varint(groups.length);
-  groups.forEach((group, g) => {
+  const labelSets: Labels[] = [];
+  out.varint(content.order);
+  out.varint(content.replaces.length);
+  for (const number of content.replaces) out.varint(number);
+  out.varint(content.groups.length);
+  content.groups.forEach((group, g) => {
     out.u8(group.kind === 'rows' ? 0 : 1);
     out.text(group.key);
     out.varint(group.sequence);
-    const columns = columnsIn(group.chunks);
-    out.varint(columns.length);
+    out.varint(group.columns.length);
     let last = -1;
-    for (const column of columns) {
+    for (const [column, labels] of group.columns) {
       out.varint(column - last);
       last = column;
-      labels.push(group.columnLabels(column));
+      labelSets.push(labels);
     }
     out.varint(group.chunks.length);
     group.chunks.forEach((chunk, i) => {
       out.varint(places[g][i]);
-      out.varint(chunk.bytes.length);
+      out.varint(chunk.size);
       out.varint(chunk.rowCount);
       out.zigzag(chunk.minTime);
       out.zigzag(chunk.maxTime);
     });
   });
-  writeLabelSets(out, labels);
+  writeLabelSets(out, labelSets);
   return out.copy();
-}
-
-/** Columns that any of the chunks has cells of, ascending. */
-function columnsIn(chunks: readonly Chunk[]): number[] {
-  const all = new Set<number>();
-  for (const chunk of chunks) for (const column of chunk.columns) all.add(column);
-  return [...all].sort((a, b) => a - b);
 }
