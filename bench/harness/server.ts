@@ -1,0 +1,100 @@
+/** Servers under test, ours and the peers': started in a temp folder on a free port of loopback, asked, stopped. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Peer } from './peers.ts';
+
+const ISOTHERM = fileURLToPath(new URL('../../bin/isotherm', import.meta.url));
+const START_MS_MAX = 30_000;
+const LOG_CHARS_MAX = 4_000;
+
+export interface Server {
+  readonly pid: number;
+  readonly url: string;
+  /** Resolves when the process has ended. */
+  stop(): Promise<void>;
+}
+
+export interface ServerFolders {
+  readonly config: string;
+  readonly data: string;
+}
+
+/** A temp folder for the time of `work`. */
+export async function inTempFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function startIsotherm({ config, data }: ServerFolders): Promise<Server> {
+  return start(ISOTHERM, '/-/ready', (address) => [
+    'serve',
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${data}`,
+    `--web.listen-address=${address}`,
+  ]);
+}
+
+/** With blocks that stay as they are, so that no compaction runs while queries are measured. */
+export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
+  return start(peer.command, '/-/ready', (address) => [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${data}`,
+    '--storage.tsdb.retention.time=100y',
+    '--storage.tsdb.min-block-duration=2h',
+    '--storage.tsdb.max-block-duration=2h',
+    `--web.listen-address=${address}`,
+  ]);
+}
+
+export function startVictoriaMetrics(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
+  return start(peer.command, '/health', (address) => [
+    `-promscrape.config=${config}`,
+    `-storageDataPath=${data}`,
+    `-httpListenAddr=${address}`,
+  ]);
+}
+
+async function start(command: string, readyPath: string, args: (address: string) => string[]): Promise<Server> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = spawn(command, args(address), { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (data: Buffer) => (log = (log + data.toString()).slice(-LOG_CHARS_MAX)));
+  let hasEnded = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', (error) => (log += String(error)));
+    child.once('close', () => resolve());
+  }).then(() => void (hasEnded = true));
+  const stop = () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
+  const url = `http://${address}`;
+  for (const deadline = Date.now() + START_MS_MAX; Date.now() < deadline && !hasEnded; await sleep(50)) {
+    const isReady = await fetch(url + readyPath).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady && child.pid !== undefined) return { pid: child.pid, url, stop };
+  }
+  await stop();
+  throw new Error(`${command} did not become ready; its log ends:\n${log}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
