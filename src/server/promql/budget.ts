@@ -1,10 +1,9 @@
 /** What one query may take: time, memory, and the caller's patience. */
 import { QueryError } from '../storage/engine.ts';
-import { SelectLimitError } from '../storage/queryable.ts';
 
 export interface BudgetLimits {
   readonly timeoutMs: number;
-  /** Samples read plus cells held, over the whole query. */
+  /** Cells held in memory, added up over the whole query. */
   readonly maxSamples: number;
   readonly signal?: AbortSignal;
   /** A flag in shared memory that another thread sets to cancel. */
@@ -35,11 +34,15 @@ export class Budget {
     return Math.max(0, this.limits.maxSamples - this.samples);
   }
 
-  /** Counts cells that are read or held. */
+  /** Counts cells that are held. */
   hold(cells: number): void {
     this.samples += cells;
     if (this.samples > this.limits.maxSamples) {
-      throw tooManySamples(new SelectLimitError(this.samples, this.limits.maxSamples));
+      const limit = `--query.max-samples=${this.limits.maxSamples}`;
+      throw new QueryError(
+        'execution',
+        `query holds ${this.samples} samples, over ${limit}; shorten the range, widen the step, or raise the flag`,
+      );
     }
   }
 
@@ -75,5 +78,3 @@ export const timedOut = (timeoutMs: number) =>
   );
 
 export const canceled = () => new QueryError('canceled', 'query was canceled');
-
-export const tooManySamples = (cause: SelectLimitError) => new QueryError('execution', cause.message, { cause });

@@ -59,11 +59,13 @@ describe('a query', () => {
       message: expect.stringMatching(/^2:4: parse error: /),
     });
   });
-  test('over too many samples is refused, read or computed', async () => {
-    await expect(engineWith({ maxSamples: 2 }).query(range('m'))).rejects.toThrow(/over --query.max-samples=2/);
-    await expect(engineWith({ maxSamples: 1000 }).query(instant('sum_over_time(m[1h:100ms])'))).rejects.toMatchObject({
-      errorType: 'execution',
-    });
+  test('over too many samples is refused, read or held', async () => {
+    await expect(engineWith({ maxSamples: 1 }).query(range('m'))).rejects.toThrow(
+      /reads more samples than 2, 2 times --query.max-samples=1;/,
+    );
+    await expect(engineWith({ maxSamples: 1000 }).query(instant('sum_over_time(m[1h:100ms])'))).rejects.toThrow(
+      /query holds \d+ samples, over --query.max-samples=1000/,
+    );
   });
   test('stops when aborted, also before it began', async () => {
     await expect(engineWith().query({ ...range('m'), signal: AbortSignal.abort() })).rejects.toMatchObject({

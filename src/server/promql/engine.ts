@@ -15,7 +15,7 @@ import {
 } from '../storage/engine.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type SelectSpec } from '../storage/queryable.ts';
 import { Annotations } from './annotations.ts';
-import { Budget, tooManySamples } from './budget.ts';
+import { Budget } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateExpr } from './evaluate.ts';
 import { Gate } from './gate.ts';
@@ -28,7 +28,7 @@ import { seriesOf, type SampledSeries } from './series.ts';
 export interface EngineLimits {
   readonly lookbackDeltaMs: number;
   readonly timeoutMs: number;
-  /** Samples read plus cells held, per query. */
+  /** Cells that a query holds in memory. Twice as many may be read: columns are lent by the store. */
   readonly maxSamples: number;
   /** Queries evaluated at a time; others wait within their timeout. */
   readonly maxConcurrency: number;
@@ -79,17 +79,30 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
   }
 }
 
-/** What a select answers for each of the plan's specs, in order. */
+const READS_PER_HELD = 2;
+
+/**
+ * What a select answers for each of the plan's specs, in order.
+ *
+ * @throws QueryError (execution) where the store would touch more samples than may be read.
+ */
 export async function readSelects(
   queryable: Queryable,
   specs: readonly SelectSpec[],
   budget: Budget,
 ): Promise<readonly (readonly GroupColumns[])[]> {
+  const held = budget.samplesLeft;
+  const maxSamples = READS_PER_HELD * held;
   try {
-    return await Promise.all(specs.map((spec) => queryable.select({ ...spec, maxSamples: budget.samplesLeft })));
+    return await Promise.all(specs.map((spec) => queryable.select({ ...spec, maxSamples })));
   } catch (fault) {
-    if (fault instanceof SelectLimitError) throw tooManySamples(fault);
-    throw fault;
+    if (!(fault instanceof SelectLimitError)) throw fault;
+    const limit = `${maxSamples}, ${READS_PER_HELD} times --query.max-samples=${held}`;
+    throw new QueryError(
+      'execution',
+      `query reads more samples than ${limit}; shorten the range, add matchers, or raise the flag`,
+      { cause: fault },
+    );
   }
 }
 
@@ -104,7 +117,6 @@ export async function evaluatePrepared(
   const { request, plan } = prepared;
   let samplesRead = 0;
   for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.columns.length;
-  budget.hold(samplesRead);
   const loaded: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);
   const annotations = new Annotations(request.expr);
   const context: EvalContext = {

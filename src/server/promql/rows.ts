@@ -128,7 +128,7 @@ export async function unnamed(source: VectorRows, steps: number, budget: Budget)
   return relabeled(source, renamed, steps, budget);
 }
 
-/** What is answered: rows that have a sample at all, with a bit per step. */
+/** What is answered: rows that have a sample at all, with a bit per step; room is made as they come, for most rows may be empty. */
 export async function matrixOf(
   source: VectorRows,
   steps: number,
@@ -139,15 +139,21 @@ export async function matrixOf(
   const histograms = new Map<number, NativeHistogram>();
   const stride = (steps + 7) >> 3;
   const count = source.labels.length;
-  budget.hold(count * steps);
-  const values = new Float64Array(count * steps);
-  const present = new Uint8Array(count * stride);
+  let room = Math.min(count, FIRST_ROOM);
+  let values = new Float64Array(room * steps);
+  let present = new Uint8Array(room * stride);
   const row = newRow(steps);
   for (let at = 0; at < count; at++) {
     const s = order === undefined ? at : order[at];
     source.read(s, row);
     if (row.present.includes(1)) {
+      budget.hold(steps);
       const out = labels.length;
+      if (out === room) {
+        room = Math.min(count, 2 * room);
+        values = grown(values, new Float64Array(room * steps));
+        present = grown(present, new Uint8Array(room * stride));
+      }
       labels.push(source.labels[s]);
       values.set(row.values, out * steps);
       for (let i = 0; i < steps; i++) if (row.present[i] === 1) present[out * stride + (i >> 3)] |= 1 << (i & 7);
@@ -158,9 +164,17 @@ export async function matrixOf(
   const kept = labels.length;
   return {
     labels,
-    values: kept === count ? values : values.slice(0, kept * steps),
-    present: kept === count ? present : present.slice(0, kept * stride),
+    values: kept === room ? values : values.slice(0, kept * steps),
+    present: kept === room ? present : present.slice(0, kept * stride),
     presentStride: stride,
     ...(histograms.size > 0 ? { histograms } : {}),
   };
+}
+
+/** Rows of an answer that room is made for at first; then it doubles. */
+const FIRST_ROOM = 64;
+
+function grown<A extends Float64Array | Uint8Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }
