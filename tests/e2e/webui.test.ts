@@ -176,6 +176,7 @@ inChromium(`the web UI in a browser${why}`, () => {
   test('the content policy allows scripts and styles from the sidecar only', async () => {
     const policy = (await fetch(sidecar.url)).headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(/script-src 'self'(;|$)/);
+    expect(policy).toMatch(/style-src 'self'(;|$)/);
     expect(policy).toMatch(/default-src 'none'/);
     expect(policy).not.toMatch(/unsafe-eval|\*/);
   });

@@ -20,9 +20,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const TEXTUAL = /^text\/|json|svg/;
 
-/** Pages run our own scripts only and talk to us only; styles may be set by script, as editors and charts do. */
+/** Pages run our own scripts only and talk to us only. Styles that scripts set on elements, or adopt, need no exception. */
 export const PAGE_CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
   "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /** Names with a hash never change their content. */
