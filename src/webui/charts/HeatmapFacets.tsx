@@ -24,9 +24,10 @@ const AXIS_WIDTH = 58;
 /** One legend for all maps: they share their colours. */
 export function HeatmapsLegend({ maps, mode }: { maps: readonly NamedHeatmap[]; mode: 'light' | 'dark' }) {
   const scale = useMemo(() => {
-    const max = maxCount(maps.map(({ model }) => model));
-    const all = Float64Array.from(maps.flatMap(({ model }) => [...model.counts]));
-    return colorScaleOf('sqrt', all, max);
+    const models = maps.map(({ model }) => model);
+    const counts = new Float64Array(models.reduce((sum, model) => sum + model.counts.length, 0));
+    models.reduce((at, model) => (counts.set(model.counts, at), at + model.counts.length), 0);
+    return colorScaleOf('sqrt', counts, maxCount(models));
   }, [maps]);
   return (
     <div className="only-wide">

@@ -40,7 +40,7 @@ export function Notice({ kind, title, children }: NoticeProps) {
 }
 
 /** One number with its name. */
-export function Figure({ name, value, tone }: { name: string; value: string; tone?: 'bad' | 'warn' }) {
+export function Figure({ name, value, tone }: { name: string; value: string; tone?: 'bad' }) {
   return (
     <div className={`figure ${tone === undefined ? '' : `figure-${tone}`}`}>
       <dt>{name}</dt>
