@@ -135,7 +135,7 @@ async function main(): Promise<void> {
 }
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === import.meta.filename) {
-  await main().catch((error: Error) => {
+  void main().catch((error: Error) => {
     console.error(error.message);
     process.exitCode = 1;
   });

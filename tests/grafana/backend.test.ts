@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -426,6 +427,52 @@ describe('health names the fault', () => {
     'path',
     '/base/api/v1/query?dedup=false',
   );
+
+  describe('a server with a certificate of its own', () => {
+    let secure: HttpsServer;
+    let secureUrl: string;
+    let certificate: string;
+    beforeAll(async () => {
+      const made = (name: string) => path.join(folder, name);
+      const run = spawnSync('openssl', [
+        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
+        ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', made('key.pem'), '-out', made('cert.pem')],
+      ]);
+      if (run.status !== 0) throw new Error(`openssl made no certificate: ${run.stderr}`);
+      certificate = readFileSync(made('cert.pem'), 'utf8');
+      secure = createSecureServer({ key: readFileSync(made('key.pem')), cert: certificate }, (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(ok);
+      });
+      await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+      secureUrl = `https://localhost:${(secure.address() as AddressInfo).port}`;
+    });
+    afterAll(() => {
+      secure.closeAllConnections();
+      secure.close();
+    });
+    test('is refused, with what to do', async () =>
+      expect(await plugin.health(source(secureUrl))).toMatchObject({
+        status: 2,
+        message: expect.stringMatching(/self-signed; add it as CA certificate/),
+        details: { fault: 'tls' },
+      }));
+    test('is believed with its authority', async () => {
+      const trusting = source(secureUrl, { tlsAuthWithCACert: true }, { tlsCACert: certificate });
+      expect((await plugin.health(trusting)).status).toBe(1);
+    });
+    test('is believed for that name only, unless another is expected', async () => {
+      const byAddress = secureUrl.replace('localhost', '127.0.0.1');
+      const secrets = { tlsCACert: certificate };
+      expect(await plugin.health(source(byAddress, { tlsAuthWithCACert: true }, secrets))).toMatchObject({
+        details: { fault: 'tls' },
+        message: expect.stringMatching(/another name/),
+      });
+      const named = source(byAddress, { tlsAuthWithCACert: true, serverName: 'localhost' }, secrets);
+      expect((await plugin.health(named)).status).toBe(1);
+    });
+    test('is believed blindly where verification is skipped', async () =>
+      expect((await plugin.health(source(secureUrl, { tlsSkipVerify: true }))).status).toBe(1));
+  });
 
   test('a page of the server never becomes a page of Grafana', async () => {
     answer = { status: 200, headers: { 'content-type': 'text/html' }, body: '<script>alert(1)</script>' };
