@@ -96,6 +96,13 @@ test('a page that is refused leaves no series behind, and what it had counts as 
   expect(await valuesOf('up')).toEqual([1, 0, 1]);
 });
 
+test('a large page of which most is dropped is known by comparison all the same', async () => {
+  cache.configure({ ...settings, metricRules: [(labels) => (labels.get('__name__') === 'a' ? 'keep' : 'drop')] });
+  const text = `a 1\n${Array.from({ length: 20_000 }, (_, i) => `b{i="${i}"} 1\n`).join('')}`;
+  await scrape(text);
+  expect(cache.readPage(new TextEncoder().encode(text), 'text').row.compared).toBe(20_001);
+});
+
 test('the end of a target ends its report samples too', async () => {
   await scrape('a 1\n');
   const appender = tsdb.appender();

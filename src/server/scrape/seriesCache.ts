@@ -8,7 +8,7 @@ import { createPageReader, type PageRow } from '../textparse/pageReader.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
 
-/** Series of pages gone by are forgotten when they outnumber the living by this factor (and this many more). */
+/** Lines of pages gone by are forgotten when all known lines are this many times those of the last page (and this many more). */
 const FORGOTTEN_FACTOR = 2;
 const FORGOTTEN_SPARE = 5_000;
 /** A group whose dead columns outnumber the living is left for a fresh one, so that rows stay short. */
@@ -65,6 +65,8 @@ export class SeriesCache {
   /** By column: the last page it stood on, by the page's number. */
   private seenOn = new Float64Array(64);
   private page = 0;
+  /** Lines of the last page that could be read. */
+  private lineCount = 0;
   /** Columns present in the last row that the store took, and in the one being made. */
   private present: number[] = [];
   private presentNext: number[] = [];
@@ -85,10 +87,6 @@ export class SeriesCache {
     this.reportColumns.clear();
   }
 
-  get hasPresent(): boolean {
-    return this.present.length > 0;
-  }
-
   /**
    * Reads a page into the row that `appendPage` will write.
    *
@@ -97,6 +95,7 @@ export class SeriesCache {
   readPage(bytes: Uint8Array, format: PageFormat): { row: PageRow; kept: number } {
     this.forgetDead();
     const row = this.reader.read(bytes, format);
+    this.lineCount = row.count;
     let kept = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
@@ -254,7 +253,7 @@ export class SeriesCache {
   }
 
   private forgetDead(): void {
-    if (this.reader.slotCount <= FORGOTTEN_SPARE + FORGOTTEN_FACTOR * this.present.length) return;
+    if (this.reader.slotCount <= FORGOTTEN_SPARE + FORGOTTEN_FACTOR * this.lineCount) return;
     this.forgetWaiting();
     this.places = [];
     this.reader.reset();
