@@ -121,6 +121,35 @@ test('lifecycle requests reload and quit when they are allowed', async () => {
   expect(await sidecar.ended).toEqual({ code: 0, signal: null });
 });
 
+test('a terminal’s Ctrl-C and the TERM of whoever started us, at once, are one clean stop', async () => {
+  const { address, server } = await service();
+  const folder = tempFolder();
+  writeConfig(folder, configOf(address));
+  const first = await start(folder);
+  await until(async () => (await valueOf(first.url, 'up')) === '1');
+  first.process.kill('SIGINT');
+  first.process.kill('SIGTERM');
+  expect(await first.ended).toEqual({ code: 0, signal: null });
+  server.close();
+  const second = await start(folder); // The folder was given free.
+  expect(Number(await valueOf(second.url, 'count_over_time(up[5m])'))).toBeGreaterThan(0);
+});
+
+test('a killed server is followed by one that knows what was committed', async () => {
+  const { address, server } = await service();
+  const folder = tempFolder();
+  writeConfig(folder, configOf(address));
+  const first = await start(folder);
+  await until(async () => Number(await valueOf(first.url, 'count_over_time(up[5m])')) >= 3);
+  const told = Number(await valueOf(first.url, 'count_over_time(up[5m])'));
+  first.process.kill('SIGKILL');
+  await first.ended;
+  server.close();
+  writeConfig(folder, configOf());
+  const second = await start(folder);
+  expect(Number(await valueOf(second.url, 'count_over_time(up[5m])'))).toBeGreaterThanOrEqual(told);
+});
+
 describe('what cannot start says why, in one line, with exit code 1', () => {
   const refused = async (folder: string, ...args: string[]) => {
     const run = await runIsotherm([
