@@ -7,7 +7,7 @@ import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { refuseHistograms, rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { CALENDAR, greater, lesser, MATH, roundTo } from './elementwise.ts';
 import { timesOf } from './grid.ts';
-import { histogramFraction, histogramQuantile } from './histogramCalls.ts';
+import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogramCalls.ts';
 import { labelJoiner, labelReplacer, orderByLabels } from './labelCalls.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
@@ -220,15 +220,16 @@ async function scalar(call: Call, grid: StepGrid, context: EvalContext): Promise
   return { kind: 'scalar', values };
 }
 
+function warnOfSorting(call: Call, context: EvalContext): void {
+  context.annotations.warn('sort is ineffective for range queries since results are always ordered by labels', call);
+}
+
 /** Orders an instant query's rows by value, NaN last; a range query's rows have no order of their own. */
 function sorting(descending: boolean): EvaluateCall {
   return async (call, grid, context) => {
     const rows = await rowsOf(call.args[0], grid, context);
     if (context.plan.context.query.stepMs > 0) {
-      context.annotations.warn(
-        'sort is ineffective for range queries since results are always ordered by labels',
-        call,
-      );
+      warnOfSorting(call, context);
       return vectorValue(rows);
     }
     if (grid.count !== 1) return vectorValue(rows);
@@ -254,6 +255,7 @@ function sortingByLabels(descending: boolean): EvaluateCall {
     for (const arg of call.args.slice(1)) names.push(await textOf(arg, grid, context));
     const rows = await rowsOf(call.args[0], grid, context);
     const order = orderByLabels(rows.labels, names, descending);
+    if (context.plan.context.query.stepMs > 0) warnOfSorting(call, context);
     const read = (s: number, into: Row): void => rows.read(order[s], into);
     return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, read });
   };
@@ -370,7 +372,7 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   round,
   histogram_quantile: classic(histogramQuantile),
   histogram_fraction: classic(histogramFraction),
-  histogram_quantiles: unavailable('histogram_quantiles'),
+  histogram_quantiles: classic(histogramQuantiles),
   histogram_avg: ofHistograms((count, sum) => sum / count),
   histogram_count: ofHistograms((count) => count),
   histogram_sum: ofHistograms((_count, sum) => sum),

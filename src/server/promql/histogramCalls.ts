@@ -1,10 +1,11 @@
 /** histogram_quantile and histogram_fraction over classic buckets. */
-import type { Call } from '../../shared/promql/ast.ts';
+import type { Call, Expr } from '../../shared/promql/ast.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
-import { labelsKey, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
-import type { StepGrid } from '../storage/engine.ts';
-import { refuseHistograms, rowsOf, scalarOf, type EvalContext } from './context.ts';
-import { clearRow, newRow, type VectorRows } from './rows.ts';
+import { labelsFrom, labelsKey, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
+import { refuseHistograms, rowsOf, scalarOf, textOf, type EvalContext } from './context.ts';
+import { formatBound } from './numberText.ts';
+import { clearRow, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
 
 /** Bucket rows of one histogram, by ascending upper bound. */
 interface ClassicHistogram {
@@ -21,16 +22,13 @@ function boundOf(text: string): number | undefined {
   return Number(text);
 }
 
-function histogramsOf(rows: VectorRows, call: Call, vectorArg: number, context: EvalContext): ClassicHistogram[] {
+function histogramsOf(rows: VectorRows, place: Expr, context: EvalContext): ClassicHistogram[] {
   const byKey = new Map<string, ClassicHistogram>();
   rows.labels.forEach((labels, row) => {
     const le = labelValue(labels, 'le');
     const bound = boundOf(le);
     if (bound === undefined) {
-      context.annotations.warn(
-        `bucket label "le" is missing or has a malformed value of ${quoted(le)}`,
-        call.args[vectorArg],
-      );
+      context.annotations.warn(`bucket label "le" is missing or has a malformed value of ${quoted(le)}`, place);
       return;
     }
     const kept = labels.filter(([name]) => name !== 'le' && name !== METRIC_NAME);
@@ -95,23 +93,56 @@ function perHistogram(
 }
 
 export async function histogramQuantile(call: Call, grid: StepGrid, context: EvalContext): Promise<VectorRows> {
-  const { annotations } = context;
   const q = await scalarOf(call.args[0], grid, context);
   const rows = await rowsOf(call.args[1], grid, context);
   refuseHistograms(rows, 'histogram_quantile()');
-  const histograms = histogramsOf(rows, call, 1, context);
-  if (rows.labels.length > 0) for (const v of q) if (!(v >= 0 && v <= 1)) annotations.invalidQuantile(v, call.args[0]);
-  return perHistogram(rows, histograms, grid.count, (bounds, counts, length, step) => {
+  const histograms = histogramsOf(rows, call.args[1], context);
+  if (rows.labels.length > 0) warnOfQuantiles(q, call.args[0], context);
+  return perHistogram(rows, histograms, grid.count, quantileAnswer(q, call.args[1], grid, context));
+}
+
+/** histogram_quantiles(v, label, q…): a row for each histogram and quantile, told apart by the label. */
+export async function histogramQuantiles(call: Call, grid: StepGrid, context: EvalContext): Promise<VectorRows> {
+  const { budget } = context;
+  const [vector, labelArg, ...quantileArgs] = call.args;
+  const name = await textOf(labelArg, grid, context);
+  const source = await rowsOf(vector, grid, context);
+  refuseHistograms(source, 'histogram_quantiles()');
+  const rows = heldRows(source.labels, await materialize(source, grid.count, budget));
+  const histograms = histogramsOf(rows, vector, context);
+  const labels: Labels[] = [];
+  const answers: Row[] = [];
+  for (const arg of quantileArgs) {
+    const q = await scalarOf(arg, grid, context);
+    if (q.some((v) => !Object.is(v, q[0]))) {
+      throw new QueryError('execution', 'a quantile of histogram_quantiles() must be the same at every step');
+    }
+    if (rows.labels.length > 0) warnOfQuantiles(q, arg, context);
+    const answered = perHistogram(rows, histograms, grid.count, quantileAnswer(q, vector, grid, context));
+    answers.push(...(await materialize(answered, grid.count, budget)));
+    labels.push(...answered.labels.map((set) => labelsFrom([...set, [name, formatBound(q[0])]])));
+  }
+  return heldRows(labels, answers);
+}
+
+function warnOfQuantiles(q: Float64Array, place: Expr, context: EvalContext): void {
+  for (const v of q) if (!(v >= 0 && v <= 1)) context.annotations.invalidQuantile(v, place);
+}
+
+/** @param place of the vector, for what there is to tell of it. */
+function quantileAnswer(q: Float64Array, place: Expr, grid: StepGrid, context: EvalContext): Answer {
+  return (bounds, counts, length, step) => {
     const rank = q[step];
     if (rank !== rank) return NaN;
     if (rank < 0) return -Infinity;
     if (rank > 1) return Infinity;
     const before = hasFall(counts, length) ? counts.slice(0, length) : undefined;
     const repair = repairCumulative(counts, length);
-    if (repair === 'forced' && before !== undefined)
-      tellForced(bounds, before, counts, call, grid.start + step * grid.stepMs, context);
+    if (repair === 'forced' && before !== undefined) {
+      tellForced(bounds, before, counts, place, grid.start + step * grid.stepMs, context);
+    }
     return quantileOfRepaired(rank, bounds, counts, length);
-  });
+  };
 }
 
 function hasFall(counts: Float64Array, length: number): boolean {
@@ -123,7 +154,7 @@ function tellForced(
   bounds: Float64Array,
   before: Float64Array,
   after: Float64Array,
-  call: Call,
+  place: Expr,
   time: number,
   context: EvalContext,
 ): void {
@@ -136,7 +167,7 @@ function tellForced(
     max = Math.max(max, bounds[b]);
     difference = Math.max(difference, after[b] - before[b]);
   }
-  context.annotations.forcedMonotonic(call.args[1], min, max, difference, time);
+  context.annotations.forcedMonotonic(place, min, max, difference, time);
 }
 
 export async function histogramFraction(call: Call, grid: StepGrid, context: EvalContext): Promise<VectorRows> {
@@ -144,7 +175,7 @@ export async function histogramFraction(call: Call, grid: StepGrid, context: Eva
   const upper = await scalarOf(call.args[1], grid, context);
   const rows = await rowsOf(call.args[2], grid, context);
   refuseHistograms(rows, 'histogram_fraction()');
-  const histograms = histogramsOf(rows, call, 2, context);
+  const histograms = histogramsOf(rows, call.args[2], context);
   return perHistogram(rows, histograms, grid.count, (bounds, counts, length, step) =>
     bucketFraction(lower[step], upper[step], bounds, counts, length),
   );

@@ -15,3 +15,13 @@ export function formatPlain(v: number): string {
     ? sign + digits + '0'.repeat(point - digits.length)
     : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
+
+/** A number as a label's value, in OpenMetrics' way: whole numbers with `.0`, small ones with a two-digit exponent. */
+export function formatBound(v: number): string {
+  if (!Number.isFinite(v)) return formatPlain(v);
+  const magnitude = Math.abs(v);
+  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e21)) {
+    return v.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  }
+  return Number.isInteger(v) ? `${formatPlain(v)}.0` : String(v);
+}
