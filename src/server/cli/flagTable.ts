@@ -1,10 +1,12 @@
 /** Every flag of the server: upstream's names and defaults, and ours. Feeds the parser, `isotherm help` and /api/v1/status/flags. */
 export interface FlagSpec {
-  readonly type: 'bool' | 'text' | 'number' | 'duration' | 'choice' | 'list';
+  readonly type: 'bool' | 'text' | 'number' | 'count' | 'duration' | 'choice' | 'list';
   /** As one would write it. '' is "not set". */
   readonly default: string;
   readonly help: string;
   readonly choices?: readonly string[];
+  /** The least that makes sense, for a count; 0 if absent. */
+  readonly min?: number;
   /**
    * `accepted`: read and without effect; the log says so with this text when somebody sets it.
    * `refused`: setting it is an error with this text, because ignoring it would be wrong.
@@ -43,7 +45,8 @@ export const FLAGS = {
   },
   'web.read-timeout': { type: 'duration', default: '5m', help: 'How long a request may take to arrive.' },
   'web.max-connections': {
-    type: 'number',
+    type: 'count',
+    min: 1,
     default: '512',
     help: 'Connections served at the same time; more are closed.',
   },
@@ -156,9 +159,14 @@ export const FLAGS = {
     help: 'How far back an instant selector looks for a sample.',
   },
   'query.timeout': { type: 'duration', default: '2m', help: 'How long a query may take before it is given up.' },
-  'query.max-concurrency': { type: 'number', default: '20', help: 'Queries evaluated at the same time; others wait.' },
-  'query.max-samples': { type: 'number', default: '50000000', help: 'Samples that one query may load.' },
-  workers: { type: 'number', default: '1', help: 'Query worker threads; 0 evaluates in the main thread.' },
+  'query.max-concurrency': {
+    type: 'count',
+    min: 1,
+    default: '20',
+    help: 'Queries evaluated at the same time; others wait.',
+  },
+  'query.max-samples': { type: 'count', min: 1, default: '50000000', help: 'Samples that one query may load.' },
+  workers: { type: 'count', default: '1', help: 'Query worker threads; 0 evaluates in the main thread.' },
   'collector.machine': {
     type: 'bool',
     default: 'false',
@@ -285,7 +293,7 @@ export type FlagName = keyof typeof FLAGS;
 
 type ValueOf<S extends FlagSpec> = S extends { type: 'bool' }
   ? boolean
-  : S extends { type: 'number' | 'duration' }
+  : S extends { type: 'number' | 'count' | 'duration' }
     ? number
     : S extends { type: 'choice'; choices: readonly (infer C)[] }
       ? C

@@ -110,6 +110,12 @@ function readValue(name: string, spec: FlagSpec, text: string): unknown {
       return text.trim() !== '' && Number(text) >= 0 && Number.isFinite(Number(text))
         ? Number(text)
         : refuse('write a number, 0 or more');
+    case 'count': {
+      const { min = 0 } = spec;
+      return Number.isInteger(Number(text)) && text.trim() !== '' && Number(text) >= min
+        ? Number(text)
+        : refuse(`write a whole number, ${min} or more`);
+    }
     case 'duration':
       try {
         return parseDuration(text);

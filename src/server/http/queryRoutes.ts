@@ -1,4 +1,5 @@
 /** query, query_range, query_exemplars, format_query. */
+import { formatValue } from '../../shared/api/prometheus.ts';
 import { formatExpr } from '../../shared/promql/format.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
@@ -48,7 +49,7 @@ function exemplars({ params, rooms }: ApiCall): Iterable<string> {
   return listJson(
     found.map(({ labels, exemplars: list }) => {
       const items = list.map(
-        (e) => `{"labels":${labelsJson(e.labels)},"value":"${e.v}","timestamp":${(e.t ?? 0) / 1000}}`,
+        (e) => `{"labels":${labelsJson(e.labels)},"value":"${formatValue(e.v)}","timestamp":${(e.t ?? 0) / 1000}}`,
       );
       return `{"seriesLabels":${labelsJson(labels)},"exemplars":[${items.join(',')}]}`;
     }),

@@ -27,6 +27,7 @@ import { scrapeMetrics } from './scrapeMetrics.ts';
 
 /** The one feature that is switched by its name. */
 const EXPERIMENTAL = 'promql-experimental-functions';
+const RETENTION_MS_DEFAULT = 15 * 24 * 3_600_000;
 const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
 
 /**
@@ -50,7 +51,8 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   const reloader = createReloader({ first: config, clock: systemClock, log, apply: (next) => apply(next) });
   const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
   registerServerMetrics(metrics, reloader, () => rooms !== undefined);
-  const retentionMs = config.storage.retentionMs ?? flags['storage.tsdb.retention.time'];
+  // The file goes before the flag, and 0 is "not said" in both, as upstream has it.
+  const retentionMs = config.storage.retentionMs || flags['storage.tsdb.retention.time'] || RETENTION_MS_DEFAULT;
 
   const { url, routePrefix } = externalUrlOf(flags['web.external-url'], flags['web.route-prefix'], urlOf(address));
   const http = createHttpServer({
