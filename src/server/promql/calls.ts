@@ -35,7 +35,7 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
     const others = call.args.filter((_, i) => i !== rangeArg);
     const params: Float64Array[] = [];
     for (const arg of others) params.push(await scalarOf(arg, grid, context));
-    const rows = applyKernel(name, kernel, vector, grid, params);
+    const rows = applyKernel(name, kernel, vector, grid, params, context.budget);
     return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context.budget));
   };
 }
@@ -363,7 +363,14 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   absent_over_time: async (call, grid, context) => {
     const vector = await rangeVectorOf(call.args[0], grid, context);
     const anything = { ...vector, hasHistograms: false };
-    const seen = applyKernel('absent_over_time', OVER_TIME_KERNELS.present_over_time, anything, grid, []);
+    const seen = applyKernel(
+      'absent_over_time',
+      OVER_TIME_KERNELS.present_over_time,
+      anything,
+      grid,
+      [],
+      context.budget,
+    );
     return absentWhere(rangeNode(call.args[0]), seen, grid, context);
   },
   clamp: clamping(([low, high], i) => [low[i], high[i]]),

@@ -76,6 +76,19 @@ describe('a query', () => {
     const long = { ...range('sum_over_time(quantile_over_time(0.5, m[5m:10ms])[1h:10ms])'), signal: abort.signal };
     await expect(engineWith({ maxSamples: 1e12 }).query(long)).rejects.toMatchObject({ errorType: 'canceled' });
   });
+  test('ends at its timeout in the middle of a single series', async () => {
+    const long = { ...range('quantile_over_time(0.5, vector(1)[10h:10ms])'), timeoutMs: 20 };
+    await expect(engineWith().query(long)).rejects.toMatchObject({ errorType: 'timeout' });
+  });
+  test('over long windows, computed in slices, is what it would be in one piece', async () => {
+    const sums = async (expr: string) => {
+      const { value } = await engineWith().query({ expr, start: 0, end: 60_000, stepMs: 6_000 });
+      return value.kind === 'matrix' ? [...value.matrix.values] : [];
+    };
+    const points = 2 ** 18;
+    const got = await sums(`sum_over_time(vector(time() * 0 + 1)[${points}s:1s])`);
+    expect(got).toEqual(Array.from({ length: 11 }, () => points));
+  });
   test('looks back as far as it is told', async () => {
     const back = async (lookbackDeltaMs: number) => {
       const { value } = await engineWith().query({ ...instant('m', 90_000), lookbackDeltaMs });

@@ -30,6 +30,8 @@ export interface Plan {
   readonly selectOf: ReadonlyMap<VectorSelector, number>;
   /** Steps of the widest grid in it, that of a subquery perhaps. */
   readonly steps: number;
+  /** Points that the windows of its subqueries hold together, for one series. */
+  readonly subqueryPoints: number;
   /** Nodes whose value is the same at every step. */
   readonly invariant: ReadonlySet<Expr>;
 }
@@ -66,6 +68,7 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
     selectOf.set(selector, index);
   };
   let steps = 0;
+  let subqueryPoints = 0;
   const walk = (node: Expr, grid: StepGrid, caller: string | undefined): void => {
     steps = Math.max(steps, grid.count);
     if (node.kind === 'selector' || node.kind === 'range') {
@@ -75,7 +78,9 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
       const hints = { func: caller, rangeMs: node.kind === 'range' ? width : undefined, stepMs: grid.stepMs };
       addSelect(selector, { matchers: selector.matchers, minTime: first - width + 1, maxTime: last, hints });
     } else if (node.kind === 'subquery') {
-      walk(node.expr, subqueryGrid(node, grid, context), undefined);
+      const inner = subqueryGrid(node, grid, context);
+      subqueryPoints += (grid.count * rangeMs(node, context)) / inner.stepMs;
+      walk(node.expr, inner, undefined);
     } else {
       const name = node.kind === 'call' ? node.func : node.kind === 'aggregation' ? node.op : undefined;
       for (const child of childrenOf(node)) walk(child, grid, name);
@@ -83,7 +88,7 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
   };
   markInvariant(expr, invariant);
   walk(expr, context.query, undefined);
-  return { expr, context, selects, selectOf, steps, invariant };
+  return { expr, context, selects, selectOf, steps, subqueryPoints, invariant };
 }
 
 function markInvariant(node: Expr, invariant: Set<Expr>): boolean {

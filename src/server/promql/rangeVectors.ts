@@ -3,6 +3,7 @@ import type { Expr, RangeSelector, Subquery } from '../../shared/promql/ast.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { RawSeries, StepGrid } from '../storage/engine.ts';
+import type { Budget } from './budget.ts';
 import { refuseHistograms, rowsOf, type EvalContext } from './context.ts';
 import { timesOf } from './grid.ts';
 import { rangeMs, rangeNode, subqueryGrid, windowEnds } from './plan.ts';
@@ -99,6 +100,7 @@ export function applyKernel(
   vector: RangeVector,
   grid: StepGrid,
   params: readonly Float64Array[],
+  budget: Budget,
 ): VectorRows {
   refuseHistograms(vector, `${name}()`);
   const windowGrid: WindowGrid = { ends: vector.ends, rangeMs: vector.rangeMs, evalTimes: timesOf(grid), params };
@@ -107,9 +109,50 @@ export function applyKernel(
     hasHistograms: false,
     read(s, into) {
       clearRow(into);
-      kernel(vector.series(s), windowGrid, into);
+      inSlices(kernel, vector.series(s), windowGrid, into, budget);
     },
   };
+}
+
+/** Samples that the windows of one slice hold together; a slice takes milliseconds. */
+const SLICE_SAMPLES = 1 << 20;
+
+/** Runs a kernel so that long windows over many steps cannot keep a canceled query, or one whose time is over, going. */
+function inSlices(kernel: RangeKernel, series: WindowedSeries, grid: WindowGrid, out: Row, budget: Budget): void {
+  const { lo, hi } = series;
+  const steps = lo.length;
+  let from = 0;
+  let samples = 0;
+  for (let i = 0; i < steps; i++) {
+    samples += hi[i] - lo[i];
+    if (samples < SLICE_SAMPLES || i === steps - 1) continue;
+    slice(kernel, series, grid, out, from, i + 1);
+    budget.check();
+    from = i + 1;
+    samples = 0;
+  }
+  if (from === 0) kernel(series, grid, out);
+  else slice(kernel, series, grid, out, from, steps);
+}
+
+function slice(
+  kernel: RangeKernel,
+  series: WindowedSeries,
+  grid: WindowGrid,
+  out: Row,
+  from: number,
+  to: number,
+): void {
+  kernel(
+    { ...series, lo: series.lo.subarray(from, to), hi: series.hi.subarray(from, to) },
+    {
+      ...grid,
+      ends: grid.ends.subarray(from, to),
+      evalTimes: grid.evalTimes.subarray(from, to),
+      params: grid.params.map((param) => param.subarray(from, to)),
+    },
+    { ...out, values: out.values.subarray(from, to), present: out.present.subarray(from, to) },
+  );
 }
 
 /** The samples of a range vector asked for by itself, at a single step. */

@@ -13,7 +13,7 @@ import type { GroupColumns, Queryable } from '../storage/queryable.ts';
 import { WorkerPool } from './workerPool.ts';
 
 /**
- * Queries with less work than this, in samples read and row cells computed, are evaluated where they are asked: it takes them about ten
+ * Queries with less work than this, in samples read, row cells computed and samples in windows, are evaluated where they are asked: it takes them about ten
  * milliseconds, and sending ten thousand series away takes more.
  */
 const INLINE_WORK_MAX = 500_000;
@@ -23,7 +23,7 @@ export interface QueryRunnerOptions {
   /** Threads; 0 evaluates everything in the caller's. They are started when first needed and ended when idle. */
   readonly workers: number;
   readonly limits: EngineLimits;
-  /** Samples and row cells up to which a query is evaluated in the caller's thread all the same. */
+  /** Work up to which a query is evaluated in the caller's thread all the same. */
   readonly inlineWorkMax?: number;
 }
 
@@ -79,10 +79,18 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 }
 
+/** Samples read, row cells computed and samples in windows: a rough measure of the time it takes. */
 function workOf(prepared: PreparedQuery, selected: readonly (readonly GroupColumns[])[]): number {
-  const { steps } = prepared.plan;
-  let work = steps;
-  for (const groups of selected)
-    for (const { times, columns } of groups) work += (times.length + steps) * columns.length;
-  return work;
+  const { steps, subqueryPoints, selects } = prepared.plan;
+  let work = 0;
+  let series = 1;
+  selected.forEach((groups, i) => {
+    const { minTime, maxTime, hints } = selects[i];
+    const windowShare = (hints?.rangeMs ?? 0) / (maxTime - minTime + 1);
+    for (const { times, columns } of groups) {
+      work += (times.length + steps + steps * times.length * windowShare) * columns.length;
+      series += columns.length;
+    }
+  });
+  return work + steps + subqueryPoints * series;
 }
