@@ -30,6 +30,8 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
   };
   const kind: QueryKind = query.instant !== true ? 'range' : query.range === true ? 'both' : 'instant';
   const fault = intervalFault(query.interval);
+  // Alert rules take numbers and series, whatever the format says.
+  const draws = app !== CoreApp.UnifiedAlerting && app !== CoreApp.CloudAlerting;
   return (
     <div data-testid="isotherm-query-editor">
       <div style={{ display: 'flex', marginBottom: 4 }}>
@@ -41,22 +43,22 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
         />
       </div>
       <InlineFieldRow>
-        <InlineField label="Format">
-          <RadioButtonGroup
-            options={FORMATS}
-            value={query.format ?? 'auto'}
-            onChange={(format) => changeAndRun({ format })}
-          />
-        </InlineField>
-        {app !== CoreApp.UnifiedAlerting && (
-          <InlineField label="Type">
+        {draws && (
+          <InlineField label="Format">
             <RadioButtonGroup
-              options={TYPES}
-              value={kind}
-              onChange={(value) => changeAndRun({ range: value !== 'instant', instant: value !== 'range' })}
+              options={FORMATS}
+              value={query.format ?? 'auto'}
+              onChange={(format) => changeAndRun({ format })}
             />
           </InlineField>
         )}
+        <InlineField label="Type">
+          <RadioButtonGroup
+            options={TYPES}
+            value={kind}
+            onChange={(value) => changeAndRun({ range: value !== 'instant', instant: value !== 'range' })}
+          />
+        </InlineField>
         <InlineField
           label="Legend"
           tooltip="Labels in double braces, as in {{model}} {{version}}. Empty: the series as PromQL writes it."
@@ -85,13 +87,15 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
             onBlur={onRunQuery}
           />
         </InlineField>
-        <InlineField label="Exemplars">
-          <InlineSwitch
-            aria-label="Exemplars"
-            value={query.exemplar === true}
-            onChange={(event) => changeAndRun({ exemplar: event.currentTarget.checked })}
-          />
-        </InlineField>
+        {draws && (
+          <InlineField label="Exemplars">
+            <InlineSwitch
+              aria-label="Exemplars"
+              value={query.exemplar === true}
+              onChange={(event) => changeAndRun({ exemplar: event.currentTarget.checked })}
+            />
+          </InlineField>
+        )}
       </InlineFieldRow>
     </div>
   );

@@ -141,6 +141,18 @@ describe('the process', () => {
       expect(entry['@timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     }
   });
+  const systemNode = ['/usr/bin/node', '/usr/local/bin/node'].find(
+    (file) => Number(/^v(\d+)/.exec(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1] ?? 0) >= 20,
+  );
+  (systemNode === undefined ? test.skip : test)('runs on the Node that grafana.ini names', async () => {
+    const other = await startPlugin(executable, { GF_PLUGIN_NODE_PATH: systemNode as string });
+    const version = spawnSync(systemNode as string, ['--version'], { encoding: 'utf8' }).stdout.trim();
+    expect(await other.metrics()).toContain(`nodejs_version_info{version="${version}"`);
+    const answers = await other.query(source('http://127.0.0.1:1'), [query('A', { expr: 'up' })]);
+    expect(answers.get('A')).toMatchObject({ status: 502, errorSource: 'downstream' });
+    await other.shutdown();
+    expect(await other.exited).toBe(0);
+  });
   test('a launcher that finds no Node says so in the log', () => {
     const bare = mkdtempSync(path.join(tmpdir(), 'isotherm-launcher-'));
     const script = readFileSync(executable, 'utf8')
@@ -428,7 +440,8 @@ describe('health names the fault', () => {
     '/base/api/v1/query?dedup=false',
   );
 
-  describe('a server with a certificate of its own', () => {
+  const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+  (hasOpenssl ? describe : describe.skip)('a server with a certificate of its own', () => {
     let secure: HttpsServer;
     let secureUrl: string;
     let certificate: string;
