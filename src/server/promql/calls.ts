@@ -4,19 +4,28 @@ import { unwrapped } from '../../shared/promql/ast.ts';
 import type { FunctionName } from '../../shared/promql/functions.ts';
 import { labelsFrom, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
-import { refuseHistograms, rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
+import {
+  refuseHistograms,
+  rowsOf,
+  scalarOf,
+  textOf,
+  vectorValue,
+  type EvalContext,
+  type EvaluateCall,
+  type Value,
+} from './context.ts';
 import { CALENDAR, greater, lesser, MATH, roundTo } from './elementwise.ts';
 import { timesOf } from './grid.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogramCalls.ts';
-import { labelJoiner, labelReplacer, orderByLabels } from './labelCalls.ts';
+import { labelJoiner, labelReplacer } from './labelCalls.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './plan.ts';
-import { clearRow, heldRows, materialize, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
+import { clearRow, heldRows, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
+import { sorting, sortingByLabels } from './sortCalls.ts';
 
-type EvaluateCall = (call: Call, grid: StepGrid, context: EvalContext) => Promise<Value>;
 const COUNTER_SUFFIX = /(?:_total|_sum|_count|_bucket)$/;
 
 interface WindowFunction {
@@ -218,47 +227,6 @@ async function scalar(call: Call, grid: StepGrid, context: EvalContext): Promise
     if (context.budget.isDue()) await context.budget.pause();
   }
   return { kind: 'scalar', values };
-}
-
-function warnOfSorting(call: Call, context: EvalContext): void {
-  context.annotations.warn('sort is ineffective for range queries since results are always ordered by labels', call);
-}
-
-/** Orders an instant query's rows by value, NaN last; a range query's rows have no order of their own. */
-function sorting(descending: boolean): EvaluateCall {
-  return async (call, grid, context) => {
-    const rows = await rowsOf(call.args[0], grid, context);
-    if (context.plan.context.query.stepMs > 0) {
-      warnOfSorting(call, context);
-      return vectorValue(rows);
-    }
-    if (grid.count !== 1) return vectorValue(rows);
-    const held = await materialize(rows, 1, context.budget);
-    const order = held.map((_, s) => s).filter((s) => held[s].present[0] === 1 && held[s].histograms.size === 0);
-    const sign = descending ? -1 : 1;
-    order.sort((a, b) => {
-      const [x, y] = [held[a].values[0], held[b].values[0]];
-      return x !== x ? (y !== y ? 0 : 1) : y !== y ? -1 : sign * (x - y) || 0;
-    });
-    return vectorValue(
-      heldRows(
-        order.map((s) => rows.labels[s]),
-        order.map((s) => held[s]),
-      ),
-    );
-  };
-}
-
-function sortingByLabels(descending: boolean): EvaluateCall {
-  return async (call, grid, context) => {
-    const names: string[] = [];
-    for (const arg of call.args.slice(1)) names.push(await textOf(arg, grid, context));
-    const rows = await rowsOf(call.args[0], grid, context);
-    const order = orderByLabels(rows.labels, names, descending);
-    if (context.plan.context.query.stepMs > 0) warnOfSorting(call, context);
-    const read = (s: number, into: Row): void => rows.read(order[s], into);
-    return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, read });
-  };
 }
 
 async function labelsChanged(

@@ -1,5 +1,5 @@
 /** What every part of the evaluator gets handed. */
-import type { Expr } from '../../shared/promql/ast.ts';
+import type { Call, Expr } from '../../shared/promql/ast.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
@@ -52,3 +52,6 @@ export function refuseHistograms(rows: { readonly hasHistograms: boolean }, what
     `${what} over native histogram samples is not supported yet; select float series, or take histogram_count(), histogram_sum() or histogram_avg() first`,
   );
 }
+
+/** How a function is evaluated. */
+export type EvaluateCall = (call: Call, grid: StepGrid, context: EvalContext) => Promise<Value>;
