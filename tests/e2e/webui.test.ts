@@ -320,6 +320,22 @@ inChromium(`the web UI in a browser${why}`, () => {
     await page.close();
   });
 
+  test('the field follows the address: Back brings the former expression', async () => {
+    const { page } = await open('/query?expr=up');
+    const field = page.locator('.promql-editor .cm-content');
+    await field.click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' == 1');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/expr=up\+%3D%3D\+1$/);
+    expect(await field.innerText()).toBe('up == 1');
+    await page.goBack();
+    await page.waitForURL(/expr=up$/);
+    await until(async () => (await field.innerText()) === 'up');
+    await page.close();
+  });
+
   test('a table shows values as the API writes them', async () => {
     const { page } = await open('/query?view=table&expr=vector(0.1)%2B0.2');
     await page.waitForSelector('.table tbody td');

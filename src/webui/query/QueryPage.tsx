@@ -188,6 +188,7 @@ function ExpressionField({ expr, onRun }: ExpressionFieldProps) {
   const run = () => {
     const text = draft.trim();
     rememberQuery(text);
+    setTyped({ over: text, text });
     if (text === expr) onRun();
     else setParams({ expr: text === '' ? undefined : text, view: undefined }, 'push');
   };
