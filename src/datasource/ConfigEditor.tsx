@@ -11,7 +11,7 @@ import {
 } from '@grafana/ui';
 import React from 'react';
 import type { ConnectionOptions } from '../shared/api/grafanaQuery.ts';
-import type { MetricsOptions } from './DataSource.ts';
+import type { MetricsOptions } from './options.ts';
 
 type Secrets = Record<string, string>;
 type Props = DataSourcePluginOptionsEditorProps<MetricsOptions, Secrets>;

@@ -6,7 +6,6 @@ import {
   type DataSourceGetTagKeysOptions,
   type DataSourceGetTagValuesOptions,
   type DataSourceInstanceSettings,
-  type DataSourceJsonData,
   type LegacyMetricFindQueryOptions,
   type MetricFindValue,
   type QueryFixAction,
@@ -15,26 +14,19 @@ import {
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
 import type { Observable } from 'rxjs';
-import {
-  DEFAULT_SCRAPE_INTERVAL_MS,
-  replaceMacros,
-  stepOf,
-  type ConnectionOptions,
-  type MetricsQuery,
-} from '../shared/api/grafanaQuery.ts';
+import { DEFAULT_SCRAPE_INTERVAL_MS, replaceMacros, stepOf, type MetricsQuery } from '../shared/api/grafanaQuery.ts';
 import type { ApiAnswer, ApiQueryData } from '../shared/api/prometheus.ts';
 import { formatLabels, labelsOf } from '../shared/model/labels.ts';
 import type { MatchOp } from '../shared/model/matchers.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
+import type { MetricsOptions } from './options.ts';
 import { MetricsVariables } from './variables.tsx';
 
 interface OlderTemplates {
   getAdhocFilters?(dataSourceName: string): AdHocVariableFilter[];
 }
-
-export type MetricsOptions = ConnectionOptions & DataSourceJsonData;
 
 /** Operators of Grafana's filters in PromQL; one-of filters are patterns. */
 const FILTER_OPS: Readonly<Record<string, MatchOp>> = {
@@ -55,7 +47,7 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
     super(settings);
     this.uidForLinks = settings.uid;
     this.annotations = {};
-    this.variables = new MetricsVariables(this);
+    this.variables = new MetricsVariables((query, options) => this.metricFindQuery(query, options));
   }
 
   /** In Explore one moment is read as a table; on dashboards and in alert rules it is a number. */

@@ -2,7 +2,8 @@ import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineFieldRow, InlineSwitch, Input, RadioButtonGroup } from '@grafana/ui';
 import React from 'react';
 import { parseInterval, type MetricsQuery, type QueryFormat } from '../shared/api/grafanaQuery.ts';
-import type { MetricsDataSource, MetricsOptions } from './DataSource.ts';
+import type { MetricsDataSource } from './DataSource.ts';
+import type { MetricsOptions } from './options.ts';
 import { PromqlField } from './editor/PromqlField.tsx';
 
 type Props = QueryEditorProps<MetricsDataSource, MetricsQuery, MetricsOptions>;

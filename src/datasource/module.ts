@@ -1,7 +1,8 @@
 import { DataSourcePlugin } from '@grafana/data';
 import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
 import { ConfigEditor } from './ConfigEditor.tsx';
-import { MetricsDataSource, type MetricsOptions } from './DataSource.ts';
+import { MetricsDataSource } from './DataSource.ts';
+import type { MetricsOptions } from './options.ts';
 import { QueryEditor } from './QueryEditor.tsx';
 
 export const plugin = new DataSourcePlugin<MetricsDataSource, MetricsQuery, MetricsOptions>(MetricsDataSource)

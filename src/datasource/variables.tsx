@@ -2,13 +2,16 @@ import {
   CustomVariableSupport,
   type DataQueryRequest,
   type DataQueryResponse,
+  type DataSourceApi,
+  type LegacyMetricFindQueryOptions,
+  type MetricFindValue,
   type QueryEditorProps,
 } from '@grafana/data';
 import { InlineField, TextArea } from '@grafana/ui';
 import React, { useState } from 'react';
 import { from, type Observable } from 'rxjs';
 import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
-import type { MetricsDataSource, MetricsOptions } from './DataSource.ts';
+import type { MetricsOptions } from './options.ts';
 
 /** A variable's query as dashboards keep it. */
 export interface VariableModel {
@@ -16,18 +19,16 @@ export interface VariableModel {
   readonly query: string;
 }
 
-/** Variables with an editor of their own; values come from the same functions that `metricFindQuery` answers. */
-export class MetricsVariables extends CustomVariableSupport<
-  MetricsDataSource,
-  VariableModel,
-  MetricsQuery,
-  MetricsOptions
-> {
-  private readonly source: MetricsDataSource;
+type AnySource = DataSourceApi<MetricsQuery, MetricsOptions>;
+type FindValues = (query: unknown, options: LegacyMetricFindQueryOptions) => Promise<MetricFindValue[]>;
 
-  constructor(source: MetricsDataSource) {
+/** Variables with an editor of their own; `find` answers as `metricFindQuery` does. */
+export class MetricsVariables extends CustomVariableSupport<AnySource, VariableModel, MetricsQuery, MetricsOptions> {
+  private readonly find: FindValues;
+
+  constructor(find: FindValues) {
     super();
-    this.source = source;
+    this.find = find;
   }
 
   override editor = VariableEditor;
@@ -35,11 +36,11 @@ export class MetricsVariables extends CustomVariableSupport<
   override query = (request: DataQueryRequest<VariableModel>): Observable<DataQueryResponse> => {
     const target = request.targets[0] as VariableModel | string | undefined;
     const options = { scopedVars: request.scopedVars, range: request.range };
-    return from(this.source.metricFindQuery(target, options as never).then((data) => ({ data })));
+    return from(this.find(target, options).then((data) => ({ data })));
   };
 }
 
-type VariableEditorProps = QueryEditorProps<MetricsDataSource, MetricsQuery, MetricsOptions, VariableModel>;
+type VariableEditorProps = QueryEditorProps<AnySource, MetricsQuery, MetricsOptions, VariableModel>;
 
 function VariableEditor({ query, onChange }: VariableEditorProps): React.JSX.Element {
   // Dashboards of the Prometheus data source may keep the text alone.

@@ -1,0 +1,5 @@
+import type { DataSourceJsonData } from '@grafana/data';
+import type { ConnectionOptions } from '../shared/api/grafanaQuery.ts';
+
+/** What the settings page keeps in plain sight. */
+export type MetricsOptions = ConnectionOptions & DataSourceJsonData;
