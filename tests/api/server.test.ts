@@ -230,7 +230,7 @@ describe('remote write', () => {
       })
       .finish()
       .slice();
-  const varint = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >>> 7)]);
+  const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) + 128, ...varint(Math.floor(n / 128))]);
   const post = (at: ReturnType<typeof fakeServer>, payload: Uint8Array, headers = {}) =>
     at.server.inject({
       method: 'POST',
@@ -267,6 +267,22 @@ describe('remote write', () => {
     at.fake.outcome = 'outOfOrder';
     const late = await post(at, compress(message(labels, [[1, 1]])));
     expect([late.statusCode, late.body]).toEqual([400, '1 samples refused: older than the newest of their series\n']);
+  });
+  test('samples more than ten minutes ahead of the clock are refused, the rest kept', async () => {
+    const at = fakeServer({ enableRemoteWrite: true });
+    const edge = 1_700_000_000_123 + 600_000;
+    const answer = await post(
+      at,
+      compress(
+        message(labels, [
+          [edge, 1],
+          [edge + 1, 2],
+          [edge + 2, 'stale'],
+        ]),
+      ),
+    );
+    expect([answer.statusCode, answer.body]).toEqual([400, '2 samples refused: too far from now\n']);
+    expect(at.fake.written).toEqual([{ labels: labelsOf(labels), t: edge, v: 1 }]);
   });
   test.each([
     ['no snappy', Uint8Array.of(255, 255, 255, 255, 255, 255), {}, 400],

@@ -16,6 +16,8 @@ import { STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
 const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
 /** What a request may unfold to; the declared size is looked at before anything is unfolded. */
 const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+/** Samples further ahead of now are refused, as upstream has it: one from the far future would make the store refuse all that follow. */
+const AHEAD_MS_MAX = 600_000;
 const TEXT = 'text/plain; charset=utf-8';
 
 /** Something in the request is not as the specification has it. */
@@ -51,7 +53,7 @@ async function receive(deps: HttpDeps, request: FastifyRequest, reply: FastifyRe
   const appender = rooms.storage.appender();
   try {
     const message = await unfold(request);
-    const refusals = appendRequest(message, appender);
+    const refusals = appendRequest(message, appender, deps.clock.now() + AHEAD_MS_MAX);
     await appender.commit({ sync: true });
     return refusals.length === 0 ? reply.code(204).send() : say(400, refusals.join('; '));
   } catch (error) {
@@ -83,7 +85,7 @@ async function unfold(request: FastifyRequest): Promise<Uint8Array> {
 }
 
 /** Refused samples are counted and told, the rest is kept: a sender that resends them would be refused again. */
-function appendRequest(message: Uint8Array, appender: Appender): string[] {
+function appendRequest(message: Uint8Array, appender: Appender, maxTime: number): string[] {
   const refused = new Map<AppendOutcome, number>();
   let invalid = 0;
   for (const request = new WireReader(message); request.next();) {
@@ -97,7 +99,8 @@ function appendRequest(message: Uint8Array, appender: Appender): string[] {
       continue;
     }
     for (const { t, v, stale } of samples) {
-      const outcome = stale ? appender.appendStale(labels, t) : appender.append(labels, t, v);
+      const append = () => (stale ? appender.appendStale(labels, t) : appender.append(labels, t, v));
+      const outcome = t > maxTime ? 'outOfBounds' : append();
       if (outcome !== 'ok') refused.set(outcome, (refused.get(outcome) ?? 0) + 1);
     }
   }
