@@ -13,11 +13,12 @@ import {
   type TimeRange,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
-import type { Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import { DEFAULT_SCRAPE_INTERVAL_MS, replaceMacros, stepOf, type MetricsQuery } from '../shared/api/grafanaQuery.ts';
 import type { ApiAnswer, ApiQueryData } from '../shared/api/prometheus.ts';
 import { formatLabels, labelsOf } from '../shared/model/labels.ts';
 import type { MatchOp } from '../shared/model/matchers.ts';
+import { eventsFromFrames } from './annotations.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
@@ -46,7 +47,7 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
   constructor(settings: DataSourceInstanceSettings<MetricsOptions>) {
     super(settings);
     this.uidForLinks = settings.uid;
-    this.annotations = {};
+    this.annotations = { processEvents: (_annotation, frames) => of(eventsFromFrames(frames)) };
     this.variables = new MetricsVariables((query, options) => this.metricFindQuery(query, options));
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { parseExpr } from '../shared/promql/parser.ts';
+import { eventsFromFrames } from './annotations.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { readable } from './readable.ts';
@@ -81,4 +82,57 @@ describe('variable queries', () => {
   row('query_result(topk(1, up))', { kind: 'queryResult', expr: 'topk(1, up)' });
   row('up{job="x"}', { kind: 'series', match: 'up{job="x"}' });
   row('  ', undefined);
+});
+
+describe('annotations', () => {
+  const frame = (values: (number | null)[], labels: Record<string, string> = {}) =>
+    ({
+      fields: [
+        { name: 'Time', type: 'time', config: { interval: 10 }, values: values.map((_, i) => i * 10) },
+        { name: 'Value', type: 'number', config: { displayNameFromDS: 'late' }, labels, values },
+      ],
+      length: values.length,
+    }) as never;
+  const times = (values: (number | null)[]) =>
+    eventsFromFrames([frame(values)]).map(({ time, timeEnd }) => [time, timeEnd ?? time]);
+  const row = (values: (number | null)[], expected: number[][]) =>
+    test(`${JSON.stringify(values)} is ${JSON.stringify(expected)}`, () => expect(times(values)).toEqual(expected));
+  row([], []);
+  row([0, null, NaN], []);
+  row([1], [[0, 0]]);
+  row(
+    [1, 1, 2, 0, 1],
+    [
+      [0, 20],
+      [40, 40],
+    ],
+  );
+  row(
+    [0, 1, null, 1],
+    [
+      [10, 10],
+      [30, 30],
+    ],
+  );
+  test('a step that is missing ends an event', () =>
+    expect(
+      eventsFromFrames([
+        {
+          fields: [
+            { type: 'time', config: { interval: 10 }, values: [0, 10, 30] },
+            { type: 'number', config: {}, values: [1, 1, 1] },
+          ],
+        } as never,
+      ]).map(({ time, timeEnd }) => [time, timeEnd]),
+    ).toEqual([
+      [0, 10],
+      [30, undefined],
+    ]));
+  test('events of several series are by time, named and tagged by their labels', () => {
+    const events = eventsFromFrames([frame([0, 1], { __name__: 'x', job: 'b' }), frame([1], { job: 'a' })]);
+    expect(events.map(({ title, text, tags }) => [title, text, tags])).toEqual([
+      ['late', 'job=a', ['a']],
+      ['late', 'job=b', ['b']],
+    ]);
+  });
 });
