@@ -19,7 +19,7 @@ const PALETTE = rasterPalette('isotherm', DARK_THEME);
 const LARGE = { slices: 5_000, buckets: 200, cells: 1_000_000 };
 const SMALL = { slices: 200, buckets: 50, cells: 10_000 };
 /** Quick work is repeated until it is long enough to be timed. */
-const REPEATS = 20;
+const REPEATS = 10;
 
 function modelOf({ slices, buckets }: typeof LARGE): HeatmapModel {
   const next = randomFrom(1);

@@ -57,15 +57,23 @@ function store(outcomes: readonly Outcome[]): string {
   return path.relative('.', file);
 }
 
-const { values, positionals } = parseArgs({ options: { store: { type: 'boolean' } }, allowPositionals: true });
-const outcomes: Outcome[] = [];
-for (const name of benchNames(positionals)) {
-  const started = performance.now();
-  const outcome = await run(name);
-  outcomes.push(outcome);
-  const seconds = numberText((performance.now() - started) / 1000);
-  console.error(outcome.failed ? `${name} failed after ${seconds} s` : `${name} took ${seconds} s`);
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: { store: { type: 'boolean' } }, allowPositionals: true });
+  const outcomes: Outcome[] = [];
+  for (const name of benchNames(positionals)) {
+    const started = performance.now();
+    const outcome = await run(name);
+    outcomes.push(outcome);
+    const seconds = numberText((performance.now() - started) / 1000);
+    console.error(outcome.failed ? `${name} failed after ${seconds} s` : `${name} took ${seconds} s`);
+  }
+  console.log(table(outcomes.flatMap(({ name, lines }) => lines.map((line) => [name, line] as const))));
+  const failed = outcomes.filter((outcome) => outcome.failed).map(({ name }) => name);
+  if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}; nothing is stored`);
+  if (values.store === true) console.log(`stored in ${store(outcomes)}`);
 }
-console.log(table(outcomes.flatMap(({ name, lines }) => lines.map((line) => [name, line] as const))));
-if (outcomes.some(({ failed }) => failed)) process.exitCode = 1;
-else if (values.store === true) console.log(`stored in ${store(outcomes)}`);
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -8,6 +8,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiQueryData, ApiSuccess } from '../src/shared/api/prometheus.ts';
 import { ServingService } from './data/mlServing.ts';
 import { pageWriter } from './data/page.ts';
 import { cpuMsOf, folderBytes, median, residentBytesOf } from './harness/measure.ts';
@@ -90,6 +91,14 @@ function configText(port: number, contestant: string): string {
   return ['global: { scrape_interval: 1s, scrape_timeout: 1s }', 'scrape_configs:', ...jobs, ''].join('\n');
 }
 
+/** A contestant that refuses its pages would look quick. */
+async function checkAllUp({ name }: Contestant, { url }: Server): Promise<void> {
+  const answer = (await (await fetch(`${url}/api/v1/query?query=sum(up)`)).json()) as ApiSuccess<ApiQueryData>;
+  const [up] = answer.data.resultType === 'vector' ? answer.data.result : [];
+  if (Number(up?.value?.[1]) !== TARGETS)
+    throw new Error(`${name} has ${up?.value?.[1] ?? 0} of ${TARGETS} targets up`);
+}
+
 async function compete(contestants: readonly Contestant[], folder: string): Promise<Usage[]> {
   const targets = await startTargets();
   const running: { contestant: Contestant; server: Server; data: string }[] = [];
@@ -113,13 +122,16 @@ async function compete(contestants: readonly Contestant[], folder: string): Prom
       await sleep(1000);
       running.forEach(({ server }, i) => resident[i].push(residentBytesOf(server.pid)));
     }
-    return look().map((after, i) => {
-      const samples = after.samples - before[i].samples;
+    const after = look();
+    for (const { contestant, server } of running) await checkAllUp(contestant, server);
+    return running.map(({ contestant }, i) => {
+      const samples = after[i].samples - before[i].samples;
       return {
-        name: contestants[i].name,
-        corePercent: ((after.cpuMs - before[i].cpuMs) / samples) * 10_000 * 0.1,
+        name: contestant.name,
+        // Seconds of processor time for 10,000 samples are cores at 10,000 samples a second.
+        corePercent: ((after[i].cpuMs - before[i].cpuMs) / 1000 / (samples / 10_000)) * 100,
         residentMegabytes: median(resident[i]) / 1e6,
-        logBytes: (after.logBytes - before[i].logBytes) / samples,
+        logBytes: (after[i].logBytes - before[i].logBytes) / samples,
       };
     });
   } finally {

@@ -17,9 +17,12 @@ export type PeerProgram = keyof typeof PROGRAMS;
 /** A peer, or why there is none. */
 export function findPeer(program: PeerProgram): Peer | string {
   const variable = PROGRAMS[program];
-  const command = process.env[variable] ?? program;
+  const named = process.env[variable];
+  const command = named ?? program;
   const told = spawnSync(command, ['--version'], { encoding: 'utf8' });
-  if (told.error !== undefined) return `no ${program} on PATH, nor in ${variable}`;
+  if (told.error !== undefined) {
+    return named === undefined ? `no ${program} on PATH, nor in ${variable}` : `${variable}=${named} cannot be run`;
+  }
   if (told.status !== 0) return `${command} --version fails`;
   const version = /\bv?(\d+\.\d+(?:\.\d+)?)/.exec(told.stdout + told.stderr)?.[1];
   return { command, name: version === undefined ? program : `${program} ${version}` };

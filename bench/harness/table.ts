@@ -5,9 +5,13 @@ const HEADER = ['bench', 'what', 'ours', 'against', 'theirs', 'better by'];
 /** Columns of numbers, right-aligned. */
 const NUMBERS = new Set([2, 4, 5]);
 
+const AGAINST = 3;
+
 export function table(lines: readonly (readonly [bench: string, line: Line])[]): string {
   const rows = [HEADER, ...lines.map(([bench, line]) => [bench, ...cellsOf(line)])];
-  const widths = HEADER.map((_, c) => Math.max(...rows.map((row) => row[c].length)));
+  const compared = rows.filter((_, i) => i === 0 || !('skipped' in lines[i - 1][1]));
+  // A reason may be long; nothing stands behind it.
+  const widths = HEADER.map((_, c) => Math.max(...(c < AGAINST ? rows : compared).map((row) => row[c].length)));
   return rows
     .map((row) => row.map((text, c) => (NUMBERS.has(c) ? text.padStart(widths[c]) : text.padEnd(widths[c]))).join('  '))
     .map((text) => text.trimEnd())
