@@ -177,6 +177,80 @@ inGrafana('in a real Grafana', () => {
     await page.getByText('{route="/predict"}').first().waitFor();
   });
 
+  test("a dashboard of one's own has filters, variables, server-side expressions and annotations", async () => {
+    const datasource = { type: SOURCE_TYPE, uid: 'isotherm' };
+    const target = (refId: string, expr: string) => ({ refId, expr, datasource });
+    const dashboard = {
+      uid: 'own',
+      title: 'own',
+      schemaVersion: 38,
+      time: { from: 'now-2m', to: 'now' },
+      templating: {
+        list: [
+          { name: 'only', type: 'adhoc', datasource, filters: [{ key: 'route', operator: '=', value: '/predict' }] },
+          {
+            name: 'version',
+            type: 'query',
+            datasource,
+            refresh: 2,
+            options: [],
+            current: {},
+            query: { refId: 'V', query: 'label_values(model_prediction_latency_seconds_count, version)' },
+          },
+        ],
+      },
+      annotations: {
+        list: [
+          {
+            name: 'busy',
+            enable: true,
+            iconColor: 'red',
+            datasource,
+            target: target('Busy', 'sum(http_requests_total) > 0'),
+          },
+        ],
+      },
+      panels: [
+        {
+          id: 1,
+          type: 'timeseries',
+          title: 'requests',
+          datasource,
+          gridPos: { x: 0, y: 0, w: 24, h: 10 },
+          targets: [
+            target('A', 'sum by (route) (rate(http_requests_total[$__interval]))'),
+            target('B', 'sum(model_prediction_latency_seconds_count{version=~"$version"})'),
+            { refId: 'C', type: 'math', expression: '$A * 2', datasource: { uid: '__expr__', type: '__expr__' } },
+          ],
+        },
+      ],
+    };
+    const made = await api('/api/dashboards/db', {
+      method: 'POST',
+      body: JSON.stringify({ dashboard, overwrite: true }),
+    });
+    expect(made.status).toBe(200);
+    const asked: string[] = [];
+    const refused: string[] = [];
+    page.on('response', (response) => {
+      if (!response.url().includes('/api/ds/query')) return;
+      const { queries } = response.request().postDataJSON() as { queries: { expr?: string }[] };
+      asked.push(...queries.flatMap((query) => query.expr ?? []));
+      if (response.status() !== 200) refused.push(`${response.status()} ${response.url()}`);
+    });
+    await page.goto(`${base}/d/own`);
+    await page.getByText('{route="/predict"}').first().waitFor();
+    expect(asked).toEqual(
+      expect.arrayContaining([
+        'sum(http_requests_total) > 0',
+        'sum by (route) (rate(http_requests_total{route="/predict"}[$__interval]))',
+      ]),
+    );
+    expect(asked.some((expr) => /version=~"v[12]"/.test(expr))).toBe(true);
+    expect(refused).toEqual([]);
+    await page.locator('[data-testid*="annotation" i], [class*="annotation" i]').first().waitFor({ state: 'attached' });
+  });
+
   test('the home page tells what was found', async () => {
     await page.goto(`${base}/a/isotherm-monitoring-app`);
     const cards = page.getByTestId('isotherm-home');
