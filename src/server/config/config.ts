@@ -114,6 +114,8 @@ export interface StorageConfig {
   readonly outOfOrderWindowMs: number;
   readonly retentionMs?: number;
   readonly retentionBytes?: number;
+  /** Of the disk, 0 to 100. */
+  readonly retentionPercentage?: number;
   readonly exemplarsMax: number;
 }
 
