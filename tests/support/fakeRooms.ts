@@ -183,7 +183,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
     rooms: () => fake.rooms(),
     metricsPage: async (collectors) => `# collected: ${collectors.join(',')}\n`,
     configText: () => 'global: {}\n',
-    runtime: () => ({ startedAt: 1_000, lastConfigAt: 2_000, reloadSucceeded: true, retentionMs: 15 * 86_400_000 }),
+    runtime: () => ({ startedAt: 1_000, lastConfigAt: 2_000, reloadSucceeded: true, retention: '15d' }),
     reload: async () => void calls.push('reload'),
     quit: () => void calls.push('quit'),
     ...overrides,

@@ -40,6 +40,7 @@ describe('flags', () => {
     [['--no-web.enable-admin-api'], 'web.enable-admin-api', false],
     [['--workers=0'], 'workers', 0],
     [['--storage.tsdb.retention.time=1d12h'], 'storage.tsdb.retention.time', 129_600_000],
+    [['--storage.tsdb.retention.size=1.5GB'], 'storage.tsdb.retention.size', 1_610_612_736],
     [['--enable-feature=a,b', '--enable-feature=c'], 'enable-feature', ['a', 'b', 'c']],
   ] as const)('%j sets %s', (args, name, value) => expect(served(...args).flags[name]).toEqual(value));
 
@@ -52,6 +53,7 @@ describe('flags', () => {
     [['--query.timeout=2'], /write 2s/],
     [['--query.max-samples=lots'], /write a whole number, 1 or more/],
     [['--query.max-concurrency=0'], /1 or more/],
+    [['--storage.tsdb.retention.size=5'], /is not a size; write/],
     [['--workers=1.5'], /write a whole number, 0 or more/],
     [['--workers='], /write a whole number/],
     [['--auto-gomemlimit.ratio=x'], /write a number/],

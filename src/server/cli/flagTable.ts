@@ -1,6 +1,6 @@
 /** Every flag of the server: upstream's names and defaults, and ours. Feeds the parser, `isotherm help` and /api/v1/status/flags. */
 export interface FlagSpec {
-  readonly type: 'bool' | 'text' | 'number' | 'count' | 'duration' | 'choice' | 'list';
+  readonly type: 'bool' | 'text' | 'number' | 'count' | 'duration' | 'size' | 'choice' | 'list';
   /** As one would write it. '' is "not set". */
   readonly default: string;
   readonly help: string;
@@ -125,15 +125,13 @@ export const FLAGS = {
   'storage.tsdb.path': { type: 'text', default: 'data/', help: 'Data folder; made if it is not there.' },
   'storage.tsdb.retention.time': {
     type: 'duration',
-    default: '15d',
-    help: 'How long samples are kept. The configuration file can say it too; the file goes first.',
+    default: '0s',
+    help: 'How long samples are kept; 15d unless this, a size or a share is set. The configuration file can say it too; the file goes first.',
   },
   'storage.tsdb.retention.size': {
-    type: 'text',
-    default: '',
-    help: 'How many bytes of samples are kept.',
-    refused:
-      'retention by size is not there in this version, and ignoring it could fill the disk; use --storage.tsdb.retention.time',
+    type: 'size',
+    default: '0B',
+    help: 'How many bytes log and blocks may take, such as 512MB; then the oldest blocks go. The file goes first.',
   },
   'storage.tsdb.no-lockfile': {
     type: 'bool',
@@ -293,7 +291,7 @@ export type FlagName = keyof typeof FLAGS;
 
 type ValueOf<S extends FlagSpec> = S extends { type: 'bool' }
   ? boolean
-  : S extends { type: 'number' | 'count' | 'duration' }
+  : S extends { type: 'number' | 'count' | 'duration' | 'size' }
     ? number
     : S extends { type: 'choice'; choices: readonly (infer C)[] }
       ? C
@@ -301,5 +299,5 @@ type ValueOf<S extends FlagSpec> = S extends { type: 'bool' }
         ? readonly string[]
         : string;
 
-/** Flag values ready for use; durations in milliseconds. */
+/** Flag values ready for use; durations in milliseconds, sizes in bytes. */
 export type Flags = { readonly [K in FlagName]: ValueOf<(typeof FLAGS)[K]> };

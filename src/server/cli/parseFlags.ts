@@ -1,5 +1,6 @@
 /** Arguments → flag values, by the flag table. */
 import { parseDuration } from '../../shared/model/durations.ts';
+import { readSize } from '../config/scalars.ts';
 import { nearest } from '../config/nearest.ts';
 import { FLAGS, type FlagName, type Flags, type FlagSpec } from './flagTable.ts';
 
@@ -117,8 +118,9 @@ function readValue(name: string, spec: FlagSpec, text: string): unknown {
         : refuse(`write a whole number, ${min} or more`);
     }
     case 'duration':
+    case 'size':
       try {
-        return parseDuration(text);
+        return spec.type === 'size' ? readSize(text) : parseDuration(text);
       } catch (error) {
         return refuse((error as Error).message);
       }

@@ -1,7 +1,19 @@
 /** The keys of the whole file, and of files that hold scrape configs alone. */
 import { z } from 'zod';
 import { httpKeys, tlsKeys } from './httpSchema.ts';
-import { bool, count, duration, labelSet, number, oneOf, positiveDuration, size, text, url } from './scalars.ts';
+import {
+  bool,
+  count,
+  duration,
+  labelSet,
+  number,
+  oneOf,
+  percentage,
+  positiveDuration,
+  size,
+  text,
+  url,
+} from './scalars.ts';
 import { ABSENT_DISCOVERY, perJobKeys, relabelKeys, scrapeConfigKeys } from './scrapeSchema.ts';
 
 const globalKeys = z.strictObject({
@@ -100,7 +112,7 @@ const storageKeys = z.strictObject({
       stale_series_compaction_threshold: number.optional(),
       floats: z.unknown().optional(),
       retention: z
-        .strictObject({ time: duration.optional(), size: size.optional(), percentage: number.optional() })
+        .strictObject({ time: duration.optional(), size: size.optional(), percentage: percentage.optional() })
         .optional(),
     })
     .optional(),

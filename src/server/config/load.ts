@@ -87,6 +87,7 @@ export function parseConfig(
       outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,
       retentionMs: tsdb?.retention?.time,
       retentionBytes: tsdb?.retention?.size,
+      retentionPercentage: tsdb?.retention?.percentage,
       exemplarsMax: raw.storage?.exemplars?.max_exemplars ?? EXEMPLARS_MAX,
     },
     notices: [...notices, ...sectionNotices(raw)],
@@ -171,7 +172,5 @@ function sectionNotices(raw: RawFile): string[] {
   const tsdb = raw.storage?.tsdb;
   if (tsdb?.stale_series_compaction_threshold)
     notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');
-  if (tsdb?.retention?.percentage)
-    notices.push('storage.tsdb.retention.percentage: not supported yet; set time or size');
   return notices;
 }

@@ -29,6 +29,12 @@ export const count = scalar(readCount);
 export const number = scalar(readNumber);
 /** Bytes. */
 export const size = scalar(readSize);
+/** 0 to 100. */
+export const percentage = scalar((t) => {
+  const share = readNumber(t);
+  if (share < 0 || share > 100) throw new Error('must lie between 0 and 100');
+  return share;
+});
 export const labelName = scalar((t) => {
   if (t === '' || /\p{Surrogate}/u.test(t)) throw new Error(`${JSON.stringify(t)} is not a label name`);
   return t;

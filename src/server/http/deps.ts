@@ -32,7 +32,8 @@ export interface RuntimeInfo {
   readonly startedAt: number;
   readonly lastConfigAt: number;
   readonly reloadSucceeded: boolean;
-  readonly retentionMs: number;
+  /** What is kept, in words. */
+  readonly retention: string;
 }
 
 export interface HttpOptions {

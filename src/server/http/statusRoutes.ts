@@ -1,7 +1,6 @@
 /** status/*: configuration, flags, build, runtime, store. */
 import os from 'node:os';
 import type { ApiBuildInfo } from '../../shared/api/prometheus.ts';
-import { formatDuration } from '../../shared/model/durations.ts';
 import { dataJson } from './answer.ts';
 import { cardinality, CARDINALITY_LIMIT_DEFAULT, CARDINALITY_LIMIT_MAX } from './cardinality.ts';
 import { invalidParameter } from './apiError.ts';
@@ -36,7 +35,7 @@ function runtimeInfo({ deps, rooms }: ApiCall): Iterable<string> {
     GOMEMLIMIT: 0,
     GOGC: '',
     GODEBUG: '',
-    storageRetention: formatDuration(runtime.retentionMs),
+    storageRetention: runtime.retention,
   });
 }
 

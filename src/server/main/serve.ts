@@ -20,6 +20,7 @@ import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
 import { externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { createReloader, type Reloader } from './reloader.ts';
+import { retentionOf, retentionText } from './retention.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
@@ -27,7 +28,6 @@ import { scrapeMetrics } from './scrapeMetrics.ts';
 
 /** The one feature that is switched by its name. */
 const EXPERIMENTAL = 'promql-experimental-functions';
-const RETENTION_MS_DEFAULT = 15 * 24 * 3_600_000;
 const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
 
 /**
@@ -51,8 +51,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   const reloader = createReloader({ first: config, clock: systemClock, log, apply: (next) => apply(next) });
   const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
   registerServerMetrics(metrics, reloader, () => rooms !== undefined);
-  // The file goes before the flag, and 0 is "not said" in both, as upstream has it.
-  const retentionMs = config.storage.retentionMs || flags['storage.tsdb.retention.time'] || RETENTION_MS_DEFAULT;
+  const retention = () => retentionOf(flags, reloader.config.storage);
 
   const { url, routePrefix } = externalUrlOf(flags['web.external-url'], flags['web.route-prefix'], urlOf(address));
   const http = createHttpServer({
@@ -75,14 +74,19 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     rooms: () => rooms,
     metricsPage: (collectors) => metricsPage(metrics, flags['collector.machine'], collectors),
     configText: () => reloader.config.redactedText,
-    runtime: () => ({ startedAt, lastConfigAt: reloader.loadedAt, reloadSucceeded: reloader.succeeded, retentionMs }),
+    runtime: () => ({
+      startedAt,
+      lastConfigAt: reloader.loadedAt,
+      reloadSucceeded: reloader.succeeded,
+      retention: retentionText(retention()),
+    }),
     reload: () => reloader.reload(),
     quit: () => shutdown.request('/-/quit'),
   });
   try {
     await listen(http, address, log);
     shutdown.opened('listening socket', () => http.close());
-    const tsdb = await openStore(flags, config, retentionMs, log);
+    const tsdb = await openStore(flags, config, log);
     shutdown.opened('store', () => tsdb.close());
     registerStoreMetrics(metrics, tsdb);
     const opened = openRooms(tsdb, flags, config, log, metrics, shutdown);
@@ -138,10 +142,15 @@ async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log)
   }
 }
 
-async function openStore(flags: Flags, config: Config, retentionMs: number, log: Log): Promise<Tsdb> {
+async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> {
   const path = flags['storage.tsdb.path'];
   try {
-    return await openTsdb({ path, retentionMs, outOfOrderWindowMs: config.storage.outOfOrderWindowMs, log });
+    return await openTsdb({
+      path,
+      retention: retentionOf(flags, config.storage),
+      outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
+      log,
+    });
   } catch (error) {
     if (!(error instanceof StorageError) && !isSystemError(error)) throw error;
     throw new StartError(`cannot open the store (--storage.tsdb.path=${path}): ${error.message}`, { cause: error });
@@ -182,7 +191,10 @@ function openRooms(
   };
   return {
     rooms: { engine, queryable: tsdb, storage: tsdb, targets: scraping, headStats },
-    apply: (config) => scraping.apply(config),
+    async apply(config) {
+      await tsdb.setRetention(retentionOf(flags, config.storage));
+      await scraping.apply(config);
+    },
   };
 }
 

@@ -12,8 +12,18 @@ const GAUGES: readonly Row[] = [
   ['prometheus_tsdb_head_chunks', 'Total number of chunks in the head.', (s) => s.headChunks],
   ['prometheus_tsdb_lowest_timestamp_seconds', 'Lowest timestamp value stored.', (s) => seconds(s.minTime)],
   ['prometheus_tsdb_head_max_time_seconds', 'Maximum timestamp of the head.', (s) => seconds(s.maxTime)],
-  ['prometheus_tsdb_wal_storage_size_bytes', 'Size of the write-ahead log.', (s) => s.logBytes],
+  ['prometheus_tsdb_wal_storage_size_bytes', 'Size of the write-ahead log.', (s) => s.logFileBytes],
   ['prometheus_tsdb_storage_blocks_bytes', 'Bytes that all blocks use.', (s) => s.blockBytes],
+  [
+    'prometheus_tsdb_retention_limit_bytes',
+    'Bytes that log and blocks may take; 0 is no limit.',
+    (s) => (Number.isFinite(s.retention.bytes) ? s.retention.bytes : 0),
+  ],
+  [
+    'prometheus_tsdb_retention_limit_seconds',
+    'How long samples are kept; 0 is no limit.',
+    (s) => seconds(s.retention.ageMs),
+  ],
   ['prometheus_tsdb_blocks_loaded', 'Number of blocks.', (s) => s.blocks],
   ['prometheus_tsdb_exemplar_exemplars_in_storage', 'Number of exemplars in memory.', (s) => s.exemplars],
   ['prometheus_tsdb_data_replay_duration_seconds', 'Time taken to replay the log.', (s) => seconds(s.replayMs)],
@@ -46,6 +56,16 @@ const COUNTERS: readonly Row[] = [
   ['isotherm_tsdb_wal_sync_failures_total', 'Syncs of the log that failed.', (s) => s.syncFailures],
   ['prometheus_tsdb_compactions_total', 'Blocks written.', (s) => s.blocksWritten],
   ['prometheus_tsdb_compactions_failed_total', 'Blocks that could not be written.', (s) => s.flushFailures],
+  [
+    'prometheus_tsdb_time_retentions_total',
+    'Times that blocks were removed as they were too old.',
+    (s) => s.removalsByAge,
+  ],
+  [
+    'prometheus_tsdb_size_retentions_total',
+    'Times that blocks were removed as they took too many bytes.',
+    (s) => s.removalsBySize,
+  ],
   ['isotherm_tsdb_blocks_removed_total', 'Blocks removed by retention.', (s) => s.blocksRemoved],
 ];
 

@@ -95,7 +95,7 @@ test('order is kept over a flush and a restart', async () => {
 });
 
 test('blocks past the retention are removed, and with them the series that only they had', async () => {
-  await reopen({ retentionMs: 6 * HOUR });
+  await reopen({ retention: { ageMs: 6 * HOUR, bytes: 0, percentage: 0 } });
   await fill(groupOf('old'), 0, 2);
   const group = groupOf('new');
   await fill(group, 2, 12);
@@ -112,8 +112,39 @@ test('blocks past the retention are removed, and with them the series that only 
   expect(await readAll(db)).toEqual(all);
 });
 
+test('of more bytes than are kept the oldest blocks go, at a flush and when less is to be kept', async () => {
+  const group = groupOf('a');
+  for (let hour = 0; hour < 5; hour++) {
+    await fill(group, hour, hour + 1);
+    await db.flush();
+  }
+  const sizes = filesIn('blocks').map((name) => fs.statSync(path.join(folder, 'blocks', name)).size);
+  expect(sizes).toHaveLength(5);
+  const { logFileBytes } = db.stats();
+  const keep = (bytes: number) => ({ ageMs: 0, bytes, percentage: 0 });
+  await db.setRetention(keep(logFileBytes + sizes[4] + sizes[3] + sizes[2]));
+  expect(db.stats()).toMatchObject({ blocks: 3, blocksRemoved: 2, removalsBySize: 1, minTime: START + 2 * HOUR });
+  await db.setRetention(keep(logFileBytes + 2.5 * sizes[4]));
+  expect(db.stats()).toMatchObject({ blocks: 2, removalsBySize: 2, removalsByAge: 0 });
+  await fill(group, 5, 6);
+  await db.flush();
+  expect(db.stats()).toMatchObject({ blocks: 2, removalsBySize: 3, minTime: START + 4 * HOUR });
+  expect(Object.keys((await readAll(db))['a{job="j"}'])).toHaveLength(120);
+});
+
+test('a share of the disk is bytes too, and stands instead of them', async () => {
+  const { blocks, bsize } = fs.statfsSync(folder);
+  await db.setRetention({ ageMs: 0, bytes: 1, percentage: 50 });
+  expect(db.stats().retention).toEqual({ ageMs: 0, bytes: Math.floor((blocks * bsize) / 2) });
+  await fill(groupOf('a'), 0, 1);
+  await db.flush();
+  expect(db.stats().blocks).toBe(1);
+  await db.setRetention({ ageMs: 0, bytes: 0, percentage: 1e-12 });
+  expect(db.stats().blocks).toBe(0);
+});
+
 test('a group that was idle for long comes back under its name', async () => {
-  await reopen({ retentionMs: 6 * HOUR });
+  await reopen({ retention: { ageMs: 6 * HOUR, bytes: 0, percentage: 0 } });
   const idle = groupOf('idle');
   await fill(idle, 0, 2);
   await fill(groupOf('busy'), 2, 12);

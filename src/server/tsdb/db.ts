@@ -16,16 +16,18 @@ import { SeriesTable } from './index/seriesTable.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
 import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
+import type { Retention } from './retention.ts';
 import { ArenaPool } from './rowArena.ts';
-import { listSegments, Log, type WriteFile } from './wal/log.ts';
+import { listSegments, Log, logSize, type WriteFile } from './wal/log.ts';
 import { logCells, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
 import { Replay, type ReplayCounts, type ReplayTarget } from './wal/replay.ts';
 
 export type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
+export type { Retention } from './retention.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULTS = {
-  retentionMs: 15 * DAY_MS,
+  retention: { ageMs: 15 * DAY_MS, bytes: 0, percentage: 0 },
   outOfOrderWindowMs: 0,
   syncIntervalMs: 1_000,
   blockRangeMs: 7_200_000,
@@ -115,18 +117,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       onSyncFailure: (error) => options.log('error', 'the log could not be synced', { reason: error.message }),
       write: parts.writeLog,
     });
-    const { blockRangeMs, retentionMs, log: say } = options;
+    const { blockRangeMs, log: say } = options;
     const log = this.#log;
-    this.#flusher = new HeadFlusher({
-      head,
-      blocks,
-      exemplars,
-      log,
-      logFolder: folder,
-      blockRangeMs,
-      retentionMs,
-      say,
-    });
+    const flushed = { head, blocks, exemplars, log, logFolder: folder, blockRangeMs, say };
+    this.#flusher = new HeadFlusher(flushed, options.retention);
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 
@@ -148,7 +142,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
 
   /** Log, then memory, in one turn: what another commit sees is never half of this one. */
   async commit(batch: Batch, sync: boolean): Promise<void> {
-    if (this.#closing !== undefined) throw new StorageError('closed', 'the store is closed; open it again to append');
+    this.#refuseWhenClosed('append');
     if (batch.rows.length + batch.cells.size + batch.histograms.length + batch.exemplars.length > 0) {
       this.#logBatch(batch);
       this.#publish(batch);
@@ -179,6 +173,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       exemplars: this.exemplarStore.size,
       logSegments: listSegments(walFolder(this.#parts.options)).length,
       logBytes: this.#log.bytes,
+      logFileBytes: logSize(walFolder(this.#parts.options)),
       logRecords: this.#log.records,
       syncs: this.#log.syncs,
       syncFailures: this.#log.syncFailures,
@@ -190,6 +185,9 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       blockBytes: blocks.bytes,
       blocksWritten: blocks.written,
       blocksRemoved: blocks.removed,
+      removalsByAge: this.#flusher.removalsByAge,
+      removalsBySize: this.#flusher.removalsBySize,
+      retention: this.#flusher.retention,
       compactions: blocks.compacted,
       flushFailures: this.#flusher.failures,
       chunkCacheBytes: blocks.cache.bytes,
@@ -198,8 +196,13 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     };
   }
 
+  async setRetention(retention: Retention): Promise<void> {
+    this.#refuseWhenClosed('change its retention');
+    await this.#flusher.setRetention(retention);
+  }
+
   async flush(): Promise<void> {
-    if (this.#closing !== undefined) throw new StorageError('closed', 'the store is closed; open it again to flush it');
+    this.#refuseWhenClosed('flush it');
     await this.#flusher.flush();
   }
 
@@ -310,6 +313,11 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     }
     for (const { ref, exemplar } of batch.exemplars) this.exemplarStore.add(ref, exemplar);
     this.#exemplarsAppended += batch.exemplars.length;
+  }
+
+  #refuseWhenClosed(wanted: string): void {
+    if (this.#closing === undefined) return;
+    throw new StorageError('closed', `the store is closed; open it again to ${wanted}`);
   }
 
   async #close(): Promise<void> {

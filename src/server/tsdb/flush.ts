@@ -12,13 +12,18 @@ import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { packAll } from './head/packing.ts';
 import type { Log as Say } from './options.ts';
+import { blocksBeyond, bytesAllowed, type Retention } from './retention.ts';
 import { encodeCheckpoint, writeCheckpoint } from './wal/checkpoint.ts';
-import type { Log } from './wal/log.ts';
+import { logSize, type Log } from './wal/log.ts';
 
 /** The head is flushed early when its chunks take more. */
 export const HEAD_CHUNK_BYTES_MAX = 64 * 1024 * 1024;
 /** A little before the range is full: its first row would begin a chunk that the flush then packs alone. */
 const FULL_SHARE = 119 / 120;
+/** Blocks are merged up to this share of the bytes that are kept. */
+const MERGED_SHARE = 1 / 10;
+/** How often the bytes are looked at between flushes, while samples come. */
+const SIZE_CHECK_MS = 60_000;
 /** After a failure the next attempt waits. */
 const RETRY_AFTER_MS = 60_000;
 
@@ -29,7 +34,6 @@ export interface FlushParts {
   readonly log: Log;
   readonly logFolder: string;
   readonly blockRangeMs: number;
-  readonly retentionMs: number;
   readonly say: Say;
 }
 
@@ -40,13 +44,28 @@ interface Flushing {
 
 export class HeadFlusher {
   readonly #parts: FlushParts;
+  #retention: Retention;
   #running: Promise<void> | undefined;
   #notBefore = -Infinity;
+  #sizeCheckDue = performance.now() + SIZE_CHECK_MS;
   failures = 0;
   chunkBytes = 0;
+  removalsByAge = 0;
+  removalsBySize = 0;
 
-  constructor(parts: FlushParts) {
+  constructor(parts: FlushParts, retention: Retention) {
     this.#parts = parts;
+    this.#retention = retention;
+  }
+
+  get retention(): { readonly ageMs: number; readonly bytes: number } {
+    return { ageMs: this.#retention.ageMs, bytes: bytesAllowed(this.#retention, this.#parts.logFolder) };
+  }
+
+  /** Takes another retention and removes what is past it, once no flush runs. */
+  async setRetention(retention: Retention): Promise<void> {
+    this.#retention = retention;
+    await this.exclusively(async () => this.#forgetOld());
   }
 
   packed(chunk: Chunk): void {
@@ -56,6 +75,7 @@ export class HeadFlusher {
   /** Starts a flush if the head has grown to it; failures are counted and said, and tried again later. */
   flushIfDue(): void {
     const { head, blockRangeMs, say } = this.#parts;
+    this.#checkSizeIfDue();
     const isFull = head.maxTime - head.minTime >= blockRangeMs * FULL_SHARE || this.chunkBytes >= HEAD_CHUNK_BYTES_MAX;
     if (!isFull || this.#running !== undefined || performance.now() < this.#notBefore) return;
     this.flush().catch((error: unknown) => {
@@ -67,14 +87,17 @@ export class HeadFlusher {
 
   /** One flush at a time; a call during one waits for it and then flushes what came since. */
   async flush(): Promise<void> {
+    await this.exclusively(() => this.#flush());
+  }
+
+  /** Runs what changes blocks while nothing else does. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
     while (this.#running !== undefined) await this.idle();
-    this.#running = this.#flush();
+    const running = work();
+    const settled = () => undefined;
+    this.#running = running.then(settled, settled);
     try {
-      await this.#running;
-    } catch (error) {
-      this.failures++;
-      this.#notBefore = performance.now() + RETRY_AFTER_MS;
-      throw error;
+      return await running;
     } finally {
       this.#running = undefined;
     }
@@ -82,10 +105,22 @@ export class HeadFlusher {
 
   /** Resolves when no flush runs, however it ended. */
   async idle(): Promise<void> {
-    await this.#running?.catch(() => undefined);
+    await this.#running;
   }
 
   async #flush(): Promise<void> {
+    try {
+      await this.#writeHead();
+    } catch (error) {
+      this.failures++;
+      this.#notBefore = performance.now() + RETRY_AFTER_MS;
+      throw error;
+    }
+    this.#forgetOld();
+    await this.#compact();
+  }
+
+  async #writeHead(): Promise<void> {
     const { head, blocks, exemplars, log, logFolder } = this.#parts;
     const flushing = this.#takeChunks();
     if (flushing.length === 0) return;
@@ -98,15 +133,13 @@ export class HeadFlusher {
     }
     head.minTime = oldestTime(head);
     await writeCheckpoint(logFolder, segment, checkpoint);
-    this.#forgetOld();
-    await this.#compact();
   }
 
   /** The flush itself is done: what fails here is said, and tried again after the next one. */
   async #compact(): Promise<void> {
     const { blocks, say } = this.#parts;
     try {
-      await blocks.compact();
+      await blocks.compact(this.retention.bytes * MERGED_SHARE);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       say('error', 'small blocks could not be merged; they stay as they are', { reason });
@@ -130,14 +163,37 @@ export class HeadFlusher {
 
   /** Blocks past their retention, groups that are idle, and the series that nobody holds then. */
   #forgetOld(): void {
-    const { head, blocks, retentionMs, blockRangeMs } = this.#parts;
-    const blocksGone = blocks.removeBefore(head.maxTime - retentionMs);
+    const { head, blocks, blockRangeMs } = this.#parts;
+    const blocksGone = this.#removeBlocks();
     const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
     if (!blocksGone && !groupsGone) return;
     const held = new Uint8Array(head.series.refsEnd);
     head.markSeries(held);
     blocks.markSeries(held);
     head.series.retain((ref) => held[ref] === 1);
+  }
+
+  /** The log grows between flushes, and other programs may fill the disk. */
+  #checkSizeIfDue(): void {
+    const now = performance.now();
+    if (now < this.#sizeCheckDue || this.#running !== undefined) return;
+    this.#sizeCheckDue = now + SIZE_CHECK_MS;
+    this.setRetention(this.#retention).catch((error: unknown) => {
+      this.#parts.say('error', 'old blocks could not be removed; tried again in a minute', { reason: String(error) });
+    });
+  }
+
+  #removeBlocks(): boolean {
+    const { head, blocks, logFolder } = this.#parts;
+    const { ageMs, bytes } = this.retention;
+    const oldest = ageMs > 0 ? head.maxTime - ageMs : -Infinity;
+    const old = blocks.all.filter((block) => block.maxTime < oldest);
+    const byAge = blocks.remove(old, 'past its retention time');
+    const used = Number.isFinite(bytes) ? logSize(logFolder) : 0;
+    const bySize = blocks.remove(blocksBeyond(blocks.all, used, bytes), 'more bytes than are kept');
+    this.removalsByAge += Number(byAge);
+    this.removalsBySize += Number(bySize);
+    return byAge || bySize;
   }
 }
 

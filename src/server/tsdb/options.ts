@@ -1,6 +1,7 @@
 /** What a store is opened with, and what it tells of itself. */
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
+import type { Retention } from './retention.ts';
 
 export type Log = (
   level: 'debug' | 'info' | 'warn' | 'error',
@@ -11,8 +12,8 @@ export type Log = (
 export interface TsdbOptions {
   /** The data folder; made if there is none. */
   readonly path: string;
-  /** Blocks that end this long before the newest sample are removed. Default 15 days. */
-  readonly retentionMs?: number;
+  /** What is kept. Default 15 days, however many bytes. */
+  readonly retention?: Retention;
   /** Samples this much older than the newest one of the store are still taken. Default 0: a series only goes forward. */
   readonly outOfOrderWindowMs?: number;
   /** The log is synced to disk at most this long after a commit. Default 1 s. */
@@ -27,6 +28,8 @@ export interface TsdbOptions {
 
 export interface Tsdb extends Storage, Queryable {
   stats(): TsdbStats;
+  /** Takes another retention; what is past it goes at once. */
+  setRetention(retention: Retention): Promise<void>;
   /** Writes the head to a block and drops the log before it; resolves when that is on disk. Done by itself as the head fills. */
   flush(): Promise<void>;
   /** Syncs the log, ends what runs, gives the folder free. */
@@ -50,7 +53,10 @@ export interface TsdbStats {
   readonly rejected: Readonly<Record<Exclude<AppendOutcome, 'ok'>, number>>;
   readonly exemplars: number;
   readonly logSegments: number;
+  /** Bytes written to the log since it was opened. */
   readonly logBytes: number;
+  /** Bytes of the log's files. */
+  readonly logFileBytes: number;
   readonly logRecords: number;
   readonly syncs: number;
   readonly syncFailures: number;
@@ -67,7 +73,12 @@ export interface TsdbStats {
   readonly blocks: number;
   readonly blockBytes: number;
   readonly blocksWritten: number;
+  /** Removed by retention, and how often any was: by age, by size. */
   readonly blocksRemoved: number;
+  readonly removalsByAge: number;
+  readonly removalsBySize: number;
+  /** What is kept; `bytes` is Infinity for no limit. */
+  readonly retention: { readonly ageMs: number; readonly bytes: number };
   /** Times that small blocks were merged into one. */
   readonly compactions: number;
   readonly flushFailures: number;

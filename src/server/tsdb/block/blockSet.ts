@@ -79,9 +79,14 @@ export class BlockSet {
     this.#add(block);
   }
 
-  /** Merges small blocks of about a day into one, for as long as there are such. */
-  async compact(): Promise<void> {
-    for (let small = pickToMerge(this.#blocks); small !== undefined; small = pickToMerge(this.#blocks)) {
+  /**
+   * Merges small blocks of about a day into one, for as long as there are such.
+   *
+   * @param bytesMax what a merged block may take: blocks go as wholes, so one should be a small part of what is kept.
+   */
+  async compact(bytesMax: number): Promise<void> {
+    const pick = () => pickToMerge(this.#blocks, bytesMax);
+    for (let small = pick(); small !== undefined; small = pick()) {
       const replaces = small.map((block) => block.number);
       const groups = mergeBlocks(small, this.#series);
       const merged = await this.#write({ number: this.#nextNumber++, order: small[0].order, replaces, groups });
@@ -91,13 +96,12 @@ export class BlockSet {
     }
   }
 
-  /** Removes the blocks that end before a time. Gives whether any was removed. */
-  removeBefore(t: number): boolean {
-    const old = this.#blocks.filter((block) => block.maxTime < t);
-    this.#removeBlocks(new Set(old.map((block) => block.number)));
-    this.removed += old.length;
-    for (const { file, maxTime } of old) this.#log('info', 'removed a block past its retention', { file, maxTime });
-    return old.length > 0;
+  /** Removes blocks past their retention. Gives whether there was any. */
+  remove(blocks: readonly Block[], why: string): boolean {
+    this.#removeBlocks(new Set(blocks.map((block) => block.number)));
+    this.removed += blocks.length;
+    for (const { file, size, maxTime } of blocks) this.#log('info', `removed a block: ${why}`, { file, size, maxTime });
+    return blocks.length > 0;
   }
 
   /** Groups of blocks that reach into a range, oldest block first. */

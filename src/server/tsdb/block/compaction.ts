@@ -12,13 +12,13 @@ export const SMALL_BLOCK_MS = 12 * 3_600_000;
 export const MERGED_BYTES_MAX = 512 * 1024 * 1024;
 
 /** The oldest run of neighbouring small blocks that is long enough. */
-export function pickToMerge(blocks: readonly Block[]): readonly Block[] | undefined {
+export function pickToMerge(blocks: readonly Block[], bytesMax: number): readonly Block[] | undefined {
   let run: Block[] = [];
   for (const block of blocks) {
     if (block.maxTime - block.minTime < SMALL_BLOCK_MS) run.push(block);
     else run = [];
     if (run.length < BLOCKS_MERGED) continue;
-    if (run.reduce((sum, { size }) => sum + size, 0) <= MERGED_BYTES_MAX) return run;
+    if (run.reduce((sum, { size }) => sum + size, 0) <= Math.min(bytesMax, MERGED_BYTES_MAX)) return run;
     run = run.slice(1);
   }
   return undefined;

@@ -37,6 +37,15 @@ export function listSegments(folder: string): number[] {
   return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
 }
 
+/** Bytes of all files of a log: segments and checkpoints. */
+export function logSize(folder: string): number {
+  let size = 0;
+  for (const name of fs.readdirSync(folder)) {
+    size += fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return size;
+}
+
 export class Log {
   readonly #options: LogOptions;
   readonly #write: WriteFile;
