@@ -299,6 +299,8 @@ withPrometheus('beside a Prometheus', () => {
     expect(names.headers['Content-Type']).toEqual(['application/json']);
     const labels = await plugin.resource(context, 'POST', 'api/v1/labels', 'match[]=up');
     expect(JSON.parse(labels.body).data).toEqual(['__name__', 'instance', 'job']);
+    const both = await plugin.resource(context, 'POST', 'api/v1/labels?start=0', 'match[]=up');
+    expect(JSON.parse(both.body).status).toBe('success');
     const metadata = await plugin.resource(context, 'GET', 'api/v1/metadata?metric=go_goroutines');
     expect(JSON.parse(metadata.body).data.go_goroutines[0].type).toBe('gauge');
   });

@@ -5,7 +5,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Connection } from './settings.ts';
 
@@ -42,6 +42,7 @@ export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
   /** Below the base URL, beginning with a slash. */
   readonly path: string;
+  /** In the address of a GET and beside a body; else the body itself, as a form. */
   readonly parameters?: URLSearchParams;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -128,8 +129,8 @@ function askOnce(
     });
     call.on('response', (response) => {
       const zipped = response.headers['content-encoding'] === 'gzip';
-      const plain = zipped ? response.pipe(createGunzip()) : response;
-      if (zipped) response.on('error', (error) => plain.destroy(error));
+      // A pipeline ends both streams when either ends; what went wrong is told by the one that is read.
+      const plain = zipped ? pipeline(response, createGunzip(), () => undefined) : response;
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: plain });
     });
     call.end(body);
@@ -142,8 +143,9 @@ function addressOf(connection: Connection, request: UpstreamRequest): URL {
   url.password = '';
   url.pathname = `${connection.baseUrl.pathname.replace(/\/$/, '')}${request.path}`;
   for (const [name, value] of connection.extraParameters) url.searchParams.append(name, value);
-  if (request.method === 'GET')
+  if (request.method === 'GET' || request.body !== undefined) {
     for (const [name, value] of request.parameters ?? []) url.searchParams.append(name, value);
+  }
   return url;
 }
 
