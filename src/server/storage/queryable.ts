@@ -23,8 +23,9 @@ export interface SelectSpec {
 }
 
 /**
- * Series that share timestamps, with their cells in [minTime, maxTime]. Lent: views may lie on shared memory that is not written again
- * below the lengths given here; do not write to them. Structured-cloneable.
+ * Series that share timestamps, with their cells in [minTime, maxTime]. Views on an
+ * ArrayBuffer are made for this answer and belong to the asker, who may transfer them to another thread; views on shared memory stay the
+ * store's, are not written again below the lengths given here, and are not to be written to. Structured-cloneable.
  */
 export interface GroupColumns {
   /** Milliseconds, strictly ascending. Length n. */

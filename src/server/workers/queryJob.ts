@@ -1,4 +1,4 @@
-/** What goes between the main thread and a query worker. Columns stay on shared memory; labels go once (see labelsLedger.ts). */
+/** What goes between the main thread and a query worker. Columns are handed over, not copied; labels go once (see labelsLedger.ts). */
 import type { Labels } from '../../shared/model/labels.ts';
 import type { EngineLimits } from '../promql/engine.ts';
 import type { QueryError, QueryRequest, QueryResult, QueryValue } from '../storage/engine.ts';
@@ -58,6 +58,15 @@ export function packSelected(selected: readonly (readonly GroupColumns[])[], num
       };
     }),
   );
+}
+
+/** The memory that a job takes along: buffers of the answer belong to whoever asked; shared ones are seen by both sides anyway. */
+export function ownedBuffers(selected: QueryJob['selected']): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { times, values } of selected.flat()) {
+    for (const { buffer } of [times, ...values]) if (buffer instanceof ArrayBuffer) buffers.add(buffer);
+  }
+  return [...buffers];
 }
 
 export function unpackSelected(selected: QueryJob['selected'], receiver: LabelsReceiver): GroupColumns[][] {

@@ -4,7 +4,7 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { QueryError, type QueryResult } from '../storage/engine.ts';
 import type { GroupColumns } from '../storage/queryable.ts';
 import { LabelsSender } from './labelsLedger.ts';
-import { labelSetsOf, packSelected, unpackResult, type QueryAnswer, type QueryJob } from './queryJob.ts';
+import { labelSetsOf, ownedBuffers, packSelected, unpackResult, type QueryAnswer, type QueryJob } from './queryJob.ts';
 
 /** A thread without work this long is ended; the next query starts a new one (tens of milliseconds). */
 const IDLE_MS = 120_000;
@@ -62,7 +62,7 @@ export class WorkerPool {
       clearTimeout(thread.idleTimer);
       thread.worker.ref();
       const message: QueryJob = { ...job, selected: packSelected(job.selected, numbers), news, id, cancelFlag };
-      thread.worker.postMessage(message);
+      thread.worker.postMessage(message, ownedBuffers(message.selected));
     });
   }
 

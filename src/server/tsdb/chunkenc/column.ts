@@ -52,6 +52,10 @@ export class DenseColumn {
 
   /** Puts the cells together again. */
   store(cells: Float64Array): void {
+    if (this.count === this.kinds.length) {
+      cells.set(this.values);
+      return;
+    }
     const cellBits = bitsOf(cells);
     let n = 0;
     for (let i = 0; i < this.kinds.length; i++) {
@@ -125,7 +129,7 @@ export function readColumn(input: ByteReader, column: DenseColumn, below: DenseC
   const head = input.u8();
   if (head & HAS_MARKS) readMarks(input, column.kinds);
   else column.kinds.fill(CELL_SAMPLE);
-  const n = (column.count = countSamples(column.kinds));
+  const n = (column.count = head & HAS_MARKS ? countSamples(column.kinds) : column.kinds.length);
   const encoding = head & 7;
   if (encoding === ENCODING.constant) {
     const low = input.u32();
