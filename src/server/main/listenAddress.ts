@@ -1,4 +1,5 @@
-/** --web.listen-address and --web.external-url, as the server needs them. */
+/** --web.listen-address, --web.external-url and --web.cors.origin, as the server needs them. */
+import { compilePattern } from '../../shared/model/matchers.ts';
 import { StartError } from './startError.ts';
 
 export interface ListenAddress {
@@ -38,4 +39,17 @@ export function externalUrlOf(given: string, routePrefix: string, otherwise: str
   const url = new URL(text);
   const path = (routePrefix === '' ? url.pathname : routePrefix).replace(/^\/+|\/+$/g, '');
   return { url: url.href, routePrefix: path === '' ? '' : `/${path}` };
+}
+
+/** --web.cors.origin, once it is known to be a pattern. */
+export function corsOriginOf(pattern: string): string {
+  try {
+    compilePattern(pattern);
+    return pattern;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new StartError(
+      `--web.cors.origin=${pattern}: ${why}; write an RE2 pattern, such as https?://.*[.]example[.]org`,
+    );
+  }
 }

@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { externalUrlOf, isLoopback, parseListenAddress } from './listenAddress.ts';
+import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress } from './listenAddress.ts';
 import { createReloader } from './reloader.ts';
 import { createShutdown } from './shutdown.ts';
 
@@ -19,6 +19,10 @@ describe('addresses', () => {
   test.each(['9090', 'a:b', '127.0.0.1:65536', '', '::1:9090'])('%s is refused', (text) =>
     expect(() => parseListenAddress(text)).toThrow(/write HOST:PORT/),
   );
+  test('an origin pattern is checked before it is used', () => {
+    expect(corsOriginOf('.*')).toBe('.*');
+    expect(() => corsOriginOf('(')).toThrow(/--web\.cors\.origin=\(: .*write an RE2 pattern/);
+  });
   test('loopback is told from the rest', () => {
     expect(['127.0.0.1', '127.9.9.9', '::1', 'localhost'].map(isLoopback)).toEqual([true, true, true, true]);
     expect(['0.0.0.0', '10.0.0.1', '::', 'example.org'].map(isLoopback)).toEqual([false, false, false, false]);

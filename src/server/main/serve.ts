@@ -18,7 +18,7 @@ import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
-import { externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
+import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
@@ -58,7 +58,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     options: {
       routePrefix,
       externalUrl: url,
-      corsOrigin: flags['web.cors.origin'],
+      corsOrigin: corsOriginOf(flags['web.cors.origin']),
       enableLifecycle: flags['web.enable-lifecycle'],
       enableRemoteWrite: flags['web.enable-remote-write-receiver'],
       readTimeoutMs: flags['web.read-timeout'],
