@@ -13,6 +13,8 @@ const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 const START_MS_MAX = 30_000;
 
 export interface PrometheusPeer {
+  /** host:port. */
+  readonly address: string;
   /** The JSON of an API answer, failures included. */
   ask(
     path: string,
@@ -58,7 +60,7 @@ export async function startPrometheus(series: readonly MemorySeries[]): Promise<
       return (await response.json()) as Awaited<ReturnType<PrometheusPeer['ask']>>;
     };
     await untilReady(address);
-    return { ask, close };
+    return { address, ask, close };
   } catch (fault) {
     await close();
     throw fault;

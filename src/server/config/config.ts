@@ -75,6 +75,10 @@ export interface ScrapeLimits {
   readonly labelValueLength: number;
   readonly targets: number;
   readonly keepDroppedTargets: number;
+  /** Buckets of a native histogram, both sides together. */
+  readonly nativeBuckets: number;
+  /** Growth from bucket to bucket of a native histogram, at least. */
+  readonly nativeBucketFactorMin: number;
 }
 
 export interface ScrapeConfig {
@@ -90,6 +94,10 @@ export interface ScrapeConfig {
   readonly honorLabels: boolean;
   readonly honorTimestamps: boolean;
   readonly trackTimestampsStaleness: boolean;
+  /** Native histograms are taken where the page has them; else their classic form. */
+  readonly nativeHistograms: boolean;
+  /** Of a histogram that has both forms, the classic one is taken beside the native one. */
+  readonly alwaysClassicHistograms: boolean;
   readonly enableCompression: boolean;
   readonly extraScrapeMetrics: boolean;
   readonly nameValidation: 'utf8' | 'legacy';

@@ -15,6 +15,8 @@ const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
   'PrometheusText1.0.0',
   'PrometheusText0.0.4',
 ];
+/** Only protobuf carries native histograms. */
+const NATIVE_PROTOCOLS: readonly ScrapeProtocol[] = ['PrometheusProto', ...DEFAULT_PROTOCOLS];
 /** `*` only in the last path element, which names a YAML or JSON file. */
 const FILE_SD_PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
 
@@ -42,6 +44,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       complain([kind], 'this kind of discovery is not supported yet; static_configs or file_sd_configs can stand in');
   }
   noticesOf(raw, perJob, context.notice);
+  const nativeHistograms = raw.scrape_native_histograms ?? perJob.scrape_native_histograms ?? false;
   const legacy = (raw.metric_name_validation_scheme ?? perJob.metric_name_validation_scheme) === 'legacy';
   const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
     (raw[key] ?? []).map((rule, i) => resolveRelabel(rule, legacy, (path, why) => complain([key, i, ...path], why)));
@@ -59,14 +62,16 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
     jobName: raw.job_name,
     intervalMs,
     timeoutMs,
-    protocols: resolveProtocols(raw, perJob, complain, context.notice),
-    fallbackProtocol: resolveFallback(raw, complain),
+    protocols: resolveProtocols(raw, perJob, complain) ?? (nativeHistograms ? NATIVE_PROTOCOLS : DEFAULT_PROTOCOLS),
+    fallbackProtocol: raw.fallback_scrape_protocol,
     metricsPath: raw.metrics_path ?? '/metrics',
     scheme: raw.scheme ?? 'http',
     params: Object.entries(raw.params ?? {}).map(([name, values]) => ({ name, values })),
     honorLabels: raw.honor_labels ?? false,
     honorTimestamps: raw.honor_timestamps ?? true,
     trackTimestampsStaleness: raw.track_timestamps_staleness ?? false,
+    nativeHistograms,
+    alwaysClassicHistograms: raw.always_scrape_classic_histograms ?? perJob.always_scrape_classic_histograms ?? false,
     enableCompression: raw.enable_compression ?? true,
     extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? false,
     nameValidation: legacy ? 'legacy' : 'utf8',
@@ -80,6 +85,8 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       labelValueLength: limit('label_value_length_limit'),
       targets: limit('target_limit'),
       keepDroppedTargets: limit('keep_dropped_targets'),
+      nativeBuckets: raw.native_histogram_bucket_limit ?? 0,
+      nativeBucketFactorMin: raw.native_histogram_min_bucket_factor ?? 0,
     },
     http: resolveHttp(raw, dir, complain),
     staticConfigs: (raw.static_configs ?? []).map((entry, i) =>
@@ -127,34 +134,16 @@ function resolveProtocols(
   raw: RawScrapeConfig,
   perJob: RawPerJob,
   complain: Complain,
-  notice: (sentence: string) => void,
-): readonly ScrapeProtocol[] {
+): readonly ScrapeProtocol[] | undefined {
   const wanted = raw.scrape_protocols ?? perJob.scrape_protocols;
-  if (wanted === undefined) return DEFAULT_PROTOCOLS;
-  const twice = wanted.findIndex((protocol, i) => wanted.indexOf(protocol) < i);
-  if (twice >= 0) complain(['scrape_protocols', twice], `${wanted[twice]} is listed twice`);
-  const spoken = wanted.filter((protocol) => protocol !== 'PrometheusProto');
-  if (spoken.length === 0)
-    complain(
-      ['scrape_protocols'],
-      'PrometheusProto is not supported yet; list a text protocol such as OpenMetricsText1.0.0',
-    );
-  else if (spoken.length < wanted.length)
-    notice(`job ${raw.job_name}: scrape_protocols: PrometheusProto is not supported yet; the others are asked for`);
-  return spoken;
-}
-
-function resolveFallback(raw: RawScrapeConfig, complain: Complain): ScrapeProtocol | undefined {
-  if (raw.fallback_scrape_protocol === 'PrometheusProto')
-    complain(['fallback_scrape_protocol'], 'PrometheusProto is not supported yet; name a text protocol');
-  return raw.fallback_scrape_protocol;
+  const twice = wanted?.findIndex((protocol, i) => wanted.indexOf(protocol) < i) ?? -1;
+  if (twice >= 0) complain(['scrape_protocols', twice], `${wanted?.[twice]} is listed twice`);
+  return wanted;
 }
 
 /** Keys that may be ignored without a wrong result, but not without a word. */
 function noticesOf(raw: RawScrapeConfig, perJob: RawPerJob, notice: (sentence: string) => void): void {
   const say = (key: string, why: string) => notice(`job ${raw.job_name}: ${key}: ${why}`);
-  if (raw.scrape_native_histograms ?? perJob.scrape_native_histograms)
-    say('scrape_native_histograms', 'native histograms are not scraped yet; classic buckets are');
   if (raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb) {
     say('convert_classic_histograms_to_nhcb', 'not supported yet; classic buckets are stored as they are');
   }

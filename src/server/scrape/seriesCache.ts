@@ -1,11 +1,14 @@
 /** A target's series: which column of its group each line of its pages belongs to, and which were there last time. */
-import { labelsFrom, labelsOf, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import { formatLabels, labelsFrom, labelsOf, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/appender.ts';
 import { createPageReader, type PageRow } from '../textparse/pageReader.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { withinBucketLimits } from './bucketLimit.ts';
+import { LoosePresence } from './loosePresence.ts';
 import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
 
 /** Lines of pages gone by are forgotten when all known lines are this many times those of the last page (and this many more). */
@@ -43,6 +46,14 @@ export interface PageCounts {
   readonly refused: number;
 }
 
+/** A page that was read, after relabelling and limits. */
+export interface ReadPage {
+  readonly row: PageRow;
+  readonly kept: number;
+  /** By line, at the resolution that the limits ask for. */
+  readonly histograms: ReadonlyMap<number, NativeHistogram>;
+}
+
 /** A report sample's name and value. */
 export type Report = readonly (readonly [name: string, value: number])[];
 
@@ -58,8 +69,9 @@ export class SeriesCache {
   private places: number[] = [];
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
   private readonly waiting = new Map<number, Labels>();
-  /** Slots whose samples came with their own time. */
-  private readonly timed = new Set<number>();
+  /** Slots whose samples came outside the row: with their own time, or as native histograms. */
+  private readonly loose = new Set<number>();
+  private readonly loosePresence = new LoosePresence();
   private reportColumns = new Map<string, number>();
 
   /** By column: the last page it stood on, by the page's number. */
@@ -90,11 +102,12 @@ export class SeriesCache {
   /**
    * Reads a page into the row that `appendPage` will write.
    *
-   * @throws ParseError, SampleLabelsError: then nothing of the page is to be appended.
+   * @throws ParseError, PageError, SampleLabelsError: then nothing of the page is to be appended.
    */
-  readPage(bytes: Uint8Array, format: PageFormat): { row: PageRow; kept: number } {
+  readPage(bytes: Uint8Array, format: PageFormat): ReadPage {
+    const { nativeHistograms, alwaysClassicHistograms, limits } = this.settings.config;
     this.forgetDead();
-    const row = this.reader.read(bytes, format);
+    const row = this.reader.read(bytes, format, { native: nativeHistograms, classic: alwaysClassicHistograms });
     this.lineCount = row.count;
     let kept = 0;
     for (let i = 0; i < row.count; i++) {
@@ -103,26 +116,39 @@ export class SeriesCache {
       if (place === UNKNOWN) place = this.place(slot);
       if (place !== DROPPED) kept++;
     }
-    const limit = this.settings.config.limits.samples;
-    if (limit > 0 && kept > limit) {
+    if (limits.samples > 0 && kept > limits.samples) {
       throw new SampleLabelsError(
-        `the page has ${kept} samples after relabelling, over sample_limit: ${limit}; raise it or drop series with metric_relabel_configs`,
+        `the page has ${kept} samples after relabelling, over sample_limit: ${limits.samples}; raise it or drop series with metric_relabel_configs`,
       );
     }
-    return { row, kept };
+    return { row, kept, histograms: row.histograms.size === 0 ? row.histograms : this.limitBuckets(row) };
+  }
+
+  private limitBuckets(row: PageRow): ReadonlyMap<number, NativeHistogram> {
+    const { limits } = this.settings.config;
+    const fitting = new Map<number, NativeHistogram>();
+    for (const [line, h] of row.histograms) {
+      if (this.places[row.slots[line]] === DROPPED) continue;
+      const limited = withinBucketLimits(h, limits);
+      if (limited === undefined) {
+        throw new SampleLabelsError(
+          `${formatLabels(this.labelsOfSlot(row.slots[line])).slice(0, 200)}: more buckets than native_histogram_bucket_limit: ${limits.nativeBuckets} even at the coarsest resolution; raise it or drop the series with metric_relabel_configs`,
+        );
+      }
+      fitting.set(line, limited);
+    }
+    return fitting;
   }
 
   /** Appends a page that was read: samples, stale markers for what vanished, report samples; and what does not come in rows. */
-  appendPage(
-    appender: Appender,
-    t: number,
-    page: { row: PageRow; kept: number },
-    report: (counts: PageCounts) => Report,
-  ): AppendOutcome {
-    const { row } = page;
-    const times = this.settings.config.honorTimestamps ? row.times : undefined;
-    const hasOwnTime = (i: number) => times !== undefined && !Number.isNaN(times[i]);
-    const added = this.makeColumns(row, hasOwnTime);
+  appendPage(appender: Appender, t: number, page: ReadPage, report: (counts: PageCounts) => Report): AppendOutcome {
+    const { row, histograms } = page;
+    const { honorTimestamps, trackTimestampsStaleness } = this.settings.config;
+    const times = honorTimestamps ? row.times : undefined;
+    const hasOwnTime = (line: number) => times !== undefined && !Number.isNaN(times[line]);
+    const isLoose = (line: number) => hasOwnTime(line) || histograms.has(line);
+    const anyLoose = times !== undefined || histograms.size > 0;
+    const added = this.makeColumns(row, isLoose);
     const values = this.beginRow();
     let duplicates = 0;
     let refused = 0;
@@ -130,11 +156,17 @@ export class SeriesCache {
       const slot = row.slots[i];
       const column = this.places[slot];
       if (column === DROPPED) continue;
-      if (times !== undefined && hasOwnTime(i)) {
-        const ahead = times[i] > t + AHEAD_MS_MAX;
-        const outcome = ahead ? 'outOfBounds' : appender.append(this.labelsOfSlot(slot), times[i], row.values[i]);
+      if (anyLoose && isLoose(i)) {
+        const labels = this.labelsOfSlot(slot);
+        const outcome = appendLoose(
+          appender,
+          labels,
+          { t, own: hasOwnTime(i) ? times![i] : t },
+          histograms.get(i) ?? row.values[i],
+        );
         if (outcome === 'duplicate') duplicates++;
         else if (outcome !== 'ok') refused++;
+        else if (!hasOwnTime(i) || trackTimestampsStaleness) this.loosePresence.see(labels);
         continue;
       }
       if (this.seenOn[column] === this.page) {
@@ -175,6 +207,7 @@ export class SeriesCache {
   /** The store took the row: what stood in it is what may vanish next. */
   committed(): void {
     [this.present, this.presentNext] = [this.presentNext, this.present];
+    this.loosePresence.committed();
     this.leaveWideGroup();
   }
 
@@ -187,15 +220,15 @@ export class SeriesCache {
   }
 
   /** @returns how many series are new to this cache. */
-  private makeColumns(row: PageRow, hasOwnTime: (line: number) => boolean): number {
+  private makeColumns(row: PageRow, isLoose: (line: number) => boolean): number {
     let added = 0;
     if (this.waiting.size === 0) return added;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
       if (this.places[slot] !== WAITING) continue;
-      if (hasOwnTime(i)) {
-        if (!this.timed.has(slot)) added++;
-        this.timed.add(slot);
+      if (isLoose(i)) {
+        if (!this.loose.has(slot)) added++;
+        this.loose.add(slot);
         continue;
       }
       const column = this.group.column(this.labelsOfSlot(slot));
@@ -214,7 +247,7 @@ export class SeriesCache {
   private forgetWaiting(): void {
     for (const slot of this.waiting.keys()) this.places[slot] = UNKNOWN;
     this.waiting.clear();
-    this.timed.clear();
+    this.loose.clear();
   }
 
   private wasSeen(column: number): boolean {
@@ -225,6 +258,7 @@ export class SeriesCache {
   private beginRow(): Float64Array {
     this.page++;
     this.presentNext.length = 0;
+    this.loosePresence.begin();
     const count = this.group.columnCount + REPORT_NAMES.length;
     if (this.seenOn.length < count) this.seenOn = grown(this.seenOn, count);
     for (const name of REPORT_NAMES)
@@ -238,6 +272,7 @@ export class SeriesCache {
   private finishRow(appender: Appender, t: number, values: Float64Array, report: Report): AppendOutcome {
     const bits = bitsOf(values);
     for (const column of this.present) if (this.seenOn[column] !== this.page) setStale(bits, column);
+    this.loosePresence.appendEnds(appender, t);
     for (const [name, value] of report) values[this.reportColumn(name)] = value;
     return appender.appendRow(this.group, t, values);
   }
@@ -289,6 +324,19 @@ const REPORT_NAMES = [
 ] as const;
 export type ReportName = (typeof REPORT_NAMES)[number];
 const EXTRA_NAMES: ReadonlySet<string> = new Set(REPORT_NAMES.slice(5));
+
+/** A sample outside the row, at its own time or the scrape's. */
+function appendLoose(
+  appender: Appender,
+  labels: Labels,
+  { t, own }: { t: number; own: number },
+  sample: NativeHistogram | number,
+): AppendOutcome {
+  if (own > t + AHEAD_MS_MAX) return 'outOfBounds';
+  return typeof sample === 'number'
+    ? appender.append(labels, own, sample)
+    : appender.appendHistogram(labels, own, sample);
+}
 
 function grown(from: Float64Array, length: number): Float64Array<ArrayBuffer> {
   const to = new Float64Array(Math.max(length, from.length * 2));

@@ -5,6 +5,7 @@ import type { PageFormat } from './entryCursor.ts';
 const FORMATS: Readonly<Record<string, PageFormat>> = {
   'text/plain': 'text',
   'application/openmetrics-text': 'openMetrics',
+  'application/vnd.google.protobuf': 'protobuf',
 };
 
 /**
@@ -15,6 +16,7 @@ export function pageFormat(contentType: string | undefined, fallback: ScrapeProt
   const mediaType = contentType?.split(';', 1)[0].trim().toLowerCase() ?? '';
   const format = Object.hasOwn(FORMATS, mediaType) ? FORMATS[mediaType] : undefined;
   if (format !== undefined) return format;
+  if (fallback === 'PrometheusProto') return 'protobuf';
   if (fallback !== undefined) return fallback.startsWith('OpenMetrics') ? 'openMetrics' : 'text';
   const seen = mediaType === '' ? 'no Content-Type' : `the unknown Content-Type ${JSON.stringify(contentType)}`;
   throw new Error(

@@ -2,7 +2,8 @@
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, MetricType } from '../../shared/model/metadata.ts';
 
-export type PageFormat = 'text' | 'openMetrics';
+export type TextFormat = 'text' | 'openMetrics';
+export type PageFormat = TextFormat | 'protobuf';
 
 export const END = 0;
 export const SERIES = 1;

@@ -1,5 +1,5 @@
 import { formatLabels, labelsFrom, labelsOf } from '../../shared/model/labels.ts';
-import { END, ParseError, SERIES, TYPE, type PageFormat } from './entryCursor.ts';
+import { END, ParseError, SERIES, TYPE, type TextFormat } from './entryCursor.ts';
 import { formatOpenMetricsFloat, parseFloatText } from './floats.ts';
 import { createCursor } from './pageCursor.ts';
 import { pageFormat } from './contentType.ts';
@@ -7,7 +7,7 @@ import { pageFormat } from './contentType.ts';
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Each entry as a line: `series value[ @time][ # exemplar]` or `KIND family text`. */
-function entries(page: string | Uint8Array, format: PageFormat): string[] {
+function entries(page: string | Uint8Array, format: TextFormat): string[] {
   const cursor = createCursor(format);
   cursor.open(typeof page === 'string' ? bytes(page) : page);
   const lines: string[] = [];
@@ -32,10 +32,10 @@ function entries(page: string | Uint8Array, format: PageFormat): string[] {
 }
 
 const reads =
-  (format: PageFormat) =>
+  (format: TextFormat) =>
   (page: string, ...expected: string[]) =>
     test(`${format} reads ${JSON.stringify(page)}`, () => expect(entries(page, format)).toEqual(expected));
-const refuses = (format: PageFormat) => (page: string, why: RegExp) =>
+const refuses = (format: TextFormat) => (page: string, why: RegExp) =>
   test(`${format} refuses ${JSON.stringify(page)}`, () => {
     expect(() => entries(page, format)).toThrow(ParseError);
     expect(() => entries(page, format)).toThrow(why);

@@ -10,7 +10,7 @@ import {
   UNIT,
   type EntryCursor,
   type EntryKind,
-  type PageFormat,
+  type TextFormat,
 } from './entryCursor.ts';
 import { FloatReader, latin1 } from './floats.ts';
 import { decode, scanMetricName, SeriesScanner, skipBlanks, unescape } from './seriesScanner.ts';
@@ -25,7 +25,7 @@ const BRACE_OPEN = 0x7b;
 /** The last millisecond that a double, and a JavaScript date, can name. */
 const TIME_MS_MAX = 8.64e15;
 
-const TYPES: Readonly<Record<PageFormat, Readonly<Record<string, MetricType>>>> = {
+const TYPES: Readonly<Record<TextFormat, Readonly<Record<string, MetricType>>>> = {
   text: { counter: 'counter', gauge: 'gauge', histogram: 'histogram', summary: 'summary', untyped: 'unknown' },
   openMetrics: {
     counter: 'counter',
@@ -39,7 +39,7 @@ const TYPES: Readonly<Record<PageFormat, Readonly<Record<string, MetricType>>>> 
   },
 };
 
-export function createCursor(format: PageFormat): EntryCursor {
+export function createCursor(format: TextFormat): EntryCursor {
   return format === 'text' ? new TextCursor() : new OpenMetricsCursor();
 }
 
@@ -61,7 +61,7 @@ abstract class PageCursor implements EntryCursor {
   protected readonly exemplarScanner = new SeriesScanner(true);
   private readonly types: Readonly<Record<string, MetricType>>;
 
-  constructor(format: PageFormat) {
+  constructor(format: TextFormat) {
     this.series = new SeriesScanner(format === 'openMetrics');
     this.types = TYPES[format];
   }

@@ -8,12 +8,25 @@
  * Where the bytes from one line's end to the next line's value are equal, the series is known by position and only the number is read.
  * Where they differ, the plain cursor reads on until a series is met that the previous page had; comparison goes on behind it.
  * The plain cursor alone is the oracle: `createPageReader({ compare: false })` gives the same row or the same error.
+ *
+ * Protobuf pages are read in full each time (`protobufPage.ts`), into the same slots and columns.
  */
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata, MetricType } from '../../shared/model/metadata.ts';
-import { END, HELP, SERIES, TYPE, type EntryCursor, type EntryKind, type PageFormat } from './entryCursor.ts';
+import {
+  END,
+  HELP,
+  SERIES,
+  TYPE,
+  type EntryCursor,
+  type EntryKind,
+  type PageFormat,
+  type TextFormat,
+} from './entryCursor.ts';
 import { FloatReader, latin1 } from './floats.ts';
 import { createCursor } from './pageCursor.ts';
+import { CLASSIC_ONLY, readProtobufPage, type HistogramForms, type PageSink } from './protobufPage.ts';
 import { numericLabel } from './seriesScanner.ts';
 
 /** Larger pages are not kept for comparison. */
@@ -29,6 +42,8 @@ export interface PageRow {
   readonly values: Float64Array;
   /** Milliseconds, NaN for lines without a time; undefined if no line has one. */
   readonly times: Float64Array | undefined;
+  /** Lines whose sample is a native histogram; their `values` mean nothing. */
+  readonly histograms: ReadonlyMap<number, NativeHistogram>;
   readonly exemplars: readonly { readonly slot: number; readonly exemplar: Exemplar }[];
   /** Families whose metadata is new or changed. */
   readonly metadata: ReadonlyMap<string, Metadata>;
@@ -39,9 +54,10 @@ export interface PageRow {
 export interface PageReader {
   /**
    * @param bytes kept until the next `read`: hand over, do not write to them again.
-   * @throws ParseError; what was learnt before the fault stays known.
+   * @param forms of histograms that have two, which are wanted; only protobuf pages have such.
+   * @throws ParseError, PageError; what was learnt before the fault stays known.
    */
-  read(bytes: Uint8Array, format: PageFormat): PageRow;
+  read(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): PageRow;
   /** Slots given out so far: 0 … slotCount − 1. */
   readonly slotCount: number;
   labels(slot: number): Labels;
@@ -88,9 +104,9 @@ class LineColumns {
 const NO_BYTES = new Uint8Array(0);
 const NEWLINE = 0x0a;
 
-class ComparingReader implements PageReader {
+class ComparingReader implements PageReader, PageSink {
   private readonly compare: boolean;
-  private readonly cursors = new Map<PageFormat, EntryCursor>();
+  private readonly cursors = new Map<TextFormat, EntryCursor>();
   private readonly floats = new FloatReader();
   private readonly slotByKey = new Map<string, number>();
   private slotLabels: Labels[] = [];
@@ -105,6 +121,7 @@ class ComparingReader implements PageReader {
   private current = new LineColumns();
   private exemplars: { slot: number; exemplar: Exemplar }[] = [];
   private changed = new Map<string, Metadata>();
+  private histograms = new Map<number, NativeHistogram>();
   private timed = false;
   private compared = 0;
 
@@ -127,13 +144,15 @@ class ComparingReader implements PageReader {
     this.forgetPrevious();
   }
 
-  read(bytes: Uint8Array, format: PageFormat): PageRow {
+  read(bytes: Uint8Array, format: PageFormat, forms = CLASSIC_ONLY): PageRow {
     if (format !== this.previousFormat) this.forgetPrevious();
     this.current.count = 0;
     this.exemplars = [];
+    this.histograms = new Map();
     this.timed = false;
     this.compared = 0;
-    this.readLines(bytes, format);
+    if (format === 'protobuf') readProtobufPage(bytes, forms, this);
+    else this.readLines(bytes, format);
     const row = this.current;
     // Handed over with the first page that is read whole; a fault in between loses none of it.
     const metadata = this.changed;
@@ -144,13 +163,47 @@ class ComparingReader implements PageReader {
       slots: row.slots,
       values: row.values,
       times: this.timed ? row.times : undefined,
+      histograms: this.histograms,
       exemplars: this.exemplars,
       metadata,
       compared: this.compared,
     };
   }
 
-  private readLines(bytes: Uint8Array, format: PageFormat): void {
+  slot(key: string, labels: () => Labels): number {
+    let slot = this.slotByKey.get(key);
+    if (slot === undefined) {
+      slot = this.slotLabels.length;
+      this.slotLabels.push(labels());
+      this.slotByKey.set(key, slot);
+    }
+    return slot;
+  }
+
+  add(slot: number, v: number, t: number | undefined, type: MetricType): void {
+    if (t !== undefined) this.timed = true;
+    this.current.add(slot, 0, 0, type, v, t ?? NaN);
+  }
+
+  addHistogram(slot: number, h: NativeHistogram, t: number | undefined, type: MetricType): void {
+    this.histograms.set(this.current.count, h);
+    this.add(slot, NaN, t, type);
+  }
+
+  addExemplar(slot: number, exemplar: Exemplar): void {
+    this.exemplars.push({ slot, exemplar });
+  }
+
+  declare(metric: string, change: Partial<Metadata>): void {
+    const known = this.families.get(metric);
+    if (known === undefined && this.families.size >= FAMILIES_MAX) return;
+    const next: Metadata = { type: 'unknown', help: '', unit: '', ...known, ...change };
+    if (known !== undefined && next.type === known.type && next.help === known.help && next.unit === known.unit) return;
+    this.families.set(metric, next);
+    this.changed.set(metric, next);
+  }
+
+  private readLines(bytes: Uint8Array, format: TextFormat): void {
     const cursor = this.cursorOf(format);
     cursor.open(bytes);
     let line = 0;
@@ -219,15 +272,9 @@ class ComparingReader implements PageReader {
     return true;
   }
 
-  private readSeries(bytes: Uint8Array, format: PageFormat, cursor: EntryCursor): number {
+  private readSeries(bytes: Uint8Array, format: TextFormat, cursor: EntryCursor): number {
     const key = keyPrefix(format, cursor.type) + latin1(bytes, cursor.seriesStart, cursor.seriesEnd);
-    let slot = this.slotByKey.get(key);
-    if (slot === undefined) {
-      const labels = cursor.labels();
-      slot = this.slotLabels.length;
-      this.slotLabels.push(labels);
-      this.slotByKey.set(key, slot);
-    }
+    const slot = this.slot(key, () => cursor.labels());
     if (!Number.isNaN(cursor.t)) this.timed = true;
     if (cursor.exemplar !== undefined) this.exemplars.push({ slot, exemplar: cursor.exemplar });
     this.current.add(slot, cursor.valueStart, cursor.offset, cursor.type, cursor.v, cursor.t);
@@ -244,17 +291,12 @@ class ComparingReader implements PageReader {
   }
 
   private readDeclaration(kind: EntryKind, cursor: EntryCursor): void {
-    const known = this.families.get(cursor.metric);
-    if (known === undefined && this.families.size >= FAMILIES_MAX) return;
-    const change: Partial<Metadata> =
-      kind === TYPE ? { type: cursor.type } : kind === HELP ? { help: cursor.text } : { unit: cursor.text };
-    const next: Metadata = { type: 'unknown', help: '', unit: '', ...known, ...change };
-    if (known !== undefined && next.type === known.type && next.help === known.help && next.unit === known.unit) return;
-    this.families.set(cursor.metric, next);
-    this.changed.set(cursor.metric, next);
+    if (kind === TYPE) this.declare(cursor.metric, { type: cursor.type });
+    else if (kind === HELP) this.declare(cursor.metric, { help: cursor.text });
+    else this.declare(cursor.metric, { unit: cursor.text });
   }
 
-  private cursorOf(format: PageFormat): EntryCursor {
+  private cursorOf(format: TextFormat): EntryCursor {
     let cursor = this.cursors.get(format);
     if (cursor === undefined) this.cursors.set(format, (cursor = createCursor(format)));
     return cursor;
@@ -265,7 +307,7 @@ class ComparingReader implements PageReader {
     this.previousBytes = bytes;
     this.previousFormat = format;
     this.lineOfSlot = undefined;
-    if (!this.compare || bytes.length > KEPT_PAGE_BYTES_MAX) this.forgetPrevious();
+    if (!this.compare || format === 'protobuf' || bytes.length > KEPT_PAGE_BYTES_MAX) this.forgetPrevious();
   }
 
   private forgetPrevious(): void {
@@ -278,6 +320,6 @@ class ComparingReader implements PageReader {
 }
 
 /** The same bytes under another type may mean other labels (`le="1"` is `le="1.0"` in a histogram only). */
-function keyPrefix(format: PageFormat, type: MetricType): string {
+function keyPrefix(format: TextFormat, type: MetricType): string {
   return `${format === 'text' ? 't' : 'o'}${numericLabel(type)} `;
 }

@@ -80,7 +80,10 @@ export class WireWriter {
 
   /** int32, int64, uint32, uint64, bool and enums; a negative number takes ten bytes, as the format has it. */
   int(field: number, value: number): this {
-    if (value === 0) return this;
+    return value === 0 ? this : this.intAlways(field, value);
+  }
+
+  intAlways(field: number, value: number): this {
     this.tag(field, WIRE_VARINT);
     if (value < 0) this.varint64(BigInt(Math.trunc(value)));
     else this.varint(Math.trunc(value));
@@ -277,6 +280,19 @@ export class WireReader {
 
   message(): WireReader {
     return new WireReader(this.bytes());
+  }
+
+  /** The numbers of a packed repeated field, all of this wire type: read with `int()`, `sint()` or `double()` while `more()`. */
+  packed(type: WireType): WireReader {
+    const numbers = this.message();
+    numbers.field = this.field;
+    numbers.type = type;
+    return numbers;
+  }
+
+  /** Whether bytes are left; for packed numbers, which have no tags. */
+  more(): boolean {
+    return this.at < this.buffer.length;
   }
 
   /** One entry of a `map<string, string>`, put into `into`. */
