@@ -10,15 +10,17 @@ const serverRooms = {
   config: 'telemetry|storage',
   relabel: 'telemetry|storage|config',
   textparse: 'telemetry|storage|config',
-  discovery: 'telemetry|storage|config',
+  outbound: 'telemetry|storage|config',
+  discovery: 'telemetry|storage|config|outbound',
   tsdb: 'telemetry|storage|config',
   promql: 'telemetry|storage|config',
   frames: 'telemetry|storage|config',
+  distribution: 'telemetry|storage',
   workers: 'telemetry|storage|config|tsdb|promql|frames',
-  scrape: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers',
-  http: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
-  grafana: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
-  cli: 'telemetry|storage|config|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
+  scrape: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers',
+  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape',
+  grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
+  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
 };
 
 /** A browser room and the other rooms under src that it may import. */

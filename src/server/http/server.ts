@@ -8,6 +8,7 @@ import { JSON_TYPE, sendTexts } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
+import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
 import { lifecycleRoutes, notReady } from './lifecycle.ts';
 import { Params } from './params.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
@@ -82,7 +83,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
 
   const routes = new Router(app, options.routePrefix);
   for (const { path, methods, handle } of lifecycleRoutes(deps)) routes.add(path, methods, handle);
-  for (const route of [...QUERY_ROUTES, ...SERIES_ROUTES, ...TARGET_ROUTES, ...STATUS_ROUTES]) {
+  for (const route of [...QUERY_ROUTES, ...DISTRIBUTION_ROUTES, ...SERIES_ROUTES, ...TARGET_ROUTES, ...STATUS_ROUTES]) {
     routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, route, request, reply));
   }
   registerRemoteWrite(app, deps, options.routePrefix + API);

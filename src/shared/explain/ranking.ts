@@ -40,7 +40,7 @@ const FALSE_ALARM = 0.05;
 
 /**
  * Labels that have more than one value, ranked by how far the share of one of their values inside is from its share in the baseline. Of equals, the
- * label with fewer values is first, then by name. Source of the score: proportions.ts, with the level divided by the number of values looked at (Bonferroni).
+ * label with fewer values is first, then what was measured before where. Source of the score: proportions.ts, with the level divided by the number of values looked at (Bonferroni).
  */
 export function rankLabels(split: readonly SplitCounts[]): RankedLabel[] {
   let insideAll = 0;
@@ -75,7 +75,7 @@ export function rankLabels(split: readonly SplitCounts[]): RankedLabel[] {
       const score = Math.max(...values.map((value) => Math.abs(value.score)));
       return { label: first.label, score, sameSplit: others.map(({ label }) => label), values };
     })
-    .sort((a, b) => b.score - a.score || a.values.length - b.values.length || compareText(a.label, b.label));
+    .sort((a, b) => b.score - a.score || a.values.length - b.values.length || byMeaning(a.label, b.label));
 }
 
 /** Of two values that make up all, one has what the other lacks; their scores may differ by rounding only. */
@@ -111,11 +111,18 @@ interface Tally {
   readonly split: string;
 }
 
-/** By label name, sorted; a series without a label that others have counts under ''. */
+/** Labels that say where a series came from. Of labels with the same split, what was measured says more. */
+const PLACES: ReadonlySet<string> = new Set(['instance', 'pod', 'container', 'node', 'host', 'hostname', 'ip', 'job']);
+
+function byMeaning(a: string, b: string): number {
+  return Number(PLACES.has(a)) - Number(PLACES.has(b)) || compareText(a, b);
+}
+
+/** By label name, what was measured first; a series without a label that others have counts under ''. */
 function tally(split: readonly SplitCounts[]): Tally[] {
   const names = new Set<string>();
   for (const { labels } of split) for (const [name] of labels) names.add(name);
-  const sorted = [...names].sort(compareText);
+  const sorted = [...names].sort(byMeaning);
   return sorted.map((label) => {
     const values = new Map<string, ValueTally>();
     const numbers = new Map<string, number>();

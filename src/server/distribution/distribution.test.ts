@@ -1,0 +1,277 @@
+import fc from 'fast-check';
+import { labelsOf, labelValue } from '../../shared/model/labels.ts';
+import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memoryQueryable.ts';
+import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
+import type { Queryable } from '../storage/queryable.ts';
+import { distribution } from './distribution.ts';
+import { explainBox, type ExplainRequest } from './explainBox.ts';
+
+const BOUNDS = ['0.1', '0.5', '1', '+Inf'];
+const SECOND = 1000;
+const SCRAPE = 10 * SECOND;
+
+interface Service {
+  readonly version: string;
+  readonly instance: string;
+  /** By scrape: observations since the scrape before, by bucket; undefined is a missed scrape. */
+  readonly observed: readonly (readonly number[] | undefined)[];
+  /** The scrape before which the process starts anew. */
+  readonly resetAt?: number;
+  /** Scrapes before its first one. */
+  readonly missing?: number;
+}
+
+/** Counters of a service's histogram, with a scrape every ten seconds from t = 0. */
+function seriesOf({ version, instance, observed, resetAt, missing = 0 }: Service): MemorySeries[] {
+  const names = [...BOUNDS.map((le) => ['x_bucket', le]), ['x_count', ''], ['x_sum', '']];
+  const samples = names.map((): [number, number][] => []);
+  let cumulative = [0, 0, 0, 0];
+  observed.forEach((counts, i) => {
+    if (i === resetAt) cumulative = [0, 0, 0, 0];
+    if (counts === undefined) return;
+    let below = 0;
+    cumulative = cumulative.map((sum, y) => sum + (below += counts[y]));
+    const t = (missing + i) * SCRAPE;
+    cumulative.forEach((value, y) => samples[y].push([t, value]));
+    samples[4].push([t, cumulative[3]]);
+    samples[5].push([t, cumulative[3] * 0.25]);
+  });
+  return names.map(([name, le], s) => ({
+    labels: labelsOf({ __name__: name, le, version, instance, job: 'model' }),
+    samples: samples[s],
+    group: instance,
+  }));
+}
+
+const countsArb = fc.array(fc.nat({ max: 50 }), { minLength: 4, maxLength: 4 });
+const observedArb = fc.array(fc.option(countsArb, { nil: undefined, freq: 8 }), { minLength: 12, maxLength: 30 });
+const servicesArb = fc.array(
+  fc.record({
+    version: fc.constantFrom('v1', 'v2'),
+    observed: observedArb,
+    resetAt: fc.option(fc.nat({ max: 11 }), { nil: undefined }),
+    missing: fc.nat({ max: 4 }),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+const named = (services: readonly Omit<Service, 'instance'>[]): Service[] =>
+  services.map((service, i) => ({ ...service, instance: `i${i}` }));
+
+const QUERY = 'sum by (le, version) (rate(x_bucket[30s]))';
+const GRID = { start: 60 * SECOND, end: 240 * SECOND, stepMs: 30 * SECOND };
+const engineOf = (queryable: Queryable) => createEngine(queryable, DEFAULT_LIMITS);
+
+describe('the distribution', () => {
+  const quantiles = [0, 0.5, 0.9, 0.99, 1];
+  const limits = [0.05, 0.1, 0.3, 1, 5];
+
+  /** Values of a range query by version, NaN where there are none. */
+  async function promql(queryable: Queryable, expr: string): Promise<Map<string, Float64Array>> {
+    const { value } = await engineOf(queryable).query({ expr, ...GRID });
+    if (value.kind !== 'matrix') throw new Error(value.kind);
+    const { matrix, grid } = value;
+    return new Map(
+      matrix.labels.map((labels, s) => [
+        labelValue(labels, 'version'),
+        Float64Array.from({ length: grid.count }, (_, i) =>
+          (matrix.present[s * matrix.presentStride + (i >> 3)] >> (i & 7)) & 1
+            ? matrix.values[s * grid.count + i]
+            : NaN,
+        ),
+      ]),
+    );
+  }
+
+  test("has PromQL's own numbers: counts, mean, quantiles, shares", async () => {
+    await fc.assert(
+      fc.asyncProperty(servicesArb, async (services) => {
+        const queryable = new MemoryQueryable(named(services).flatMap(seriesOf));
+        const { groups } = await distribution(engineOf(queryable), { expr: QUERY, ...GRID, quantiles, limits });
+        const increase = (name: string) => `sum by (version) (increase(x_${name}[30s]))`;
+        const counts = await promql(queryable, increase('count'));
+        const means = await promql(queryable, `${increase('sum')} / (${increase('count')} > 0)`);
+        expect(groups.map(({ labels }) => labelValue(labels, 'version')).sort()).toEqual([...counts.keys()].sort());
+        for (const group of groups) {
+          const version = labelValue(group.labels, 'version');
+          expectClose(group.total, counts.get(version)!);
+          expectClose(group.mean!, means.get(version) ?? new Float64Array(7).fill(NaN));
+        }
+        for (const [k, q] of quantiles.entries()) {
+          const lines = await promql(
+            queryable,
+            `histogram_quantile(${q}, sum by (le, version) (increase(x_bucket[30s])))`,
+          );
+          for (const g of groups) expectClose(g.quantiles[k], lines.get(labelValue(g.labels, 'version'))!);
+        }
+        for (const [k, limit] of limits.entries()) {
+          const expr = `histogram_fraction(-Inf, ${limit}, sum by (le, version) (increase(x_bucket[30s])))`;
+          const lines = await promql(queryable, expr);
+          for (const g of groups) expectClose(g.shares[k], lines.get(labelValue(g.labels, 'version'))!);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  function expectClose(ours: Float64Array, theirs: Float64Array): void {
+    expect(ours.length).toBe(theirs.length);
+    ours.forEach((value, i) => {
+      if (Number.isNaN(theirs[i])) expect(value).toBeNaN();
+      else if (Number.isFinite(theirs[i])) {
+        expect(Math.abs(value - theirs[i])).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(theirs[i])));
+      } else expect(value).toBe(theirs[i]);
+    });
+  }
+
+  test('is grouped as the expression or the request says, and tells its PromQL', async () => {
+    const observed = Array.from({ length: 30 }, () => [1, 2, 3, 4]);
+    const services = named([
+      { version: 'v1', observed },
+      { version: 'v2', observed },
+    ]);
+    const engine = engineOf(new MemoryQueryable(services.flatMap(seriesOf)));
+    const ask = async (expr: string, by?: string[]) => {
+      const found = await distribution(engine, { expr, ...GRID, by, quantiles: [], limits: [] });
+      return [found.expr, found.windowMs, found.groups.length] as const;
+    };
+    expect(await ask(QUERY)).toEqual(['sum by (le, version) (increase(x_bucket[30s]))', 30_000, 2]);
+    expect(await ask(QUERY, [])).toEqual(['sum by (le) (increase(x_bucket[30s]))', 30_000, 1]);
+    expect(await ask('x_bucket{version="v1"}', ['le', 'instance'])).toEqual([
+      'sum by (le, instance) (increase(x_bucket{version="v1"}[30s]))',
+      30_000,
+      1,
+    ]);
+    expect(await ask('rate(x_bucket[1m])')).toEqual(['increase(x_bucket[1m])', 60_000, 2]);
+  });
+});
+
+describe('explaining a box', () => {
+  const box = { from: 120 * SECOND, to: 180 * SECOND, lower: 0.5, upper: Infinity };
+  const ask = (queryable: Queryable, changes: Partial<ExplainRequest> = {}) =>
+    explainBox(queryable, { expr: QUERY, ...GRID, box, baseline: { kind: 'rest' }, ...changes });
+  const fast = [9, 1, 0, 0];
+  const slow = [1, 1, 6, 2];
+  const steady = (counts: readonly number[]) => Array.from({ length: 30 }, () => counts);
+  /** Slow in the scrapes whose increases lie in (120 s, 180 s]. */
+  const during = Array.from({ length: 30 }, (_, i) => (i > 12 && i <= 18 ? slow : fast));
+
+  test('every observation that the samples show is on one side, whatever restarts and gaps there are', async () => {
+    await fc.assert(
+      fc.asyncProperty(servicesArb, async (services) => {
+        const all = named(services);
+        const queryable = new MemoryQueryable(all.flatMap(seriesOf));
+        const { explanation } = await ask(queryable);
+        let expected = 0;
+        for (const { observed, resetAt, missing = 0 } of all) {
+          let isFirst = true;
+          let skipped = 0;
+          observed.forEach((counts, i) => {
+            // A restart in a gap is seen when the counter has fallen; what it held before is what the last scrape saw.
+            if (i === resetAt) skipped = 0;
+            if (counts === undefined) return;
+            const t = (missing + i) * SCRAPE;
+            if (!isFirst && t > GRID.start - GRID.stepMs && t <= GRID.end) {
+              expected += counts.reduce((a, b) => a + b, 0) + skipped;
+            }
+            skipped = 0;
+            isFirst = false;
+          });
+        }
+        const hasReset = all.some(({ resetAt }) => resetAt !== undefined);
+        const counted = explanation.inside + explanation.baseline;
+        // A counter that restarts and has passed its old value by the next scrape hides what it lost.
+        if (hasReset) expect(counted).toBeLessThanOrEqual(expected);
+        else expect(counted).toBe(expected);
+      }),
+    );
+  });
+  test('names the version that became slow, with whole counts', async () => {
+    const services = named([
+      { version: 'v1', observed: steady(fast) },
+      { version: 'v1', observed: steady(fast) },
+      { version: 'v2', observed: during },
+    ]);
+    const { explanation, metric, box: snapped } = await ask(new MemoryQueryable(services.flatMap(seriesOf)));
+    expect(metric).toBe('x');
+    expect(snapped).toEqual(box);
+    // 6 scrapes of 8 slow requests; the rest: 3 instances × 21 scrapes of 10 requests each, from 30 s to 240 s.
+    expect(explanation).toMatchObject({ inside: 48, baseline: 3 * 21 * 10 - 48, labelSets: 3 });
+    expect(explanation.labels[0]).toMatchObject({ label: 'version', sameSplit: [] });
+    expect(explanation.labels[0].values[0]).toMatchObject({
+      value: 'v2',
+      inside: 48,
+      shareInside: 1,
+      same: [{ label: 'instance', value: 'i2' }],
+    });
+    expect(explanation.labels.map(({ label }) => label)).toEqual(['version', 'instance']);
+  });
+  test('the box grows to slices and bounds', async () => {
+    const queryable = new MemoryQueryable(named([{ version: 'v1', observed: steady(fast) }]).flatMap(seriesOf));
+    const snapped = async (drawn: typeof box) => (await ask(queryable, { box: drawn })).box;
+    expect(await snapped({ from: 125_000, to: 126_000, lower: 0.3, upper: 0.7 })).toEqual({
+      from: 120_000,
+      to: 150_000,
+      lower: 0.1,
+      upper: 1,
+    });
+    expect(await snapped({ from: 0, to: 999_000, lower: -Infinity, upper: 0.05 })).toEqual({
+      from: 30_000,
+      to: 240_000,
+      lower: 0,
+      upper: 0.1,
+    });
+  });
+  test('compares with the same time, with earlier, and with another box', async () => {
+    const services = named([
+      { version: 'v1', observed: steady(fast) },
+      { version: 'v2', observed: during },
+    ]);
+    const queryable = new MemoryQueryable(services.flatMap(seriesOf));
+    const whole = { ...box, lower: -Infinity };
+    const counts = async (baseline: ExplainRequest['baseline'], of = box) => {
+      const { explanation } = await ask(queryable, { baseline, box: of });
+      return [explanation.inside, explanation.baseline];
+    };
+    expect(await counts({ kind: 'sameTime' })).toEqual([48, 120 - 48]);
+    expect(await counts({ kind: 'earlier', shiftMs: 60_000 }, whole)).toEqual([120, 120]);
+    expect(await counts({ kind: 'box', box: { from: 30_000, to: 60_000, lower: 0, upper: 0.1 } })).toEqual([48, 54]);
+  });
+  test('series that began inside the box are told to be new', async () => {
+    const services = named([
+      { version: 'v1', observed: steady(fast) },
+      { version: 'v2', observed: steady(slow), missing: 14 },
+    ]);
+    const { explanation } = await ask(new MemoryQueryable(services.flatMap(seriesOf)));
+    expect(explanation.labels[0].values[0]).toMatchObject({ value: 'v2', isNew: true });
+    expect(explanation.cautions.join()).toMatch(/one label set that began inside the box/);
+  });
+  test('a series that moved to another group goes on, and its samples count once', async () => {
+    const [whole] = named([{ version: 'v1', observed: steady(fast) }]);
+    const parts = seriesOf(whole).flatMap((series) => [
+      { ...series, samples: series.samples.filter(([t]) => t <= 150_000), group: 'before' },
+      { ...series, samples: series.samples.filter(([t]) => t >= 140_000), group: 'after' },
+    ]);
+    const [moved, stayed] = await Promise.all(
+      [parts, seriesOf(whole)].map((series) => ask(new MemoryQueryable(series))),
+    );
+    expect(moved.explanation.baseline).toBe(stayed.explanation.baseline);
+  });
+  test('label sets with other buckets are left out and told', async () => {
+    const other = seriesOf({ version: 'v9', instance: 'i9', observed: steady(slow) }).filter(
+      ({ labels }) => labelValue(labels, 'le') !== '0.5',
+    );
+    const queryable = new MemoryQueryable([
+      ...seriesOf({ version: 'v1', instance: 'i0', observed: steady(fast) }),
+      ...other,
+    ]);
+    const { warnings, explanation } = await ask(queryable);
+    expect(warnings.join()).toMatch(/one label set has no bucket that ends at 0.5/);
+    expect(explanation.labelSets).toBe(1);
+  });
+  test('what is asked wrongly says what to change', async () => {
+    const queryable = new MemoryQueryable(named([{ version: 'v1', observed: steady(fast) }]).flatMap(seriesOf));
+    await expect(ask(queryable, { expr: 'sum(' })).rejects.toThrow(/./);
+    await expect(ask(queryable, { expr: 'x_count' })).rejects.toThrow(/write x_bucket/);
+    await expect(ask(queryable, { expr: 'y_bucket' })).rejects.toThrow(/no buckets of y in this time range/);
+  });
+});

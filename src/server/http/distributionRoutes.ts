@@ -1,0 +1,209 @@
+/** distribution, explain: our own questions to histograms. */
+import type {
+  ApiBaselineKind,
+  ApiBox,
+  ApiDistributionGroup,
+  ApiExplainedLabel,
+  ApiExplanation,
+} from '../../shared/api/explain.ts';
+import { formatValue } from '../../shared/api/prometheus.ts';
+import type { ExplainedLabel } from '../../shared/explain/explain.ts';
+import { HistogramQueryError } from '../../shared/explain/histogramQuery.ts';
+import type { Box } from '../../shared/explain/region.ts';
+import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
+import { labelsRecord } from '../../shared/model/labels.ts';
+import { PromqlError } from '../../shared/promql/errors.ts';
+import { distribution, type DistributionGroup } from '../distribution/distribution.ts';
+import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
+import { QueryError } from '../storage/engine.ts';
+import { invalidParameter } from './apiError.ts';
+import { rangeParams, type Params } from './params.ts';
+import type { ApiCall, ApiRoute } from './route.ts';
+
+/** Quantiles, limits or labels of one request. */
+const LIST_MAX = 32;
+/** Values told of each label, unless `limit` asks for another number; and of labels. */
+const VALUES_DEFAULT = 10;
+const VALUES_MAX = 1000;
+const LABELS_MAX = 64;
+
+async function distributionAnswer({ params, deps, rooms, signal }: ApiCall): Promise<Iterable<string>> {
+  const grid = rangeParams(params);
+  const quantiles = list(params, 'quantiles');
+  const limits = list(params, 'limits');
+  const by = params.texts('by').length === 0 ? undefined : list(params, 'by');
+  const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
+  const found = await aboutQuery(
+    distribution(rooms.engine, {
+      expr: params.text('query'),
+      ...grid,
+      by,
+      quantiles: quantiles.map((text) => fraction(text)),
+      limits: limits.map((text) => bound('limits', text)),
+      timeoutMs,
+      signal,
+    }),
+  );
+  const data = { expr: found.expr, window: found.windowMs / 1000 };
+  return groupsJson(data, found.groups, quantiles, limits, found.warnings);
+}
+
+/** Group by group, so that a large answer is never one text. */
+function* groupsJson(
+  data: object,
+  groups: readonly DistributionGroup[],
+  quantiles: readonly string[],
+  limits: readonly string[],
+  warnings: readonly string[],
+): Generator<string> {
+  yield `{"status":"success","data":${JSON.stringify(data).slice(0, -1)},"groups":[`;
+  for (let i = 0; i < groups.length; i++) {
+    yield (i > 0 ? ',' : '') + JSON.stringify(groupJson(groups[i], quantiles, limits));
+  }
+  yield ']}';
+  if (warnings.length > 0) yield `,"warnings":${JSON.stringify(warnings)}`;
+  yield '}';
+}
+
+function groupJson(
+  group: DistributionGroup,
+  quantiles: readonly string[],
+  limits: readonly string[],
+): ApiDistributionGroup {
+  const { xEdges, yEdges, counts } = group.model;
+  const rows = yEdges.length - 1;
+  const bySlice = [...group.total.keys()].map((x) =>
+    Number.isNaN(group.total[x])
+      ? null
+      : Array.from(counts.subarray(x * rows, (x + 1) * rows), (count) => (Number.isNaN(count) ? 0 : count)),
+  );
+  return {
+    metric: labelsRecord(group.labels),
+    edges: Array.from(xEdges, (ms) => ms / 1000),
+    bounds: Array.from(yEdges, formatValue),
+    counts: bySlice,
+    gaps: bySlice.flatMap((slice, x) => (slice === null ? [x] : [])),
+    total: numbers(group.total),
+    ...(group.mean === undefined ? {} : { mean: numbers(group.mean) }),
+    quantiles: Object.fromEntries(quantiles.map((text, k) => [text, numbers(group.quantiles[k])])),
+    shares: Object.fromEntries(limits.map((text, k) => [text, numbers(group.shares[k])])),
+  };
+}
+
+const numbers = (values: Float64Array): (number | null)[] => Array.from(values, orNull);
+const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+async function explainAnswer({ params, rooms, signal }: ApiCall): Promise<Iterable<string>> {
+  const valuesMax = Math.min(VALUES_MAX, params.text('limit') === '' ? VALUES_DEFAULT : params.limit());
+  const request: ExplainRequest = {
+    expr: params.text('query'),
+    ...rangeParams(params),
+    box: boxParams(params, ''),
+    baseline: baselineParams(params),
+    signal,
+  };
+  const { metric, box, baselineBox, explanation, warnings } = await aboutQuery(explainBox(rooms.queryable, request));
+  const { inside, baseline, words, headline, cautions, labelSets, labels } = explanation;
+  const data: ApiExplanation = {
+    metric,
+    box: { ...boxJson(box), count: inside },
+    baseline: {
+      kind: request.baseline.kind,
+      count: baseline,
+      ...(baselineBox === undefined ? {} : { box: boxJson(baselineBox) }),
+    },
+    words,
+    headline,
+    cautions: [...cautions],
+    labelSets,
+    labels: labels.slice(0, LABELS_MAX).map((label) => labelJson(label, valuesMax)),
+  };
+  const told = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
+  return [`{"status":"success","data":${JSON.stringify(data)}${told}}`];
+}
+
+function labelJson({ label, score, sameSplit, values }: ExplainedLabel, valuesMax: number): ApiExplainedLabel {
+  return {
+    label,
+    score,
+    sameSplit: [...sameSplit],
+    valueCount: values.length,
+    values: values.slice(0, valuesMax).map((value) => ({
+      ...value,
+      same: [...value.same].slice(0, LIST_MAX),
+      shareInside: orNull(value.shareInside),
+      shareBaseline: orNull(value.shareBaseline),
+    })),
+  };
+}
+
+function boxJson({ from, to, lower, upper }: Box): ApiBox {
+  return { from: from / 1000, to: to / 1000, lower: formatValue(lower), upper: formatValue(upper) };
+}
+
+/** `from`, `to`, `lower`, `upper`; values left out are open. */
+function boxParams(params: Params, prefix: string): Box {
+  const name = (own: string) => prefix + own;
+  const from = params.time(name('from'));
+  const to = params.time(name('to'));
+  if (to <= from) throw invalidParameter(name('to'), `must be after ${name('from')}: a box needs a span of time`);
+  const [lowerText, upperText] = [params.text(name('lower')), params.text(name('upper'))];
+  const lower = lowerText === '' ? -Infinity : bound(name('lower'), lowerText);
+  const upper = upperText === '' ? Infinity : bound(name('upper'), upperText);
+  if (upper <= lower) {
+    throw invalidParameter(name('upper'), `must be above ${name('lower')}: a box needs a span of values`);
+  }
+  return { from, to, lower, upper };
+}
+
+const BASELINES: readonly ApiBaselineKind[] = ['rest', 'sameTime', 'earlier', 'box'];
+
+function baselineParams(params: Params): ExplainRequest['baseline'] {
+  const text = params.text('baseline') || 'rest';
+  const kind = BASELINES.find((known) => known === text);
+  if (kind === undefined) throw invalidParameter('baseline', `write one of ${BASELINES.join(', ')}`);
+  if (kind === 'box') return { kind, box: boxParams(params, 'baseline_') };
+  if (kind !== 'earlier') return { kind };
+  const shiftMs = params.duration('shift');
+  if (shiftMs <= 0) throw invalidParameter('shift', 'write how much earlier, such as 1h or 1d');
+  return { kind, shiftMs };
+}
+
+/** The items of a list, given as several parameters or joined by commas. */
+function list(params: Params, name: string): string[] {
+  const items = params.texts(name).flatMap((text) => text.split(',').map((item) => item.trim()));
+  const given = [...new Set(items)].filter((item) => item !== '');
+  if (given.length > LIST_MAX) throw invalidParameter(name, `at most ${LIST_MAX} at a time`);
+  return given;
+}
+
+function fraction(text: string): number {
+  const q = Number(text);
+  if (!(q >= 0 && q <= 1)) throw invalidParameter('quantiles', `${JSON.stringify(text)} is not between 0 and 1`);
+  return q;
+}
+
+function bound(name: string, text: string): number {
+  const value = parseBound(text);
+  if (Number.isNaN(value)) throw invalidParameter(name, `${JSON.stringify(text)} is no number; write one, or +Inf`);
+  return value;
+}
+
+/** What is wrong with the expression is said as being about the parameter `query`. */
+async function aboutQuery<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isQuery =
+      error instanceof PromqlError ||
+      error instanceof HistogramQueryError ||
+      (error instanceof QueryError && error.errorType === 'bad_data');
+    if (isQuery) throw invalidParameter('query', error.message);
+    throw error;
+  }
+}
+
+export const DISTRIBUTION_ROUTES: readonly ApiRoute[] = [
+  { path: '/distribution', methods: ['GET', 'POST'], answer: distributionAnswer },
+  { path: '/explain', methods: ['GET', 'POST'], answer: explainAnswer },
+];
