@@ -54,7 +54,7 @@ export function grafanaCommand(options: GrafanaOptions): { command: string; args
     'analytics.check_for_plugin_updates': 'false',
     'news.news_feed_enabled': 'false',
     'log.mode': 'console',
-    'log.level': 'warn',
+    'log.level': 'error',
   };
   return {
     command: existsSync(newer) ? newer : older,

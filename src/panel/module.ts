@@ -1,7 +1,6 @@
-import { FieldConfigProperty, PanelPlugin, type SelectableValue } from '@grafana/data';
+import { FieldConfigProperty, PanelPlugin } from '@grafana/data';
 import { COLOR_SCALES } from '../shared/heatmap/colorScale.ts';
 import { PALETTES } from '../shared/heatmap/palettes.ts';
-import { quantileName } from '../shared/heatmap/quantileLines.ts';
 import { LatencyHeatmapPanel } from './LatencyHeatmapPanel.tsx';
 import {
   BUCKET_KINDS,
@@ -11,9 +10,8 @@ import {
   Y_SCALES,
   type HeatmapOptions,
 } from './options.ts';
+import { QuantilesEditor } from './QuantilesEditor.tsx';
 import { suggestHeatmap } from './suggestions.ts';
-
-const QUANTILE_CHOICES = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999];
 
 const choices = <T extends string>(labels: Readonly<Record<T, string>>): { value: T; label: string }[] =>
   (Object.keys(labels) as T[]).map((value) => ({ value, label: labels[value] }));
@@ -41,17 +39,14 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
     const colours = ['Colours'];
     const display = ['Display'];
     builder
-      .addMultiSelect({
+      .addCustomEditor({
+        id: 'quantiles',
         path: 'quantiles',
         name: 'Quantiles',
-        description:
-          'Computed from the drawn cells, as histogram_quantile does. Type a number such as 0.98 for others.',
+        description: 'Computed from the drawn cells, as histogram_quantile does.',
         category: lines,
         defaultValue: [...DEFAULT_OPTIONS.quantiles],
-        settings: {
-          allowCustomValue: true,
-          options: QUANTILE_CHOICES.map((value) => ({ value, label: quantileName(value) })) as SelectableValue[],
-        },
+        editor: QuantilesEditor,
       })
       .addRadio({
         path: 'yScale',

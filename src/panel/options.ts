@@ -48,7 +48,7 @@ export const BUCKET_KINDS: Readonly<Record<HeatmapOptions['buckets'], string>> =
 };
 
 /** More lines than this bury the cells. */
-const QUANTILES_MAX = 8;
+export const QUANTILES_MAX = 8;
 
 /** Options as they are stored, made whole: what is missing or makes no sense has its default. */
 export function completeOptions(stored: Partial<HeatmapOptions> | undefined): HeatmapOptions {
@@ -73,15 +73,23 @@ export function completeOptions(stored: Partial<HeatmapOptions> | undefined): He
   };
 }
 
-/** Quantiles as people give them: 0.95, '0.95', 'p95', '95'; ascending, each once. Numbers over 1 are per cent. */
-function quantilesOf(stored: unknown): number[] {
+/** A quantile as people give it: 0.95, '0.95', 'p95', '95'. Numbers over 1 are per cent. NaN for what is none. */
+function quantileOf(entry: unknown): number {
+  const isText = typeof entry === 'string' && entry.trim() !== '';
+  const n = isText ? Number(entry.trim().replace(/^p/i, '')) : entry;
+  if (typeof n !== 'number' || !(n >= 0 && n <= 100)) return NaN;
+  const isPerCent = n > 1 || (isText && /^\s*p/i.test(entry));
+  return isPerCent ? Number((n / 100).toPrecision(12)) : n;
+}
+
+export function unreadableQuantiles(entries: readonly string[]): string[] {
+  return entries.filter((entry) => Number.isNaN(quantileOf(entry)));
+}
+
+/** Ascending, each once; what is no quantile is left out. */
+export function quantilesOf(stored: unknown): number[] {
   if (!Array.isArray(stored)) return [...DEFAULT_OPTIONS.quantiles];
-  const fractions = stored
-    .map((entry) =>
-      typeof entry === 'string' && entry.trim() !== '' ? Number(entry.trim().replace(/^p/i, '')) : entry,
-    )
-    .filter((n): n is number => typeof n === 'number' && n >= 0 && n <= 100)
-    .map((n) => (n > 1 ? n / 100 : n));
+  const fractions = stored.map(quantileOf).filter((q) => !Number.isNaN(q));
   return [...new Set(fractions)].sort((a, b) => a - b).slice(0, QUANTILES_MAX);
 }
 
