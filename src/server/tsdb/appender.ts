@@ -13,7 +13,7 @@ import type { ArenaPool, RowArena } from './rowArena.ts';
 import type { Cells, RowView } from './wal/records.ts';
 
 /** Times beyond this are no milliseconds of any calendar; the log's differences stay exact below it. */
-const TIME_MAX = 2 ** 48;
+export const TIME_MAX = 2 ** 48;
 /** Metadata kept per group; more families than a page of sane size has. */
 export const METADATA_MAX = 10_000;
 

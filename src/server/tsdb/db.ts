@@ -2,8 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Labels } from '../../shared/model/labels.ts';
+import type { Matcher } from '../../shared/model/matchers.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { StorageError, type Appender, type AppendOutcome, type GroupWriter } from '../storage/appender.ts';
+import type { TimeRange } from '../storage/queryable.ts';
+import { Admin } from './admin.ts';
 import { StoreAppender, type AppendTarget, type Batch } from './appender.ts';
 import { BlockSet } from './block/blockSet.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
@@ -18,6 +21,7 @@ import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
 import type { Retention } from './retention.ts';
 import { ArenaPool } from './rowArena.ts';
+import { Tombstones } from './tombstones.ts';
 import { listSegments, Log, logSize, type WriteFile } from './wal/log.ts';
 import { logCells, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
 import { Replay, type ReplayCounts, type ReplayTarget } from './wal/replay.ts';
@@ -59,10 +63,15 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Pro
   }
   const lock = lockFolder(filled.path);
   const series = new SeriesTable();
-  const blocks = new BlockSet(blockFolder(filled), series, filled.log);
+  const tombstones = new Tombstones(filled.path);
+  const deletedOf = (labels: Labels) => {
+    const ref = tombstones.isEmpty ? undefined : series.find(labels);
+    return ref === undefined ? undefined : tombstones.of(ref);
+  };
+  const blocks = new BlockSet(blockFolder(filled), series, deletedOf, filled.log);
   try {
     blocks.open();
-    return new Db({ options: filled, lock, series, blocks, writeLog: seams.writeLog });
+    return new Db({ options: filled, lock, series, blocks, tombstones, writeLog: seams.writeLog });
   } catch (error) {
     blocks.close();
     lock.release();
@@ -75,6 +84,7 @@ interface DbParts {
   readonly lock: FolderLock;
   readonly series: SeriesTable;
   readonly blocks: BlockSet;
+  readonly tombstones: Tombstones;
   readonly writeLog: WriteFile | undefined;
 }
 
@@ -85,6 +95,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly #parts: DbParts;
   readonly #log: Log;
   readonly #flusher: HeadFlusher;
+  readonly #admin: Admin;
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
   readonly #rejected = { duplicate: 0, outOfOrder: 0, tooOld: 0, outOfBounds: 0 };
@@ -94,10 +105,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   #closing: Promise<void> | undefined;
 
   constructor(parts: DbParts) {
-    const { options, series, blocks } = parts;
+    const { options, series, blocks, tombstones } = parts;
     const head = new Head(series, options.outOfOrderWindowMs, (kind, key) => blocks.sequence(kind, key));
     const exemplars = new ExemplarStore();
-    super(head, blocks, exemplars);
+    super(head, blocks, exemplars, tombstones);
     this.head = head;
     this.exemplarStore = exemplars;
     this.#parts = parts;
@@ -106,6 +117,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const started = performance.now();
     const replay = new Replay(this, options.log);
     const last = replay.readAll(folder);
+    tombstones.load(series);
     this.#replayed = replay.counts;
     this.#replayMs = performance.now() - started;
     this.#samplesAppended = this.#histogramsAppended = 0;
@@ -119,8 +131,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     });
     const { blockRangeMs, log: say } = options;
     const log = this.#log;
-    const flushed = { head, blocks, exemplars, log, logFolder: folder, blockRangeMs, say };
-    this.#flusher = new HeadFlusher(flushed, options.retention);
+    const flushed = { head, blocks, tombstones, exemplars, log, logFolder: folder, blockRangeMs, say };
+    const flusher = new HeadFlusher(flushed, options.retention);
+    this.#flusher = flusher;
+    this.#admin = new Admin({ folder: options.path, head, blocks, tombstones, flusher, now: options.now });
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 
@@ -190,6 +204,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       retention: this.#flusher.retention,
       compactions: blocks.compacted,
       flushFailures: this.#flusher.failures,
+      tombstones: this.#parts.tombstones.size,
       chunkCacheBytes: blocks.cache.bytes,
       minTime: Number.isFinite(minTime) ? minTime : undefined,
       maxTime: Number.isFinite(maxTime) ? maxTime : undefined,
@@ -199,6 +214,21 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   async setRetention(retention: Retention): Promise<void> {
     this.#refuseWhenClosed('change its retention');
     await this.#flusher.setRetention(retention);
+  }
+
+  async deleteSeries(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<void> {
+    this.#refuseWhenClosed('delete');
+    await this.#admin.deleteSeries(matcherSets, range);
+  }
+
+  async cleanTombstones(): Promise<void> {
+    this.#refuseWhenClosed('clean it');
+    await this.#admin.cleanTombstones();
+  }
+
+  async snapshot(options?: { skipHead?: boolean }): Promise<string> {
+    this.#refuseWhenClosed('take a snapshot');
+    return this.#admin.snapshot(options);
   }
 
   async flush(): Promise<void> {

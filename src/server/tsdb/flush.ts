@@ -5,16 +5,18 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { BlockSet } from './block/blockSet.ts';
-import type { BlockGroupContent, ChunkContent } from './block/blockWriter.ts';
+import type { BlockGroupContent } from './block/blockWriter.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
+import { contentOf } from './erase.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { packAll } from './head/packing.ts';
 import type { Log as Say } from './options.ts';
 import { blocksBeyond, bytesAllowed, type Retention } from './retention.ts';
+import type { Tombstones } from './tombstones.ts';
 import { encodeCheckpoint, writeCheckpoint } from './wal/checkpoint.ts';
-import { logSize, type Log } from './wal/log.ts';
+import { listSegments, logSize, type Log } from './wal/log.ts';
 
 /** The head is flushed early when its chunks take more. */
 export const HEAD_CHUNK_BYTES_MAX = 64 * 1024 * 1024;
@@ -30,6 +32,7 @@ const RETRY_AFTER_MS = 60_000;
 export interface FlushParts {
   readonly head: Head;
   readonly blocks: BlockSet;
+  readonly tombstones: Tombstones;
   readonly exemplars: ExemplarStore;
   readonly log: Log;
   readonly logFolder: string;
@@ -90,10 +93,10 @@ export class HeadFlusher {
     await this.exclusively(() => this.#flush());
   }
 
-  /** Runs what changes blocks while nothing else does. */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs what changes blocks or tombstones while nothing else does; `flush` is for its own use. */
+  async exclusively<T>(work: (flush: () => Promise<void>) => Promise<T>): Promise<T> {
     while (this.#running !== undefined) await this.idle();
-    const running = work();
+    const running = work(() => this.#flush());
     const settled = () => undefined;
     this.#running = running.then(settled, settled);
     try {
@@ -123,11 +126,12 @@ export class HeadFlusher {
   async #writeHead(): Promise<void> {
     const { head, blocks, exemplars, log, logFolder } = this.#parts;
     const flushing = this.#takeChunks();
-    if (flushing.length === 0) return;
+    // Without any chunk the log may still hold what a crash left there, which is in blocks.
+    if (flushing.length === 0 && listSegments(logFolder).length === 0) return;
     const segment = log.cut();
     const checkpoint = encodeCheckpoint(segment, head, exemplars);
     const block = await blocks.write(flushing.map(({ content }) => content));
-    blocks.add(block);
+    if (block !== undefined) blocks.add(block);
     for (const { group, content } of flushing) {
       for (const chunk of group.chunks.splice(0, content.chunks.length)) this.chunkBytes -= chunk.bytes.length;
     }
@@ -155,7 +159,13 @@ export class HeadFlusher {
       if (group.chunks.length === 0) continue;
       const { kind, key, logState, chunks } = group;
       const columns = columnsIn(chunks).map((column) => [column, group.columnLabels(column)] as const);
-      const content = { kind, key, sequence: logState.sequence, columns, chunks: chunks.map(contentOf) };
+      const content = {
+        kind,
+        key,
+        sequence: logState.sequence,
+        columns,
+        chunks: chunks.map((chunk) => contentOf(chunk, () => chunk.bytes)),
+      };
       flushing.push({ group, content });
     }
     return flushing;
@@ -163,7 +173,7 @@ export class HeadFlusher {
 
   /** Blocks past their retention, groups that are idle, and the series that nobody holds then. */
   #forgetOld(): void {
-    const { head, blocks, blockRangeMs } = this.#parts;
+    const { head, blocks, tombstones, blockRangeMs } = this.#parts;
     const blocksGone = this.#removeBlocks();
     const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
     if (!blocksGone && !groupsGone) return;
@@ -171,6 +181,7 @@ export class HeadFlusher {
     head.markSeries(held);
     blocks.markSeries(held);
     head.series.retain((ref) => held[ref] === 1);
+    tombstones.retain((ref) => held[ref] === 1, Math.min(head.minTime, blocks.minTime));
   }
 
   /** The log grows between flushes, and other programs may fill the disk. */
@@ -202,11 +213,6 @@ function columnsIn(chunks: readonly Chunk[]): number[] {
   const all = new Set<number>();
   for (const chunk of chunks) for (const column of chunk.columns) all.add(column);
   return [...all].sort((a, b) => a - b);
-}
-
-function contentOf(chunk: Chunk): ChunkContent {
-  const { bytes, rowCount, minTime, maxTime } = chunk;
-  return { size: bytes.length, rowCount, minTime, maxTime, read: () => bytes };
 }
 
 function oldestTime(head: Head): number {

@@ -1,4 +1,5 @@
 /** What a store is opened with, and what it tells of itself. */
+import type { StoreAdmin } from '../storage/admin.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { Retention } from './retention.ts';
@@ -26,7 +27,7 @@ export interface TsdbOptions {
   readonly log?: Log;
 }
 
-export interface Tsdb extends Storage, Queryable {
+export interface Tsdb extends Storage, Queryable, StoreAdmin {
   stats(): TsdbStats;
   /** Takes another retention; what is past it goes at once. */
   setRetention(retention: Retention): Promise<void>;
@@ -82,6 +83,8 @@ export interface TsdbStats {
   /** Times that small blocks were merged into one. */
   readonly compactions: number;
   readonly flushFailures: number;
+  /** Ranges of deleted samples, over all series, that blocks may still hold. */
+  readonly tombstones: number;
   readonly chunkCacheBytes: number;
   /** Of all stored samples, milliseconds; undefined in an empty store. */
   readonly minTime: number | undefined;

@@ -2,15 +2,19 @@
 import { compareLabels, compareText, labelValue, type Labels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
+import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
 import type { SeriesRef } from '../storage/appender.ts';
 import type { GroupColumns, Queryable, SelectSpec, TimeRange } from '../storage/queryable.ts';
 import type { BlockSet } from './block/blockSet.ts';
 import { ChunkRows } from './chunkRows.ts';
+import { isDeleted } from './deletedCells.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { HeadRows } from './head/headRows.ts';
-import { firstNotBelow, CellBudget, combine, type RowSource } from './rowSource.ts';
+import { CellBudget, combine, type RowSource } from './rowSource.ts';
+import { firstNotBelow } from './sortedTimes.ts';
+import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
 
 type ColumnMap = ReadonlyMap<SeriesRef, number>;
 
@@ -21,12 +25,26 @@ interface GroupParts {
   readonly refs: Set<SeriesRef>;
 }
 
+/** Rows of a group that are stored together, not opened yet. */
+interface Stretch {
+  readonly group: { readonly kind: string; readonly key: string };
+  /** Where the series that were asked for are in it. */
+  readonly columns: ColumnMap;
+  /** Nothing in it is outside. */
+  readonly stored: TimeRange;
+  open(): RowSource;
+}
+
+const ALL_TIME: TimeRange = { minTime: -Infinity, maxTime: Infinity };
+
 export class StoreReader implements Queryable {
   readonly #head: Head;
   readonly #blocks: BlockSet;
   readonly #exemplars: ExemplarStore;
+  readonly #tombstones: Tombstones;
 
-  constructor(head: Head, blocks: BlockSet, exemplars: ExemplarStore) {
+  constructor(head: Head, blocks: BlockSet, exemplars: ExemplarStore, tombstones: Tombstones) {
+    this.#tombstones = tombstones;
     this.#head = head;
     this.#blocks = blocks;
     this.#exemplars = exemplars;
@@ -38,11 +56,15 @@ export class StoreReader implements Queryable {
     const refs = series.index.select(spec.matchers);
     if (refs.length === 0) return [];
     const parts = new Map<string, GroupParts>();
-    this.#collectBlockParts(refs, spec, parts);
-    this.#collectHeadParts(refs, spec, parts);
+    for (const { group, columns, open } of this.#stretches(refs, spec)) {
+      const { sources, refs: present } = partsOf(parts, group);
+      for (const ref of columns.keys()) present.add(ref);
+      sources.push(open());
+    }
+    const deletedOf = (ref: SeriesRef) => this.#tombstones.of(ref);
     const groups: GroupColumns[] = [];
     for (const { sources, refs: present } of parts.values()) {
-      const found = combine(sources, [...present], series, spec.minTime, spec.maxTime, budget);
+      const found = combine(sources, [...present], series, spec.minTime, spec.maxTime, budget, deletedOf);
       if (found !== undefined) groups.push(found);
     }
     return groups;
@@ -104,7 +126,8 @@ export class StoreReader implements Queryable {
       .sort((a, b) => compareLabels(a.labels, b.labels));
   }
 
-  #collectBlockParts(refs: Uint32Array, { minTime, maxTime }: SelectSpec, parts: Map<string, GroupParts>): void {
+  /** What is stored of these series in blocks, oldest first, then in the head. */
+  *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange): Iterable<Stretch> {
     const wanted = new Uint8Array(this.#head.series.refsEnd);
     for (const ref of refs) wanted[ref] = 1;
     for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
@@ -113,21 +136,20 @@ export class StoreReader implements Queryable {
         if (wanted[group.refs[i]] === 1) columns.set(group.refs[i], group.columns[i]);
       }
       if (columns.size === 0) continue;
-      const { sources } = partsOf(parts, group, columns.keys());
       for (const chunk of group.chunks) {
-        if (overlaps(chunk, minTime, maxTime)) sources.push(new ChunkRows(block.chunk(chunk), columns));
+        if (!overlaps(chunk, minTime, maxTime)) continue;
+        yield { group, columns, stored: chunk, open: () => new ChunkRows(block.chunk(chunk), columns) };
       }
     }
-  }
-
-  #collectHeadParts(refs: Uint32Array, { minTime, maxTime }: SelectSpec, parts: Map<string, GroupParts>): void {
     for (const [group, places] of this.#head.columnsOf(refs)) {
       const columns: ColumnMap = new Map(places.map(({ ref, column }) => [ref, column]));
-      const { sources } = partsOf(parts, group, columns.keys());
       for (const chunk of group.chunks) {
-        if (overlaps(chunk, minTime, maxTime)) sources.push(new ChunkRows(chunk, columns));
+        if (!overlaps(chunk, minTime, maxTime)) continue;
+        yield { group, columns, stored: chunk, open: () => new ChunkRows(chunk, columns) };
       }
-      if (group.rows.rowCount > 0) sources.push(new HeadRows(group, columns));
+      if (group.rows.rowCount > 0) {
+        yield { group, columns, stored: ALL_TIME, open: () => new HeadRows(group, columns) };
+      }
     }
   }
 
@@ -143,7 +165,7 @@ export class StoreReader implements Queryable {
   /** Series that match and have samples in the range. */
   #refs(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): SeriesRef[] {
     const wanted = this.#matching(matcherSets);
-    const found = new Set<SeriesRef>();
+    const found = this.#takeTouched(wanted, range);
     for (const [, group] of this.#blocks.groupsIn(range.minTime, range.maxTime)) {
       if (!group.chunks.some((chunk) => overlaps(chunk, range.minTime, range.maxTime))) continue;
       for (const ref of group.refs) if (wanted[ref] === 1) found.add(ref);
@@ -155,18 +177,43 @@ export class StoreReader implements Queryable {
     }
     return [...found].sort((a, b) => a - b);
   }
+
+  /** Of the wanted series that have deleted samples, those with others in the range; all of them are taken out of `wanted`. */
+  #takeTouched(wanted: Uint8Array, range: TimeRange): Set<SeriesRef> {
+    const found = new Set<SeriesRef>();
+    const touched = Uint32Array.from(this.#tombstones.refs).filter((ref) => wanted[ref] === 1);
+    if (touched.length === 0) return found;
+    for (const ref of touched) wanted[ref] = 0;
+    for (const { columns, stored, open } of this.#stretches(touched.sort(), range)) {
+      const [minTime, maxTime] = [Math.max(stored.minTime, range.minTime), Math.min(stored.maxTime, range.maxTime)];
+      const asked = [...columns.keys()].filter(
+        (ref) => !found.has(ref) && !covers(this.#tombstones.of(ref)!, minTime, maxTime),
+      );
+      if (asked.length === 0) continue;
+      const source = open();
+      for (const ref of asked) if (hasSample(source, ref, range, this.#tombstones.of(ref)!)) found.add(ref);
+    }
+    return found;
+  }
 }
 
-function partsOf(
-  parts: Map<string, GroupParts>,
-  { kind, key }: { kind: string; key: string },
-  refs: Iterable<SeriesRef>,
-): GroupParts {
+function partsOf(parts: Map<string, GroupParts>, { kind, key }: { kind: string; key: string }): GroupParts {
   const name = `${kind} ${key}`;
   let found = parts.get(name);
   if (found === undefined) parts.set(name, (found = { sources: [], refs: new Set() }));
-  for (const ref of refs) found.refs.add(ref);
   return found;
+}
+
+function hasSample(source: RowSource, ref: SeriesRef, range: TimeRange, deleted: DeletedRanges): boolean {
+  const cells = source.read(ref);
+  if (cells === undefined) return false;
+  const { times } = source;
+  const bits = bitsOf(cells);
+  const end = firstNotBelow(times, range.maxTime + 1);
+  for (let i = firstNotBelow(times, range.minTime); i < end; i++) {
+    if (cellKind(bits, i) !== CELL_GAP && !isDeleted(times[i], deleted)) return true;
+  }
+  return false;
 }
 
 function overlaps(stored: TimeRange, minTime: number, maxTime: number): boolean {

@@ -3,7 +3,10 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { bitsOf, CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../shared/model/sampleBits.ts';
 import type { SeriesRef } from '../storage/appender.ts';
 import { SelectLimitError, type GroupColumns, type SeriesColumn } from '../storage/queryable.ts';
+import { eraseCells, eraseHistograms } from './deletedCells.ts';
 import type { SeriesTable } from './index/seriesTable.ts';
+import { firstNotBelow } from './sortedTimes.ts';
+import type { DeletedRanges } from './tombstones.ts';
 
 const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
 
@@ -42,7 +45,7 @@ interface Slice {
 
 /**
  * The rows of a group in [minTime, maxTime], from all its sources. Where two have a sample of a series at the same time, the earlier
- * source stands. Series without any cell are left out; undefined if nothing is left.
+ * source stands. Deleted cells are gaps. Series without any cell are left out; undefined if nothing is left.
  */
 export function combine(
   sources: readonly RowSource[],
@@ -51,6 +54,7 @@ export function combine(
   minTime: number,
   maxTime: number,
   budget: CellBudget,
+  deletedOf: (ref: SeriesRef) => DeletedRanges | undefined,
 ): GroupColumns | undefined {
   const slices = sources
     .map((source) => ({
@@ -69,6 +73,11 @@ export function combine(
     const values = new Float64Array(memory, times.byteLength * columns.length, times.length);
     const histograms = fillColumn(slices, ref, values);
     if (histograms === undefined) continue;
+    const deleted = deletedOf(ref);
+    if (deleted !== undefined) {
+      if (!eraseCells(times, values, deleted)) continue;
+      eraseHistograms(times, histograms, deleted);
+    }
     const labels = series.labels(ref);
     columns.push(histograms.size > 0 ? { ref, labels, values, histograms } : { ref, labels, values });
   }
@@ -137,16 +146,4 @@ function fillColumn(
     }
   }
   return any ? histograms : undefined;
-}
-
-/** Index of the first time ≥ t. */
-export function firstNotBelow(times: Float64Array, t: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle] < t) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -7,6 +7,7 @@ import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
 import { Block, type BlockGroup } from './block.ts';
 import { writeBlock, type BlockContent, type BlockGroupContent } from './blockWriter.ts';
+import { eraseGroups, isTouched, type DeletedOf } from '../erase.ts';
 import { ChunkCache } from './chunkCache.ts';
 import { mergeBlocks, pickToMerge } from './compaction.ts';
 
@@ -23,9 +24,13 @@ export class BlockSet {
   removed = 0;
   compacted = 0;
 
-  constructor(folder: string, series: SeriesTable, log: Log) {
+  readonly #deletedOf: DeletedOf;
+
+  /** @param deletedOf what is left out when blocks are merged and cleaned. */
+  constructor(folder: string, series: SeriesTable, deletedOf: DeletedOf, log: Log) {
     this.#folder = folder;
     this.#series = series;
+    this.#deletedOf = deletedOf;
     this.#log = log;
   }
 
@@ -69,10 +74,12 @@ export class BlockSet {
     return this.#sequences.get(`${kind} ${key}`) ?? 0;
   }
 
-  /** Writes a block, which becomes visible when the caller adds it. */
-  async write(groups: readonly BlockGroupContent[]): Promise<Block> {
+  /** Writes a block, which becomes visible when the caller adds it; none if all of it is deleted. */
+  async write(groups: readonly BlockGroupContent[]): Promise<Block | undefined> {
+    const left = await eraseGroups(groups, this.#deletedOf);
+    if (left.length === 0) return undefined;
     const number = this.#nextNumber++;
-    return this.#write({ number, order: number, replaces: [], groups });
+    return this.#write({ number, order: number, replaces: [], groups: left });
   }
 
   add(block: Block): void {
@@ -87,12 +94,16 @@ export class BlockSet {
   async compact(bytesMax: number): Promise<void> {
     const pick = () => pickToMerge(this.#blocks, bytesMax);
     for (let small = pick(); small !== undefined; small = pick()) {
-      const replaces = small.map((block) => block.number);
-      const groups = mergeBlocks(small, this.#series);
-      const merged = await this.#write({ number: this.#nextNumber++, order: small[0].order, replaces, groups });
-      this.#add(merged);
-      this.#removeBlocks(new Set(replaces));
+      await this.#replace(small, mergeBlocks(small, this.#series));
       this.compacted++;
+    }
+  }
+
+  /** Writes the blocks that have deleted samples anew, without them. */
+  async clean(): Promise<void> {
+    for (const block of [...this.#blocks]) {
+      const groups = mergeBlocks([block], this.#series);
+      if (groups.some((group) => isTouched(group, this.#deletedOf))) await this.#replace([block], groups);
     }
   }
 
@@ -127,6 +138,17 @@ export class BlockSet {
     const file = await writeBlock(this.#folder, content);
     this.written++;
     return new Block(file, content.number, this.#series, this.cache);
+  }
+
+  /** Puts a block of these groups, without what is deleted, in the place of blocks; nothing if nothing is left. */
+  async #replace(blocks: readonly Block[], groups: readonly BlockGroupContent[]): Promise<void> {
+    const replaces = blocks.map((block) => block.number);
+    const left = await eraseGroups(groups, this.#deletedOf);
+    if (left.length > 0) {
+      const number = this.#nextNumber++;
+      this.#add(await this.#write({ number, order: blocks[0].order, replaces, groups: left }));
+    }
+    this.#removeBlocks(new Set(replaces));
   }
 
   #removeBlocks(numbers: ReadonlySet<number>): void {

@@ -135,7 +135,7 @@ export class HeadGroup implements GroupWriter {
 }
 
 /** Whether two label sets differ in `le` alone, which both have. */
-function isNextBucket(below: Labels, labels: Labels): boolean {
+export function isNextBucket(below: Labels, labels: Labels): boolean {
   if (below.length !== labels.length) return false;
   let hasBound = false;
   for (let i = 0; i < labels.length; i++) {

@@ -36,6 +36,11 @@ export class SeriesTable {
     return ref;
   }
 
+  /** The ref of a label set, if it is known. */
+  find(labels: Labels): SeriesRef | undefined {
+    return this.#refs.get(labelsKey(labels));
+  }
+
   labels(ref: SeriesRef): Labels {
     return this.#labels[ref] ?? UNKNOWN;
   }
