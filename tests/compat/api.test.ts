@@ -2,16 +2,10 @@
  * The same requests, good and bad, to ours and to a real Prometheus that scrapes the same service: same status, same error type, same
  * shape. The peer is `prometheus` on PATH, or the program that ISOTHERM_PROMETHEUS names.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import { createServer as createProbe } from 'node:net';
-import { join } from 'node:path';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { besidePrometheus, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
-
-const PEER = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
-const version = /version (\d+)\./.exec(String(spawnSync(PEER, ['--version']).stdout));
-const beside = version === null ? describe.skip : describe;
 
 /** Requests, one a line: METHOD path, or POST path body. */
 const REQUESTS = String.raw`
@@ -184,34 +178,25 @@ function differences(ours: unknown, theirs: unknown, at: string, keyed: boolean)
 
 const kindOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value);
 
-beside(`the API beside Prometheus (needs prometheus on PATH)`, () => {
+besidePrometheus('the API beside Prometheus', () => {
   let service: Server;
   let ours: Sidecar;
-  let peer: ChildProcess;
-  let peerUrl: string;
+  let peer: PrometheusProcess;
   let now: number;
 
   beforeAll(async () => {
     service = await startService();
     const folder = tempFolder();
     const { port } = service.address() as { port: number };
-    const config = writeConfig(
-      folder,
+    const config =
       `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n` +
-        `  - job_name: app\n    static_configs: [{targets: ['127.0.0.1:${port}']}]\n` +
-        `  - job_name: dropped\n    static_configs: [{targets: ['127.0.0.1:1']}]\n` +
-        `    relabel_configs: [{action: drop, source_labels: [job], regex: dropped}]\n`,
-    );
-    const peerPort = await freePort();
-    peerUrl = `http://127.0.0.1:${peerPort}`;
-    const flags = [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'peer')}`,
-      `--web.listen-address=127.0.0.1:${peerPort}`,
-    ];
-    peer = spawn(PEER, flags, { stdio: 'ignore' });
+      `  - job_name: app\n    static_configs: [{targets: ['127.0.0.1:${port}']}]\n` +
+      `  - job_name: dropped\n    static_configs: [{targets: ['127.0.0.1:1']}]\n` +
+      `    relabel_configs: [{action: drop, source_labels: [job], regex: dropped}]\n`;
+    writeConfig(folder, config);
+    peer = await runPrometheus({ config, folder });
     ours = await startSidecar(folder);
-    for (const url of [ours.url, peerUrl]) {
+    for (const url of [ours.url, peer.url]) {
       await until(async () => {
         const answer = await api(url, '/query?query=count_over_time(requests_total[1m])').catch(() => undefined);
         return Number(answer?.data?.result?.[0]?.value[1] ?? 0) >= 3;
@@ -221,7 +206,7 @@ beside(`the API beside Prometheus (needs prometheus on PATH)`, () => {
   });
   afterAll(async () => {
     await ours?.stop();
-    peer?.kill();
+    await peer?.stop();
     service?.close();
   });
 
@@ -236,7 +221,7 @@ beside(`the API beside Prometheus (needs prometheus on PATH)`, () => {
   }
 
   test.each(REQUESTS)('%s', async (request) => {
-    const [mine, theirs] = await Promise.all([ask(ours.url, request), ask(peerUrl, request)]);
+    const [mine, theirs] = await Promise.all([ask(ours.url, request), ask(peer.url, request)]);
     const found =
       mine.status !== theirs.status || mine.body?.errorType !== theirs.body?.errorType
         ? [`${mine.status} ${JSON.stringify(mine.body)}, not ${theirs.status} ${JSON.stringify(theirs.body)}`]
@@ -257,14 +242,4 @@ async function startService(): Promise<Server> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createProbe();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

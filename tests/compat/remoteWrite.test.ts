@@ -1,19 +1,15 @@
 /** A real Prometheus forwards what it scrapes to our remote write receiver: every sample arrives, and is there after a restart. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
+import { besidePrometheus, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig } from '../support/sidecar.ts';
-
-const PEER = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
-const beside = spawnSync(PEER, ['--version']).status === 0 ? describe : describe.skip;
 
 const PAGE = '# TYPE c counter\nc{a="x"} 1\nc{a="\\"quoted\\" ü"} 2.5\n# TYPE g gauge\ng -Inf\n';
 
-beside('remote write from Prometheus (needs prometheus on PATH)', () => {
+besidePrometheus('remote write from Prometheus', () => {
   let service: Server;
-  let peer: ChildProcess;
-  afterEach(() => {
-    peer?.kill();
+  let peer: PrometheusProcess;
+  afterEach(async () => {
+    await peer?.stop();
     service?.close();
   });
 
@@ -25,19 +21,11 @@ beside('remote write from Prometheus (needs prometheus on PATH)', () => {
     const folder = tempFolder();
     writeConfig(folder, 'global: {scrape_interval: 1m}\n');
     const ours = await startSidecar(folder, ['--web.enable-remote-write-receiver']);
-    const config = writeConfig(
-      folder,
+    const config =
       'global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n' +
-        `  - {job_name: far, static_configs: [{targets: ['127.0.0.1:${port}']}]}\n` +
-        `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}}\n`,
-      'peer.yml',
-    );
-    const flags = [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'peer')}`,
-      '--web.listen-address=127.0.0.1:0',
-    ];
-    peer = spawn(PEER, flags, { stdio: 'ignore' });
+      `  - {job_name: far, static_configs: [{targets: ['127.0.0.1:${port}']}]}\n` +
+      `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}}\n`;
+    peer = await runPrometheus({ config, folder });
     const valuesOf = async (url: string, query: string) =>
       (await api(url, `/query?query=${encodeURIComponent(query)}`)).data.result.map(
         (row: { metric: Record<string, string>; value: [number, string] }) => [row.metric.a, row.value[1]],
@@ -52,7 +40,7 @@ beside('remote write from Prometheus (needs prometheus on PATH)', () => {
 
     page = 'c{a="x"} 3\n';
     await until(async () => (await valuesOf(ours.url, 'g')).length === 0);
-    peer.kill();
+    await peer.stop();
     expect(await ours.stop()).toEqual({ code: 0, signal: null });
     const again = await startSidecar(folder);
     expect(Number((await valuesOf(again.url, 'count_over_time(g[10m])'))[0][1])).toBeGreaterThanOrEqual(3);

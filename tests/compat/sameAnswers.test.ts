@@ -1,13 +1,8 @@
 /** A real Prometheus scrapes a service and forwards every sample to ours; then both are asked the same, and the numbers must be the same. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import { createServer as createProbe } from 'node:net';
-import { join } from 'node:path';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { besidePrometheus, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
-
-const PEER = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
-const beside = spawnSync(PEER, ['--version']).status === 0 ? describe : describe.skip;
 
 const INTERVAL_MS = 250;
 /** So many that no window that is asked for reaches back to where the series start: how rates reach beyond it changed with version 3. */
@@ -38,11 +33,10 @@ const QUESTIONS = [
   'clamp(level, -0.5, 0.5) > 0',
 ];
 
-beside('the same samples, the same questions (needs prometheus on PATH)', () => {
+besidePrometheus('the same samples, the same questions', () => {
   let service: Server;
   let ours: Sidecar;
-  let peer: ChildProcess;
-  let peerUrl: string;
+  let peer: PrometheusProcess;
   let range: string;
 
   beforeAll(async () => {
@@ -51,21 +45,11 @@ beside('the same samples, the same questions (needs prometheus on PATH)', () => 
     const folder = tempFolder();
     writeConfig(folder, 'global: {scrape_interval: 1m}\n');
     ours = await startSidecar(folder, ['--web.enable-remote-write-receiver']);
-    const config = writeConfig(
-      folder,
+    const config =
       `global: {scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms}\nscrape_configs:\n` +
-        `  - {job_name: app, static_configs: [{targets: ['127.0.0.1:${port}']}]}\n` +
-        `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}}\n`,
-      'peer.yml',
-    );
-    const peerPort = await freePort();
-    peerUrl = `http://127.0.0.1:${peerPort}`;
-    const flags = [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'peer')}`,
-      `--web.listen-address=127.0.0.1:${peerPort}`,
-    ];
-    peer = spawn(PEER, flags, { stdio: 'ignore' });
+      `  - {job_name: app, static_configs: [{targets: ['127.0.0.1:${port}']}]}\n` +
+      `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}}\n`;
+    peer = await runPrometheus({ config, folder });
     await until(async () => {
       const counted = await api(ours.url, '/query?query=count_over_time(up[5m])');
       return Number(counted.data.result[0]?.value[1] ?? 0) >= SCRAPES;
@@ -76,14 +60,14 @@ beside('the same samples, the same questions (needs prometheus on PATH)', () => 
     range = `&start=${Number(newest) - 4.9}&end=${Number(newest) - 0.9}&step=0.5`;
   });
   afterAll(async () => {
-    peer?.kill();
+    await peer?.stop();
     await ours?.stop();
     service?.close();
   });
 
   test.each(QUESTIONS)('%s', async (query) => {
     const path = `/query_range?query=${encodeURIComponent(query)}${range}`;
-    const [mine, theirs] = await Promise.all([api(ours.url, path), api(peerUrl, path)]);
+    const [mine, theirs] = await Promise.all([api(ours.url, path), api(peer.url, path)]);
     expect(seriesOf(theirs).length).toBeGreaterThan(0);
     expect(seriesOf(mine)).toEqual(seriesOf(theirs));
   });
@@ -121,14 +105,4 @@ async function startService(): Promise<Server> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createProbe();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -10,9 +10,9 @@ import { tableFromIPC } from 'apache-arrow';
 import { buildBackend } from '../../scripts/buildPlugin.ts';
 import type { DataQuery, PluginContext } from '../../src/server/grafana/messages.ts';
 import { startPlugin, type PluginHost } from './pluginHost.ts';
-import { hasPrometheus, startPrometheus, type Peer } from './prometheusPeer.ts';
+import { besidePrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import { startSelfScraper } from './prometheusPeer.ts';
 
-const withPrometheus = hasPrometheus ? describe : describe.skip;
 const goName = `${platform()}_${arch() === 'x64' ? 'amd64' : arch()}`;
 
 let folder: string;
@@ -168,10 +168,10 @@ describe('the process', () => {
   });
 });
 
-withPrometheus('beside a Prometheus', () => {
-  let peer: Peer;
+besidePrometheus('beside a Prometheus', () => {
+  let peer: PrometheusProcess;
   beforeAll(async () => {
-    peer = await startPrometheus();
+    peer = await startSelfScraper();
   });
   afterAll(() => peer.stop());
 

@@ -11,7 +11,7 @@ import { PNG } from 'pngjs';
 import { buildPlugin } from '../../scripts/buildPlugin.ts';
 import { grafanaCommand, untilHealthy } from '../../scripts/grafana.ts';
 import { hasChromium, openChromium } from './chromium.ts';
-import { freePort } from './prometheusPeer.ts';
+import { freePort } from '../support/prometheusProcess.ts';
 
 const ROOT = path.resolve(__dirname, '../..');
 const home = [process.env.ISOTHERM_GRAFANA, '/usr/share/grafana'].find(

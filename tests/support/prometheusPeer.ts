@@ -1,16 +1,14 @@
-/** A real Prometheus beside ours, filled with given series: the one named by ISOTHERM_PROMETHEUS, else the one on PATH. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** A real Prometheus beside ours, filled with given series. */
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { formatValue } from '../../src/shared/api/prometheus.ts';
 import { labelValue, METRIC_NAME, quoted } from '../../src/shared/model/labels.ts';
 import type { MemorySeries } from './memoryQueryable.ts';
+import { installedVersion, runPrometheus } from './prometheusProcess.ts';
+import { tempFolder } from './sidecar.ts';
 
-const PROMETHEUS = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
 const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
-const START_MS_MAX = 30_000;
 
 export interface PrometheusPeer {
   /** host:port. */
@@ -23,48 +21,33 @@ export interface PrometheusPeer {
   close(): Promise<void>;
 }
 
-/** Major and minor version; undefined where there is no Prometheus or no promtool. */
+/** Major and minor version; undefined where there is no Prometheus or no promtool to fill it with. */
 export function prometheusVersion(): readonly [major: number, minor: number] | undefined {
-  if (spawnSync(PROMTOOL, ['--version']).status !== 0) return undefined;
-  const told = spawnSync(PROMETHEUS, ['--version'], { encoding: 'utf8' });
-  const version = /version (\d+)\.(\d+)/.exec(`${told.stdout ?? ''}${told.stderr ?? ''}`);
-  return version === null ? undefined : [Number(version[1]), Number(version[2])];
+  return spawnSync(PROMTOOL, ['--version']).status === 0 ? installedVersion : undefined;
 }
 
 /** Float samples only; a stale mark cannot be imported. */
 export async function startPrometheus(series: readonly MemorySeries[]): Promise<PrometheusPeer> {
-  const folder = mkdtempSync(join(tmpdir(), 'isotherm-peer-'));
+  const folder = tempFolder();
   const page = join(folder, 'page.txt');
   writeFileSync(page, openMetricsOf(series));
-  const imported = spawnSync(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', page, join(folder, 'data')], {
+  const imported = spawnSync(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', page, join(folder, 'peer')], {
     encoding: 'utf8',
   });
   if (imported.status !== 0) throw new Error(`promtool could not import the series: ${imported.stderr}`);
-  writeFileSync(join(folder, 'prometheus.yml'), 'global: {}\n');
-  const child = spawn(PROMETHEUS, [
-    `--config.file=${join(folder, 'prometheus.yml')}`,
-    `--storage.tsdb.path=${join(folder, 'data')}`,
-    '--storage.tsdb.retention.time=100y',
-    '--web.listen-address=127.0.0.1:0',
-  ]);
-  const close = async () => {
-    const ended = child.exitCode !== null ? undefined : new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    const address = await listeningAddress(child);
-    const ask: PrometheusPeer['ask'] = async (path, params) => {
-      const response = await fetch(`http://${address}${path}`, { method: 'POST', body: new URLSearchParams(params) });
+  const flags = ['--storage.tsdb.retention.time=100y'];
+  const { url, stop } = await runPrometheus({ config: 'global: {}\n', folder, flags });
+  return {
+    address: url.slice('http://'.length),
+    async ask(path, params) {
+      const response = await fetch(url + path, { method: 'POST', body: new URLSearchParams(params) });
       return (await response.json()) as Awaited<ReturnType<PrometheusPeer['ask']>>;
-    };
-    await untilReady(address);
-    return { address, ask, close };
-  } catch (fault) {
-    await close();
-    throw fault;
-  }
+    },
+    async close() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 function openMetricsOf(series: readonly MemorySeries[]): string {
@@ -77,27 +60,4 @@ function openMetricsOf(series: readonly MemorySeries[]): string {
     });
   });
   return [...lines, '# EOF', ''].join('\n');
-}
-
-function listeningAddress(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Prometheus did not say where it listens')), START_MS_MAX);
-    child.once('exit', (code) => reject(new Error(`Prometheus ended with ${code}`)));
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      const address = /msg="Listening on".* address=(\S+)/.exec(line);
-      if (address === null) return;
-      clearTimeout(timer);
-      resolve(address[1]);
-    });
-  });
-}
-
-async function untilReady(address: string): Promise<void> {
-  const end = Date.now() + START_MS_MAX;
-  while (Date.now() < end) {
-    const response = await fetch(`http://${address}/-/ready`);
-    if (response.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('Prometheus did not become ready');
 }

@@ -1,0 +1,87 @@
+/** A real Prometheus server beside ours: the one that ISOTHERM_PROMETHEUS names, else the one on PATH. */
+import { spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { tempFolder, until, writeConfig } from './sidecar.ts';
+
+export const PROMETHEUS = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
+const READY_WITHIN_MS = 30_000;
+
+/** Major and minor version; undefined where there is no Prometheus. */
+export const installedVersion = ((): readonly [major: number, minor: number] | undefined => {
+  const told = spawnSync(PROMETHEUS, ['--version'], { encoding: 'utf8' });
+  const version = /version (\d+)\.(\d+)/.exec(`${told.stdout ?? ''}${told.stderr ?? ''}`);
+  return version === null ? undefined : [Number(version[1]), Number(version[2])];
+})();
+
+/** `describe` where there is a Prometheus; elsewhere the suite is skipped, and its title says why. */
+export const besidePrometheus = (title: string, suite: () => void): void =>
+  (installedVersion === undefined ? describe.skip : describe)(`${title} (needs prometheus on PATH)`, suite);
+
+export interface PrometheusProcess {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface PrometheusOptions {
+  /** The text of prometheus.yml, given the host:port that the server will listen on. */
+  readonly config: string | ((address: string) => string);
+  /** Where prometheus.yml and `peer/` (the data) go; a new temp folder if not given. */
+  readonly folder?: string;
+  readonly flags?: readonly string[];
+}
+
+/** Starts it and resolves once it is ready. Stop it before the test ends. */
+export async function runPrometheus({
+  config,
+  folder = tempFolder(),
+  flags = [],
+}: PrometheusOptions): Promise<PrometheusProcess> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const url = `http://${address}`;
+  const file = writeConfig(folder, typeof config === 'string' ? config : config(address), 'peer.yml');
+  const args = [
+    `--config.file=${file}`,
+    `--storage.tsdb.path=${join(folder, 'peer')}`,
+    `--web.listen-address=${address}`,
+  ];
+  const child = spawn(PROMETHEUS, [...args, ...flags], { stdio: 'ignore' });
+  let ended = false;
+  const exited = new Promise<void>((resolve) => {
+    const end = () => {
+      ended = true;
+      resolve();
+    };
+    child.once('exit', end);
+    child.once('error', end);
+  });
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await exited;
+  };
+  const isReady = () =>
+    fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  try {
+    await until(async () => ended || (await isReady()), READY_WITHIN_MS);
+    if (ended) throw new Error(`${PROMETHEUS} ended before it was ready`);
+  } catch (fault) {
+    await stop();
+    throw fault;
+  }
+  return { url, stop };
+}
+
+/** A port of this machine that nobody listened on a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
