@@ -217,6 +217,57 @@ describe('pages', () => {
   });
 });
 
+describe('admin', () => {
+  const ask = (at: ReturnType<typeof fakeServer>, path: string, headers = {}) =>
+    at.server.inject({ method: 'POST', url: `/api/v1/admin/tsdb${path}`, headers });
+  const error = (errorType: string, why: RegExp) => ({
+    status: 'error',
+    errorType,
+    error: expect.stringMatching(why),
+  });
+
+  test('without its flag it is shut, and never a GET', async () => {
+    const at = fakeServer();
+    const answer = await ask(at, '/delete_series?match[]=up');
+    expect([answer.statusCode, answer.json()]).toEqual([503, error('unavailable', /^admin APIs disabled/)]);
+    expect((await at.server.inject('/api/v1/admin/tsdb/snapshot')).statusCode).toBe(405);
+    expect(at.fake.asked).toEqual([]);
+  });
+  test.each([
+    ['/delete_series', /^no match\[\] parameter provided$/],
+    ['/delete_series?match[]={', /^invalid parameter "match\[\]"/],
+    ['/delete_series?match[]={a=~".*"}', /at least one non-empty matcher/],
+    ['/delete_series?match[]=up&start=x', /^invalid parameter "start"/],
+    ['/snapshot?skip_head=maybe', /^invalid parameter "skip_head": unable to parse boolean/],
+  ])('%s is refused', async (path, why) => {
+    const at = fakeServer({ enableAdmin: true });
+    const answer = await ask(at, path);
+    expect([answer.statusCode, answer.json()]).toEqual([400, error('bad_data', why)]);
+    expect(at.fake.asked).toEqual([]);
+  });
+  test('what is asked reaches the store, but not from a page of another site', async () => {
+    const at = fakeServer({ enableAdmin: true });
+    expect((await ask(at, '/clean_tombstones', { 'sec-fetch-site': 'cross-site' })).statusCode).toBe(403);
+    const deleted = await at.server.inject({
+      method: 'PUT',
+      url: '/api/v1/admin/tsdb/delete_series?match[]=up&start=1',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: 'match[]={job="a"}&end=2.5',
+    });
+    expect([deleted.statusCode, deleted.body]).toEqual([204, '']);
+    expect((await ask(at, '/clean_tombstones')).statusCode).toBe(204);
+    expect((await ask(at, '/snapshot?skip_head=true')).json()).toEqual(success({ name: 'name' }));
+    expect((await ask(at, '/snapshot')).statusCode).toBe(200);
+    const sets = [[{ name: 'job', op: '=', value: 'a' }], [{ name: '__name__', op: '=', value: 'up' }]];
+    expect(at.fake.asked.map((text) => (text.startsWith('{') ? JSON.parse(text) : text))).toEqual([
+      { sets, range: { minTime: 1000, maxTime: 2500 } },
+      'clean',
+      'snapshot true',
+      'snapshot false',
+    ]);
+  });
+});
+
 describe('remote write', () => {
   const message = (labels: Record<string, string>, samples: [number, number | 'stale'][]) =>
     new WireWriter()

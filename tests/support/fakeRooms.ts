@@ -5,6 +5,7 @@ import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
 import { silentLog } from '../../src/server/telemetry/log.ts';
 import { createSelfMetrics } from '../../src/server/telemetry/selfMetrics.ts';
+import type { StoreAdmin } from '../../src/server/storage/admin.ts';
 import type { Appender, AppendOutcome, Storage } from '../../src/server/storage/appender.ts';
 import type { QueryEngine, QueryRequest, QueryResult } from '../../src/server/storage/engine.ts';
 import type { Queryable } from '../../src/server/storage/queryable.ts';
@@ -40,6 +41,16 @@ export class FakeRooms {
       { labels: labelsOf({ __name__: 'up' }), exemplars: [{ labels: [['trace_id', 'abc']], v: 0.5, t: 1500 }] },
     ],
   };
+  /** What the admin API asked for, as JSON. */
+  asked: string[] = [];
+  readonly admin: StoreAdmin = {
+    deleteSeries: async (sets, range) => void this.asked.push(JSON.stringify({ sets, range })),
+    cleanTombstones: async () => void this.asked.push('clean'),
+    snapshot: async ({ skipHead } = {}) => {
+      this.asked.push(`snapshot ${skipHead}`);
+      return 'name';
+    },
+  };
   readonly storage: Storage = {
     group: () => {
       throw new Error('not asked by the HTTP rim');
@@ -71,6 +82,7 @@ export class FakeRooms {
         ],
         dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
       },
+      admin: this.admin,
       headStats: () => ({ series: this.series.length, chunks: 0, minTime: 1, maxTime: 2, corruptions: 0 }),
     };
   }
@@ -169,6 +181,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       corsOrigin: '.*',
       enableLifecycle: false,
       enableRemoteWrite: false,
+      enableAdmin: false,
       readTimeoutMs: 10_000,
       connectionsMax: 10,
       queryTimeoutMs: 120_000,

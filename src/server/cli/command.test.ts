@@ -61,7 +61,6 @@ describe('flags', () => {
     [['--workers=1', '--workers=2'], /given twice/],
     [['--no-web.enable-lifecycle=true'], /takes no value/],
     [['--web.config.file=tls.yml'], /leave the server open/],
-    [['--web.enable-admin-api'], /not served by this version/],
     [['--agent'], /no agent mode/],
     [['run'], /unknown command run/],
     [['serve', 'extra'], /unexpected argument extra/],

@@ -70,8 +70,7 @@ export const FLAGS = {
   'web.enable-admin-api': {
     type: 'bool',
     default: 'false',
-    help: 'Serve the admin API (deleting series, snapshots).',
-    refused: 'the admin API is not served by this version',
+    help: 'Serve POST /api/v1/admin/tsdb/… (deleting series, cleaning, snapshots).',
   },
   'web.enable-otlp-receiver': {
     type: 'bool',

@@ -3,6 +3,7 @@ import type { BuildInfo } from '../telemetry/build.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
+import type { StoreAdmin } from '../storage/admin.ts';
 import type { Storage } from '../storage/appender.ts';
 import type { QueryEngine } from '../storage/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
@@ -13,6 +14,7 @@ export interface ServerRooms {
   readonly engine: QueryEngine;
   readonly queryable: Queryable;
   readonly storage: Storage;
+  readonly admin: StoreAdmin;
   readonly targets: TargetsView;
   headStats(): HeadStats;
 }
@@ -43,6 +45,7 @@ export interface HttpOptions {
   readonly corsOrigin: string;
   readonly enableLifecycle: boolean;
   readonly enableRemoteWrite: boolean;
+  readonly enableAdmin: boolean;
   readonly readTimeoutMs: number;
   readonly connectionsMax: number;
   readonly queryTimeoutMs: number;

@@ -4,6 +4,7 @@ import type { ApiErrorType } from '../../shared/api/prometheus.ts';
 import { QueryError } from '../storage/engine.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
 import { StorageError } from '../storage/appender.ts';
+import { adminRoutes } from './adminRoutes.ts';
 import { JSON_TYPE, sendTexts } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
 import { corsHook } from './cors.ts';
@@ -86,6 +87,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   for (const route of [...QUERY_ROUTES, ...DISTRIBUTION_ROUTES, ...SERIES_ROUTES, ...TARGET_ROUTES, ...STATUS_ROUTES]) {
     routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, route, request, reply));
   }
+  for (const { path, methods, handle } of adminRoutes(deps)) routes.add(API + path, methods, handle);
   registerRemoteWrite(app, deps, options.routePrefix + API);
   app.options('*', async (_, reply) => reply.code(204).send());
   app.setNotFoundHandler(pagesHandler(deps));

@@ -61,6 +61,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
       corsOrigin: corsOriginOf(flags['web.cors.origin']),
       enableLifecycle: flags['web.enable-lifecycle'],
       enableRemoteWrite: flags['web.enable-remote-write-receiver'],
+      enableAdmin: flags['web.enable-admin-api'],
       readTimeoutMs: flags['web.read-timeout'],
       connectionsMax: flags['web.max-connections'],
       queryTimeoutMs: flags['query.timeout'],
@@ -190,7 +191,7 @@ function openRooms(
     return { series, chunks: headChunks, minTime, maxTime, corruptions };
   };
   return {
-    rooms: { engine, queryable: tsdb, storage: tsdb, targets: scraping, headStats },
+    rooms: { engine, queryable: tsdb, storage: tsdb, admin: tsdb, targets: scraping, headStats },
     async apply(config) {
       await tsdb.setRetention(retentionOf(flags, config.storage));
       await scraping.apply(config);

@@ -33,6 +33,7 @@ const GAUGES: readonly Row[] = [
   ['isotherm_tsdb_head_row_bytes', 'Memory of the rows that are not packed.', (s) => s.headRowBytes],
   ['isotherm_tsdb_head_chunk_bytes', 'Memory of the packed chunks.', (s) => s.headChunkBytes],
   ['isotherm_tsdb_chunk_cache_bytes', 'Memory of decoded chunks kept.', (s) => s.chunkCacheBytes],
+  ['isotherm_tsdb_tombstones', 'Ranges of deleted samples that blocks may still hold.', (s) => s.tombstones],
   ['isotherm_tsdb_wal_segments', 'Files of the write-ahead log.', (s) => s.logSegments],
 ];
 
