@@ -1,5 +1,9 @@
 /** The configuration after checking: every default filled in, every duration in milliseconds, every path absolute. */
 import type { Labels } from '../../shared/model/labels.ts';
+import type { DiscoveryConfig } from './discoveryConfig.ts';
+import type { HttpConfig } from './httpConfig.ts';
+
+export type { HttpConfig, Secret, TlsConfig, TlsVersion } from './httpConfig.ts';
 
 export type ScrapeProtocol =
   'PrometheusProto' | 'OpenMetricsText1.0.0' | 'OpenMetricsText0.0.1' | 'PrometheusText1.0.0' | 'PrometheusText0.0.4';
@@ -28,30 +32,6 @@ export interface RelabelConfig {
   readonly modulus: number;
   readonly replacement: string;
   readonly action: RelabelAction;
-}
-
-/** A secret is read when it is used, so that a rotated file needs no reload. */
-export type Secret =
-  { readonly kind: 'inline'; readonly value: string } | { readonly kind: 'file'; readonly path: string };
-
-export interface TlsConfig {
-  readonly ca?: Secret;
-  readonly cert?: Secret;
-  readonly key?: Secret;
-  readonly serverName?: string;
-  readonly insecureSkipVerify: boolean;
-  readonly minVersion?: TlsVersion;
-  readonly maxVersion?: TlsVersion;
-}
-export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-
-export interface HttpConfig {
-  readonly basicAuth?: { readonly username?: Secret; readonly password?: Secret };
-  readonly authorization?: { readonly type: string; readonly credentials?: Secret };
-  readonly tls: TlsConfig;
-  readonly followRedirects: boolean;
-  readonly proxy: { readonly url?: string; readonly noProxy?: string; readonly fromEnvironment: boolean };
-  readonly headers: readonly { readonly name: string; readonly values: readonly Secret[] }[];
 }
 
 export interface StaticConfig {
@@ -106,6 +86,8 @@ export interface ScrapeConfig {
   readonly http: HttpConfig;
   readonly staticConfigs: readonly StaticConfig[];
   readonly fileSdConfigs: readonly FileSdConfig[];
+  /** Of the other kinds. */
+  readonly discovery: readonly DiscoveryConfig[];
   readonly relabel: readonly RelabelConfig[];
   readonly metricRelabel: readonly RelabelConfig[];
 }

@@ -1,5 +1,6 @@
 /** The keys of the whole file, and of files that hold scrape configs alone. */
 import { z } from 'zod';
+import { discoveryKeys as scrapeDiscoveryKeys } from './discoverySchema.ts';
 import { httpKeys, tlsKeys } from './httpSchema.ts';
 import {
   bool,
@@ -36,7 +37,10 @@ const sigv4Keys = z.strictObject({
 });
 
 const discoveryKeys = Object.fromEntries(
-  [...ABSENT_DISCOVERY, 'static_configs', 'file_sd_configs'].map((key) => [key, z.array(z.unknown()).optional()]),
+  [...ABSENT_DISCOVERY, ...Object.keys(scrapeDiscoveryKeys), 'static_configs', 'file_sd_configs'].map((key) => [
+    key,
+    z.array(z.unknown()).optional(),
+  ]),
 );
 
 const alertingKeys = z.strictObject({

@@ -167,8 +167,22 @@ describe('faults carry their place', () => {
   bad('a size without a unit', job('body_size_limit: 10'), /not a size/);
   bad(
     'other discovery',
-    job('kubernetes_sd_configs: [{role: pod}]'),
-    /kubernetes_sd_configs: .*static_configs or file_sd_configs/,
+    job('nomad_sd_configs: [{server: "http://x"}]'),
+    /nomad_sd_configs: .*http_sd_configs or file_sd_configs/,
+  );
+  bad(
+    'a misspelt key of discovery',
+    job('http_sd_configs: [{url: "http://x", refresh: 1m}]'),
+    /3:\d+.*http_sd_configs\[0\]\.refresh: unknown key/,
+  );
+  bad('discovery from a URL that is not HTTP', job('http_sd_configs: [{url: "ftp://x"}]'), /begin with http/);
+  bad('A records without a port', job('dns_sd_configs: [{names: [x], type: A}]'), /A records name no port; set port/);
+  bad('an unknown type of record', job('dns_sd_configs: [{names: [x], type: TXT}]'), /none of A, AAAA, SRV/);
+  bad('a Docker engine nowhere', job('docker_sd_configs: [{host: docker}]'), /write unix:/);
+  bad(
+    'two logins for Consul',
+    job('consul_sd_configs: [{username: a, basic_auth: {username: a}}]'),
+    /username and password stand there too/,
   );
   bad(
     'two ways to log in',

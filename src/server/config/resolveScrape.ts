@@ -2,6 +2,7 @@
 import { labelsFrom, type Labels } from '../../shared/model/labels.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import type { ScrapeConfig, ScrapeProtocol, StaticConfig } from './config.ts';
+import { resolveDiscovery } from './resolveDiscovery.ts';
 import { absolute, resolveHttp } from './resolveHttp.ts';
 import { resolveRelabel, type Complain } from './resolveRelabel.ts';
 import { ABSENT_DISCOVERY, type RawPerJob, type RawScrapeConfig } from './scrapeSchema.ts';
@@ -41,7 +42,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
   }
   for (const kind of ABSENT_DISCOVERY) {
     if (kind in raw)
-      complain([kind], 'this kind of discovery is not supported yet; static_configs or file_sd_configs can stand in');
+      complain([kind], 'this kind of discovery is not supported yet; http_sd_configs or file_sd_configs can stand in');
   }
   noticesOf(raw, perJob, context.notice);
   const nativeHistograms = raw.scrape_native_histograms ?? perJob.scrape_native_histograms ?? false;
@@ -105,6 +106,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
         refreshIntervalMs: entry.refresh_interval ?? FILE_SD_REFRESH_MS,
       };
     }),
+    discovery: resolveDiscovery(raw, dir, complain),
     relabel: rules('relabel_configs'),
     metricRelabel: rules('metric_relabel_configs'),
   };

@@ -1,5 +1,6 @@
 /** The keys of `scrape_config` and of what stands inside it. */
 import { z } from 'zod';
+import { discoveryKeys } from './discoverySchema.ts';
 import { httpKeys } from './httpSchema.ts';
 import { bool, count, labelName, labelSet, number, oneOf, pattern, positiveDuration, size, text } from './scalars.ts';
 
@@ -28,7 +29,7 @@ const protocol = oneOf(
 
 /** Discovery kinds that upstream has and this program does not; each is refused by name, since its targets would silently be missing. */
 export const ABSENT_DISCOVERY = [
-  'aws azure consul digitalocean dns docker dockerswarm ec2 ecs elasticache eureka gce hetzner http ionos kubernetes kuma lightsail linode',
+  'aws azure digitalocean dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kubernetes kuma lightsail linode',
   'marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr',
 ].flatMap((line) => line.split(' ').map((kind) => `${kind}_sd_configs`));
 
@@ -70,6 +71,7 @@ const scrapeKeys = {
   ...httpKeys,
   static_configs: z.array(staticKeys).optional(),
   file_sd_configs: z.array(fileSdKeys).optional(),
+  ...discoveryKeys,
   relabel_configs: z.array(relabelKeys).optional(),
   metric_relabel_configs: z.array(relabelKeys).optional(),
 };

@@ -3,10 +3,9 @@ import { globSync, watch, type FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
-import { labelsFrom, labelsOf } from '../../shared/model/labels.ts';
 import type { FileSdConfig } from '../config/config.ts';
-import type { Discoverer, GroupsListener, TargetGroup } from './targetGroup.ts';
+import { groupsOf } from './groupList.ts';
+import type { Discoverer, DiscoveryDeps, GroupsListener, TargetGroup } from './targetGroup.ts';
 
 /** A file larger than this is no list of targets. */
 const FILE_BYTES_MAX = 32 * 1024 * 1024;
@@ -14,29 +13,13 @@ const FILES_MAX = 10_000;
 /** Editors write in several steps; one reading after the last of them is enough. */
 const SETTLE_MS = 50;
 
-/** The text of a scalar, whatever its type: `port: 80` is as good as `port: "80"`. */
-const scalarText = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-const groupsShape = z
-  .array(
-    z.strictObject({
-      targets: z.array(z.string()),
-      labels: z.record(z.string(), scalarText).nullish(),
-    }),
-  )
-  .nullable();
-
-export interface FileDiscoveryDeps {
-  /** A file that cannot be read or is malformed; its last good groups stay. */
-  readonly onFault: (file: string, why: string) => void;
-}
-
-export function createFileDiscoverer(config: FileSdConfig, deps: FileDiscoveryDeps): Discoverer {
+export function createFileDiscoverer(config: FileSdConfig, deps: DiscoveryDeps): Discoverer {
   return new FileDiscoverer(config, deps);
 }
 
 class FileDiscoverer implements Discoverer {
   private readonly config: FileSdConfig;
-  private readonly deps: FileDiscoveryDeps;
+  private readonly deps: DiscoveryDeps;
   private readonly byFile = new Map<string, readonly TargetGroup[]>();
   private readonly watchers: FSWatcher[] = [];
   private refreshTimer: NodeJS.Timeout | undefined;
@@ -44,7 +27,7 @@ class FileDiscoverer implements Discoverer {
   private listener: GroupsListener | undefined;
   private reading: Promise<void> = Promise.resolve();
 
-  constructor(config: FileSdConfig, deps: FileDiscoveryDeps) {
+  constructor(config: FileSdConfig, deps: DiscoveryDeps) {
     this.config = config;
     this.deps = deps;
   }
@@ -119,14 +102,5 @@ async function readBounded(file: string): Promise<string> {
  */
 export function parseTargetFile(text: string, file: string): readonly TargetGroup[] {
   const tree: unknown = /\.json$/i.test(file) ? JSON.parse(text) : parse(text);
-  const checked = groupsShape.safeParse(tree ?? null);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new Error(`is not a list of {targets, labels}: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
-  }
-  return (checked.data ?? []).map(({ targets, labels }, i) => ({
-    source: `${file}:${i}`,
-    targets: targets.map((address) => labelsOf({ __address__: address })),
-    labels: labelsFrom([...Object.entries(labels ?? {}), ['__meta_filepath', file] as const]),
-  }));
+  return groupsOf(tree ?? null, file, ['__meta_filepath', file]);
 }

@@ -18,3 +18,8 @@ export interface Discoverer {
   start(listener: GroupsListener): void;
   stop(): void;
 }
+
+export interface DiscoveryDeps {
+  /** A source that cannot be asked or read; what it said last stays. Told once for each new reason. */
+  readonly onFault: (source: string, why: string) => void;
+}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { parseConfig } from '../config/load.ts';
-import { bodyBytesInFlight } from './body.ts';
+import { bodyBytesInFlight } from '../outbound/body.ts';
 import { acceptHeader, createScrapeClient, type ScrapeClient } from './httpClient.ts';
 
 const noOpenssl = spawnSync('openssl', ['version']).error !== undefined;

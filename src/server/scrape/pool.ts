@@ -1,7 +1,6 @@
 /** A job: its discovery, its client, and a loop for each of its targets. */
 import type { ScrapeConfig } from '../config/config.ts';
-import { createFileDiscoverer } from '../discovery/fileDiscovery.ts';
-import { createStaticDiscoverer } from '../discovery/staticDiscovery.ts';
+import { createDiscoverers } from '../discovery/discoverers.ts';
 import type { Discoverer, TargetGroup } from '../discovery/targetGroup.ts';
 import { compileRelabel, type RelabelRule } from '../relabel/relabel.ts';
 import type { Labels } from '../../shared/model/labels.ts';
@@ -91,14 +90,10 @@ export class ScrapePool {
 
   private discover(): void {
     this.stopDiscovery();
-    const onFault = (file: string, why: string) =>
-      this.deps.log('warn', 'Target file not read', { file, error: why, scrape_pool: this.config.jobName });
-    const { staticConfigs, fileSdConfigs } = this.config;
-    this.discoverers = new Map([
-      ['static', createStaticDiscoverer(staticConfigs)],
-      ...fileSdConfigs.map((config) => [JSON.stringify(config), createFileDiscoverer(config, { onFault })] as const),
-    ]);
-    // What files said last stands until they are read again, so that a reload drops nothing for a moment.
+    const onFault = (source: string, why: string) =>
+      this.deps.log('warn', 'Targets not discovered', { source, error: why, scrape_pool: this.config.jobName });
+    this.discoverers = createDiscoverers(this.config, { onFault });
+    // What was said last stands until it is said again, so that a reload drops nothing for a moment.
     for (const key of this.groups.keys()) if (!this.discoverers.has(key)) this.groups.delete(key);
     for (const [key, discoverer] of this.discoverers) {
       discoverer.start((groups) => {

@@ -1,0 +1,55 @@
+/** The keys of `http_sd_config`, `dns_sd_config` and the like. */
+import { z } from 'zod';
+import { httpKeys } from './httpSchema.ts';
+import { bool, count, oneOf, positiveDuration, text, url } from './scalars.ts';
+
+export const httpSdKeys = z.strictObject({ url, refresh_interval: positiveDuration.optional(), ...httpKeys });
+
+const recordType = oneOf('A', 'AAAA', 'SRV', 'MX', 'NS', 'a', 'aaaa', 'srv', 'mx', 'ns');
+
+export const dnsSdKeys = z.strictObject({
+  names: z.array(text).min(1),
+  type: recordType.optional(),
+  port: count.optional(),
+  refresh_interval: positiveDuration.optional(),
+});
+
+export const consulSdKeys = z.strictObject({
+  server: text.min(1, 'must not be empty').optional(),
+  path_prefix: text.optional(),
+  token: text.optional(),
+  datacenter: text.optional(),
+  namespace: text.optional(),
+  partition: text.optional(),
+  tag_separator: text.optional(),
+  scheme: oneOf('http', 'https').optional(),
+  username: text.optional(),
+  password: text.optional(),
+  allow_stale: bool.optional(),
+  refresh_interval: positiveDuration.optional(),
+  services: z.array(text).optional(),
+  tags: z.array(text).optional(),
+  node_meta: z.record(text, text).optional(),
+  filter: text.optional(),
+  health_filter: text.optional(),
+  ...httpKeys,
+});
+
+export const dockerSdKeys = z.strictObject({
+  host: text.min(1, 'must not be empty'),
+  port: count.optional(),
+  filters: z.array(z.strictObject({ name: text, values: z.array(text) })).optional(),
+  host_networking_host: text.optional(),
+  match_first_network: bool.optional(),
+  refresh_interval: positiveDuration.optional(),
+  ...httpKeys,
+});
+
+/** Spread into a scrape config. */
+export const discoveryKeys = {
+  http_sd_configs: z.array(httpSdKeys).optional(),
+  dns_sd_configs: z.array(dnsSdKeys).optional(),
+  consul_sd_configs: z.array(consulSdKeys).optional(),
+  docker_sd_configs: z.array(dockerSdKeys).optional(),
+};
+export type RawDiscovery = z.output<z.ZodObject<typeof discoveryKeys>>;

@@ -1,0 +1,140 @@
+/** Requests as an `http_config` says: connections kept alive, TLS, proxies, login, redirects. For scrapes and for discovery. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { HttpConfig } from '../config/config.ts';
+import { readSecret } from '../config/secrets.ts';
+import { FetchError } from './httpFault.ts';
+
+const REDIRECTS_MAX = 10;
+const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** As long as upstream keeps an idle connection; a server's own hint shortens it. */
+const IDLE_MS = 300_000;
+const HEADER_BYTES_MAX = 64 * 1024;
+export const USER_AGENT = 'Isotherm';
+
+export type Headers = Record<string, string | string[]>;
+export type Answer = Dispatcher.ResponseData;
+
+export interface OutboundOptions {
+  /** A Unix socket to connect to, whatever host the URL names. */
+  readonly socketPath?: string;
+}
+
+export class OutboundClient {
+  private readonly http: HttpConfig;
+  private readonly options: OutboundOptions;
+  private dispatcher: { readonly key: string; readonly agent: Dispatcher } | undefined;
+
+  constructor(http: HttpConfig, options: OutboundOptions = {}) {
+    this.http = http;
+    this.options = options;
+  }
+
+  /**
+   * A GET, redirects followed. The time limit is the caller's, by `signal`.
+   *
+   * @returns the answer whatever its status; its body must be read or destroyed.
+   * @throws what the connection throws (`fetchFault` finds words for it), FetchError for too many redirects.
+   */
+  async get(first: string, own: Headers, signal: AbortSignal): Promise<Answer> {
+    const agent = await this.agent();
+    const login = await this.loginHeaders();
+    const { origin } = new URL(first);
+    let url = first;
+    for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
+      // What logs us in here is nobody else's business.
+      const headers = { 'user-agent': USER_AGENT, ...own, ...(new URL(url).origin === origin && login) };
+      const answer = await requestOnce(url, { dispatcher: agent, headers, signal });
+      const location = answer.headers.location;
+      if (!this.http.followRedirects || !REDIRECT_STATUS.has(answer.statusCode) || typeof location !== 'string')
+        return answer;
+      discard(answer);
+      url = new URL(location, url).href;
+    }
+    throw new FetchError(`redirected more than ${REDIRECTS_MAX} times, at last to ${url}`);
+  }
+
+  async close(): Promise<void> {
+    await this.dispatcher?.agent.destroy();
+  }
+
+  private async loginHeaders(): Promise<Headers> {
+    const { basicAuth, authorization, headers } = this.http;
+    const login: Headers = {};
+    if (basicAuth !== undefined) {
+      const [user, password] = await Promise.all(
+        [basicAuth.username, basicAuth.password].map((s) => (s ? readSecret(s) : '')),
+      );
+      login.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    } else if (authorization?.credentials !== undefined) {
+      login.authorization = `${authorization.type} ${await readSecret(authorization.credentials)}`;
+    }
+    for (const { name, values } of headers) login[name] = await Promise.all(values.map(readSecret));
+    return login;
+  }
+
+  /** Connections live as long as the certificates they were made with. */
+  private async agent(): Promise<Dispatcher> {
+    const { tls, proxy } = this.http;
+    const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((s) => (s ? readSecret(s) : undefined)));
+    const certificates = JSON.stringify([ca, cert, key]);
+    if (this.dispatcher?.key === certificates) return this.dispatcher.agent;
+    const connect = {
+      ca,
+      cert,
+      key,
+      servername: tls.serverName,
+      rejectUnauthorized: !tls.insecureSkipVerify,
+      minVersion: tls.minVersion,
+      maxVersion: tls.maxVersion,
+      // The time limit over the whole request covers connecting too.
+      timeout: 0,
+      ...(this.options.socketPath !== undefined && { socketPath: this.options.socketPath }),
+    };
+    const options = {
+      connect,
+      keepAliveTimeout: IDLE_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    };
+    const agent =
+      proxy.url === undefined && !proxy.fromEnvironment
+        ? new Agent(options)
+        : new EnvHttpProxyAgent({
+            ...options,
+            ...(proxy.url && { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? '' }),
+          });
+    void this.dispatcher?.agent.close();
+    this.dispatcher = { key: certificates, agent };
+    return agent;
+  }
+}
+
+/** Gives an answer's body up. */
+export function discard(answer: Answer): void {
+  answer.body.on('error', () => undefined).destroy();
+}
+
+export function headerText(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+type RequestOptions = { dispatcher: Dispatcher; headers: Headers; signal: AbortSignal };
+
+/** Codes of a kept connection that the server closed just as it was used again. */
+const LOST_CONNECTION: ReadonlySet<string | undefined> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+/** Lets the pool notice that its connection is gone before it is asked for another. */
+const LOST_PAUSE_MS = 10;
+
+/** One request; a second one if a kept connection turns out to be closed. */
+async function requestOnce(url: string, options: RequestOptions): Promise<Answer> {
+  try {
+    return await request(url, options);
+  } catch (error) {
+    if (options.signal.aborted || !LOST_CONNECTION.has((error as NodeJS.ErrnoException).code)) throw error;
+    await sleep(LOST_PAUSE_MS, undefined, { signal: options.signal });
+    return await request(url, options);
+  }
+}
