@@ -6,7 +6,7 @@ import type { YScaleName } from '../viz/axisScale.ts';
 import { formatBucket, formatCount, formatShare, formatTimeRange, type FormatValue } from '../viz/format.ts';
 import { cellAt, columnAt, hitTest, type Cell } from '../viz/hitTest.ts';
 import { layout as layoutOf, type Layout } from '../viz/layout.ts';
-import { paintMap, paintOverlay } from '../viz/paint.ts';
+import { paintMap, paintOverlay, type Rect } from '../viz/paint.ts';
 import type { VizTheme } from '../viz/theme.ts';
 import { FloatingTooltip, HeatmapTooltip } from './HeatmapTooltip.tsx';
 
@@ -16,6 +16,14 @@ export interface SelectedRange {
   readonly to: number;
   readonly fromValue?: number;
   readonly toValue?: number;
+}
+
+/** A part of the map: times in milliseconds, values as the rows' bounds. */
+export interface MapBox {
+  readonly from: number;
+  readonly to: number;
+  readonly lower: number;
+  readonly upper: number;
 }
 
 /** Where the pointer is; `cell` is undefined between strips. */
@@ -48,6 +56,10 @@ export interface HeatmapCanvasProps {
   /** 'cell' (default) shows bounds, count, share and the column's histogram at the pointer. */
   readonly tooltip?: 'cell' | 'none';
   readonly onSelectRange?: (range: SelectedRange) => void;
+  /** Takes what is marked by dragging with Shift, in place of onSelectRange, and with Enter the cell under the keyboard's cursor. */
+  readonly onSelectBox?: (box: MapBox) => void;
+  /** Outlined while it is given. */
+  readonly box?: MapBox;
   /** Called with undefined when the pointer leaves. */
   readonly onHover?: (point: HoveredPoint | undefined) => void;
   /** Milliseconds: where another chart's pointer is. */
@@ -155,6 +167,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
         crosshairX: inside ? pointer.x : shared,
         crosshairY: hovered !== undefined ? pointer?.y : undefined,
         selection: selection?.rect,
+        box: props.box === undefined || drag !== undefined ? undefined : rectOf(layout, props.box),
       },
       theme,
     );
@@ -177,7 +190,12 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
   const release = (): void => {
     setDrag(undefined);
     if (drag === undefined || selection === undefined) return;
-    if (Math.abs(drag.now.x - drag.start.x) >= DRAG_FROM_PX) props.onSelectRange?.(selection.range);
+    const { from, to, fromValue, toValue }: SelectedRange = selection.range;
+    const moved = Math.abs(drag.now.x - drag.start.x);
+    if (props.onSelectBox !== undefined && fromValue !== undefined && toValue !== undefined) {
+      const movedAtAll = Math.max(moved, Math.abs(drag.now.y - drag.start.y));
+      if (movedAtAll >= DRAG_FROM_PX) props.onSelectBox({ from, to, lower: fromValue, upper: toValue });
+    } else if (moved >= DRAG_FROM_PX) props.onSelectRange?.(selection.range);
   };
   const leave = (): void => {
     setPointer(undefined);
@@ -186,6 +204,11 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
   const pressKey = (event: React.KeyboardEvent): void => {
     // Escape belongs to the page where there is nothing here to leave.
     if (event.key === 'Escape' && cursor === undefined && drag === undefined) return;
+    if (event.key === 'Enter' && kept !== undefined && props.onSelectBox !== undefined) {
+      event.preventDefault();
+      props.onSelectBox({ from: kept.fromTime, to: kept.toTime, lower: kept.fromValue, upper: kept.toValue });
+      return;
+    }
     const next = movedCursor(layout, cursor, event.key);
     if (next === 'unknown') return;
     event.preventDefault();
@@ -211,7 +234,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       style={{ position: 'relative', width, height, cursor: 'crosshair', touchAction: 'pan-y', outlineOffset: -2 }}
       role="application"
       aria-roledescription="heatmap"
-      aria-label={`${model.title ?? 'Heatmap'}. Arrow keys move between cells.`}
+      aria-label={`${model.title ?? 'Heatmap'}. Arrow keys move between cells.${props.onSelectBox === undefined ? '' : ' Enter explains a cell.'}`}
       tabIndex={0}
       onPointerMove={move}
       onPointerDown={press}
@@ -305,6 +328,16 @@ export function describeCell(layout: Layout, cell: Cell): string {
   const share = Number.isNaN(cell.share) ? '' : `, ${formatShare(cell.share)} of the column`;
   const count = Number.isNaN(cell.count) ? 'no data' : `${formatCount(cell.count, model.countUnit)} observations`;
   return `${formatTimeRange(cell.fromTime, cell.toTime, timeZone)}, ${formatBucket(cell.fromValue, cell.toValue, formatY)}: ${count}${share}`;
+}
+
+/** A box in pixels: the rows that it touches; undefined where it is outside of what is drawn. */
+function rectOf({ plot, rows, x }: Layout, box: MapBox): Rect | undefined {
+  const touched = rows.filter((row) => row.to > box.lower && row.from < box.upper);
+  const left = Math.max(plot.x, x.toPixel(box.from));
+  const right = Math.min(plot.x + plot.width, x.toPixel(box.to));
+  if (touched.length === 0 || right <= left) return undefined;
+  const [lowest, highest] = [touched[0], touched[touched.length - 1]];
+  return { x: left, y: highest.top, width: right - left, height: lowest.bottom - highest.top };
 }
 
 /** A drag in data terms. A time range goes over the whole height; a box is snapped to the rows that it touches. */

@@ -192,16 +192,35 @@ export interface Overlay {
   /** CSS pixels. */
   readonly crosshairX?: number;
   readonly crosshairY?: number;
-  readonly selection?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly selection?: Rect;
+  /** Stays where it is: outlined, its cells as they are. */
+  readonly box?: Rect;
+}
+
+/** CSS pixels. */
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 export function paintOverlay(ctx: Context, layout: Layout, overlay: Overlay, theme: VizTheme): void {
   const { plot, rows, columnEdges } = layout;
-  const { cell, selection } = overlay;
+  const { cell, selection, box } = overlay;
   ctx.save();
   ctx.beginPath();
   ctx.rect(plot.x - 1, plot.y - 1, plot.width + 2, plot.height + 2);
   ctx.clip();
+  if (box !== undefined) {
+    const rect = [box.x, box.y, box.width, box.height] as const;
+    ctx.strokeStyle = theme.background;
+    ctx.lineWidth = 5;
+    ctx.strokeRect(...rect);
+    ctx.strokeStyle = theme.accent;
+    ctx.lineWidth = 2;
+    ctx.strokeRect(...rect);
+  }
   if (selection !== undefined) {
     ctx.fillStyle = theme.accent;
     ctx.globalAlpha = 0.22;

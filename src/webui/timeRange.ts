@@ -35,6 +35,11 @@ export function rangeFromParams(params: URLSearchParams): TimeRange | undefined 
   }
 }
 
+/** Both ends of a range, milliseconds. */
+export function shownBy(range: TimeRange, now: number): { readonly start: number; readonly end: number } {
+  return range.kind === 'last' ? { start: now - range.ms, end: now } : { start: range.start, end: range.end };
+}
+
 /** A fixed range stands before a relative one, which stays in the address as the way back. */
 export function rangeParams(range: TimeRange): Partial<Record<'range' | 'start' | 'end', string | undefined>> {
   return range.kind === 'last'

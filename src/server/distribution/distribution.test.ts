@@ -272,6 +272,7 @@ describe('explaining a box', () => {
     const queryable = new MemoryQueryable(named([{ version: 'v1', observed: steady(fast) }]).flatMap(seriesOf));
     await expect(ask(queryable, { expr: 'sum(' })).rejects.toThrow(/./);
     await expect(ask(queryable, { expr: 'x_count' })).rejects.toThrow(/write x_bucket/);
+    await expect(ask(queryable, { box: { ...box, from: 0, to: 30_000 } })).rejects.toThrow(/outside of start and end/);
     await expect(ask(queryable, { expr: 'y_bucket' })).rejects.toThrow(/no buckets of y in this time range/);
   });
 });

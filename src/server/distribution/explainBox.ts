@@ -52,6 +52,9 @@ export async function explainBox(queryable: Queryable, request: ExplainRequest):
   const grid = { start, end, step: stepMs };
   const range = { from: start - stepMs, to: end };
   const spanOf = (box: Box): Box => ({ ...box, ...snapTimes(grid, box.from, box.to) });
+  if (request.box.to <= range.from || request.box.from >= range.to) {
+    throw new QueryError('bad_data', 'the box lies outside of start and end; move either');
+  }
   const drawn = spanOf(request.box);
   const drawnBaseline =
     baseline.kind === 'box'

@@ -31,7 +31,7 @@ export interface RankedLabel {
   readonly score: number;
   /** Labels that divide the series in exactly the same way; they are not listed again. */
   readonly sameSplit: readonly string[];
-  /** Those that differ most first. */
+  /** Those that hold more inside first, and among them those that differ most. */
   readonly values: readonly RankedValue[];
 }
 
@@ -40,7 +40,7 @@ const FALSE_ALARM = 0.05;
 
 /**
  * Labels that have more than one value, ranked by how far the share of one of their values inside is from its share in the baseline. Of equals, the
- * label with fewer values is first, then what was measured before where. Source of the score: proportions.ts, with the level divided by the number of values looked at (Bonferroni).
+ * label with fewer values is first, then the one that says more. Source of the score: proportions.ts, with the level divided by the number of values looked at (Bonferroni).
  */
 export function rankLabels(split: readonly SplitCounts[]): RankedLabel[] {
   let insideAll = 0;
@@ -57,41 +57,40 @@ export function rankLabels(split: readonly SplitCounts[]): RankedLabel[] {
   for (const label of labels) bySplit.set(label.split, [...(bySplit.get(label.split) ?? []), label]);
   return [...bySplit.values()]
     .map(([first, ...others]): RankedLabel => {
-      const values = [...first.values]
-        .map(([value, counts]): RankedValue => {
-          const { inside, baseline } = counts;
-          return {
-            value,
-            inside,
-            baseline,
-            shareInside: inside / insideAll,
-            shareBaseline: baseline / baselineAll,
-            score: cautiousDifference(inside, insideAll, baseline, baselineAll, z),
-            isNew: counts.seriesCount === counts.newCount,
-            same: (pairsBySeries.get(counts.series) ?? []).filter(({ label }) => label !== first.label),
-          };
-        })
-        .sort(byDifference);
+      const values = [...first.values].map(([value, counts]): RankedValue => {
+        const { inside, baseline } = counts;
+        return {
+          value,
+          inside,
+          baseline,
+          shareInside: inside / insideAll,
+          shareBaseline: baseline / baselineAll,
+          score: cautiousDifference(inside, insideAll, baseline, baselineAll, z),
+          isNew: counts.seriesCount === counts.newCount,
+          same: (pairsBySeries.get(counts.series) ?? []).filter(({ label }) => label !== first.label),
+        };
+      });
+      values.sort(byDifference(values));
       const score = Math.max(...values.map((value) => Math.abs(value.score)));
       return { label: first.label, score, sameSplit: others.map(({ label }) => label), values };
     })
     .sort((a, b) => b.score - a.score || a.values.length - b.values.length || byMeaning(a.label, b.label));
 }
 
-/** Of two values that make up all, one has what the other lacks; their scores may differ by rounding only. */
-const SAME_SCORE = 1e-9;
+/** Values that hold less are told first only where they say at least so many times as much. */
+const LESS_FIRST_FROM = 2;
 
-/** What holds more inside stands before what holds less by as much. */
-function byDifference(a: RankedValue, b: RankedValue): number {
-  const raw = (value: RankedValue): number => Math.abs(value.shareInside - value.shareBaseline) || 0;
-  const byScore = Math.round((Math.abs(b.score) - Math.abs(a.score)) / SAME_SCORE);
-  return (
-    byScore ||
-    Number(b.score > 0) - Number(a.score > 0) ||
-    raw(b) - raw(a) ||
+/** What holds more inside comes first: it is what one looks for. Not so where what is missing says far more. */
+function byDifference(values: readonly RankedValue[]): (a: RankedValue, b: RankedValue) => number {
+  const most = Math.max(...values.map(({ score }) => score));
+  const least = Math.min(...values.map(({ score }) => score));
+  const sign = -least >= LESS_FIRST_FROM * most ? -1 : 1;
+  return (a, b) =>
+    sign * (Math.sign(b.score) - Math.sign(a.score)) ||
+    Math.abs(b.score) - Math.abs(a.score) ||
+    b.shareInside - a.shareInside ||
     b.inside - a.inside ||
-    compareText(a.value, b.value)
-  );
+    compareText(a.value, b.value);
 }
 
 interface ValueTally {
@@ -111,14 +110,16 @@ interface Tally {
   readonly split: string;
 }
 
-/** Labels that say where a series came from. Of labels with the same split, what was measured says more. */
+/** Of labels with the same split, those by which people tell models apart say most, and those that say where a series came from least. */
+const MODELS: ReadonlySet<string> = new Set(['model', 'model_name', 'model_version', 'version', 'deployment']);
 const PLACES: ReadonlySet<string> = new Set(['instance', 'pod', 'container', 'node', 'host', 'hostname', 'ip', 'job']);
 
 function byMeaning(a: string, b: string): number {
-  return Number(PLACES.has(a)) - Number(PLACES.has(b)) || compareText(a, b);
+  const order = (name: string): number => (MODELS.has(name) ? 0 : PLACES.has(name) ? 2 : 1);
+  return order(a) - order(b) || compareText(a, b);
 }
 
-/** By label name, what was measured first; a series without a label that others have counts under ''. */
+/** By label name, what says most first; a series without a label that others have counts under ''. */
 function tally(split: readonly SplitCounts[]): Tally[] {
   const names = new Set<string>();
   for (const { labels } of split) for (const [name] of labels) names.add(name);

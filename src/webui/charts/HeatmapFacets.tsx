@@ -3,7 +3,7 @@ import { colorScaleOf } from '../../shared/heatmap/colorScale.ts';
 import { maxCount } from '../../shared/heatmap/fromBuckets.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { PALETTES } from '../../shared/heatmap/palettes.ts';
-import { HeatmapCanvas } from '../../ui/HeatmapCanvas.tsx';
+import { HeatmapCanvas, type MapBox } from '../../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../../ui/HeatmapLegend.tsx';
 import { valueFormat } from '../../viz/format.ts';
 import { sharedYDomain, sharedYFold } from '../../viz/layout.ts';
@@ -42,13 +42,16 @@ export function HeatmapsLegend({ maps, mode }: { maps: readonly NamedHeatmap[]; 
   );
 }
 
-interface HeatmapFacetsProps {
+export interface HeatmapFacetsProps {
   readonly maps: readonly NamedHeatmap[];
   readonly mode: 'light' | 'dark';
   /** Milliseconds at the left and right border. */
   readonly domain: readonly [number, number];
   readonly crosshair: Crosshair;
   readonly onSelectRange: (start: number, end: number) => void;
+  readonly onSelectBox: (box: MapBox) => void;
+  /** Outlined on every map: it is meant on all of them. */
+  readonly box?: MapBox;
 }
 
 /** Maps side by side, with one colour scale and one y axis, so that they can be compared. */
@@ -92,6 +95,8 @@ function MapFacet({
   domain: [start, end],
   crosshair,
   onSelectRange,
+  onSelectBox,
+  box,
   colorMax,
   yDomain,
   yFold,
@@ -126,6 +131,8 @@ function MapFacet({
             crosshairTime={time}
             onHover={(point) => crosshair.move(point === undefined ? undefined : Math.round(point.time))}
             onSelectRange={({ from, to }) => onSelectRange(from, to)}
+            onSelectBox={onSelectBox}
+            box={box}
           />
         )}
       </div>

@@ -1,15 +1,25 @@
 import React, { useMemo } from 'react';
 import { queryRange, seriesLabels } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
-import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
+import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
+import {
+  conditionsOf,
+  conditionsText,
+  conditionText,
+  withCondition,
+  withoutCondition,
+  type LabelCondition,
+} from '../explain/conditions.ts';
+import { ExplainedMaps, ExplainHint } from '../explain/ExplainedMaps.tsx';
+import { noBoxParams } from '../explain/box.ts';
 import { setParams } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Select } from '../parts/Choice.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { PageLink } from '../parts/TopBar.tsx';
 import { sliceWindow } from '../timeRange.ts';
-import { chartDomain, gridKey } from './cardContext.ts';
+import { gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
 import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
@@ -34,11 +44,12 @@ export function LatencyCard({ inventory, context }: CardProps) {
   );
   const choices = splitChoices(labels.data ?? []);
   const split = chooseSplit(choices, place.params.get('by'));
-  const expr = metric === undefined ? '' : bucketRates(metric, split, sliceWindow(grid.step, intervalMs));
+  const conditions = conditionsOf(place.params.get('where'));
+  const expr = metric === undefined ? '' : bucketRates(metric, split, sliceWindow(grid.step, intervalMs), conditions);
   const buckets = useFetched(
     metric === undefined || labels.data === undefined ? undefined : `${expr} ${gridKey(grid)}`,
     async (signal) => ({ grid, series: (await queryRange(expr, grid, signal)).data }),
-    `${metric} ${split}`,
+    `${metric} ${split} ${conditionsText(conditions)}`,
   );
   const unit = metric === undefined ? 's' : unitOf(metric, inventory.metadata[metric]?.unit);
   const drawn = useMemo(
@@ -56,12 +67,15 @@ export function LatencyCard({ inventory, context }: CardProps) {
       busy={buckets.loading || labels.loading}
       tools={
         <>
+          {drawn !== undefined && drawn.maps.length > 0 && <ExplainHint />}
           {drawn !== undefined && <HeatmapsLegend maps={drawn.maps} mode={context.mode} />}
           <Select
             label="Histogram"
             value={metric}
             options={inventory.histograms.map((name) => ({ value: name, text: name }))}
-            onChange={(name) => setParams({ metric: name, by: undefined }, 'push')}
+            onChange={(name) =>
+              setParams({ ...noBoxParams(place.params), metric: name, by: undefined, where: undefined }, 'push')
+            }
           />
           <Select
             label="One map for each"
@@ -81,6 +95,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
         </>
       }
     >
+      <Conditions conditions={conditions} />
       {error !== undefined && <Notice kind="error" title={error.message} />}
       {drawn === undefined && error === undefined && <Notice kind="loading" title="Asking for the distribution …" />}
       {drawn !== undefined && drawn.maps.length === 0 && (
@@ -96,15 +111,45 @@ export function LatencyCard({ inventory, context }: CardProps) {
         </Notice>
       )}
       {drawn !== undefined && drawn.maps.length > 0 && (
-        <HeatmapFacets
+        <ExplainedMaps
+          place={place}
+          expr={expr}
+          grid={grid}
+          shown={context.shown}
+          unit={unit}
           maps={drawn.maps}
           mode={context.mode}
-          domain={chartDomain(grid)}
           crosshair={context.crosshair}
           onSelectRange={context.onSelectRange}
+          onFilter={(condition) => setParams({ where: conditionsText(withCondition(conditions, condition)) }, 'push')}
+          onSplit={(label) => setParams({ by: label }, 'push')}
         />
       )}
     </Card>
+  );
+}
+
+/** What the maps are narrowed down to; each condition can be taken away. */
+function Conditions({ conditions }: { conditions: readonly LabelCondition[] }) {
+  if (conditions.length === 0) return null;
+  return (
+    <div className="conditions" role="group" aria-label="Shown are only series with">
+      {conditions.map((condition) => {
+        const rest = withoutCondition(conditions, condition);
+        const text = conditionText(condition);
+        return (
+          <button
+            key={text}
+            type="button"
+            className="chip"
+            title="Take this condition away"
+            onClick={() => setParams({ where: rest.length === 0 ? undefined : conditionsText(rest) }, 'push')}
+          >
+            <bdi>{text}</bdi> <Icon name="close" size={12} />
+          </button>
+        );
+      })}
+    </div>
   );
 }
 

@@ -8,7 +8,7 @@ import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { PageLink, RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
 import { SERIES_COLORS, STATE_COLORS, VIZ_THEMES, themeChoice, useThemeMode } from '../theme.ts';
-import { gridFor, rangeFromParams, rangeParams } from '../timeRange.ts';
+import { gridFor, rangeFromParams, rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
 import { INTERVAL_MS_DEFAULT, summariseTargets, takeInventory } from './inventory.ts';
 import type { Inventory, TargetsSummary } from './inventory.ts';
@@ -54,6 +54,7 @@ export function OverviewPage({ place }: { place: Place }) {
   const context: CardContext = {
     place,
     grid,
+    shown: shownBy(range, now),
     intervalMs,
     now: end,
     live: range.kind === 'last',

@@ -8,6 +8,8 @@ import type { Grid } from '../timeRange.ts';
 export interface CardContext {
   readonly place: Place;
   readonly grid: Grid;
+  /** What the grid was made from, milliseconds. */
+  readonly shown: { readonly start: number; readonly end: number };
   readonly intervalMs: number;
   /** Milliseconds: the present, or the end of a fixed range. */
   readonly now: number;

@@ -2,6 +2,7 @@
 import { METRIC_NAME, quoted, isPlainLabelName } from '../../shared/model/labels.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { selectorOf } from '../api/client.ts';
+import { conditionsText, type LabelCondition } from '../explain/conditions.ts';
 import type { Inventory } from './inventory.ts';
 
 /** Latencies of serving systems that people name first, best first. Units where the name does not say. */
@@ -80,14 +81,23 @@ export function chooseSplit(choices: readonly string[], wanted: string | null): 
 
 const labelName = (name: string) => (isPlainLabelName(name) ? name : quoted(name));
 
-/** Observations a second by bucket. */
-export function bucketRates(metric: string, split: string, windowMs: number): string {
+/** Observations a second by bucket, of the series that all conditions let through. */
+export function bucketRates(
+  metric: string,
+  split: string,
+  windowMs: number,
+  conditions: readonly LabelCondition[] = [],
+): string {
   const by = ['le', ...split.split(',').filter((name) => name !== '')].map(labelName).join(', ');
-  return `sum by (${by}) (rate(${rangeSelector(`${metric}_bucket`, windowMs)}))`;
+  return `sum by (${by}) (rate(${rangeSelector(`${metric}_bucket`, windowMs, conditions)}))`;
 }
 
-export function rangeSelector(metric: string, windowMs: number): string {
-  return `${selectorOf(metric)}[${formatDuration(windowMs)}]`;
+export function rangeSelector(metric: string, windowMs: number, conditions: readonly LabelCondition[] = []): string {
+  const where = conditionsText(conditions);
+  const selector = selectorOf(metric);
+  const selected =
+    where === '' ? selector : selector.endsWith('}') ? `${selector.slice(0, -1)},${where}}` : `${selector}{${where}}`;
+  return `${selected}[${formatDuration(windowMs)}]`;
 }
 
 /** What a map is called: the values of the labels it was split by. */

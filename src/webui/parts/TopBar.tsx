@@ -124,7 +124,9 @@ export function RangePicker({ range }: { range: TimeRange }) {
   );
 }
 
-const backToPresent = () => setParams({ start: undefined, end: undefined }, 'push');
+/** A box on the maps belongs to the range that it was drawn in. */
+const backToPresent = () =>
+  setParams({ start: undefined, end: undefined, held: undefined, box: undefined, versus: undefined }, 'push');
 
 interface RefreshPickerProps {
   readonly refresh: RefreshChoice;

@@ -1,13 +1,23 @@
 import React, { useMemo } from 'react';
-import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
+import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
+import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
+import { ExplainedMaps, ExplainHint } from '../explain/ExplainedMaps.tsx';
+import { setParams } from '../location.ts';
+import type { Place } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
 import { formatMetric } from '../text.ts';
 import { countUnitInExpression, unitInExpression } from './ask.ts';
 import type { AnswerViewProps } from './GraphView.tsx';
 
+interface HeatmapViewProps extends AnswerViewProps {
+  readonly place: Place;
+  /** What the answer's grid was made from, milliseconds. */
+  readonly shown: { readonly start: number; readonly end: number };
+}
+
 /** The answer's histograms, by their labels apart from `le`. */
-export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange }: AnswerViewProps) {
+export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, place, shown }: HeatmapViewProps) {
   const { maps, notices } = useMemo(
     () =>
       heatmapsOf(
@@ -29,21 +39,31 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange }: An
       </Notice>
     );
   }
-  const { start, end, step } = answer.grid;
   return (
     <div className="heatmap-view">
-      <HeatmapsLegend maps={maps} mode={mode} />
+      <div className="heatmap-view-head">
+        <ExplainHint />
+        <HeatmapsLegend maps={maps} mode={mode} />
+      </div>
       {notices.map((notice) => (
         <p key={notice} className="dim">
           {notice}
         </p>
       ))}
-      <HeatmapFacets
+      <ExplainedMaps
+        place={place}
+        expr={expr}
+        grid={answer.grid}
+        shown={shown}
+        unit={unitInExpression(expr)}
         maps={maps}
         mode={mode}
-        domain={[start - step, end]}
         crosshair={crosshair}
         onSelectRange={onSelectRange}
+        onFilter={({ label, op, value }) =>
+          setParams({ expr: textWithMatcher(expr, { name: label, op, value }) }, 'push')
+        }
+        onSplit={(label) => setParams({ expr: textSplitBy(expr, label) }, 'push')}
       />
     </div>
   );

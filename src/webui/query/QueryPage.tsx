@@ -13,7 +13,7 @@ import { Segments } from '../parts/Choice.tsx';
 import { CopyButton } from '../parts/CopyButton.tsx';
 import { RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
 import { themeChoice, useThemeMode } from '../theme.ts';
-import { gridFor, rangeFromParams, rangeParams } from '../timeRange.ts';
+import { gridFor, rangeFromParams, rangeParams, shownBy } from '../timeRange.ts';
 import type { Grid, TimeRange } from '../timeRange.ts';
 import { VIEWS, askInstant, askRange, faultPlace, fittingView } from './ask.ts';
 import type { InstantAnswer, RangeAnswer, View } from './ask.ts';
@@ -139,7 +139,15 @@ export default function QueryPage({ place }: { place: Place }) {
               />
             )}
             {view === 'heatmap' && ranged.data !== undefined && ranged.data.series.length > 0 && (
-              <HeatmapView expr={expr} answer={ranged.data} mode={mode} crosshair={crosshair} onSelectRange={select} />
+              <HeatmapView
+                expr={expr}
+                answer={ranged.data}
+                mode={mode}
+                crosshair={crosshair}
+                onSelectRange={select}
+                place={place}
+                shown={shownBy(range, now)}
+              />
             )}
           </Card>
         )}
