@@ -1,8 +1,10 @@
 /** Rooms behind the HTTP rim, small and in memory: what a test puts in is what the API answers from. */
 import { labelsOf, labelValue, type Labels } from '../../src/shared/model/labels.ts';
 import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts';
+import type { RelabelConfig } from '../../src/server/config/config.ts';
 import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
+import { traceRelabel } from '../../src/server/relabel/relabel.ts';
 import { silentLog } from '../../src/server/telemetry/log.ts';
 import { createSelfMetrics } from '../../src/server/telemetry/selfMetrics.ts';
 import type { StoreAdmin } from '../../src/server/storage/admin.ts';
@@ -23,6 +25,8 @@ export class FakeRooms {
   answer: (request: QueryRequest) => QueryResult | Promise<QueryResult> = () => vectorResult([], []);
   written: WrittenSample[] = [];
   outcome: AppendOutcome = 'ok';
+  /** Of pool a. */
+  relabel: readonly RelabelConfig[] = [];
   readonly engine: QueryEngine = {
     query: async (request) => {
       this.requests.push(request);
@@ -80,6 +84,7 @@ export class FakeRooms {
             timeoutMs: 10_000,
           },
         ],
+        relabelSteps: (pool, labels) => (pool === 'a' ? traceRelabel(labels, this.relabel) : undefined),
         dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
       },
       admin: this.admin,

@@ -17,6 +17,7 @@ import { registerRemoteWrite } from './remoteWrite.ts';
 import type { ApiRoute, RawHandler } from './route.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
+import { RELABEL_ROUTES } from './relabelRoutes.ts';
 import { TARGET_ROUTES } from './targetRoutes.ts';
 import { createWebUi } from './webUi.ts';
 
@@ -84,7 +85,14 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
 
   const routes = new Router(app, options.routePrefix);
   for (const { path, methods, handle } of lifecycleRoutes(deps)) routes.add(path, methods, handle);
-  for (const route of [...QUERY_ROUTES, ...DISTRIBUTION_ROUTES, ...SERIES_ROUTES, ...TARGET_ROUTES, ...STATUS_ROUTES]) {
+  for (const route of [
+    ...QUERY_ROUTES,
+    ...DISTRIBUTION_ROUTES,
+    ...SERIES_ROUTES,
+    ...TARGET_ROUTES,
+    ...RELABEL_ROUTES,
+    ...STATUS_ROUTES,
+  ]) {
     routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, route, request, reply));
   }
   for (const { path, methods, handle } of adminRoutes(deps)) routes.add(API + path, methods, handle);

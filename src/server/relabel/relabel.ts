@@ -1,7 +1,7 @@
 /** Relabelling: rules rewrite a label set, one after the other, or drop it. */
 import { createHash } from 'node:crypto';
 import { RE2JS } from 're2js';
-import { isPlainLabelName, labelsFrom, type Labels } from '../../shared/model/labels.ts';
+import { isPlainLabelName, labelsFrom, NO_LABELS, type Labels } from '../../shared/model/labels.ts';
 import { compilePattern, type TextTest } from '../../shared/model/matchers.ts';
 import type { RelabelAction, RelabelConfig } from '../config/config.ts';
 
@@ -27,6 +27,29 @@ export function relabel(labels: Labels, rules: readonly RelabelRule[]): Labels |
   const bag: LabelBag = new Map(labels);
   for (const rule of rules) if (rule(bag) === 'drop') return undefined;
   return labelsFrom(bag);
+}
+
+/** What one rule did. */
+export interface RelabelStep {
+  readonly rule: RelabelConfig;
+  /** The labels after it; none once a rule has dropped them. */
+  readonly output: Labels;
+  readonly keep: boolean;
+}
+
+/** The labels rule by rule; rules after the one that dropped them do nothing. */
+export function traceRelabel(
+  labels: Labels,
+  config: readonly RelabelConfig[],
+  legacyNames = false,
+): readonly RelabelStep[] {
+  const rules = compileRelabel(config, legacyNames);
+  const bag: LabelBag = new Map(labels);
+  let keep = true;
+  return config.map((rule, i) => {
+    keep &&= rules[i](bag) === 'keep';
+    return { rule, output: keep ? labelsFrom(bag) : NO_LABELS, keep };
+  });
 }
 
 const ACTIONS: Readonly<Record<RelabelAction, (rule: RelabelConfig, legacyNames: boolean) => RelabelRule>> = {

@@ -52,6 +52,7 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
       pools.clear();
     },
     active: () => [...pools.values()].flatMap((pool) => pool.active()),
+    relabelSteps: (job, labels) => pools.get(job)?.relabelSteps(labels),
     dropped: () => [...pools.values()].flatMap((pool) => pool.dropped()),
   };
 }

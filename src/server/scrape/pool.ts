@@ -2,7 +2,7 @@
 import type { ScrapeConfig } from '../config/config.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
 import type { Discoverer, TargetGroup } from '../discovery/targetGroup.ts';
-import { compileRelabel, type RelabelRule } from '../relabel/relabel.ts';
+import { compileRelabel, traceRelabel, type RelabelRule, type RelabelStep } from '../relabel/relabel.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import { createScrapeClient, type ScrapeClient } from './httpClient.ts';
 import { ScrapeLoop, type LoopDeps, type LoopSettings } from './scrapeLoop.ts';
@@ -80,6 +80,10 @@ export class ScrapePool {
     return this.droppedLabels
       .slice(0, kept)
       .map((discoveredLabels) => ({ scrapePool: this.config.jobName, discoveredLabels }));
+  }
+
+  relabelSteps(labels: Labels): readonly RelabelStep[] {
+    return traceRelabel(labels, this.config.relabel, this.config.nameValidation === 'legacy');
   }
 
   private compile(): void {

@@ -1,5 +1,6 @@
 /** What the targets page and the API may ask of retrieval. */
 import type { Labels } from '../../shared/model/labels.ts';
+import type { RelabelStep } from '../relabel/relabel.ts';
 
 export interface TargetStatus {
   readonly scrapePool: string;
@@ -30,4 +31,6 @@ export interface TargetsView {
   active(): readonly TargetStatus[];
   /** At most `keep_dropped_targets` a pool. */
   dropped(): readonly DroppedTarget[];
+  /** What each rule of a pool's `relabel_configs` does with these labels; undefined if there is no such pool. */
+  relabelSteps(scrapePool: string, labels: Labels): readonly RelabelStep[] | undefined;
 }
