@@ -1,0 +1,245 @@
+/** A slow region is drawn on the heatmap and explained: real sidecar, real scrapes, real browser. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { Histogram, Registry } from 'prom-client';
+import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
+
+const ROOT = join(__dirname, '..', '..');
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const METRIC = 'model_prediction_latency_seconds';
+const HOSTILE = '<img src=x onerror="document.title=`owned`">';
+const BUCKETS = [0.01, 0.1, 1];
+const QUERY = `sum by (le) (rate(${METRIC}_bucket[10s]))`;
+
+const inChromium = CHROMIUM === undefined ? describe.skip : describe;
+const why = CHROMIUM === undefined ? ' (skipped: no Chromium in /usr/bin)' : '';
+
+interface Service {
+  readonly port: number;
+  stop(): void;
+}
+
+/** A model server; of version v2's requests, every fourth takes half a second. */
+async function modelServer(version: string): Promise<Service> {
+  const registry = new Registry();
+  const latency = new Histogram({
+    name: METRIC,
+    help: 'Time of one prediction.',
+    labelNames: ['model', 'version'],
+    buckets: BUCKETS,
+    registers: [registry],
+  });
+  const load = setInterval(() => {
+    for (let i = 0; i < 8; i++) {
+      const isSlow = version === 'v2' && i % 4 === 0;
+      latency.observe({ model: i % 2 === 0 ? HOSTILE : 'plain', version }, isSlow ? 0.5 : i === 1 ? 0.05 : 0.005);
+    }
+  }, 50);
+  const server = await new Promise<Server>((resolve) => {
+    const made = createServer((_request, response) => {
+      void registry.metrics().then((text) => response.setHeader('content-type', registry.contentType).end(text));
+    });
+    made.listen(0, '127.0.0.1', () => resolve(made));
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => {
+      clearInterval(load);
+      server.close();
+    },
+  };
+}
+
+inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
+  const folder = tempFolder();
+  let browser: Browser;
+  let sidecar: Sidecar;
+  let services: Service[];
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts'), 'webui'], { cwd: ROOT });
+    services = await Promise.all(['v1', 'v1', 'v2'].map(modelServer));
+    const targets = services.map(({ port }) => `'127.0.0.1:${port}'`).join(', ');
+    writeConfig(
+      folder,
+      [
+        'global: { scrape_interval: 1s, scrape_timeout: 1s }',
+        `scrape_configs: [{ job_name: model, static_configs: [{ targets: [${targets}] }] }]`,
+        '',
+      ].join('\n'),
+    );
+    sidecar = await startSidecar(folder);
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    const scrapes = async () =>
+      (await api(sidecar.url, `/query?query=min(count_over_time(${METRIC}_count%7Bversion="v2"%7D[1m]))`)).data
+        ?.result?.[0]?.value[1];
+    await until(async () => Number(await scrapes()) >= 12, 60_000);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await sidecar?.stop();
+    services?.forEach((service) => service.stop());
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(path: string): Promise<{ page: Page; faults: string[]; param: (name: string) => string | null }> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const faults: string[] = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(String(error)));
+    await page.goto(sidecar.url + path);
+    await page.waitForSelector('.map canvas');
+    return { page, faults, param: (name) => new URL(page.url()).searchParams.get(name) };
+  }
+
+  /** Marks the map's right part, from its top to below the row that half a second is in. */
+  async function dragOverSlow(page: Page): Promise<void> {
+    const map = (await page.locator('.map-space').last().boundingBox())!;
+    await page.keyboard.down('Shift');
+    await page.mouse.move(map.x + map.width * 0.3, map.y + 4);
+    await page.mouse.down();
+    await page.mouse.move(map.x + map.width * 0.99, map.y + map.height * 0.25, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await page.locator('.explain-headline').waitFor();
+  }
+
+  test('a box drawn with Shift is explained in words, with the counts of the API, and is in the address', async () => {
+    const { page, faults, param } = await open('/?range=1m&refresh=off');
+    expect(await page.locator('.explain-hint').innerText()).toMatch(/Shift \+ drag explains/);
+    const asked = page.waitForRequest((request) => new URL(request.url()).pathname.endsWith('/explain'));
+    await dragOverSlow(page);
+    const { data } = await (await fetch((await asked).url())).json();
+    expect(data.box.count).toBeGreaterThan(0);
+    expect(data.headline).toMatch(/^version="v2" holds 100 % of the slow requests and \d+ % of the others$/);
+    expect(await page.locator('.explain-headline').innerText()).toBe(data.headline);
+    const count = new Intl.NumberFormat('en-GB').format(data.box.count);
+    expect(await page.locator('.explain-sides').innerText()).toContain(`${count} slow requests`);
+    expect(param('box')!.split(',').slice(2)).toEqual([data.box.lower, data.box.upper]);
+    expect(param('held')).toBe('1');
+    expect(await page.locator('.explain-label h4').first().innerText()).toBe('version');
+    const { url } = { url: page.url() };
+    const again = await browser.newPage();
+    await again.goto(url);
+    await again.locator('.explain-headline').waitFor();
+    expect(await again.locator('.explain-headline').innerText()).toBe(data.headline);
+    await again.close();
+    await page.getByRole('button', { name: 'Close the explanation' }).click();
+    await page.locator('.explain').waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?range=1m&refresh=off');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('the box of the canvas is outlined on every map', async () => {
+    const { page } = await open('/?range=1m&refresh=off');
+    const inked = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll<HTMLCanvasElement>('.map canvas:nth-of-type(2)')].map((canvas) => {
+          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+          return data.some((value, i) => i % 4 === 3 && value > 0);
+        }),
+      );
+    expect(new Set(await inked())).toEqual(new Set([false]));
+    await dragOverSlow(page);
+    await page.mouse.move(2, 2);
+    await until(async () => {
+      const maps = await inked();
+      return maps.length > 1 && maps.every(Boolean);
+    });
+    await page.close();
+  });
+
+  test('only, without and split change what is shown, and can be taken back', async () => {
+    const { page, faults, param } = await open('/?range=1m&refresh=off');
+    const maps = page.locator('.map');
+    expect(await maps.count()).toBe(4);
+    await dragOverSlow(page);
+    await page.getByRole('button', { name: 'Only version="v2"' }).click();
+    await until(async () => (await maps.count()) === 2);
+    expect(param('where')).toBe('version="v2"');
+    await page.getByRole('button', { name: 'version="v2"', exact: true }).click();
+    await until(async () => (await maps.count()) === 4);
+    expect(param('where')).toBeNull();
+    await page.getByRole('button', { name: 'Without version="v2"' }).click();
+    await page.getByText('Nothing was observed in this box').waitFor();
+    expect(param('where')).toBe('version!="v2"');
+    await page.goBack();
+    await page.getByTitle('One map for each version').click();
+    await until(async () => (await maps.count()) === 2);
+    expect(param('by')).toBe('version');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('another comparison asks again', async () => {
+    const { page, param } = await open('/?range=1m&refresh=off');
+    await dragOverSlow(page);
+    const asked = page.waitForRequest((request) => request.url().includes('baseline=sameTime'));
+    await page.getByRole('combobox', { name: 'Compared with' }).selectOption('sameTime');
+    await asked;
+    await page
+      .getByText(/of the others at the same time/)
+      .first()
+      .waitFor();
+    expect(param('versus')).toBe('sameTime');
+    await page.close();
+  });
+
+  test('with the keyboard alone: arrows to a cell, then Enter', async () => {
+    const { page, param } = await open('/?range=1m&refresh=off');
+    const map = page.getByRole('application').first();
+    await map.focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.locator('.explain-headline').waitFor();
+    expect(param('box')).toMatch(/^\d+,\d+,/);
+    await page.close();
+  });
+
+  test('on the query page the expression follows', async () => {
+    const { page, faults, param } = await open(`/query?range=5m&expr=${encodeURIComponent(QUERY)}`);
+    await dragOverSlow(page);
+    await page.getByTitle('One map for each version').click();
+    await page.locator('.map-title', { hasText: 'v2' }).waitFor();
+    expect(param('expr')).toBe(`sum by (le, version) (rate(${METRIC}_bucket[10s]))`);
+    await page.getByRole('button', { name: 'Without version="v1"' }).click();
+    await until(() => param('expr') === `sum by (le, version) (rate(${METRIC}_bucket{version!="v1"}[10s]))`);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('label values that hold markup are text', async () => {
+    const { page, param } = await open('/?range=1m&refresh=off');
+    await dragOverSlow(page);
+    const fold = page.locator('.explain-others summary');
+    if ((await fold.count()) > 0) await fold.click();
+    await page.locator('.explain-name', { hasText: HOSTILE }).first().waitFor();
+    await page.getByRole('button', { name: `Only model=${JSON.stringify(HOSTILE)}` }).click();
+    await until(() => param('where') === `model=${JSON.stringify(HOSTILE)}`);
+    await page.locator('.conditions').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.title()).toMatch(/ · Isotherm$/);
+    await page.close();
+  });
+
+  test('a telephone shows it below the maps, and nothing is wider than its screen', async () => {
+    const { page } = await open('/?range=1m&refresh=off');
+    await dragOverSlow(page);
+    const url = page.url();
+    const narrow = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    await narrow.goto(url);
+    await narrow.locator('.explain-headline').waitFor();
+    expect(await narrow.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await narrow.close();
+    await page.close();
+  });
+});
