@@ -20,6 +20,8 @@ async function run(command: Command): Promise<number> {
     }
     case 'checkConfig':
       return (await import('./cli/checkConfig.ts')).checkConfig(command.files);
+    case 'tsdb':
+      return (await import('./cli/tsdb/tsdb.ts')).runTsdb(command.args);
     case 'serve':
       return (await import('./main/serve.ts')).serve(command.parsed);
   }
@@ -29,21 +31,19 @@ function tell(error: unknown): void {
   process.stderr.write(`isotherm: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
-let command: Command | undefined;
-try {
-  command = parseCommand(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  tell(error);
-  process.exitCode = USAGE_ERROR;
-}
-if (command !== undefined) {
+/** What the user can mend is told without a stack; undefined for our own mistakes. */
+async function exitCodeOf(error: unknown): Promise<number | undefined> {
+  if (error instanceof UsageError) return USAGE_ERROR;
   const { StartError } = await import('./main/startError.ts');
-  try {
-    process.exitCode = await run(command);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    tell(error);
-    process.exitCode = 1;
-  }
+  const { StorageError } = await import('./storage/appender.ts');
+  return error instanceof StartError || error instanceof StorageError ? 1 : undefined;
+}
+
+try {
+  process.exitCode = await run(parseCommand(process.argv.slice(2)));
+} catch (error) {
+  const code = await exitCodeOf(error);
+  if (code === undefined) throw error;
+  tell(error);
+  process.exitCode = code;
 }

@@ -5,12 +5,23 @@ import { parseFlags, UsageError, type ParsedFlags } from './parseFlags.ts';
 export type Command =
   | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
   | { readonly kind: 'checkConfig'; readonly files: readonly string[] }
+  | { readonly kind: 'tsdb'; readonly args: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
 
 const COMMANDS = [
   ['serve [flags]', 'Scrape, store and answer until stopped. Also what happens when only flags are given.'],
   ['check config FILE…', 'Say whether configuration files are right, and what is wrong with them.'],
+  [
+    'tsdb stats [FOLDER]',
+    'What a data folder holds: series, samples, bytes by encoding and block. No server may have it open.',
+  ],
+  ['tsdb verify [FOLDER]', 'Read every byte of it and say what is damaged and lost; exit code 1 if anything is.'],
+  [
+    'tsdb dump [FOLDER]',
+    'Print its samples as OpenMetrics text; --match=SELECTOR, --start=TIME and --end=TIME choose.',
+  ],
+  ['tsdb export FOLDER FILE', 'The same into a file.'],
   ['version', 'Print the version.'],
   ['help', 'Print this.'],
 ] as const;
@@ -27,6 +38,8 @@ export function parseCommand(args: readonly string[]): Command {
     case 'check':
       if (rest[0] === 'config' && rest.length > 1) return { kind: 'checkConfig', files: rest.slice(1) };
       throw new UsageError('write: isotherm check config FILE');
+    case 'tsdb':
+      return { kind: 'tsdb', args: rest };
     case 'version':
     case 'help':
       return { kind: verb };
@@ -55,7 +68,7 @@ export function helpText(): string {
     'isotherm: a Prometheus-compatible monitoring sidecar',
     '',
     'Commands:',
-    ...COMMANDS.map(([usage, what]) => `  isotherm ${usage.padEnd(20)} ${what}`),
+    ...COMMANDS.map(([usage, what]) => `  isotherm ${usage.padEnd(24)} ${what}`),
     ...section(
       'Flags of serve (default):',
       (name, spec) => [`  --${usage(name, spec)}`, `        ${spec.help}`],

@@ -29,6 +29,19 @@ export interface BlockGroup {
   readonly chunks: readonly BlockChunk[];
 }
 
+/** Bytes of a block that are not as they were written. */
+export class BlockDamage extends StorageError {
+  readonly place: number;
+  readonly size: number;
+  constructor(file: string, what: string, place: number, size: number) {
+    const hint = 'put the file back from a copy, or remove it to go on without its samples';
+    super('corrupt', `${file}: ${what} is damaged; ${hint}`);
+    this.name = 'BlockDamage';
+    this.place = place;
+    this.size = size;
+  }
+}
+
 export class Block {
   readonly file: string;
   readonly number: number;
@@ -46,7 +59,7 @@ export class Block {
   /**
    * Opens a block and checks its header and index; its series are entered into `series`.
    *
-   * @throws StorageError 'corrupt' when a checksum does not hold.
+   * @throws BlockDamage when a checksum does not hold.
    */
   constructor(file: string, number: number, series: SeriesTable, cache: ChunkCache) {
     this.file = file;
@@ -65,17 +78,17 @@ export class Block {
     this.maxTime = chunks.reduce((max, chunk) => Math.max(max, chunk.maxTime), -Infinity);
   }
 
-  /** @throws StorageError 'corrupt' when the chunk's checksum does not hold. */
+  /** @throws BlockDamage when the chunk's checksum does not hold. */
   chunk(entry: BlockChunk): Chunk {
     return this.#cache.get(`${this.number}/${entry.place}`, () => new Chunk(this.chunkBytes(entry)));
   }
 
-  /** @throws StorageError 'corrupt' when the checksum does not hold. */
+  /** @throws BlockDamage when the checksum does not hold. */
   chunkBytes({ place, size }: BlockChunk): Uint8Array {
     const bytes = this.#read(place, CHUNK_HEADER_SIZE + size);
     const header = new ByteReader(bytes);
     if (header.u32() !== size || header.u32() !== crc32c(bytes, CHUNK_HEADER_SIZE)) {
-      throw this.#damage(`the chunk at ${place}`);
+      throw this.#damage(`the chunk at ${place}`, place, bytes.length);
     }
     return bytes.subarray(CHUNK_HEADER_SIZE);
   }
@@ -85,9 +98,9 @@ export class Block {
   }
 
   #readIndex(series: SeriesTable): BlockIndex {
-    if (this.size < FILE_HEADER_SIZE + FOOTER_SIZE) throw this.#damage('its length');
+    if (this.size < FILE_HEADER_SIZE + FOOTER_SIZE) throw this.#damage('its length', 0, this.size);
     if (!isFileHeader(this.#read(0, FILE_HEADER_SIZE), BLOCK_MAGIC, BLOCK_VERSION, this.number)) {
-      throw this.#damage('its header');
+      throw this.#damage('its header', 0, FILE_HEADER_SIZE);
     }
     const footerBytes = this.#read(this.size - FOOTER_SIZE, FOOTER_SIZE);
     const footer = new ByteReader(footerBytes);
@@ -95,10 +108,10 @@ export class Block {
     const size = footer.u32();
     const checksum = footer.u32();
     if (footer.u32() !== BLOCK_MAGIC || footer.u32() !== crc32c(footerBytes, 0, FOOTER_SIZE - 4)) {
-      throw this.#damage('its footer');
+      throw this.#damage('its footer', this.size - FOOTER_SIZE, FOOTER_SIZE);
     }
     const bytes = this.#read(place, size);
-    if (crc32c(bytes) !== checksum) throw this.#damage('its index');
+    if (crc32c(bytes) !== checksum) throw this.#damage('its index', place, size);
     return readIndex(new ByteReader(bytes), series);
   }
 
@@ -107,17 +120,14 @@ export class Block {
     let done = 0;
     while (done < size) {
       const count = fs.readSync(this.#fd, bytes, done, size - done, place + done);
-      if (count === 0) throw this.#damage('its length');
+      if (count === 0) throw this.#damage('its length', place, size);
       done += count;
     }
     return bytes;
   }
 
-  #damage(what: string): StorageError {
-    return new StorageError(
-      'corrupt',
-      `${this.file}: ${what} is damaged; put the file back from a copy, or remove it to go on without its samples`,
-    );
+  #damage(what: string, place: number, size: number): BlockDamage {
+    return new BlockDamage(this.file, what, place, size);
   }
 }
 

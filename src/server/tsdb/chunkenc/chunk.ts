@@ -3,7 +3,7 @@ import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import { CELL_STALE } from '../../../shared/model/sampleBits.ts';
-import { DenseColumn, isBelow, readColumn, writeColumn } from './column.ts';
+import { DenseColumn, encodingAt, isBelow, readColumn, writeColumn, type EncodingName } from './column.ts';
 import { planIntegers, readIntegers, writeIntegers } from './integers.ts';
 import { readNativeHistogram, writeNativeHistogram } from './nativeHistogram.ts';
 import { readSummary, skipSummary, summarize, writeSummary, type Summary } from './summary.ts';
@@ -122,6 +122,15 @@ export class Chunk {
   summary(column: number): Summary | undefined {
     const place = this.#placeOf(column);
     return place < 0 ? undefined : readSummary(new ByteReader(this.bytes, this.#summaries[place]));
+  }
+
+  /** How each column is stored: its encoding, its bytes, its samples (marks are none). */
+  *layout(): Iterable<{ readonly encoding: EncodingName; readonly size: number; readonly samples: number }> {
+    for (let i = 0; i < this.#columns.length; i++) {
+      const [start, end] = [this.#starts[i], this.#starts[i + 1]];
+      const samples = readSummary(new ByteReader(this.bytes, this.#summaries[i])).count;
+      yield { encoding: encodingAt(this.bytes, start), size: end - start, samples };
+    }
   }
 
   /** The cells of a column, valid until the next call; undefined where it has none here. */

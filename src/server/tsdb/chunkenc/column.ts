@@ -14,6 +14,7 @@ import { readXor, scaleDecimals, unscaleDecimals, writeXor } from './floats.ts';
 import { INTEGER_MAX, planIntegers, readIntegers, writeIntegers } from './integers.ts';
 
 export const ENCODING = { empty: 0, constant: 1, integers: 2, below: 3, decimals: 4, xor: 5 } as const;
+export type EncodingName = keyof typeof ENCODING;
 const HAS_MARKS = 8;
 
 /** The samples of a column without its marks, and where the marks are. */
@@ -192,4 +193,11 @@ function readMarks(input: ByteReader, kinds: Uint8Array): void {
     kinds.fill(run & 3, i, i + length);
     i += length;
   }
+}
+
+const ENCODING_NAMES = Object.keys(ENCODING) as readonly EncodingName[];
+
+/** The encoding of the column whose payload is at this place. */
+export function encodingAt(bytes: Uint8Array, at: number): EncodingName {
+  return ENCODING_NAMES[bytes[at] & ~HAS_MARKS];
 }

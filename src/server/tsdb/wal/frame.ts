@@ -47,6 +47,13 @@ export function frameEnd(bytes: Uint8Array, at: number): number {
   return end;
 }
 
+/** Where the next good frame begins, from a place where there is none; the end of the bytes if none follows. */
+export function nextFrame(bytes: Uint8Array, at: number): number {
+  let next = at + 1;
+  while (next < bytes.length && frameEnd(bytes, next) < 0) next++;
+  return next;
+}
+
 /** Over all of the frame but its mark and the checksum itself; seeded with the frame's place, so that no payload passes for a frame. */
 function checksum(bytes: Uint8Array, start: number, end: number, place: number): number {
   return crc32c(bytes, start + FRAME_HEADER_SIZE, end, crc32c(bytes, start + 1, start + 6, place >>> 0));

@@ -14,7 +14,7 @@ import { LooseGroup } from '../head/looseGroup.ts';
 import type { Log } from '../options.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
 import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from './checkpoint.ts';
-import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, isFileHeader } from './frame.ts';
+import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, isFileHeader, nextFrame } from './frame.ts';
 import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from './log.ts';
 import { readLabelSets, RECORD, type RowView } from './records.ts';
 import { decodeCell, decodeRow } from './valueCodec.ts';
@@ -98,8 +98,7 @@ export class Replay {
         at = end;
         continue;
       }
-      let next = at + 1;
-      while (next < bytes.length && frameEnd(bytes, next) < 0) next++;
+      const next = nextFrame(bytes, at);
       if (next >= bytes.length && isLast) return this.#cut(file, at, bytes.length);
       this.#reportCorrupt(file, at, next);
       at = next;

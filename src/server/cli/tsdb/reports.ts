@@ -1,0 +1,77 @@
+/** `isotherm tsdb stats` and `verify`. */
+import type { FolderStats } from '../../tsdb/inspect/folderStats.ts';
+import { folderStats } from '../../tsdb/inspect/folderStats.ts';
+import { withClosedFolder } from '../../tsdb/inspect/closedFolder.ts';
+import { verifyFolder } from '../../tsdb/inspect/verify.ts';
+
+/** Prints every damage; the exit code is 1 if there is any. */
+export async function verify(folder: string): Promise<number> {
+  const report = await withClosedFolder(folder, () => verifyFolder(folder));
+  for (const { file, offset, size, what, lost } of report.damages) {
+    process.stdout.write(`${file} at ${offset}, ${size} bytes: damage in ${what}; lost: ${lost}\n`);
+  }
+  for (const note of report.notes) process.stdout.write(`note: ${note}\n`);
+  const { blocks, chunks, logFiles, logRecords, bytes, damages } = report;
+  const checked = `${blocks} blocks (${chunks} chunks), ${logFiles} log files (${logRecords} records), ${sizeText(bytes)}`;
+  const found = damages.length === 0 ? 'all right' : `${damages.length} damaged`;
+  process.stdout.write(`${folder}: ${checked}: ${found}\n`);
+  return damages.length === 0 ? 0 : 1;
+}
+
+export async function stats(folder: string): Promise<number> {
+  process.stdout.write(statsText(folder, await withClosedFolder(folder, () => folderStats(folder))));
+  return 0;
+}
+
+export function statsText(folder: string, { blocks, series, encodings, logBytes, tombstones }: FolderStats): string {
+  const samples = blocks.reduce((sum, block) => sum + block.samples, 0);
+  const bytes = blocks.reduce((sum, block) => sum + block.bytes, 0);
+  const payload = [...encodings.values()].reduce((sum, encoding) => sum + encoding.bytes, 0);
+  const encodingRows = [...encodings]
+    .sort((a, b) => b[1].bytes - a[1].bytes)
+    .map(([name, e]) => [name, e.columns, e.samples, sizeText(e.bytes), ratio(e.bytes, e.samples)]);
+  const restRow = ['times, summaries, index', '', '', sizeText(bytes - payload), ratio(bytes - payload, samples)];
+  return [
+    `folder   ${folder}`,
+    `blocks   ${series} series, ${samples} samples, ${sizeText(bytes)}, ${ratio(bytes, samples)} bytes a sample`,
+    `log      ${sizeText(logBytes)}; its samples are not counted here`,
+    `deleted  ${tombstones} series have deleted samples that blocks may still hold`,
+    '',
+    ...table(['encoding', 'columns', 'samples', 'bytes', 'bytes a sample'], [...encodingRows, restRow]),
+    '',
+    ...table(
+      ['block', 'from', 'to', 'series', 'groups', 'chunks', 'samples', 'bytes', 'bytes a sample'],
+      blocks.map((b) => [
+        ...[b.file, timeText(b.minTime), timeText(b.maxTime), b.series, b.groups, b.chunks, b.samples],
+        ...[sizeText(b.bytes), ratio(b.bytes, b.samples)],
+      ]),
+    ),
+    '',
+  ].join('\n');
+}
+
+type Cell = string | number;
+
+/** Columns as wide as their widest cell; the first one to the left, the others to the right. */
+function table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): string[] {
+  const lines = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const pad = (text: string, column: number) =>
+    column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column] + 2);
+  return lines.map((line) => line.map(pad).join('').trimEnd());
+}
+
+function timeText(t: number): string {
+  return new Date(t).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function ratio(bytes: number, samples: number): string {
+  return samples === 0 ? '-' : (bytes / samples).toFixed(3);
+}
+
+function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  for (; bytes >= 1024 && unit < units.length - 1; unit++) bytes /= 1024;
+  return `${unit === 0 ? bytes : bytes.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,19 @@
+/** Runs `isotherm tsdb …`: tools for a data folder that no server has open. */
+import { parseTsdbCommand } from './arguments.ts';
+import { dump, exportTo } from './dump.ts';
+import { stats, verify } from './reports.ts';
+
+/** Gives the exit code. Rejects with UsageError, or with StorageError for a folder that cannot be read. */
+export async function runTsdb(args: readonly string[]): Promise<number> {
+  const command = parseTsdbCommand(args);
+  switch (command.kind) {
+    case 'stats':
+      return stats(command.folder);
+    case 'verify':
+      return verify(command.folder);
+    case 'dump':
+      return dump(command.folder, command.selection);
+    case 'export':
+      return exportTo(command.folder, command.selection, command.file);
+  }
+}

@@ -1,0 +1,169 @@
+/** Reading every byte of a data folder and holding it against its checksums. Nothing is changed. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { StorageError } from '../../storage/appender.ts';
+import { Block, BlockDamage, type BlockChunk, type BlockGroup } from '../block/block.ts';
+import { ChunkCache } from '../block/chunkCache.ts';
+import { Chunk } from '../chunkenc/chunk.ts';
+import { SeriesTable } from '../index/seriesTable.ts';
+import { readTombstones, TOMBSTONES_FILE } from '../tombstones.ts';
+import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from '../wal/checkpoint.ts';
+import { FILE_HEADER_SIZE, frameEnd, isFileHeader, nextFrame } from '../wal/frame.ts';
+import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from '../wal/log.ts';
+import { filesOf } from './closedFolder.ts';
+
+export interface Damage {
+  /** Below the data folder. */
+  readonly file: string;
+  /** Where in the file, in bytes. */
+  readonly offset: number;
+  readonly size: number;
+  readonly what: string;
+  readonly lost: string;
+}
+
+export interface VerifyReport {
+  readonly blocks: number;
+  readonly chunks: number;
+  readonly logFiles: number;
+  readonly logRecords: number;
+  readonly bytes: number;
+  readonly damages: readonly Damage[];
+  /** What is no damage and good to know, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export function verifyFolder(folder: string): VerifyReport {
+  const verifier = new Verifier(folder);
+  verifier.blocksOf();
+  verifier.log();
+  verifier.tombstones();
+  return verifier;
+}
+
+class Verifier implements VerifyReport {
+  readonly damages: Damage[] = [];
+  readonly notes: string[] = [];
+  blocks = 0;
+  chunks = 0;
+  logFiles = 0;
+  logRecords = 0;
+  bytes = 0;
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  blocksOf(): void {
+    for (const name of filesOf(this.#folder, 'blocks')) {
+      const file = path.join('blocks', name);
+      if (/^\d{8,}\.block$/.test(name)) this.#block(file, Number.parseInt(name, 10));
+      else this.notes.push(`${file} is no block; ${leftover(name)}`);
+    }
+  }
+
+  log(): void {
+    if (!fs.existsSync(path.join(this.#folder, 'wal'))) return;
+    const folder = path.join(this.#folder, 'wal');
+    for (const number of listCheckpoints(folder)) {
+      this.#logFile(checkpointName(number), CHECKPOINT_MAGIC, CHECKPOINT_VERSION, number, false);
+    }
+    const segments = listSegments(folder);
+    for (const number of segments) {
+      this.#logFile(segmentName(number), SEGMENT_MAGIC, SEGMENT_VERSION, number, number === segments.at(-1));
+    }
+  }
+
+  tombstones(): void {
+    try {
+      readTombstones(this.#folder);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      const { size } = fs.statSync(path.join(this.#folder, TOMBSTONES_FILE));
+      const lost = 'which samples are deleted; the store does not open with it';
+      this.damages.push({ file: TOMBSTONES_FILE, offset: 0, size, what: 'the tombstones', lost });
+    }
+  }
+
+  #block(file: string, number: number): void {
+    this.blocks++;
+    const place = path.join(this.#folder, file);
+    const { size } = fs.statSync(place);
+    this.bytes += size;
+    let block: Block;
+    try {
+      block = new Block(place, number, new SeriesTable(), new ChunkCache());
+    } catch (error) {
+      const { place: offset, size: bytes } = error instanceof BlockDamage ? error : { place: 0, size };
+      const lost = `all samples of the block, ${size} bytes; the store goes on without them`;
+      this.damages.push({ file, offset, size: bytes, what: wordsOf(error, 'its header, index or footer'), lost });
+      return;
+    }
+    try {
+      for (const group of block.groups) for (const chunk of group.chunks) this.#chunk(file, block, group, chunk);
+    } finally {
+      block.close();
+    }
+  }
+
+  #chunk(file: string, block: Block, group: BlockGroup, entry: BlockChunk): void {
+    this.chunks++;
+    try {
+      const chunk = new Chunk(block.chunkBytes(entry));
+      for (const column of chunk.columns) chunk.cells(column);
+    } catch (error) {
+      const range = `${new Date(entry.minTime).toISOString()} to ${new Date(entry.maxTime).toISOString()}`;
+      const lost = `${entry.rowCount} rows of ${keyText(group.key)} (${group.refs.length} series), ${range}`;
+      this.damages.push({ file, offset: entry.place, size: entry.size, what: wordsOf(error, 'a chunk'), lost });
+    }
+  }
+
+  #logFile(name: string, magic: number, version: number, number: number, isLast: boolean): void {
+    this.logFiles++;
+    const file = path.join('wal', name);
+    const bytes = fs.readFileSync(path.join(this.#folder, file));
+    this.bytes += bytes.length;
+    if (!isFileHeader(bytes, magic, version, number)) {
+      if (isLast && bytes.length <= FILE_HEADER_SIZE) {
+        this.notes.push(`${file} was begun and holds nothing; it is removed when the store is opened`);
+        return;
+      }
+      this.damages.push({ file, offset: 0, size: FILE_HEADER_SIZE, what: 'its header', lost: 'nothing by itself' });
+    }
+    for (let at = FILE_HEADER_SIZE; at < bytes.length;) {
+      const end = frameEnd(bytes, at);
+      if (end > 0) {
+        this.logRecords++;
+        at = end;
+        continue;
+      }
+      const next = nextFrame(bytes, at);
+      if (next >= bytes.length && isLast) {
+        this.notes.push(
+          `${file} ends with an incomplete record at ${at} (${bytes.length - at} bytes), as after a crash; it is cut off when the store is opened`,
+        );
+        return;
+      }
+      const lost = 'the records there, and rows that build on them up to the next complete one of their group';
+      this.damages.push({ file, offset: at, size: next - at, what: 'log records', lost });
+      at = next;
+    }
+  }
+}
+
+/** BlockDamage says what it met; anything else is a chunk that its own checksum vouches for and that cannot be read. */
+function wordsOf(error: unknown, what: string): string {
+  return error instanceof BlockDamage ? what : `${what} (${String(error)})`;
+}
+
+/** A group's key as people can read it. */
+function keyText(key: string): string {
+  return JSON.stringify(key.replaceAll('\xff', ' '));
+}
+
+function leftover(name: string): string {
+  return name.endsWith('.tmp')
+    ? 'a write that did not end left it, and opening the store removes it'
+    : 'it is not read';
+}
