@@ -24,6 +24,7 @@ describe('commands', () => {
     [['-h'], 'help'],
     [['serve', '--help'], 'help'],
     [['check', 'config', 'a.yml'], 'checkConfig'],
+    [['tsdb', 'dump', '--match=up', 'data'], 'tsdb'],
   ])('%j is %s', (args, kind) => expect(parseCommand(args).kind).toBe(kind));
 });
 

@@ -98,6 +98,42 @@ test('a block of which nothing is left is removed', async () => {
   expect(await readAll(db)).toEqual({});
 });
 
+test('a crash between writing a cleaned block and removing the old one leaves each sample once', async () => {
+  await fill(0, 100);
+  await db.flush();
+  await db.deleteSeries([[is('le', '1')]], minutes(10, 89));
+  const kept = path.join(folder, 'kept');
+  for (const part of ['blocks', 'tombstones']) {
+    fs.cpSync(path.join(folder, part), path.join(kept, part), { recursive: true });
+  }
+  await db.cleanTombstones();
+  const cleaned = await readAll(db);
+  await db.close();
+  fs.cpSync(kept, folder, { recursive: true });
+  expect(fs.readdirSync(path.join(folder, 'blocks'))).toHaveLength(2);
+  db = await openTsdb({ path: folder });
+  expect(await readAll(db)).toEqual(cleaned);
+  expect(db.stats()).toMatchObject({ blocks: 1, tombstones: 1 });
+  await db.cleanTombstones();
+  expect(await readAll(db)).toEqual(cleaned);
+});
+
+test("deletions, cleanings, snapshots and samples at the same time do not get in each other's way", async () => {
+  await fill(0, 50);
+  const tasks = [
+    db.deleteSeries([[is('le', '1')]], minutes(0, 9)),
+    db.cleanTombstones(),
+    fill(50, 100),
+    db.deleteSeries([[is('le', '1')]], minutes(20, 29)),
+    db.snapshot(),
+    db.flush(),
+    db.cleanTombstones(),
+  ];
+  await Promise.all(tasks);
+  expect(await minutesOf('1')).toEqual([...range(10, 20), ...range(30, 100)]);
+  expect(await minutesOf('2')).toEqual(range(0, 100));
+});
+
 test('native histograms are deleted one by one', async () => {
   const none = new Float64Array(0);
   const appender = db.appender();

@@ -1,5 +1,4 @@
 /** The store: opens a folder, replays its log, takes commits, answers queries. */
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
@@ -17,6 +16,7 @@ import type { LooseGroup } from './head/looseGroup.ts';
 import { packWhenFull } from './head/packing.ts';
 import { SeriesTable } from './index/seriesTable.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
+import { makeFolder } from './makeFolder.ts';
 import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
 import type { Retention } from './retention.ts';
@@ -54,7 +54,7 @@ export interface TsdbSeams {
 export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Promise<Tsdb> {
   const filled = { ...DEFAULTS, now: Date.now, log: () => undefined, ...withoutUndefined(options) };
   try {
-    for (const folder of [walFolder(filled), blockFolder(filled)]) fs.mkdirSync(folder, { recursive: true });
+    for (const folder of [walFolder(filled), blockFolder(filled)]) makeFolder(folder);
   } catch (error) {
     const hint = 'choose another folder, or give this user the right to write there';
     throw new StorageError('io', `cannot make the data folder ${options.path}: ${String(error)}; ${hint}`, {
@@ -353,7 +353,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   async #close(): Promise<void> {
     const { blocks, lock } = this.#parts;
     try {
-      await this.#flusher.idle();
+      await this.#flusher.close();
       await this.#log.close();
     } finally {
       blocks.close();

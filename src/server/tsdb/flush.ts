@@ -4,6 +4,7 @@
  * the block says up to which record of each group it goes.
  */
 import { performance } from 'node:perf_hooks';
+import { StorageError } from '../storage/appender.ts';
 import type { BlockSet } from './block/blockSet.ts';
 import type { BlockGroupContent } from './block/blockWriter.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
@@ -49,6 +50,7 @@ export class HeadFlusher {
   readonly #parts: FlushParts;
   #retention: Retention;
   #running: Promise<void> | undefined;
+  #isClosed = false;
   #notBefore = -Infinity;
   #sizeCheckDue = performance.now() + SIZE_CHECK_MS;
   failures = 0;
@@ -96,6 +98,7 @@ export class HeadFlusher {
   /** Runs what changes blocks or tombstones while nothing else does; `flush` is for its own use. */
   async exclusively<T>(work: (flush: () => Promise<void>) => Promise<T>): Promise<T> {
     while (this.#running !== undefined) await this.idle();
+    if (this.#isClosed) throw new StorageError('closed', 'the store is closed; open it again and ask again');
     const running = work(() => this.#flush());
     const settled = () => undefined;
     this.#running = running.then(settled, settled);
@@ -104,6 +107,12 @@ export class HeadFlusher {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** Takes no more work; resolves when what runs has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.idle();
   }
 
   /** Resolves when no flush runs, however it ended. */

@@ -56,9 +56,12 @@ export class StoreReader implements Queryable {
     const refs = series.index.select(spec.matchers);
     if (refs.length === 0) return [];
     const parts = new Map<string, GroupParts>();
+    let before: ColumnMap | undefined;
     for (const { group, columns, open } of this.#stretches(refs, spec)) {
       const { sources, refs: present } = partsOf(parts, group);
-      for (const ref of columns.keys()) present.add(ref);
+      // Chunks of a group follow each other with the same columns.
+      if (columns !== before) for (const ref of columns.keys()) present.add(ref);
+      before = columns;
       sources.push(open());
     }
     const deletedOf = (ref: SeriesRef) => this.#tombstones.of(ref);

@@ -4,6 +4,7 @@ import type { Matcher } from '../../../shared/model/matchers.ts';
 import { PromqlError } from '../../../shared/promql/errors.ts';
 import { parseExpr } from '../../../shared/promql/parser.ts';
 import type { TimeRange } from '../../storage/queryable.ts';
+import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
 
 export type TsdbCommand =
@@ -17,7 +18,6 @@ export interface Selection {
   readonly range: TimeRange;
 }
 
-const FOLDER_DEFAULT = 'data/';
 const USAGE = {
   stats: 'isotherm tsdb stats [FOLDER]',
   verify: 'isotherm tsdb verify [FOLDER]',
@@ -36,7 +36,7 @@ export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbComman
   };
   const { words, match, start, end } = readWords(args, kind === 'dump' || kind === 'export', usage);
   if (words.length > (kind === 'export' ? 2 : 1)) usage(`unexpected argument ${words.at(-1)}`);
-  const folder = words[0] ?? FOLDER_DEFAULT;
+  const folder = words[0] ?? FLAGS['storage.tsdb.path'].default;
   if (kind === 'stats' || kind === 'verify') return { kind, folder };
   const range = { minTime: timeOf('start', start, -Infinity), maxTime: timeOf('end', end, Infinity) };
   if (range.maxTime < range.minTime) usage('--end is before --start');
