@@ -47,68 +47,59 @@ const SLICE_MS = 10;
  * @throws PromqlError for text that is no PromQL, HistogramQueryError for what is no histogram, QueryError, SelectLimitError.
  */
 export async function explainBox(queryable: Queryable, request: ExplainRequest): Promise<ExplainAnswer> {
-  const { start, end, stepMs, baseline, signal } = request;
   const { metric, matchers } = histogramQueryOf(parseExpr(request.expr));
-  const grid = { start, end, step: stepMs };
-  const range = { from: start - stepMs, to: end };
-  const spanOf = (box: Box): Box => ({ ...box, ...snapTimes(grid, box.from, box.to) });
-  if (request.box.to <= range.from || request.box.from >= range.to) {
-    throw new QueryError('bad_data', 'the box lies outside of start and end; move either');
-  }
-  const drawn = spanOf(request.box);
-  const drawnBaseline =
-    baseline.kind === 'box'
-      ? spanOf(baseline.box)
-      : baseline.kind === 'earlier'
-        ? earlierBox(drawn, baseline.shiftMs)
-        : undefined;
+  const { range, box: drawn, baselineBox: drawnBaseline } = spansOf(request);
+  const time = { minTime: Math.min(range.from, drawnBaseline?.from ?? Infinity) - LOOKBACK_MS, maxTime: range.to };
 
-  const minTime = Math.min(range.from, drawnBaseline?.from ?? Infinity) - LOOKBACK_MS;
-  const time = { minTime, maxTime: end };
   const spellings = await queryable.labelValues('le', [matchers], time);
   const bounds = distinctBounds(spellings.map(parseBound));
   if (bounds.length === 0) throw nothingToExplain(metric, await hasNativeHistogram(queryable, metric, matchers, time));
   const bottom = bounds[0] > 0 ? 0 : -Infinity;
   const box = snapValues(drawn, bounds, bottom);
   const baselineBox = drawnBaseline && snapValues(drawnBaseline, bounds, bottom);
-  const uppers = distinctBounds(
-    [box, ...(baselineBox === undefined ? [] : [baselineBox])]
-      .flatMap(({ lower, upper }) => [lower, upper])
-      .concat(Infinity)
-      .filter((bound) => bound > bottom),
-  );
+  const boxes = baselineBox === undefined ? [box] : [box, baselineBox];
+  const uppers = distinctBounds([...boxes.flatMap((b) => [b.lower, b.upper]), Infinity].filter((v) => v > bottom));
+  const xEdges = distinctSorted([range, ...boxes].flatMap(({ from, to }) => [from, to]));
+
   const groups = await queryable.select({
     matchers: [...matchers, boundsMatcher(spellings, uppers)],
     ...time,
     hints: { func: 'increase' },
     maxSamples: SAMPLES_MAX,
   });
-  const xEdges = distinctSorted([
-    range.from,
-    range.to,
-    ...[box, ...(baselineBox === undefined ? [] : [baselineBox])].flatMap(({ from, to }) => [from, to]),
-  ]);
-  const { cells, otherLayouts } = await regionCells(groups, xEdges, uppers, bottom, pacingOf(signal));
-  const compared = ((): Baseline => {
-    switch (baseline.kind) {
-      case 'rest':
-        return { kind: 'rest', ...range };
-      case 'sameTime':
-        return { kind: 'sameTime' };
-      case 'earlier':
-        return baseline;
-      case 'box':
-        return { kind: 'box', box: baselineBox! };
-    }
-  })();
+  const { cells, otherLayouts } = await regionCells(groups, xEdges, uppers, bottom, pacingOf(request.signal));
+  const baseline = comparedWith(request.baseline, range, baselineBox);
   const noun = /latency|duration|seconds|time/.test(metric) ? 'requests' : 'observations';
   return {
     metric,
     box,
     baselineBox,
-    explanation: explainRegion({ cells, box, baseline: compared, noun }),
+    explanation: explainRegion({ cells, box, baseline, noun }),
     warnings: layoutWarnings(otherLayouts, box),
   };
+}
+
+/** What is shown, and the boxes widened to its slices. */
+function spansOf({ start, end, stepMs, box, baseline }: ExplainRequest) {
+  const range = { from: start - stepMs, to: end };
+  if (box.to <= range.from || box.from >= range.to) {
+    throw new QueryError('bad_data', 'the box lies outside of start and end; move either');
+  }
+  const widened = (of: Box): Box => ({ ...of, ...snapTimes({ start, end, step: stepMs }, of.from, of.to) });
+  const drawn = widened(box);
+  if (baseline.kind === 'box') return { range, box: drawn, baselineBox: widened(baseline.box) };
+  if (baseline.kind === 'earlier') return { range, box: drawn, baselineBox: earlierBox(drawn, baseline.shiftMs) };
+  return { range, box: drawn, baselineBox: undefined };
+}
+
+function comparedWith(
+  asked: ExplainRequest['baseline'],
+  range: { readonly from: number; readonly to: number },
+  baselineBox: Box | undefined,
+): Baseline {
+  if (asked.kind === 'rest') return { kind: 'rest', ...range };
+  if (asked.kind === 'box' && baselineBox !== undefined) return { kind: 'box', box: baselineBox };
+  return asked;
 }
 
 /** Widened to bounds of buckets: the largest one not above, the smallest one not below. */

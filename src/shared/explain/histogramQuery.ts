@@ -143,12 +143,12 @@ function overSelector(expr: Expr, change: (selector: VectorSelector) => VectorSe
 
 /** {@link withMatcher} on text. The text must be PromQL. */
 export function textWithMatcher(text: string, matcher: Matcher): string {
-  return formatExpr(withMatcher(parseExpr(text), matcher));
+  return formatExpr(withMatcher(parseExpr(text, { experimental: true }), matcher));
 }
 
 /** {@link splitBy} on text. The text must be PromQL. */
 export function textSplitBy(text: string, label: string): string {
-  return formatExpr(splitBy(parseExpr(text), label));
+  return formatExpr(splitBy(parseExpr(text, { experimental: true }), label));
 }
 
 /** A selector as text of a metric of the same histogram: `x_sum{model="a"}` from the query over `x_bucket{model="a"}`. */

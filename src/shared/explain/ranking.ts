@@ -71,7 +71,7 @@ export function rankLabels(split: readonly SplitCounts[]): RankedLabel[] {
         };
       });
       values.sort(byDifference(values));
-      const score = Math.max(...values.map((value) => Math.abs(value.score)));
+      const score = values.reduce((best, value) => Math.max(best, Math.abs(value.score)), 0);
       return { label: first.label, score, sameSplit: others.map(({ label }) => label), values };
     })
     .sort((a, b) => b.score - a.score || a.values.length - b.values.length || byMeaning(a.label, b.label));
@@ -82,9 +82,9 @@ const LESS_FIRST_FROM = 2;
 
 /** What holds more inside comes first: it is what one looks for. Not so where what is missing says far more. */
 function byDifference(values: readonly RankedValue[]): (a: RankedValue, b: RankedValue) => number {
-  const most = Math.max(...values.map(({ score }) => score));
-  const least = Math.min(...values.map(({ score }) => score));
-  const sign = -least >= LESS_FIRST_FROM * most ? -1 : 1;
+  const most = values.reduce((best, { score }) => Math.max(best, score), 0);
+  const least = values.reduce((best, { score }) => Math.min(best, score), 0);
+  const sign = -least > LESS_FIRST_FROM * most ? -1 : 1;
   return (a, b) =>
     sign * (Math.sign(b.score) - Math.sign(a.score)) ||
     Math.abs(b.score) - Math.abs(a.score) ||

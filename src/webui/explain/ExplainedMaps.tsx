@@ -23,28 +23,28 @@ interface ExplainedMapsProps extends Omit<HeatmapFacetsProps, 'onSelectBox' | 'b
 export function ExplainedMaps(props: ExplainedMapsProps) {
   const { place, expr, grid, shown, unit, onFilter, onSplit, ...facets } = props;
   const box = boxOf(place.params);
-  const maps = (
-    <HeatmapFacets
-      {...facets}
-      domain={[grid.start - grid.step, grid.end]}
-      box={box}
-      onSelectBox={(drawn) => setParams(boxParams(drawn, grid, shown, place.params), 'push')}
-    />
-  );
-  if (box === undefined) return maps;
   return (
-    <div className="explained">
-      <div className="explained-maps">{maps}</div>
-      <ExplainPanel
-        expr={expr}
-        grid={grid}
-        box={box}
-        versus={versusOf(place.params)}
-        unit={unit}
-        onFilter={onFilter}
-        onSplit={onSplit}
-        onClose={() => setParams(noBoxParams(place.params), 'push')}
-      />
+    <div className={`explained ${box === undefined ? '' : 'explained-beside'}`}>
+      <div className="explained-maps">
+        <HeatmapFacets
+          {...facets}
+          domain={[grid.start - grid.step, grid.end]}
+          box={box}
+          onSelectBox={(drawn) => setParams(boxParams(drawn, grid, shown, place.params), 'push')}
+        />
+      </div>
+      {box !== undefined && (
+        <ExplainPanel
+          expr={expr}
+          grid={grid}
+          box={box}
+          versus={versusOf(place.params)}
+          unit={unit}
+          onFilter={onFilter}
+          onSplit={onSplit}
+          onClose={() => setParams(noBoxParams(place.params), 'push')}
+        />
+      )}
     </div>
   );
 }
