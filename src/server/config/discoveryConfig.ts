@@ -54,4 +54,31 @@ export interface DockerSdConfig {
   readonly http: HttpConfig;
 }
 
-export type DiscoveryConfig = HttpSdConfig | DnsSdConfig | ConsulSdConfig | DockerSdConfig;
+export type KubernetesRole = 'node' | 'service' | 'pod' | 'endpoints' | 'endpointslice' | 'ingress';
+
+/** Labels of other objects that are put on. */
+export interface KubernetesAttach {
+  readonly node: boolean;
+  readonly namespace: boolean;
+  readonly deployment: boolean;
+  readonly job: boolean;
+  readonly cronjob: boolean;
+}
+
+export interface KubernetesSdConfig {
+  readonly kind: 'kubernetes';
+  readonly role: KubernetesRole;
+  /** No slash at the end; without it and a kubeconfig the cluster that this program runs in. */
+  readonly apiServer?: string;
+  /** Absolute. */
+  readonly kubeconfigFile?: string;
+  /** All if empty and `ownNamespace` is not set. */
+  readonly namespaces: readonly string[];
+  readonly ownNamespace: boolean;
+  readonly selectors: readonly { readonly role: KubernetesRole; readonly label: string; readonly field: string }[];
+  readonly attach: KubernetesAttach;
+  /** For `apiServer`. */
+  readonly http: HttpConfig;
+}
+
+export type DiscoveryConfig = HttpSdConfig | DnsSdConfig | ConsulSdConfig | DockerSdConfig | KubernetesSdConfig;

@@ -45,11 +45,32 @@ export const dockerSdKeys = z.strictObject({
   ...httpKeys,
 });
 
+const role = oneOf('node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress');
+
+export const kubernetesSdKeys = z.strictObject({
+  role,
+  api_server: url.optional(),
+  kubeconfig_file: text.optional(),
+  namespaces: z.strictObject({ own_namespace: bool.optional(), names: z.array(text).optional() }).optional(),
+  selectors: z.array(z.strictObject({ role, label: text.optional(), field: text.optional() })).optional(),
+  attach_metadata: z
+    .strictObject({
+      node: bool.optional(),
+      namespace: bool.optional(),
+      deployment: bool.optional(),
+      job: bool.optional(),
+      cronjob: bool.optional(),
+    })
+    .optional(),
+  ...httpKeys,
+});
+
 /** Spread into a scrape config. */
 export const discoveryKeys = {
   http_sd_configs: z.array(httpSdKeys).optional(),
   dns_sd_configs: z.array(dnsSdKeys).optional(),
   consul_sd_configs: z.array(consulSdKeys).optional(),
   docker_sd_configs: z.array(dockerSdKeys).optional(),
+  kubernetes_sd_configs: z.array(kubernetesSdKeys).optional(),
 };
 export type RawDiscovery = z.output<z.ZodObject<typeof discoveryKeys>>;

@@ -180,6 +180,16 @@ describe('faults carry their place', () => {
   bad('an unknown type of record', job('dns_sd_configs: [{names: [x], type: TXT}]'), /none of A, AAAA, SRV/);
   bad('a Docker engine nowhere', job('docker_sd_configs: [{host: docker}]'), /write unix:/);
   bad(
+    'a login for a cluster that is not named',
+    job('kubernetes_sd_configs: [{role: pod, bearer_token: x}]'),
+    /kubernetes_sd_configs\[0\]\.bearer_token: .*set api_server/,
+  );
+  bad(
+    'a selector that its role does not know',
+    job('kubernetes_sd_configs: [{role: service, selectors: [{role: pod, label: a=b}]}]'),
+    /role service selects by service/,
+  );
+  bad(
     'two logins for Consul',
     job('consul_sd_configs: [{username: a, basic_auth: {username: a}}]'),
     /username and password stand there too/,

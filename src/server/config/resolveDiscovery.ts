@@ -1,10 +1,18 @@
 /** Discovery configs: upstream's defaults filled in, contradictions refused. */
 import type { z } from 'zod';
 import type { HttpConfig } from './config.ts';
-import type { ConsulSdConfig, DiscoveryConfig, DnsRecordType, DnsSdConfig, DockerSdConfig } from './discoveryConfig.ts';
-import type { consulSdKeys, dnsSdKeys, dockerSdKeys, RawDiscovery } from './discoverySchema.ts';
+import type {
+  ConsulSdConfig,
+  DiscoveryConfig,
+  DnsRecordType,
+  DnsSdConfig,
+  DockerSdConfig,
+  KubernetesRole,
+  KubernetesSdConfig,
+} from './discoveryConfig.ts';
+import type { consulSdKeys, dnsSdKeys, dockerSdKeys, kubernetesSdKeys, RawDiscovery } from './discoverySchema.ts';
 import type { RawHttpConfig } from './httpSchema.ts';
-import { resolveHttp } from './resolveHttp.ts';
+import { absolute, resolveHttp } from './resolveHttp.ts';
 import type { Complain } from './resolveRelabel.ts';
 
 const REFRESH_MS = { http: 60_000, dns: 30_000, consul: 30_000, docker: 60_000 } as const;
@@ -29,6 +37,7 @@ export function resolveDiscovery(raw: RawDiscovery, dir: string, complain: Compl
     ...each('dns_sd_configs', raw.dns_sd_configs, resolveDnsSd),
     ...each('consul_sd_configs', raw.consul_sd_configs, resolveConsulSd),
     ...each('docker_sd_configs', raw.docker_sd_configs, resolveDockerSd),
+    ...each('kubernetes_sd_configs', raw.kubernetes_sd_configs, resolveKubernetesSd),
   ];
 }
 
@@ -121,6 +130,51 @@ function dockerPlace(host: string): { url: string; socketPath?: string } | undef
   if (address === null) return undefined;
   const url = `${address[1] === 'https' ? 'https' : 'http'}://${address[2]}`;
   return URL.canParse(url) ? { url } : undefined;
+}
+
+/** Of which objects a role's selectors may speak. */
+const SELECTABLE: Readonly<Record<KubernetesRole, readonly KubernetesRole[]>> = {
+  pod: ['pod', 'node'],
+  service: ['service'],
+  endpointslice: ['pod', 'service', 'endpointslice'],
+  endpoints: ['pod', 'service', 'endpoints'],
+  node: ['node'],
+  ingress: ['ingress'],
+};
+const LOGIN_KEYS = ['basic_auth', 'authorization', 'bearer_token', 'bearer_token_file', 'tls_config'] as const;
+
+function resolveKubernetesSd(raw: z.output<typeof kubernetesSdKeys>, context: Context): KubernetesSdConfig {
+  const { complain, dir } = context;
+  const { role, attach_metadata: attach, namespaces } = raw;
+  if (raw.api_server !== undefined && raw.kubeconfig_file !== undefined)
+    complain(['kubeconfig_file'], 'api_server stands there too; keep one');
+  const login = LOGIN_KEYS.find((key) => raw[key] !== undefined);
+  if (raw.api_server === undefined && login !== undefined)
+    complain([login], 'is for an api_server that is written out; set api_server');
+  const selectors = raw.selectors ?? [];
+  selectors.forEach((selector, i) => {
+    if (!SELECTABLE[role].includes(selector.role))
+      complain(['selectors', i, 'role'], `role ${role} selects by ${SELECTABLE[role].join(', ')}`);
+    if (selectors.findIndex((other) => other.role === selector.role) < i)
+      complain(['selectors', i, 'role'], `${selector.role} is there already; join both with a comma`);
+  });
+  return {
+    kind: 'kubernetes',
+    role,
+    apiServer: raw.api_server?.replace(/\/+$/, ''),
+    kubeconfigFile: raw.kubeconfig_file === undefined ? undefined : absolute(dir, raw.kubeconfig_file),
+    namespaces: namespaces?.names ?? [],
+    ownNamespace: namespaces?.own_namespace ?? false,
+    selectors: selectors.map(({ role: of, label = '', field = '' }) => ({ role: of, label, field })),
+    attach: {
+      node: attach?.node ?? false,
+      namespace: attach?.namespace ?? false,
+      deployment: attach?.deployment ?? false,
+      job: attach?.job ?? false,
+      cronjob: attach?.cronjob ?? false,
+    },
+    http: httpOf(raw, context),
+  };
 }
 
 /** The HTTP keys among others. */

@@ -90,9 +90,12 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       nativeBucketFactorMin: raw.native_histogram_min_bucket_factor ?? 0,
     },
     http: resolveHttp(raw, dir, complain),
-    staticConfigs: (raw.static_configs ?? []).map((entry, i) =>
-      resolveStatic(entry, (path, why) => complain(['static_configs', i, ...path], why)),
-    ),
+    staticConfigs: (raw.static_configs ?? []).map(({ targets = [], labels }, i) => {
+      // Relabelling may still make an address of it: the URLs that blackbox_exporter is to probe stand here.
+      const isFinal = (raw.relabel_configs ?? []).length === 0;
+      if (isFinal) checkTargets(targets, (path, why) => complain(['static_configs', i, ...path], why));
+      return { targets, labels: labelsOfSet(labels) };
+    }),
     fileSdConfigs: (raw.file_sd_configs ?? []).map((entry, i) => {
       entry.files.forEach((file, j) => {
         if (!FILE_SD_PATTERN.test(file))
@@ -112,13 +115,11 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
   };
 }
 
-function resolveStatic(raw: { targets?: string[]; labels?: Record<string, string> }, complain: Complain): StaticConfig {
-  const targets = raw.targets ?? [];
+function checkTargets(targets: readonly string[], complain: Complain): void {
   targets.forEach((target, i) => {
     const why = targetFault(target);
     if (why !== undefined) complain(['targets', i], why);
   });
-  return { targets, labels: labelsOfSet(raw.labels) };
 }
 
 /** Why a text cannot be a target's address, or undefined if it can. */

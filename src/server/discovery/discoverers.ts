@@ -6,6 +6,7 @@ import { createDnsDiscoverer } from './dnsDiscovery.ts';
 import { createDockerDiscoverer } from './dockerDiscovery.ts';
 import { createFileDiscoverer } from './fileDiscovery.ts';
 import { createHttpDiscoverer } from './httpDiscovery.ts';
+import { createKubernetesDiscoverer } from './kubernetes/kubernetesDiscovery.ts';
 import { createStaticDiscoverer } from './staticDiscovery.ts';
 import type { Discoverer, DiscoveryDeps } from './targetGroup.ts';
 
@@ -19,6 +20,7 @@ const MAKERS: { readonly [K in DiscoveryConfig['kind']]: Make<K> } = {
   dns: (config, deps) => createDnsDiscoverer(config, deps),
   consul: createConsulDiscoverer,
   docker: createDockerDiscoverer,
+  kubernetes: (config, deps) => createKubernetesDiscoverer(config, deps),
 };
 
 function make<K extends DiscoveryConfig['kind']>(kind: K, config: DiscoveryConfig, deps: DiscoveryDeps): Discoverer {
