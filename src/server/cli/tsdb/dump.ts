@@ -2,21 +2,21 @@
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
+import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
 import type { Matcher } from '../../../shared/model/matchers.ts';
 import { StorageError } from '../../storage/appender.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type TimeRange } from '../../storage/queryable.ts';
 import { openTsdb } from '../../tsdb/db.ts';
 import { assertDataFolder } from '../../tsdb/inspect/closedFolder.ts';
 import type { Selection } from './arguments.ts';
-import { familyLine, LAST_LINE, metricText } from './openMetrics.ts';
+import { familyLine, LAST_LINE, seriesTexts } from './openMetrics.ts';
 
-/** Cells held at a time: a metric that has more is read series by series. */
+/** Cells held at a time: of a metric that has more, some series are read after the others. */
 const CELLS_MAX = 8_000_000;
 /** Nothing is removed by a look at it. */
 const KEEP_ALL = { ageMs: 0, bytes: 0, percentage: 0 };
 
-interface Counts {
+export interface Counts {
   metrics: number;
   samples: number;
   left: number;
@@ -67,60 +67,81 @@ async function withStore(folder: string, work: (store: Queryable) => Promise<voi
   }
 }
 
-/** A text for each metric name, and the last line. */
-async function* texts(
+/** For each metric name a line that begins it and a text for each of its series; then the last line. */
+export async function* texts(
   store: Queryable,
   { matcherSets, range }: Selection,
   counts: Counts,
   progress: (done: number, all: number) => void,
+  cellsMax = CELLS_MAX,
 ): AsyncGenerator<string> {
   const names = await store.labelValues(METRIC_NAME, matcherSets, range);
   for (const [done, name] of names.entries()) {
     progress(done, names.length);
+    counts.metrics++;
+    yield familyLine(name);
     const named: Matcher = { name: METRIC_NAME, op: '=', value: name };
     const sets = matcherSets.length > 0 ? matcherSets.map((set) => [...set, named]) : [[named]];
-    counts.metrics++;
-    let first = familyLine(name);
-    for await (const groups of selections(store, sets, range)) {
-      const { text, samples, left } = metricText(groups);
-      counts.samples += samples;
-      counts.left += left;
-      yield first + text;
-      first = '';
+    const series = await store.series(sets, range);
+    const matchers = sets.length === 1 ? sets[0] : [named];
+    for await (const groups of selections(store, matchers, series, range, cellsMax)) {
+      for (const { text, samples, left } of seriesTexts(groups)) {
+        counts.samples += samples;
+        counts.left += left;
+        yield text;
+      }
     }
   }
   progress(names.length, names.length);
   yield LAST_LINE;
 }
 
-/** A metric's samples: in one piece if they are few, else series by series. Several matcher sets may name a series twice. */
+/** The samples of these series: at once if they are few, else those of one half of the values of a label, then of the other. */
 async function* selections(
   store: Queryable,
-  sets: readonly (readonly Matcher[])[],
+  matchers: readonly Matcher[],
+  series: readonly Labels[],
   range: TimeRange,
+  cellsMax: number,
 ): AsyncGenerator<readonly GroupColumns[]> {
-  if (sets.length === 1) {
-    try {
-      yield await store.select({ matchers: sets[0], ...range, maxSamples: CELLS_MAX });
-      return;
-    } catch (error) {
-      if (!(error instanceof SelectLimitError)) throw error;
-    }
+  try {
+    const maxSamples = series.length > 1 ? cellsMax : undefined;
+    yield only(series, await store.select({ matchers, ...range, maxSamples }));
+    return;
+  } catch (error) {
+    if (!(error instanceof SelectLimitError)) throw error;
   }
-  for (const labels of await store.series(sets, range)) {
-    yield only(labels, await store.select({ matchers: exactly(labels), ...range }));
+  const { name, values } = mostVaried(series);
+  const middle = Math.ceil(values.length / 2);
+  for (const half of [values.slice(0, middle), values.slice(middle)]) {
+    const isHalf: Matcher = { name, op: '=~', value: half.map(escaped).join('|') };
+    const inHalf = new Set(half);
+    const its = series.filter((labels) => inHalf.has(labelValue(labels, name)));
+    yield* selections(store, [...matchers, isHalf], its, range, cellsMax);
   }
 }
 
-function exactly(labels: Labels): Matcher[] {
-  return labels.map(([name, value]) => ({ name, op: '=', value }));
+/** The label that has the most values, and these; series without it have ''. */
+function mostVaried(series: readonly Labels[]): { name: string; values: readonly string[] } {
+  const names = new Set(series.flatMap((labels) => labels.map(([name]) => name)));
+  let most: { name: string; values: readonly string[] } = { name: '', values: [] };
+  for (const name of names) {
+    const values = new Set(series.map((labels) => labelValue(labels, name)));
+    if (values.size > most.values.length) most = { name, values: [...values].sort() };
+  }
+  return most;
 }
 
-/** Without the series that have more labels. */
-function only(labels: Labels, groups: readonly GroupColumns[]): GroupColumns[] {
+/** For RE2, standing for itself. */
+function escaped(text: string): string {
+  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
+}
+
+function only(series: readonly Labels[], groups: readonly GroupColumns[]): GroupColumns[] {
+  const wanted = new Set(series.map(labelsKey));
   return groups.map(({ times, columns }) => ({
     times,
-    columns: columns.filter((column) => column.labels.length === labels.length),
+    columns: columns.filter(({ labels }) => wanted.has(labelsKey(labels))),
   }));
 }
 

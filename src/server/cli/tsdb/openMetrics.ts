@@ -4,31 +4,30 @@ import {
   compareLabels,
   isPlainLabelName,
   isPlainMetricName,
+  labelsKey,
   labelValue,
   METRIC_NAME,
   quoted,
   type Labels,
 } from '../../../shared/model/labels.ts';
 import { bitsOf, CELL_SAMPLE, cellKind } from '../../../shared/model/sampleBits.ts';
-import { labelsKey } from '../../../shared/model/labels.ts';
 import type { GroupColumns } from '../../storage/queryable.ts';
 
 export const LAST_LINE = '# EOF\n';
 
-export interface MetricText {
+export interface SeriesText {
   readonly text: string;
   readonly samples: number;
   /** Native histogram samples, which the text cannot hold. */
   readonly left: number;
 }
 
-/** The lines of a metric's series, in order of labels and time, without stale markers: the text has no word for them. */
-export function metricText(groups: readonly GroupColumns[]): MetricText {
-  const lines: string[] = [];
-  let left = 0;
+/** The lines of each series, in order of labels and time, without stale markers: the text has no word for them. */
+export function* seriesTexts(groups: readonly GroupColumns[]): Iterable<SeriesText> {
   for (const { labels, parts } of seriesOf(groups)) {
     const name = seriesText(labels);
     const samples = new Map<number, number>();
+    let left = 0;
     for (const { times, values, histograms } of parts) {
       const bits = bitsOf(values);
       for (let i = 0; i < times.length; i++) {
@@ -38,9 +37,10 @@ export function metricText(groups: readonly GroupColumns[]): MetricText {
       }
     }
     const inOrder = parts.length > 1 ? [...samples].sort((a, b) => a[0] - b[0]) : samples;
-    for (const [t, v] of inOrder) lines.push(`${name} ${numberText(v)} ${t / 1000}\n`);
+    let text = '';
+    for (const [t, v] of inOrder) text += `${name} ${numberText(v)} ${t / 1000}\n`;
+    yield { text, samples: samples.size, left };
   }
-  return { text: lines.join(''), samples: lines.length, left };
 }
 
 /** The line before a metric's samples. The store does not keep the types of metrics. */
