@@ -64,6 +64,12 @@ describe('a configuration', () => {
     expect(config.notices.join()).toMatch(/no NONE/);
   });
 
+  test('may name URLs as targets where relabelling makes addresses of them', () => {
+    const probes =
+      'static_configs: [{targets: ["http://a/b"]}]\nrelabel_configs: [{target_label: __address__, replacement: "c:1"}]';
+    expect(parse(job(probes)).scrapeConfigs[0]!.staticConfigs[0]!.targets).toEqual(['http://a/b']);
+  });
+
   test('makes paths absolute from its own folder', () => {
     const config = parse(
       `rule_files: [rules/*.yml]\n` +

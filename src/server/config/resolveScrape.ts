@@ -1,7 +1,7 @@
 /** One scrape job: `global` and upstream's defaults filled in, contradictions refused. */
 import { labelsFrom, type Labels } from '../../shared/model/labels.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
-import type { ScrapeConfig, ScrapeProtocol, StaticConfig } from './config.ts';
+import type { ScrapeConfig, ScrapeProtocol } from './config.ts';
 import { resolveDiscovery } from './resolveDiscovery.ts';
 import { absolute, resolveHttp } from './resolveHttp.ts';
 import { resolveRelabel, type Complain } from './resolveRelabel.ts';
