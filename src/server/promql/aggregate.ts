@@ -1,19 +1,23 @@
 /** Aggregations: rows by group, each group to one row (or, for topk and its kin, to some of its rows). */
 import type { Aggregation } from '../../shared/promql/ast.ts';
+import { formatHistogram } from '../../shared/histogram/text.ts';
 import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
-import { refuseHistograms, rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
+import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { groupRows } from './grouping.ts';
+import { MixedAccumulator } from './histogramSums.ts';
+import { HistogramWords } from './histogramWords.ts';
 import { formatPlain } from './numberText.ts';
 import { quantileOf, sortedNaNFirst } from './quantile.ts';
-import { clearRow, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
+import { clearRow, floatRows, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
 import { selectExtremes } from './topk.ts';
 
 export async function evaluateAggregation(node: Aggregation, grid: StepGrid, context: EvalContext): Promise<Value> {
   const { op } = node;
-  const rows = await rowsOf(node.expr, grid, context);
-  if (op !== 'count' && op !== 'group') refuseHistograms(rows, `${op}()`);
+  const words = new HistogramWords(context.annotations, node.expr);
+  const given = await rowsOf(node.expr, grid, context);
+  const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, () => words.ignoredInAggregation(op));
   switch (op) {
     case 'topk':
     case 'bottomk':
@@ -41,6 +45,33 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
   }
 }
 
+const TAKES_HISTOGRAMS: ReadonlySet<Aggregation['op']> = new Set([
+  'sum',
+  'avg',
+  'count',
+  'group',
+  'count_values',
+  'limitk',
+]);
+
+/** Accumulators for rows with native histograms, which sum and avg add up and others do not look at. */
+function accumulatorOf(
+  start: (steps: number) => Accumulator,
+  node: Aggregation,
+  rows: VectorRows,
+  steps: number,
+  context: EvalContext,
+): Accumulator | MixedAccumulator {
+  const isSum = node.op === 'sum' || node.op === 'avg';
+  if (!isSum || !rows.hasHistograms) return start(steps);
+  return new MixedAccumulator(
+    start(steps),
+    steps,
+    node.op === 'avg',
+    new HistogramWords(context.annotations, node.expr),
+  );
+}
+
 async function accumulate(
   start: (steps: number) => Accumulator,
   node: Aggregation,
@@ -52,16 +83,16 @@ async function accumulate(
   const steps = grid.count;
   const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
   budget.hold(labels.length * steps);
-  const accumulators = labels.map(() => start(steps));
+  const accumulators = labels.map(() => accumulatorOf(start, node, rows, steps, context));
   const row = newRow(steps);
   for (let s = 0; s < rows.labels.length; s++) {
     rows.read(s, row);
-    accumulators[groupOf[s]].add(row);
+    accumulators[groupOf[s]].add(row, rows.labels[s]);
     if (budget.isDue()) await budget.pause();
   }
   return {
     labels,
-    hasHistograms: false,
+    hasHistograms: rows.hasHistograms && accumulators.some((a) => a instanceof MixedAccumulator),
     read(g, into) {
       clearRow(into);
       accumulators[g].finish(into);
@@ -125,9 +156,11 @@ async function countValues(
     let last: Row | undefined;
     for (let i = 0; i < steps; i++) {
       if (row.present[i] === 0) continue;
-      if (last === undefined || !Object.is(row.values[i], lastValue)) {
-        lastValue = row.values[i];
-        const counted = labelsFrom([...labels[groupOf[s]], [label, formatPlain(lastValue)]]);
+      const histogram = row.histograms.get(i);
+      if (last === undefined || histogram !== undefined || !Object.is(row.values[i], lastValue)) {
+        lastValue = histogram === undefined ? row.values[i] : undefined;
+        const text = histogram === undefined ? formatPlain(row.values[i]) : formatHistogram(histogram);
+        const counted = labelsFrom([...labels[groupOf[s]], [label, text]]);
         const key = labelsKey(counted);
         let entry = out.get(key);
         if (entry === undefined) {

@@ -16,8 +16,9 @@ interface Repair {
 
 export class Annotations {
   private readonly text: string;
-  private readonly warningTexts = new Set<string>();
-  private readonly infoTexts = new Set<string>();
+  /** By what they say: of the same words at several places the last place is told, as upstream does. */
+  private readonly warningTexts = new Map<string, string>();
+  private readonly infoTexts = new Map<string, string>();
   private readonly repairs = new Map<number, Repair>();
 
   constructor(text: string) {
@@ -25,11 +26,11 @@ export class Annotations {
   }
 
   warn(message: string, place: Place): void {
-    this.warningTexts.add(`PromQL warning: ${message} (${this.position(place)})`);
+    this.warningTexts.set(message, `PromQL warning: ${message} (${this.position(place)})`);
   }
 
   info(message: string, place: Place): void {
-    this.infoTexts.add(`PromQL info: ${message} (${this.position(place)})`);
+    this.infoTexts.set(message, `PromQL info: ${message} (${this.position(place)})`);
   }
 
   invalidQuantile(q: number, place: Place): void {
@@ -60,14 +61,14 @@ export class Annotations {
   }
 
   get warnings(): readonly string[] {
-    return shown([...this.warningTexts], 'warning');
+    return shown([...this.warningTexts.values()], 'warning');
   }
 
   get infos(): readonly string[] {
     const repaired = [...this.repairs.values()].map(
       (r) => `PromQL info: ${repairMessage(r)} (${this.position(r.place)})`,
     );
-    return shown([...this.infoTexts, ...repaired], 'info');
+    return shown([...this.infoTexts.values(), ...repaired], 'info');
   }
 
   private position(place: Place): string {

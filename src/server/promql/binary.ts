@@ -2,7 +2,9 @@
 import type { Binary } from '../../shared/promql/ast.ts';
 import { isComparison, isSetOp } from '../../shared/promql/ast.ts';
 import type { StepGrid } from '../storage/engine.ts';
-import { refuseHistograms, vectorValue, type EvalContext, type Value } from './context.ts';
+import { vectorValue, type EvalContext, type Value } from './context.ts';
+import { writeOperated } from './histogramOperators.ts';
+import { HistogramWords } from './histogramWords.ts';
 import { ARITHMETIC, COMPARE } from './operators.ts';
 import { unnamed, type Row, type VectorRows } from './rows.ts';
 import { setOperation } from './setOperators.ts';
@@ -15,8 +17,7 @@ export async function evaluateBinary(node: Binary, grid: StepGrid, context: Eval
     return { kind: 'scalar', values: ofScalars(node, lhs.values, rhs.values) };
   if (lhs.kind === 'vector' && rhs.kind === 'vector') {
     if (isSetOp(node.op)) return vectorValue(await setOperation(node, lhs.rows, rhs.rows, grid.count, context.budget));
-    for (const rows of [lhs.rows, rhs.rows]) refuseHistograms(rows, `operator ${node.op}`);
-    return vectorValue(await matchVectors(node, lhs.rows, rhs.rows, grid.count, context.budget));
+    return vectorValue(await matchVectors(node, lhs.rows, rhs.rows, grid.count, context));
   }
   if (lhs.kind === 'vector' && rhs.kind === 'scalar')
     return vectorValue(await withScalar(node, lhs.rows, rhs.values, false, grid.count, context));
@@ -46,8 +47,8 @@ async function withScalar(
   context: EvalContext,
 ): Promise<VectorRows> {
   const { op, bool } = node;
-  refuseHistograms(rows, `operator ${op}`);
   if (isSetOp(op)) throw new Error(`set operator ${op} with a scalar passed the type check`);
+  const words = new HistogramWords(context.annotations, node);
   let change: (row: Row) => void;
   if (isComparison(op)) {
     const holds = COMPARE[op];
@@ -67,10 +68,16 @@ async function withScalar(
   }
   const changed: VectorRows = {
     labels: rows.labels,
-    hasHistograms: false,
+    hasHistograms: rows.hasHistograms,
     read(s, into) {
       rows.read(s, into);
+      if (into.histograms.size === 0) return change(into);
+      const histograms = [...into.histograms];
       change(into);
+      for (const [i, h] of histograms) {
+        const [left, right] = isFlipped ? [scalar[i], h] : [h, scalar[i]];
+        writeOperated(op, bool, left, right, into, i, words);
+      }
     },
   };
   return isComparison(op) && !bool ? changed : unnamed(changed, steps, context.budget);

@@ -1,22 +1,17 @@
 /** Every function's evaluation, by name. */
-import type { Call, Expr } from '../../shared/promql/ast.ts';
+import type { Call, Expr, Place } from '../../shared/promql/ast.ts';
 import { unwrapped } from '../../shared/promql/ast.ts';
+import { nativeVariance } from '../../shared/histogram/distribution.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { FunctionName } from '../../shared/promql/functions.ts';
 import { labelsFrom, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
-import {
-  refuseHistograms,
-  rowsOf,
-  scalarOf,
-  textOf,
-  vectorValue,
-  type EvalContext,
-  type EvaluateCall,
-  type Value,
-} from './context.ts';
+import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type EvaluateCall, type Value } from './context.ts';
 import { CALENDAR, greater, lesser, MATH, roundTo } from './elementwise.ts';
 import { timesOf } from './grid.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogramCalls.ts';
+import { HISTOGRAM_WINDOW_FUNCTIONS } from './histogramWindows.ts';
+import { HistogramWords } from './histogramWords.ts';
 import { labelJoiner, labelReplacer } from './labelCalls.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
@@ -44,21 +39,33 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
     const others = call.args.filter((_, i) => i !== rangeArg);
     const params: Float64Array[] = [];
     for (const arg of others) params.push(await scalarOf(arg, grid, context));
-    const rows = applyKernel(name, kernel, vector, grid, params, context.budget);
+    const words = new HistogramWords(context.annotations, placeOfRange(call.args[rangeArg]));
+    const ofBoth = { ofFloats: kernel, ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name] };
+    const rows = applyKernel(ofBoth, vector, grid, params, context.budget, words);
     return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context.budget));
   };
 }
 
+/** Where upstream places what it tells of a range vector: a subquery has no place of its own. */
+function placeOfRange(arg: Expr): Place {
+  return rangeNode(arg).kind === 'subquery' ? { from: 0, to: 0 } : arg;
+}
+
 /** rate and increase tell where a metric does not look like a counter and yet gives a value. */
 function tellOfGauges(vector: RangeVector, call: Call, context: EvalContext): void {
-  // Upstream gives a subquery no place of its own here.
-  const place = rangeNode(call.args[0]).kind === 'subquery' ? { from: 0, to: 0 } : call.args[0];
+  const place = placeOfRange(call.args[0]);
   const told = new Set<string>();
   for (let s = 0; s < vector.labels.length; s++) {
     const metric = labelValue(vector.labels[s], METRIC_NAME);
     if (metric === '' || told.has(metric) || COUNTER_SUFFIX.test(metric)) continue;
-    const { lo, hi } = vector.series(s);
-    if (!hi.some((end, i) => end - lo[i] > 1)) continue;
+    const { lo, hi, histograms } = vector.series(s);
+    const hasHistogram = (from: number, to: number) => {
+      for (let k = from; k < to; k++) if (histograms?.has(k) === true) return true;
+      return false;
+    };
+    const givesFloat = (end: number, i: number) =>
+      end - lo[i] > 1 && (histograms === undefined || !hasHistogram(lo[i], end));
+    if (!hi.some(givesFloat)) continue;
     told.add(metric);
     const message = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
     context.annotations.info(`${message}: ${quoted(metric)}`, place);
@@ -254,28 +261,19 @@ async function labelJoin(call: Call, grid: StepGrid, context: EvalContext): Prom
 }
 
 /** A number from each native histogram; float samples give none. */
-function ofHistograms(compute: (count: number, sum: number) => number): EvaluateCall {
+function ofHistograms(compute: (h: NativeHistogram) => number): EvaluateCall {
   return async (call, grid, context) => {
     const rows = await rowsOf(call.args[0], grid, context);
     const read = (s: number, into: Row): void => {
       rows.read(s, into);
       into.present.fill(0);
       for (const [step, h] of into.histograms) {
-        into.values[step] = compute(h.count, h.sum);
+        into.values[step] = compute(h);
         into.present[step] = 1;
       }
       into.histograms.clear();
     };
     return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context.budget));
-  };
-}
-
-/** Functions of native histograms that are not there yet: nothing from floats, refused for histograms. */
-function ofHistogramsOnly(name: string): EvaluateCall {
-  return async (call, grid, context) => {
-    const rows = await rowsOf(call.args[0], grid, context);
-    refuseHistograms(rows, `${name}()`);
-    return vectorValue({ labels: rows.labels, hasHistograms: false, read: (_s, into) => clearRow(into) });
   };
 }
 
@@ -330,15 +328,12 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
     absentWhere(call.args[0], await rowsOf(call.args[0], grid, context), grid, context),
   absent_over_time: async (call, grid, context) => {
     const vector = await rangeVectorOf(call.args[0], grid, context);
-    const anything = { ...vector, hasHistograms: false };
-    const seen = applyKernel(
-      'absent_over_time',
-      OVER_TIME_KERNELS.present_over_time,
-      anything,
-      grid,
-      [],
-      context.budget,
-    );
+    const present = {
+      ofFloats: OVER_TIME_KERNELS.present_over_time,
+      ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS.present_over_time,
+    };
+    const words = new HistogramWords(context.annotations, call.args[0]);
+    const seen = applyKernel(present, vector, grid, [], context.budget, words);
     return absentWhere(rangeNode(call.args[0]), seen, grid, context);
   },
   clamp: clamping(([low, high], i) => [low[i], high[i]]),
@@ -348,11 +343,11 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   histogram_quantile: classic(histogramQuantile),
   histogram_fraction: classic(histogramFraction),
   histogram_quantiles: classic(histogramQuantiles),
-  histogram_avg: ofHistograms((count, sum) => sum / count),
-  histogram_count: ofHistograms((count) => count),
-  histogram_sum: ofHistograms((_count, sum) => sum),
-  histogram_stddev: ofHistogramsOnly('histogram_stddev'),
-  histogram_stdvar: ofHistogramsOnly('histogram_stdvar'),
+  histogram_avg: ofHistograms((h) => h.sum / h.count),
+  histogram_count: ofHistograms((h) => h.count),
+  histogram_sum: ofHistograms((h) => h.sum),
+  histogram_stddev: ofHistograms((h) => Math.sqrt(nativeVariance(h))),
+  histogram_stdvar: ofHistograms(nativeVariance),
   info: unavailable('info'),
   label_join: labelJoin,
   label_replace: labelReplace,

@@ -16,6 +16,8 @@ export interface EvalContext {
   readonly plan: Plan;
   /** Series of a select by its index in the plan. */
   readonly series: (select: number) => readonly SampledSeries[];
+  /** Whether anything selected has native histograms: then every row is read, for what is to be told of it. */
+  readonly hasHistograms: boolean;
   readonly budget: Budget;
   readonly annotations: Annotations;
   readonly evaluate: (expr: Expr, grid: StepGrid) => Promise<Value>;
@@ -42,15 +44,6 @@ export async function textOf(expr: Expr, grid: StepGrid, context: EvalContext): 
   const value = await context.evaluate(expr, grid);
   if (value.kind !== 'string') throw new QueryError('internal', `a string was expected, got ${value.kind}`);
   return value.text;
-}
-
-/** @throws QueryError if any sample may be a native histogram: better no answer than a wrong one. */
-export function refuseHistograms(rows: { readonly hasHistograms: boolean }, what: string): void {
-  if (!rows.hasHistograms) return;
-  throw new QueryError(
-    'execution',
-    `${what} over native histogram samples is not supported yet; select float series, or take histogram_count(), histogram_sum() or histogram_avg() first`,
-  );
 }
 
 /** How a function is evaluated. */

@@ -101,16 +101,17 @@ describe('a query', () => {
 
 describe('native histograms', () => {
   test('are selected', async () => {
+    const given = { ...histogram, counterReset: expect.any(String) };
     const { value } = await engineWith().query(instant('n'));
-    expect(value).toMatchObject({ kind: 'vector', matrix: { histograms: new Map([[0, histogram]]) } });
+    expect(value).toMatchObject({ kind: 'vector', matrix: { histograms: new Map([[0, given]]) } });
     const raw = await engineWith().query(instant('n[5m]'));
     expect(raw.value).toMatchObject({
       kind: 'raw',
       series: [
         {
           histograms: new Map([
-            [0, histogram],
-            [1, histogram],
+            [0, given],
+            [1, given],
           ]),
         },
       ],
@@ -126,15 +127,24 @@ describe('native histograms', () => {
     expect(value).toMatchObject({ matrix: { values: Float64Array.of(expected) } });
   });
   test.each([
-    'rate(n[5m])',
-    'sum(n)',
-    'n + n',
-    'n * 2',
-    '-n',
-    'histogram_quantile(0.9, n)',
-    'avg_over_time(n[5m])',
-    'histogram_stddev(n)',
-  ])('%s is refused rather than answered wrongly', (expr) =>
-    expect(engineWith().query(instant(expr))).rejects.toThrow(/over native histogram samples is not supported yet/),
-  );
+    ['histogram_count(sum(n))', 4],
+    ['histogram_sum(n + n)', 12],
+    ['histogram_count(n * 2)', 8],
+    ['histogram_sum(-n)', -6],
+    ['histogram_count(avg_over_time(n[5m]))', 4],
+    ['histogram_count(rate(n[5m]))', 0],
+    ['resets(n[5m])', 0],
+    ['changes(n[5m])', 0],
+  ])('are computed with: %s is %d', async (expr, expected) => {
+    const { value } = await engineWith().query(instant(expr));
+    expect(value).toMatchObject({ matrix: { values: Float64Array.of(expected) } });
+  });
+  test.each([
+    ['n + 1', 'incompatible sample types encountered for binary operator "+": histogram + float (1:1)'],
+    ['max(n)', 'ignored histogram in max aggregation (1:5)'],
+  ])('%s gives nothing and says why', async (expr, words) => {
+    const { value, infos } = await engineWith().query(instant(expr));
+    expect(value).toMatchObject({ matrix: { labels: [] } });
+    expect(infos).toEqual([`PromQL info: ${words}`]);
+  });
 });

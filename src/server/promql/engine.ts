@@ -106,6 +106,9 @@ export async function readSelects(
   }
 }
 
+const hasHistograms = ({ columns }: GroupColumns) =>
+  columns.some((c) => c.histograms !== undefined && c.histograms.size > 0);
+
 /** Evaluates what was prepared over what was read. */
 export async function evaluatePrepared(
   prepared: PreparedQuery,
@@ -123,6 +126,7 @@ export async function evaluatePrepared(
     plan,
     budget,
     annotations,
+    hasHistograms: selected.some((groups) => groups.some(hasHistograms)),
     series: (select) => (loaded[select] ??= seriesOf(selected[select])),
     evaluate: (expr, grid) => evaluateExpr(expr, grid, context),
   };

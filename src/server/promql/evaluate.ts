@@ -1,10 +1,11 @@
 /** Walks the tree: every node to its value over a whole grid. */
+import { multiplied } from '../../shared/histogram/arithmetic.ts';
 import type { Expr } from '../../shared/promql/ast.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { evaluateAggregation } from './aggregate.ts';
 import { evaluateBinary } from './binary.ts';
 import { CALLS } from './calls.ts';
-import { refuseHistograms, vectorValue, type EvalContext, type Value } from './context.ts';
+import { vectorValue, type EvalContext, type Value } from './context.ts';
 import { firstStepOf } from './grid.ts';
 import { heldRows, materialize, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
@@ -46,12 +47,13 @@ async function negated(op: '+' | '-', value: Value, steps: number, context: Eval
   if (op === '+' || value.kind === 'string') return value;
   if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((v) => -v) };
   const { rows } = value;
-  refuseHistograms(rows, 'unary -');
   const read = (s: number, into: Row): void => {
     rows.read(s, into);
     for (let i = 0; i < steps; i++) into.values[i] = -into.values[i];
+    for (const [step, h] of into.histograms) into.histograms.set(step, multiplied(h, -1));
   };
-  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, steps, context.budget));
+  const { labels, hasHistograms } = rows;
+  return vectorValue(await unnamed({ labels, hasHistograms, read }, steps, context.budget));
 }
 
 /** A one-step value at every step. */

@@ -1,14 +1,18 @@
-/** histogram_quantile and histogram_fraction over classic buckets. */
+/** histogram_quantile and histogram_fraction, over classic buckets and over native histograms. */
 import type { Call, Expr } from '../../shared/promql/ast.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
+import { nativeFraction, nativeQuantile } from '../../shared/histogram/distribution.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { labelsFrom, labelsKey, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
-import { refuseHistograms, rowsOf, scalarOf, textOf, type EvalContext } from './context.ts';
+import { rowsOf, scalarOf, textOf, type EvalContext } from './context.ts';
+import { HistogramWords } from './histogramWords.ts';
 import { formatBound } from './numberText.ts';
-import { clearRow, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
+import { clearRow, floatRows, heldRows, materialize, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 
 /** Bucket rows of one histogram, by ascending upper bound. */
 interface ClassicHistogram {
+  readonly key: string;
   readonly labels: Labels;
   readonly buckets: { readonly bound: number; readonly row: number }[];
 }
@@ -22,26 +26,32 @@ function boundOf(text: string): number | undefined {
   return Number(text);
 }
 
-function histogramsOf(rows: VectorRows, place: Expr, context: EvalContext): ClassicHistogram[] {
+/** @param rows of floats. */
+function histogramsOf(rows: VectorRows, place: Expr, steps: number, context: EvalContext): ClassicHistogram[] {
   const byKey = new Map<string, ClassicHistogram>();
+  const scratch = newRow(steps);
   rows.labels.forEach((labels, row) => {
     const le = labelValue(labels, 'le');
     const bound = boundOf(le);
     if (bound === undefined) {
+      rows.read(row, scratch);
+      if (!scratch.present.includes(1)) return;
       context.annotations.warn(`bucket label "le" is missing or has a malformed value of ${quoted(le)}`, place);
       return;
     }
     const kept = labels.filter(([name]) => name !== 'le' && name !== METRIC_NAME);
     // Buckets of different metrics are different histograms, though both lose their name.
-    const key = labelValue(labels, METRIC_NAME) + '\xfe' + labelsKey(kept);
+    const key = keyOf(labels, kept);
     const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, { labels: kept, buckets: [{ bound, row }] });
+    if (known === undefined) byKey.set(key, { key, labels: kept, buckets: [{ bound, row }] });
     else known.buckets.push({ bound, row });
   });
   const histograms = [...byKey.values()];
   for (const histogram of histograms) histogram.buckets.sort((a, b) => a.bound - b.bound);
   return histograms;
 }
+
+const keyOf = (labels: Labels, kept: Labels) => labelValue(labels, METRIC_NAME) + '\xfe' + labelsKey(kept);
 
 type Answer = (bounds: Float64Array, counts: Float64Array, length: number, step: number) => number;
 
@@ -92,13 +102,98 @@ function perHistogram(
   };
 }
 
+/** Native histograms to numbers. */
+type NativeAnswer = (h: NativeHistogram, step: number) => number;
+
+/** The vector's histograms of both kinds. */
+interface BothKinds {
+  readonly rows: VectorRows;
+  readonly classic: readonly ClassicHistogram[];
+  /** Rows with native histograms, those that meet classic ones taken out. */
+  readonly native: readonly { readonly labels: Labels; readonly row: Row }[];
+  /** Steps at which a classic histogram met a native one, by its key. */
+  readonly met: ReadonlyMap<string, Uint8Array>;
+}
+
+async function bothKinds(source: VectorRows, place: Expr, steps: number, context: EvalContext): Promise<BothKinds> {
+  if (!source.hasHistograms) {
+    return { rows: source, classic: histogramsOf(source, place, steps, context), native: [], met: new Map() };
+  }
+  const held = await materialize(source, steps, context.budget);
+  const rows = heldRows(source.labels, held);
+  const floats = floatRows(rows, () => undefined);
+  const classic = histogramsOf(floats, place, steps, context);
+  const byKey = new Map(classic.map((histogram) => [histogram.key, histogram]));
+  const met = new Map<string, Uint8Array>();
+  const words = new HistogramWords(context.annotations, place);
+  const native: { labels: Labels; row: Row }[] = [];
+  held.forEach((row, s) => {
+    if (row.histograms.size === 0) return;
+    const labels = source.labels[s];
+    const key = keyOf(labels, withoutName(labels));
+    for (const step of row.histograms.keys()) {
+      const isClassic = (bucket: { row: number }) =>
+        held[bucket.row].present[step] === 1 && !held[bucket.row].histograms.has(step);
+      if (byKey.get(key)?.buckets.some(isClassic) !== true) continue;
+      words.mixedWithClassic();
+      const steppedOut = met.get(key) ?? new Uint8Array(steps);
+      steppedOut[step] = 1;
+      met.set(key, steppedOut);
+    }
+    native.push({ labels, row });
+  });
+  for (const { labels, row } of native) {
+    const steppedOut = met.get(keyOf(labels, withoutName(labels)));
+    if (steppedOut !== undefined) for (const [i, out] of steppedOut.entries()) if (out === 1) row.histograms.delete(i);
+  }
+  return { rows: floats, classic, native, met };
+}
+
+/** One row a histogram, classic ones first. */
+function answered(both: BothKinds, steps: number, ofClassic: Answer, ofNative: NativeAnswer): VectorRows {
+  const { rows, classic, native, met } = both;
+  const ofBuckets = perHistogram(rows, classic, steps, ofClassic);
+  if (native.length === 0) return ofBuckets;
+  return {
+    labels: [...ofBuckets.labels, ...native.map(({ labels }) => withoutName(labels))],
+    hasHistograms: false,
+    read(s, into) {
+      if (s < classic.length) {
+        ofBuckets.read(s, into);
+        const steppedOut = met.get(classic[s].key);
+        if (steppedOut !== undefined) for (let i = 0; i < steps; i++) if (steppedOut[i] === 1) into.present[i] = 0;
+        return;
+      }
+      clearRow(into);
+      const { row } = native[s - classic.length];
+      for (const [step, h] of row.histograms) {
+        into.values[step] = ofNative(h, step);
+        into.present[step] = 1;
+      }
+    },
+  };
+}
+
 export async function histogramQuantile(call: Call, grid: StepGrid, context: EvalContext): Promise<VectorRows> {
   const q = await scalarOf(call.args[0], grid, context);
   const rows = await rowsOf(call.args[1], grid, context);
-  refuseHistograms(rows, 'histogram_quantile()');
-  const histograms = histogramsOf(rows, call.args[1], context);
-  if (rows.labels.length > 0) warnOfQuantiles(q, call.args[0], context);
-  return perHistogram(rows, histograms, grid.count, quantileAnswer(q, call.args[1], grid, context));
+  const both = await bothKinds(rows, call.args[1], grid.count, context);
+  warnOfQuantiles(q, call.args[0], context);
+  return answered(
+    both,
+    grid.count,
+    quantileAnswer(q, call.args[1], grid, context),
+    nativeQuantileAnswer(q, call.args[1], context),
+  );
+}
+
+function nativeQuantileAnswer(q: Float64Array, place: Expr, context: EvalContext): NativeAnswer {
+  const words = new HistogramWords(context.annotations, place);
+  return (h, step) => {
+    const { value, nan } = nativeQuantile(q[step], h);
+    if (nan !== 'none') words.nanInQuantile(nan);
+    return value;
+  };
 }
 
 /** histogram_quantiles(v, label, q…): a row for each histogram and quantile, told apart by the label. */
@@ -107,9 +202,8 @@ export async function histogramQuantiles(call: Call, grid: StepGrid, context: Ev
   const [vector, labelArg, ...quantileArgs] = call.args;
   const name = await textOf(labelArg, grid, context);
   const source = await rowsOf(vector, grid, context);
-  refuseHistograms(source, 'histogram_quantiles()');
   const rows = heldRows(source.labels, await materialize(source, grid.count, budget));
-  const histograms = histogramsOf(rows, vector, context);
+  const both = await bothKinds(rows, vector, grid.count, context);
   const labels: Labels[] = [];
   const answers: Row[] = [];
   for (const arg of quantileArgs) {
@@ -117,10 +211,15 @@ export async function histogramQuantiles(call: Call, grid: StepGrid, context: Ev
     if (q.some((v) => !Object.is(v, q[0]))) {
       throw new QueryError('execution', 'a quantile of histogram_quantiles() must be the same at every step');
     }
-    if (rows.labels.length > 0) warnOfQuantiles(q, arg, context);
-    const answered = perHistogram(rows, histograms, grid.count, quantileAnswer(q, vector, grid, context));
-    answers.push(...(await materialize(answered, grid.count, budget)));
-    labels.push(...answered.labels.map((set) => labelsFrom([...set, [name, formatBound(q[0])]])));
+    warnOfQuantiles(q, arg, context);
+    const ofQuantile = answered(
+      both,
+      grid.count,
+      quantileAnswer(q, vector, grid, context),
+      nativeQuantileAnswer(q, vector, context),
+    );
+    answers.push(...(await materialize(ofQuantile, grid.count, budget)));
+    labels.push(...ofQuantile.labels.map((set) => labelsFrom([...set, [name, formatBound(q[0])]])));
   }
   return heldRows(labels, answers);
 }
@@ -174,9 +273,15 @@ export async function histogramFraction(call: Call, grid: StepGrid, context: Eva
   const lower = await scalarOf(call.args[0], grid, context);
   const upper = await scalarOf(call.args[1], grid, context);
   const rows = await rowsOf(call.args[2], grid, context);
-  refuseHistograms(rows, 'histogram_fraction()');
-  const histograms = histogramsOf(rows, call.args[2], context);
-  return perHistogram(rows, histograms, grid.count, (bounds, counts, length, step) =>
-    bucketFraction(lower[step], upper[step], bounds, counts, length),
+  const both = await bothKinds(rows, call.args[2], grid.count, context);
+  const words = new HistogramWords(context.annotations, call.args[2]);
+  return answered(
+    both,
+    grid.count,
+    (bounds, counts, length, step) => bucketFraction(lower[step], upper[step], bounds, counts, length),
+    (h, step) => {
+      if (Number.isNaN(h.sum) && h.count !== 0 && lower[step] < upper[step]) words.nanInFraction();
+      return nativeFraction(lower[step], upper[step], h);
+    },
   );
 }

@@ -26,6 +26,31 @@ export type RangeKernel = (series: WindowedSeries, grid: WindowGrid, out: Row) =
 /** An extrapolation reaches at most this many average distances beyond the outermost samples. */
 const EXTRAPOLATION_REACH = 1.1;
 
+/**
+ * What the difference between the samples `first` and `last` is multiplied with to stand for the whole window.
+ *
+ * @param end of the window, milliseconds. @param fromZero the first value of a counter as a part of its increase: a counter cannot have
+ * been below zero, and is not extrapolated back beyond the time at which it was there.
+ */
+export function extrapolationFactor(
+  times: Float64Array,
+  first: number,
+  last: number,
+  end: number,
+  rangeMs: number,
+  fromZero: number | undefined,
+): number {
+  let toStart = (times[first] - (end - rangeMs)) / 1000;
+  let toEnd = (end - times[last]) / 1000;
+  const sampled = (times[last] - times[first]) / 1000;
+  const average = sampled / (last - first);
+  const reach = average * EXTRAPOLATION_REACH;
+  if (toStart >= reach) toStart = average / 2;
+  if (fromZero !== undefined && sampled * fromZero < toStart) toStart = sampled * fromZero;
+  if (toEnd >= reach) toEnd = average / 2;
+  return (sampled + toStart + toEnd) / sampled;
+}
+
 /** Indexes at which a counter fell. */
 function resetsIn(values: Float64Array, from: number, to: number): number[] {
   const resets: number[] = [];
@@ -49,19 +74,8 @@ function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
       while (firstReset < resets.length && resets[firstReset] <= first) firstReset++;
       for (let r = firstReset; r < resets.length && resets[r] <= last; r++) increase += values[resets[r] - 1];
 
-      let toStart = (times[first] - (ends[i] - rangeMs)) / 1000;
-      let toEnd = (ends[i] - times[last]) / 1000;
-      const sampled = (times[last] - times[first]) / 1000;
-      const average = sampled / (last - first);
-      const reach = average * EXTRAPOLATION_REACH;
-      if (toStart >= reach) toStart = average / 2;
-      if (isCounter && increase > 0 && values[first] >= 0) {
-        // A counter cannot have been below zero: do not reach back further than the time it was there.
-        const toZero = sampled * (values[first] / increase);
-        if (toZero < toStart) toStart = toZero;
-      }
-      if (toEnd >= reach) toEnd = average / 2;
-      let factor = (sampled + toStart + toEnd) / sampled;
+      const fromZero = isCounter && increase > 0 && values[first] >= 0 ? values[first] / increase : undefined;
+      let factor = extrapolationFactor(times, first, last, ends[i], rangeMs, fromZero);
       if (perSecond) factor /= rangeMs / 1000;
       out.values[i] = increase * factor;
       out.present[i] = 1;
@@ -69,15 +83,19 @@ function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   };
 }
 
+/** From one sample to the next: the difference, or for a rate what was counted by second; a counter that fell started from 0. */
+export function differenceOfTwo(before: number, now: number, seconds: number, isRate: boolean): number {
+  if (!isRate) return now - before;
+  return (now < before ? now : now - before) / seconds;
+}
+
 function lastTwo(isRate: boolean): RangeKernel {
   return ({ times, values, lo, hi }, { ends }, out) => {
     for (let i = 0; i < ends.length; i++) {
       const last = hi[i] - 1;
       if (last <= lo[i]) continue;
-      const fell = isRate && values[last] < values[last - 1];
-      const difference = fell ? values[last] : values[last] - values[last - 1];
       const seconds = (times[last] - times[last - 1]) / 1000;
-      out.values[i] = isRate ? difference / seconds : difference;
+      out.values[i] = differenceOfTwo(values[last - 1], values[last], seconds, isRate);
       out.present[i] = 1;
     }
   };

@@ -4,13 +4,15 @@ import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { RawSeries, StepGrid } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
-import { refuseHistograms, rowsOf, type EvalContext } from './context.ts';
+import { rowsOf, type EvalContext } from './context.ts';
 import { timesOf } from './grid.ts';
+import type { WindowFunction } from './histogramWindows.ts';
+import type { HistogramWords } from './histogramWords.ts';
 import { rangeMs, rangeNode, subqueryGrid, windowEnds } from './plan.ts';
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
 import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
 import { withoutStale, type SampledSeries } from './series.ts';
-import { WindowCache } from './windows.ts';
+import { locateWindows, WindowCache } from './windows.ts';
 
 export interface RangeVector {
   readonly labels: readonly Labels[];
@@ -93,25 +95,104 @@ function compacted(labels: Labels, times: Float64Array, row: Row): SampledSeries
   };
 }
 
+/** What a function does with windows: of floats, and of native histograms where it has an answer for them. */
+export interface RangeFunction {
+  readonly ofFloats: RangeKernel;
+  readonly ofHistograms: WindowFunction | undefined;
+}
+
 /** A function of windows, applied to every series when it is read. */
 export function applyKernel(
-  name: string,
-  kernel: RangeKernel,
+  { ofFloats, ofHistograms }: RangeFunction,
   vector: RangeVector,
   grid: StepGrid,
   params: readonly Float64Array[],
   budget: Budget,
+  words: HistogramWords,
 ): VectorRows {
-  refuseHistograms(vector, `${name}()`);
   const windowGrid: WindowGrid = { ends: vector.ends, rangeMs: vector.rangeMs, evalTimes: timesOf(grid), params };
   return {
     labels: vector.labels,
-    hasHistograms: false,
+    hasHistograms: vector.hasHistograms && ofHistograms !== undefined,
     read(s, into) {
       clearRow(into);
-      inSlices(kernel, vector.series(s), windowGrid, into, budget);
+      const series = vector.series(s);
+      if (series.histograms === undefined) return inSlices(ofFloats, series, windowGrid, into, budget);
+      const mixed = { ...series, histograms: series.histograms, labels: vector.labels[s] };
+      inSlices(ofFloats, floatsOf(mixed, windowGrid), windowGrid, into, budget);
+      if (ofHistograms === undefined) tellIgnored(mixed, words);
+      else overHistograms(ofHistograms, mixed, windowGrid, into, budget, words);
     },
   };
+}
+
+type MixedSeries = WindowedSeries & {
+  readonly histograms: ReadonlyMap<number, NativeHistogram>;
+  readonly labels: Labels;
+};
+
+/** The samples that are no histograms. */
+function floatsOf({ times, values, histograms }: MixedSeries, { ends, rangeMs }: WindowGrid): WindowedSeries {
+  const isFloat = (_: number, k: number) => !histograms.has(k);
+  const kept = times.filter(isFloat);
+  return { times: kept, values: values.filter(isFloat), ...locateWindows(kept, ends, rangeMs) };
+}
+
+function tellIgnored({ lo, hi, histograms, labels }: MixedSeries, words: HistogramWords): void {
+  const indexes = Int32Array.from(histograms.keys()).sort();
+  const isMixed = (start: number, i: number) => {
+    const count = countBelow(indexes, hi[i]) - countBelow(indexes, start);
+    return count > 0 && count < hi[i] - start;
+  };
+  if (lo.some(isMixed)) words.ignoredInRange(labels);
+}
+
+/** How many of ascending numbers are below `limit`. */
+function countBelow(ascending: Int32Array, limit: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Windows between two looks at whether the query's time is over. */
+const WINDOWS_PER_CHECK = 64;
+
+/** Writes the steps whose windows have histograms. */
+function overHistograms(
+  compute: WindowFunction,
+  { times, values, histograms, labels, lo, hi }: MixedSeries,
+  { ends, rangeMs }: WindowGrid,
+  out: Row,
+  budget: Budget,
+  words: HistogramWords,
+): void {
+  const indexes = Int32Array.from(histograms.keys()).sort();
+  for (let i = 0; i < ends.length; i++) {
+    const histogramIndexes = indexes.subarray(countBelow(indexes, lo[i]), countBelow(indexes, hi[i]));
+    if (histogramIndexes.length === 0) continue;
+    if (i % WINDOWS_PER_CHECK === 0) budget.check();
+    const window = {
+      labels,
+      times,
+      values,
+      histograms,
+      from: lo[i],
+      to: hi[i],
+      histogramIndexes,
+      end: ends[i],
+      rangeMs,
+    };
+    const result = compute(window, words);
+    out.present[i] = result === undefined ? 0 : 1;
+    if (result === undefined) continue;
+    out.values[i] = typeof result === 'number' ? result : NaN;
+    if (typeof result === 'object') out.histograms.set(i, result);
+  }
 }
 
 /** Samples that the windows of one slice hold together; a slice takes milliseconds. */

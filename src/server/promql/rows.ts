@@ -49,6 +49,22 @@ export function heldRows(labels: readonly Labels[], rows: readonly Row[]): Vecto
   };
 }
 
+/** The rows without native histograms; `onIgnored` hears of it where there were any. */
+export function floatRows(source: VectorRows, onIgnored: () => void): VectorRows {
+  if (!source.hasHistograms) return source;
+  return {
+    labels: source.labels,
+    hasHistograms: false,
+    read(s, into) {
+      source.read(s, into);
+      if (into.histograms.size === 0) return;
+      for (const step of into.histograms.keys()) into.present[step] = 0;
+      into.histograms.clear();
+      onIgnored();
+    },
+  };
+}
+
 /** Reads every row once and holds them. */
 export async function materialize(source: VectorRows, steps: number, budget: Budget): Promise<Row[]> {
   const rows: Row[] = [];

@@ -2,6 +2,7 @@
 import type { Labels } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { isReset } from '../../shared/histogram/resets.ts';
 import { LabelsIndex } from './labelsHash.ts';
 import type { GroupColumns, SeriesColumn } from '../storage/queryable.ts';
 
@@ -19,6 +20,32 @@ export interface SampledSeries {
 }
 
 export function seriesOf(groups: readonly GroupColumns[]): SampledSeries[] {
+  return mergedOf(groups).map(withResetHints);
+}
+
+/** Says of every counting histogram whether it follows a reset, once for all windows it will be in. */
+function withResetHints(series: SampledSeries): SampledSeries {
+  const { histograms, stale } = series;
+  if (histograms === undefined) return series;
+  const hinted = new Map<number, NativeHistogram>();
+  let before: NativeHistogram | undefined;
+  for (let i = 0; i < series.times.length; i++) {
+    const h = histograms.get(i);
+    if (h !== undefined) hinted.set(i, h.counterReset === 'gauge' ? h : { ...h, counterReset: hintAfter(before, h) });
+    // What comes after a float or the end of the series is stored anew, and nothing is known of it.
+    before = stale?.[i] === 1 ? undefined : h;
+  }
+  return { ...series, histograms: hinted };
+}
+
+/** As upstream's store tells it: that there was no reset is certain, and anything else is left for the reader to find out. */
+function hintAfter(before: NativeHistogram | undefined, h: NativeHistogram): NativeHistogram['counterReset'] {
+  if (h.counterReset === 'reset') return 'reset';
+  if (before === undefined || before.counterReset === 'gauge') return 'unknown';
+  return isReset({ ...h, counterReset: 'unknown' }, before) ? 'unknown' : 'notReset';
+}
+
+function mergedOf(groups: readonly GroupColumns[]): SampledSeries[] {
   if (groups.length === 1) return groups[0].columns.map((column) => sampled(groups[0].times, column));
   const index = new LabelsIndex();
   const series: SampledSeries[] = [];

@@ -2,7 +2,7 @@
 import type { Call } from '../../shared/promql/ast.ts';
 import { rowsOf, textOf, vectorValue, type EvalContext, type EvaluateCall } from './context.ts';
 import { orderByLabels } from './labelCalls.ts';
-import { heldRows, materialize, type Row } from './rows.ts';
+import { floatRows, heldRows, materialize, type Row } from './rows.ts';
 
 function warnOfSorting(call: Call, context: EvalContext): void {
   context.annotations.warn('sort is ineffective for range queries since results are always ordered by labels', call);
@@ -11,14 +11,14 @@ function warnOfSorting(call: Call, context: EvalContext): void {
 /** Orders an instant query's rows by value, NaN last; a range query's rows have no order of their own. */
 export function sorting(descending: boolean): EvaluateCall {
   return async (call, grid, context) => {
-    const rows = await rowsOf(call.args[0], grid, context);
-    if (context.plan.context.query.stepMs > 0) {
+    const rows = floatRows(await rowsOf(call.args[0], grid, context), () => undefined);
+    if (grid.stepMs > 0) {
       warnOfSorting(call, context);
       return vectorValue(rows);
     }
     if (grid.count !== 1) return vectorValue(rows);
     const held = await materialize(rows, 1, context.budget);
-    const order = held.map((_, s) => s).filter((s) => held[s].present[0] === 1 && held[s].histograms.size === 0);
+    const order = held.map((_, s) => s).filter((s) => held[s].present[0] === 1);
     const sign = descending ? -1 : 1;
     order.sort((a, b) => {
       const [x, y] = [held[a].values[0], held[b].values[0]];
@@ -39,7 +39,7 @@ export function sortingByLabels(descending: boolean): EvaluateCall {
     for (const arg of call.args.slice(1)) names.push(await textOf(arg, grid, context));
     const rows = await rowsOf(call.args[0], grid, context);
     const order = orderByLabels(rows.labels, names, descending);
-    if (context.plan.context.query.stepMs > 0) warnOfSorting(call, context);
+    if (grid.stepMs > 0) warnOfSorting(call, context);
     const read = (s: number, into: Row): void => rows.read(order[s], into);
     return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, read });
   };

@@ -1,7 +1,7 @@
 /** topk, bottomk, limitk: for every step and group the k best rows, found in one pass with a small heap per step. */
 import type { Budget } from './budget.ts';
 import type { Grouping } from './grouping.ts';
-import { clearRow, newRow, type VectorRows } from './rows.ts';
+import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
 
 /** Heaps of all steps of one group: `size[i]` entries from i * capacity, the worst on top. */
 interface Heaps {
@@ -101,6 +101,12 @@ function replaceWorst(heap: Heaps, step: number, value: number, row: number, op:
   }
 }
 
+function histogramsOf(source: VectorRows, s: number, steps: number): Row['histograms'] {
+  const row = newRow(steps);
+  source.read(s, row);
+  return row.histograms;
+}
+
 /** The rows that were chosen anywhere; at a single step best first, group by group. */
 function chosenRows(
   heaps: readonly Heaps[],
@@ -125,12 +131,15 @@ function chosenRows(
   const chosen = [...entriesOf.keys()];
   return {
     labels: chosen.map((s) => source.labels[s]),
-    hasHistograms: false,
+    hasHistograms: source.hasHistograms,
     read(at, into) {
       clearRow(into);
+      const histograms = source.hasHistograms ? histogramsOf(source, chosen[at], steps) : undefined;
       for (const { step, value } of entriesOf.get(chosen[at])!) {
         into.values[step] = value;
         into.present[step] = 1;
+        const histogram = histograms?.get(step);
+        if (histogram !== undefined) into.histograms.set(step, histogram);
       }
     },
   };

@@ -11,6 +11,9 @@ import {
 } from '../../shared/model/labels.ts';
 import { QueryError } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
+import type { EvalContext } from './context.ts';
+import { writeOperated } from './histogramOperators.ts';
+import { HistogramWords } from './histogramWords.ts';
 import { matchingOf, matchLabels, signatureBy } from './matching.ts';
 import { ARITHMETIC, COMPARE } from './operators.ts';
 import {
@@ -32,15 +35,16 @@ interface Pair {
 }
 
 /** Writes op(lhs, rhs) for one step into `out`, or leaves it absent where a comparison does not hold. */
-type Combine = (left: number, right: number, out: Row, step: number) => void;
+type Combine = (left: Row, right: Row, out: Row, step: number) => void;
 
 export async function matchVectors(
   node: Binary,
   lhs: VectorRows,
   rhs: VectorRows,
   steps: number,
-  budget: Budget,
+  context: EvalContext,
 ): Promise<VectorRows> {
+  const { budget } = context;
   const matching = matchingOf(node.matching);
   const isFlipped = matching.group === 'right';
   const many = isFlipped ? rhs : lhs;
@@ -53,12 +57,26 @@ export async function matchVectors(
       pairs.push({ many: m, one: o, labels: resultLabels(labels, one.labels[o], node, matching) });
     }
   });
-  const combine = combiner(node);
+  if (context.hasHistograms) {
+    await readOthers(many, new Set(pairs.map((pair) => pair.many)), steps, budget);
+    await readOthers(one, new Set(pairs.map((pair) => pair.one)), steps, budget);
+  }
+  const words = new HistogramWords(context.annotations, node);
+  const combine = lhs.hasHistograms || rhs.hasHistograms ? mixedCombiner(node, words) : combiner(node);
   const operate: Combine = isFlipped ? (a, b, out, i) => combine(b, a, out, i) : combine;
   const isPlain =
     [...oneBySignature.values()].every((rows) => rows.length === 1) && areUnique(pairs.map((pair) => pair.labels));
   if (isPlain) return pairedRows(pairs, many, one, operate, matching, steps, budget);
   return checkedRows(pairs, many, one, operate, node, steps, budget);
+}
+
+/** Reads the rows that meet none, so that what is told of them is told. */
+async function readOthers(rows: VectorRows, met: ReadonlySet<number>, steps: number, budget: Budget): Promise<void> {
+  const row = newRow(steps);
+  for (let s = 0; s < rows.labels.length; s++) {
+    if (!met.has(s)) rows.read(s, row);
+    if (budget.isDue()) await budget.pause();
+  }
 }
 
 function groupBy(labels: readonly Labels[], signature: (labels: Labels) => string): Map<string, number[]> {
@@ -80,16 +98,28 @@ function combiner(node: Binary): Combine {
   if (!isComparison(op)) {
     const compute = ARITHMETIC[op];
     return (left, right, out, i) => {
-      out.values[i] = compute(left, right);
+      out.values[i] = compute(left.values[i], right.values[i]);
       out.present[i] = 1;
     };
   }
   const holds = COMPARE[op];
   return (left, right, out, i) => {
-    const kept = holds(left, right);
+    const kept = holds(left.values[i], right.values[i]);
     if (!kept && !bool) return;
-    out.values[i] = bool ? (kept ? 1 : 0) : left;
+    out.values[i] = bool ? (kept ? 1 : 0) : left.values[i];
     out.present[i] = 1;
+  };
+}
+
+/** As {@link combiner}, for rows in which there may be native histograms. */
+function mixedCombiner(node: Binary, words: HistogramWords): Combine {
+  const { op, bool } = node;
+  if (isSetOp(op)) throw new Error(`${op} is no arithmetic operator`);
+  const ofFloats = combiner(node);
+  return (left, right, out, i) => {
+    const [a, b] = [left.histograms.get(i), right.histograms.get(i)];
+    if (a === undefined && b === undefined) return ofFloats(left, right, out, i);
+    writeOperated(op, bool, a ?? left.values[i], b ?? right.values[i], out, i, words);
   };
 }
 
@@ -122,13 +152,13 @@ async function pairedRows(
   const right = newRow(steps);
   return {
     labels: pairs.map((pair) => pair.labels),
-    hasHistograms: false,
+    hasHistograms: many.hasHistograms || one.hasHistograms,
     read(s, into) {
       many.read(pairs[s].many, left);
       ones.read(pairs[s].one, right);
       clearRow(into);
       for (let i = 0; i < steps; i++) {
-        if (left.present[i] === 1 && right.present[i] === 1) operate(left.values[i], right.values[i], into, i);
+        if (left.present[i] === 1 && right.present[i] === 1) operate(left, right, into, i);
       }
     },
   };
@@ -171,7 +201,7 @@ async function checkedRows(
     const step = newRow(steps);
     for (let i = 0; i < steps; i++) {
       if (left.present[i] === 0 || right.present[i] === 0) continue;
-      operate(left.values[i], right.values[i], step, i);
+      operate(left, right, step, i);
       if (step.present[i] === 0) continue;
       if (matching.group === undefined && met[i] === 1) {
         throw new QueryError(
@@ -186,6 +216,8 @@ async function checkedRows(
       met[i] = 1;
       out.values[i] = step.values[i];
       out.present[i] = 1;
+      const histogram = step.histograms.get(i);
+      if (histogram !== undefined) out.histograms.set(i, histogram);
     }
     if (budget.isDue()) await budget.pause();
   }

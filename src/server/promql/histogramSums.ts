@@ -1,0 +1,66 @@
+/** sum and avg of vectors in which there are native histograms. Rules: Prometheus promql/engine.go, aggregation. */
+import { HistogramSum } from '../../shared/histogram/arithmetic.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import type { Accumulator } from './accumulators.ts';
+import { HistogramMean, tellOfSum } from './histogramWindows.ts';
+import type { HistogramWords } from './histogramWords.ts';
+import type { Row } from './rows.ts';
+
+interface Running {
+  readonly total: HistogramSum | HistogramMean;
+  isCompatible: boolean;
+}
+
+/** Floats go to the accumulator of floats, histograms to sums of their own; steps that have both are left out and told of. */
+export class MixedAccumulator {
+  private readonly floats: Accumulator;
+  private readonly hasFloat: Uint8Array;
+  private readonly running = new Map<number, Running>();
+  private readonly isMean: boolean;
+  private readonly words: HistogramWords;
+
+  constructor(floats: Accumulator, steps: number, isMean: boolean, words: HistogramWords) {
+    this.floats = floats;
+    this.hasFloat = new Uint8Array(steps);
+    this.isMean = isMean;
+    this.words = words;
+  }
+
+  /** Takes the histograms out of the row. */
+  add(row: Row, labels: Labels): void {
+    for (const [step, h] of row.histograms) {
+      this.addHistogram(step, h, labels);
+      row.present[step] = 0;
+    }
+    row.histograms.clear();
+    for (let i = 0; i < row.present.length; i++) this.hasFloat[i] |= row.present[i];
+    this.floats.add(row);
+  }
+
+  private addHistogram(step: number, h: NativeHistogram, labels: Labels): void {
+    const known = this.running.get(step);
+    if (known === undefined) {
+      const total = this.isMean ? new HistogramMean(h) : new HistogramSum(h, true);
+      this.running.set(step, { total, isCompatible: true });
+    } else if (!known.total.add(h)) {
+      known.isCompatible = false;
+      this.words.mixedSchemas(labels);
+    }
+  }
+
+  finish(out: Row): void {
+    this.floats.finish(out);
+    for (const [step, { total, isCompatible }] of this.running) {
+      tellOfSum(total instanceof HistogramMean ? total.sum : total, this.words);
+      if (this.hasFloat[step] === 1) {
+        this.words.mixedInAggregation();
+        out.present[step] = 0;
+      } else if (isCompatible) {
+        out.present[step] = 1;
+        out.values[step] = NaN;
+        out.histograms.set(step, total.result());
+      }
+    }
+  }
+}

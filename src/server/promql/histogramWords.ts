@@ -1,0 +1,85 @@
+/** What is told of native histograms, in upstream's words. Source: Prometheus util/annotations. */
+import type { Place } from '../../shared/promql/ast.ts';
+import { labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
+import type { Annotations } from './annotations.ts';
+
+/** Where a histogram sum comes from, for what is told of it. */
+export type HistogramWork = 'addition' | 'subtraction' | 'aggregation';
+
+/** Tells of one series' histograms at the place of the expression they come from. */
+export class HistogramWords {
+  private readonly annotations: Annotations;
+  private readonly place: Place;
+
+  constructor(annotations: Annotations, place: Place) {
+    this.annotations = annotations;
+    this.place = place;
+  }
+
+  mixedWithFloats(labels: Labels): void {
+    this.warn('encountered a mix of histograms and floats for metric name', labels);
+  }
+
+  mixedInAggregation(): void {
+    this.annotations.warn('encountered a mix of histograms and floats for aggregation', this.place);
+  }
+
+  mixedWithClassic(): void {
+    this.annotations.warn('vector contains a mix of classic and native histograms', this.place);
+  }
+
+  mixedSchemas(labels: Labels): void {
+    this.warn(
+      'vector contains a mix of histograms with exponential and custom buckets schemas for metric name',
+      labels,
+    );
+  }
+
+  notCounter(labels: Labels): void {
+    this.warn('this native histogram metric is not a counter:', labels);
+  }
+
+  notGauge(labels: Labels): void {
+    this.warn('this native histogram metric is not a gauge:', labels);
+  }
+
+  collidingResets(work: HistogramWork): void {
+    this.annotations.warn(`conflicting counter resets during histogram ${work}`, this.place);
+  }
+
+  reconciledBounds(work: HistogramWork): void {
+    this.annotations.info(`mismatched custom buckets were reconciled during ${work}`, this.place);
+  }
+
+  incompatibleLayout(op: string): void {
+    this.annotations.warn(`incompatible bucket layout encountered for binary operator ${op}`, this.place);
+  }
+
+  incompatibleTypes(left: 'float' | 'histogram', op: string, right: 'float' | 'histogram'): void {
+    const message = 'incompatible sample types encountered for binary operator';
+    this.annotations.info(`${message} "${op}": ${left} ${op} ${right}`, this.place);
+  }
+
+  ignoredInAggregation(op: string): void {
+    this.annotations.info(`ignored histogram in ${op} aggregation`, this.place);
+  }
+
+  ignoredInRange(labels: Labels): void {
+    const message = 'ignored histograms in a range containing both floats and histograms for metric name';
+    this.annotations.info(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`, this.place);
+  }
+
+  nanInQuantile(effect: 'result' | 'skew'): void {
+    const consequence = effect === 'result' ? 'result is NaN' : 'result is skewed higher';
+    this.annotations.info(`input to histogram_quantile has NaN observations, ${consequence}`, this.place);
+  }
+
+  nanInFraction(): void {
+    const consequence = 'which are excluded from all fractions';
+    this.annotations.info(`input to histogram_fraction has NaN observations, ${consequence}`, this.place);
+  }
+
+  private warn(message: string, labels: Labels): void {
+    this.annotations.warn(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`, this.place);
+  }
+}

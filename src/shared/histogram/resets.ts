@@ -1,0 +1,91 @@
+/** Whether a histogram that counts started anew, and whether two histograms are the same. Source: Prometheus model/histogram. */
+import { customBoundsOf, exponentialBound, isCustom, sameBounds } from './bounds.ts';
+import type { NativeHistogram } from './native.ts';
+import { indexesOf } from './spans.ts';
+import { widenedZeroCount, widening } from './zeroBucket.ts';
+
+/**
+ * Whether counting began anew between two samples: any count fell, or the buckets became finer, which counting on cannot bring about.
+ * What the sample itself says of it is believed.
+ */
+export function isReset(now: NativeHistogram, before: NativeHistogram): boolean {
+  if (now.counterReset === 'reset') return true;
+  if (now.counterReset === 'notReset') return false;
+  if (now.count < before.count) return true;
+  if (isCustom(now) !== isCustom(before)) return true;
+  if (isCustom(now)) return hasCustomFall(now, before);
+  if (now.schema > before.schema || now.zeroThreshold < before.zeroThreshold) return true;
+  const swallowed = widening(before, now.zeroThreshold);
+  if (swallowed.threshold !== now.zeroThreshold) return true;
+  if (now.zeroCount < widenedZeroCount(before, swallowed)) return true;
+  const [earlier, later] = [before, now].map((h) => ({
+    positive: countsAbove(h, indexesOf(h.positiveSpans), h.positiveBuckets, now),
+    negative: countsAbove(h, indexesOf(h.negativeSpans), h.negativeBuckets, now),
+  }));
+  return hasFall(later.positive, earlier.positive) || hasFall(later.negative, earlier.negative);
+}
+
+/** Counts by bucket index in the schema of `like`, without what ends within its zero bucket. */
+function countsAbove(
+  h: NativeHistogram,
+  indexes: Int32Array,
+  counts: Float64Array,
+  like: NativeHistogram,
+): Map<number, number> {
+  const found = new Map<number, number>();
+  const width = 2 ** (h.schema - like.schema);
+  for (let i = 0; i < indexes.length; i++) {
+    const index = width === 1 ? indexes[i] : Math.floor((indexes[i] - 1) / width) + 1;
+    if (exponentialBound(index, like.schema) <= like.zeroThreshold) continue;
+    found.set(index, (found.get(index) ?? 0) + counts[i]);
+  }
+  return found;
+}
+
+function hasFall(now: ReadonlyMap<number, number>, before: ReadonlyMap<number, number>): boolean {
+  for (const [index, count] of before) {
+    const later = now.get(index);
+    if (later === undefined ? count !== 0 : later < count) return true;
+  }
+  return false;
+}
+
+/** Falls between the bounds that both have. */
+function hasCustomFall(now: NativeHistogram, before: NativeHistogram): boolean {
+  const [nowBounds, beforeBounds] = [customBoundsOf(now), customBoundsOf(before)];
+  const inNow = new Set(nowBounds);
+  const common = sameBounds(nowBounds, beforeBounds) ? nowBounds : beforeBounds.filter((bound) => inNow.has(bound));
+  const countsIn = (h: NativeHistogram, bounds: Float64Array): Float64Array => {
+    const counts = new Float64Array(common.length + 1);
+    const indexes = indexesOf(h.positiveSpans);
+    let place = 0;
+    for (let i = 0; i < indexes.length; i++) {
+      const upper = indexes[i] < bounds.length ? bounds[indexes[i]] : Infinity;
+      while (place < common.length && common[place] < upper) place++;
+      counts[place] += h.positiveBuckets[i];
+    }
+    return counts;
+  };
+  const earlier = countsIn(before, beforeBounds);
+  return countsIn(now, nowBounds).some((count, i) => count < earlier[i]);
+}
+
+/** The same layout and the same numbers, NaN being equal to NaN; what is known of resets does not matter. */
+export function sameHistogram(a: NativeHistogram, b: NativeHistogram): boolean {
+  return (
+    a.schema === b.schema &&
+    a.zeroThreshold === b.zeroThreshold &&
+    Object.is(a.zeroCount, b.zeroCount) &&
+    Object.is(a.count, b.count) &&
+    Object.is(a.sum, b.sum) &&
+    sameBounds(customBoundsOf(a), customBoundsOf(b)) &&
+    sameNumbers(indexesOf(a.positiveSpans), indexesOf(b.positiveSpans)) &&
+    sameNumbers(indexesOf(a.negativeSpans), indexesOf(b.negativeSpans)) &&
+    sameNumbers(a.positiveBuckets, b.positiveBuckets) &&
+    sameNumbers(a.negativeBuckets, b.negativeBuckets)
+  );
+}
+
+function sameNumbers(a: Int32Array | Float64Array, b: Int32Array | Float64Array): boolean {
+  return a === b || (a.length === b.length && a.every((v, i) => Object.is(v, b[i])));
+}
