@@ -41,11 +41,16 @@ export function createDnsDiscoverer(config: DnsSdConfig, deps: DiscoveryDeps, op
     );
     signal.removeEventListener('abort', stop);
     const fault = faults.join('; ');
-    if (fault !== '' && fault !== saidFault && !signal.aborted) deps.onFault('DNS', fault);
+    if (fault !== '' && fault !== saidFault && !isStopped(signal)) deps.onFault('DNS', fault);
     saidFault = fault;
     return config.names.flatMap((name) => lastGroups.get(name) ?? []);
   };
   return createRefresher({ source: 'DNS', intervalMs: config.refreshIntervalMs, find }, deps);
+}
+
+/** Given up because nobody wants the answer any more, not because it took too long. */
+function isStopped(signal: AbortSignal): boolean {
+  return signal.aborted && (signal.reason as Error).name !== 'TimeoutError';
 }
 
 /** A record, as labels but for the name that was asked for. */

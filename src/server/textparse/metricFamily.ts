@@ -29,8 +29,9 @@ export interface MetricMessage {
   /** Of counters, gauges and untyped metrics. */
   v: number;
   exemplar: Exemplar | undefined;
-  summary: SummaryMessage;
-  histogram: HistogramMessage;
+  /** undefined where the message has none; it then stands for an empty one. */
+  summary: SummaryMessage | undefined;
+  histogram: HistogramMessage | undefined;
 }
 
 export interface SummaryMessage {
@@ -79,15 +80,15 @@ export function readMetric(bytes: Uint8Array): MetricMessage {
     t: undefined,
     v: 0,
     exemplar: undefined,
-    summary: { count: 0, sum: 0, quantiles: [] },
-    histogram: emptyHistogram(),
+    summary: undefined,
+    histogram: undefined,
   };
   for (const r = new WireReader(bytes); r.next();) {
     if (r.field === 1) metric.labelBytes.push(r.bytes());
     else if (r.field === 2 || r.field === 3 || r.field === 5) readValue(r.message(), metric);
-    else if (r.field === 4) readSummary(r.message(), metric.summary);
+    else if (r.field === 4) readSummary(r.message(), (metric.summary ??= emptySummary()));
     else if (r.field === 6) metric.t = r.int();
-    else if (r.field === 7) readHistogram(r.message(), metric.histogram);
+    else if (r.field === 7) readHistogram(r.message(), (metric.histogram ??= emptyHistogram()));
     else r.skip();
   }
   return metric;
@@ -137,7 +138,11 @@ function readQuantile(r: WireReader): { quantile: number; v: number } {
   return found;
 }
 
-function emptyHistogram(): HistogramMessage {
+export function emptySummary(): SummaryMessage {
+  return { count: 0, sum: 0, quantiles: [] };
+}
+
+export function emptyHistogram(): HistogramMessage {
   return {
     count: 0,
     countFloat: 0,

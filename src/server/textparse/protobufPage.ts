@@ -5,6 +5,8 @@ import { labelsFrom, METRIC_NAME, type Label, type Labels } from '../../shared/m
 import type { Exemplar, Metadata, MetricType } from '../../shared/model/metadata.ts';
 import { formatOpenMetricsFloat, latin1 } from './floats.ts';
 import {
+  emptyHistogram,
+  emptySummary,
   readFamily,
   readLabels,
   readMetric,
@@ -111,14 +113,14 @@ class MetricSeries {
   }
 
   addSummary(): void {
-    const { count, sum, quantiles } = this.metric.summary;
+    const { count, sum, quantiles } = this.metric.summary ?? emptySummary();
     this.add('_count', count);
     this.add('_sum', sum);
     for (const { quantile, v } of quantiles) this.add('', v, undefined, ['quantile', formatOpenMetricsFloat(quantile)]);
   }
 
   addHistogram(): void {
-    const { histogram } = this.metric;
+    const histogram = this.metric.histogram ?? emptyHistogram();
     const native = this.forms.native && hasNativeForm(histogram);
     if (native) this.addNative(histogram);
     if (!native || this.forms.classic) this.addClassic(histogram, native);
