@@ -70,7 +70,9 @@ export class HeadFlusher {
   /** Takes another retention and removes what is past it, once no flush runs. */
   async setRetention(retention: Retention): Promise<void> {
     this.#retention = retention;
-    await this.exclusively(async () => this.#forgetOld());
+    await this.exclusively(async () => {
+      if (this.#removeBlocks()) this.#forgetSeries();
+    });
   }
 
   packed(chunk: Chunk): void {
@@ -128,7 +130,10 @@ export class HeadFlusher {
       this.#notBefore = performance.now() + RETRY_AFTER_MS;
       throw error;
     }
-    this.#forgetOld();
+    const { head, blockRangeMs } = this.#parts;
+    const blocksGone = this.#removeBlocks();
+    const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
+    if (blocksGone || groupsGone) this.#forgetSeries();
     await this.#compact();
   }
 
@@ -180,12 +185,9 @@ export class HeadFlusher {
     return flushing;
   }
 
-  /** Blocks past their retention, groups that are idle, and the series that nobody holds then. */
-  #forgetOld(): void {
-    const { head, blocks, tombstones, blockRangeMs } = this.#parts;
-    const blocksGone = this.#removeBlocks();
-    const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
-    if (!blocksGone && !groupsGone) return;
+  /** The series that nobody holds, now that blocks or groups are gone. */
+  #forgetSeries(): void {
+    const { head, blocks, tombstones } = this.#parts;
     const held = new Uint8Array(head.series.refsEnd);
     head.markSeries(held);
     blocks.markSeries(held);
@@ -203,6 +205,7 @@ export class HeadFlusher {
     });
   }
 
+  /** Blocks past their retention. Gives whether there was any. */
   #removeBlocks(): boolean {
     const { head, blocks, logFolder } = this.#parts;
     const { ageMs, bytes } = this.retention;
