@@ -58,6 +58,8 @@ export interface HeatmapCanvasProps {
   readonly onSelectRange?: (range: SelectedRange) => void;
   /** Takes what is marked by dragging with Shift, in place of onSelectRange, and with Enter the cell under the keyboard's cursor. */
   readonly onSelectBox?: (box: MapBox) => void;
+  /** What dragging without Shift marks: a time range (default) or a box; for hands without a Shift key. */
+  readonly dragMarks?: 'range' | 'box';
   /** Outlined while it is given. */
   readonly box?: MapBox;
   /** Called with undefined when the pointer leaves. */
@@ -173,11 +175,12 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     );
   });
 
+  const marksBox = (event: React.PointerEvent): boolean => event.shiftKey || props.dragMarks === 'box';
   const move = (event: React.PointerEvent): void => {
     const now = pointerOf(event);
     setPointer(now);
     setCursor(undefined);
-    if (drag !== undefined) setDrag({ ...drag, now, box: event.shiftKey });
+    if (drag !== undefined) setDrag({ ...drag, now, box: marksBox(event) });
     const column = columnAt(layout, now.x);
     props.onHover?.(column < 0 ? undefined : { time: layout.x.toValue(now.x), cell: hitTest(layout, now.x, now.y) });
   };
@@ -185,7 +188,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     if (event.button !== 0 || props.onSelectRange === undefined || columnAt(layout, pointerOf(event).x) < 0) return;
     event.currentTarget.setPointerCapture?.(event.pointerId);
     const start = pointerOf(event);
-    setDrag({ start, now: start, box: event.shiftKey });
+    setDrag({ start, now: start, box: marksBox(event) });
   };
   const release = (): void => {
     setDrag(undefined);
@@ -231,7 +234,14 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     pointer !== undefined && hovered !== undefined ? pointer : kept && anchorOf(layout, kept, overlayRef.current);
   return (
     <div
-      style={{ position: 'relative', width, height, cursor: 'crosshair', touchAction: 'pan-y', outlineOffset: -2 }}
+      style={{
+        position: 'relative',
+        width,
+        height,
+        cursor: 'crosshair',
+        touchAction: props.dragMarks === 'box' ? 'none' : 'pan-y',
+        outlineOffset: -2,
+      }}
       role="application"
       aria-roledescription="heatmap"
       aria-label={`${model.title ?? 'Heatmap'}. Arrow keys move between cells.${props.onSelectBox === undefined ? '' : ' Enter explains a cell.'}`}

@@ -99,21 +99,25 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     return { page, faults, param: (name) => new URL(page.url()).searchParams.get(name) };
   }
 
-  /** Marks the map's right part, from its top to below the row that half a second is in. */
-  async function dragOverSlow(page: Page): Promise<void> {
+  /** Marks the last map's right part, from its top to below the row that half a second is in. */
+  async function dragOver(page: Page): Promise<void> {
     const map = (await page.locator('.map-space').last().boundingBox())!;
-    await page.keyboard.down('Shift');
     await page.mouse.move(map.x + map.width * 0.3, map.y + 4);
     await page.mouse.down();
     await page.mouse.move(map.x + map.width * 0.99, map.y + map.height * 0.25, { steps: 4 });
     await page.mouse.up();
+  }
+
+  async function dragOverSlow(page: Page): Promise<void> {
+    await page.keyboard.down('Shift');
+    await dragOver(page);
     await page.keyboard.up('Shift');
     await page.locator('.explain-headline').waitFor();
   }
 
   test('a box drawn with Shift is explained in words, with the counts of the API, and is in the address', async () => {
     const { page, faults, param } = await open('/?range=1m&refresh=off');
-    expect(await page.locator('.explain-hint').innerText()).toMatch(/Shift \+ drag explains/);
+    expect(await page.locator('.explain-button').innerText()).toMatch(/Explain\s+Shift \+ drag/);
     const asked = page.waitForRequest((request) => new URL(request.url()).pathname.endsWith('/explain'));
     await dragOverSlow(page);
     const { data } = await (await fetch((await asked).url())).json();
@@ -123,11 +127,10 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     const count = new Intl.NumberFormat('en-GB').format(data.box.count);
     expect(await page.locator('.explain-sides').innerText()).toContain(`${count} slow requests`);
     expect(param('box')!.split(',').slice(2)).toEqual([data.box.lower, data.box.upper]);
-    expect(param('held')).toBe('1');
+    expect(param('held')).toBe(param('start'));
     expect(await page.locator('.explain-label h4').first().innerText()).toBe('version');
-    const { url } = { url: page.url() };
     const again = await browser.newPage();
-    await again.goto(url);
+    await again.goto(page.url());
     await again.locator('.explain-headline').waitFor();
     expect(await again.locator('.explain-headline').innerText()).toBe(data.headline);
     await again.close();
@@ -202,6 +205,19 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     await page.keyboard.press('Enter');
     await page.locator('.explain-headline').waitFor();
     expect(param('box')).toMatch(/^\d+,\d+,/);
+    await page.close();
+  });
+
+  test('without a Shift key: the button, then a drag; the next drag marks a range again', async () => {
+    const { page, param } = await open('/?range=1m&refresh=off');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('Drag a box over a map').waitFor();
+    await dragOver(page);
+    await page.locator('.explain-headline').waitFor();
+    expect(param('drag')).toBeNull();
+    const held = param('start');
+    await dragOver(page);
+    await until(() => param('start') !== held);
     await page.close();
   });
 

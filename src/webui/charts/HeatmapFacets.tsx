@@ -50,6 +50,8 @@ export interface HeatmapFacetsProps {
   readonly crosshair: Crosshair;
   readonly onSelectRange: (start: number, end: number) => void;
   readonly onSelectBox: (box: MapBox) => void;
+  /** What dragging marks; see HeatmapCanvas. */
+  readonly dragMarks?: 'range' | 'box';
   /** Outlined on every map: it is meant on all of them. */
   readonly box?: MapBox;
 }
@@ -96,6 +98,7 @@ function MapFacet({
   crosshair,
   onSelectRange,
   onSelectBox,
+  dragMarks,
   box,
   colorMax,
   yDomain,
@@ -132,6 +135,7 @@ function MapFacet({
             onHover={(point) => crosshair.move(point === undefined ? undefined : Math.round(point.time))}
             onSelectRange={({ from, to }) => onSelectRange(from, to)}
             onSelectBox={onSelectBox}
+            dragMarks={dragMarks}
             box={box}
           />
         )}

@@ -3,11 +3,11 @@ import { HeatmapFacets, type HeatmapFacetsProps } from '../charts/HeatmapFacets.
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import type { Grid } from '../timeRange.ts';
-import { boxOf, boxParams, noBoxParams, versusOf } from './box.ts';
+import { boxOf, boxParams, dragMarksOf, noBoxParams, versusOf } from './box.ts';
 import type { LabelCondition } from './conditions.ts';
 import { ExplainPanel } from './ExplainPanel.tsx';
 
-interface ExplainedMapsProps extends Omit<HeatmapFacetsProps, 'onSelectBox' | 'box' | 'domain'> {
+interface ExplainedMapsProps extends Omit<HeatmapFacetsProps, 'onSelectBox' | 'dragMarks' | 'box' | 'domain'> {
   readonly place: Place;
   /** What the maps show. */
   readonly expr: string;
@@ -30,6 +30,7 @@ export function ExplainedMaps(props: ExplainedMapsProps) {
           {...facets}
           domain={[grid.start - grid.step, grid.end]}
           box={box}
+          dragMarks={dragMarksOf(place.params)}
           onSelectBox={(drawn) => setParams(boxParams(drawn, grid, shown, place.params), 'push')}
         />
       </div>
@@ -49,14 +50,27 @@ export function ExplainedMaps(props: ExplainedMapsProps) {
   );
 }
 
-/** How to get an explanation, in the words of the hand. */
-export function ExplainHint() {
+/** How to get an explanation: with Shift, or after a press of this button without. */
+export function ExplainButton({ params }: { params: URLSearchParams }) {
+  const marksBox = dragMarksOf(params) === 'box';
   return (
-    <span
-      className="explain-hint only-wide"
-      title="Hold Shift and drag a box over a part of a map: what sets it apart is said beside it. With the keyboard: arrows, then Enter."
+    <button
+      type="button"
+      className="explain-button"
+      aria-pressed={marksBox}
+      title="Drag a box over a part of a map: what sets it apart is said beside it. With the keyboard: arrows, then Enter."
+      onClick={() => setParams({ drag: marksBox ? undefined : 'box' })}
     >
-      <kbd>Shift</kbd> + drag explains
-    </span>
+      {marksBox ? (
+        'Drag a box over a map'
+      ) : (
+        <>
+          Explain
+          <span className="only-wide">
+            <kbd>Shift</kbd> + drag
+          </span>
+        </>
+      )}
+    </button>
   );
 }

@@ -34,6 +34,11 @@ export function versusOf(params: URLSearchParams): Versus {
   return VERSUS.find((versus) => versus === params.get('versus')) ?? 'rest';
 }
 
+/** What dragging over a map marks; once a box is drawn, dragging marks ranges again. */
+export function dragMarksOf(params: URLSearchParams): 'range' | 'box' {
+  return params.get('drag') === 'box' ? 'box' : 'range';
+}
+
 type Changes = Readonly<Record<string, string | undefined>>;
 
 /** The range that is shown is held while something in it is looked at, so that neither moves away. */
@@ -45,14 +50,21 @@ export function boxParams(
 ): Changes {
   const { from, to } = snapTimes(grid, drawn.from, drawn.to);
   const isMoving = params.get('start') === null;
+  const range = rangeParams({ kind: 'between', ...shown });
   return {
+    drag: undefined,
     box: [String(from), String(to), boundText(drawn.lower), boundText(drawn.upper)].join(','),
-    ...(isMoving ? { ...rangeParams({ kind: 'between', ...shown }), held: '1' } : {}),
+    ...(isMoving ? { ...range, held: range.start } : {}),
   };
 }
 
-/** Away with the box; a range that was held for it moves again. */
+/** Away with the box; a range that was held for it moves again, unless another one was chosen since. */
 export function noBoxParams(params: URLSearchParams): Changes {
-  const held = params.get('held') === null ? {} : { start: undefined, end: undefined };
-  return { box: undefined, versus: undefined, held: undefined, ...held };
+  const isHeld = params.get('held') !== null && params.get('held') === params.get('start');
+  return {
+    box: undefined,
+    versus: undefined,
+    held: undefined,
+    ...(isHeld ? { start: undefined, end: undefined } : {}),
+  };
 }

@@ -63,6 +63,11 @@ describe('the box in the address', () => {
     expect([address.get('start'), address.get('end')]).toEqual(['12345', '245678']);
     expect(params(noBoxParams(address), address.toString()).toString()).toBe(before);
   });
+  test('leaves a range that was chosen while it was there', () => {
+    const address = params(boxParams(drawn, grid, shown, new URLSearchParams('range=1h')), 'range=1h');
+    const closed = noBoxParams(params({ start: '20000', end: '90000' }, address.toString()));
+    expect(params(closed, 'start=20000&end=90000').toString()).toBe('start=20000&end=90000');
+  });
   test('leaves a range that stands as it is', () => {
     const before = 'start=0&end=300000';
     const address = params(boxParams(drawn, grid, shown, new URLSearchParams(before)), before);

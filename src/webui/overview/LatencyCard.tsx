@@ -11,7 +11,7 @@ import {
   withoutCondition,
   type LabelCondition,
 } from '../explain/conditions.ts';
-import { ExplainedMaps, ExplainHint } from '../explain/ExplainedMaps.tsx';
+import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { noBoxParams } from '../explain/box.ts';
 import { setParams } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
@@ -67,7 +67,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
       busy={buckets.loading || labels.loading}
       tools={
         <>
-          {drawn !== undefined && drawn.maps.length > 0 && <ExplainHint />}
+          {drawn !== undefined && drawn.maps.length > 0 && <ExplainButton params={place.params} />}
           {drawn !== undefined && <HeatmapsLegend maps={drawn.maps} mode={context.mode} />}
           <Select
             label="Histogram"

@@ -2,7 +2,7 @@ import React, { useMemo } from 'react';
 import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
-import { ExplainedMaps, ExplainHint } from '../explain/ExplainedMaps.tsx';
+import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
@@ -42,7 +42,7 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
   return (
     <div className="heatmap-view">
       <div className="heatmap-view-head">
-        <ExplainHint />
+        <ExplainButton params={place.params} />
         <HeatmapsLegend maps={maps} mode={mode} />
       </div>
       {notices.map((notice) => (
