@@ -12,7 +12,10 @@ import { systemClock } from '../../src/server/telemetry/clock.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { bitsOf, CELL_SAMPLE, cellKind } from '../../src/shared/model/sampleBits.ts';
 import { formatLabels, labelsOf, labelValue } from '../../src/shared/model/labels.ts';
-import { CORPUS } from './scrapeCorpus.ts';
+import { PROTOBUF_CORPUS } from './protobufCorpus.ts';
+import { CORPUS as TEXT_CORPUS } from './scrapeCorpus.ts';
+
+const CORPUS = [...TEXT_CORPUS, ...PROTOBUF_CORPUS];
 
 const PEER = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
 const peer = spawnSync(PEER, ['--version'], { encoding: 'utf8' });
