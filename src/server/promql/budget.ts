@@ -36,14 +36,19 @@ export class Budget {
 
   /** Counts cells that are held. */
   hold(cells: number): void {
+    this.expect(cells);
     this.samples += cells;
-    if (this.samples > this.limits.maxSamples) {
-      const limit = `--query.max-samples=${this.limits.maxSamples}`;
-      throw new QueryError(
-        'execution',
-        `query holds ${this.samples} samples, over ${limit}; shorten the range, widen the step, or raise the flag`,
-      );
-    }
+  }
+
+  /** Refuses cells that would be too many, before memory is taken for them. */
+  expect(cells: number): void {
+    const samples = this.samples + cells;
+    if (samples <= this.limits.maxSamples) return;
+    const limit = `--query.max-samples=${this.limits.maxSamples}`;
+    throw new QueryError(
+      'execution',
+      `query holds ${samples} samples, over ${limit}; shorten the range, widen the step, or raise the flag`,
+    );
   }
 
   /** Whether to call {@link pause}; throws if the query has run out of time or was cancelled. Cheap; called for every row. */

@@ -67,6 +67,12 @@ describe('a query', () => {
       /query holds \d+ samples, over --query.max-samples=1000/,
     );
   });
+  test('whose subquery has too many steps is refused before memory is taken for them', async () => {
+    // A century of milliseconds: no array could be as long.
+    await expect(engineWith().query(instant('count_over_time(m[100y:1ms])'))).rejects.toThrow(
+      /query holds \d+ samples, over --query.max-samples=/,
+    );
+  });
   test('stops when aborted, also before it began', async () => {
     await expect(engineWith().query({ ...range('m'), signal: AbortSignal.abort() })).rejects.toMatchObject({
       errorType: 'canceled',

@@ -118,6 +118,7 @@ export async function evaluatePrepared(
 ): Promise<QueryResult> {
   const started = performance.now();
   const { request, plan } = prepared;
+  budget.expect(plan.steps);
   let samplesRead = 0;
   for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.columns.length;
   const loaded: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);

@@ -234,6 +234,11 @@ describe('limits', () => {
     expect(faultOf('('.repeat(300) + '1' + ')'.repeat(300)).reason).toMatch(/inside each other/);
     expect(parseExpr('('.repeat(200) + '1' + ')'.repeat(200)).kind).toBe('paren');
   });
+  test('1000 operators are enough', () => {
+    const chain = (operators: number) => Array.from({ length: operators + 1 }, () => 'up').join(' or ');
+    expect(faultOf(chain(100_000)).reason).toMatch(/more than 1000 operators/);
+    expect(parseExpr('('.repeat(200) + chain(1000) + ')'.repeat(200)).kind).toBe('paren');
+  });
   test('any text is parsed or refused with a place inside it', () => {
     const piece = fc.constantFrom(
       'x',

@@ -15,6 +15,8 @@ export interface ParseOptions {
 
 /** Deepest nesting of expressions that is read. */
 const DEPTH_MAX = 250;
+/** Most binary operators in one expression. A chain of n is a tree n deep, and all that walk trees do so on the stack. */
+const OPERATORS_MAX = 1000;
 const UNARY_PRECEDENCE = PRECEDENCE['*'];
 const AGGREGATION_NAMES: ReadonlySet<string> = new Set(AGGREGATIONS);
 /** Words that cannot be a metric's name outside braces. */
@@ -61,6 +63,7 @@ class Parser {
   private readonly cursor: TokenCursor;
   private readonly options: ParseOptions;
   private depth = 0;
+  private operators = 0;
 
   constructor(cursor: TokenCursor, options: ParseOptions) {
     this.cursor = cursor;
@@ -74,7 +77,9 @@ class Parser {
     for (;;) {
       const op = this.binaryOp();
       if (op === undefined || PRECEDENCE[op] < minPrecedence) break;
-      this.cursor.next();
+      const token = this.cursor.next();
+      if (++this.operators > OPERATORS_MAX)
+        this.cursor.fail(token, `more than ${OPERATORS_MAX} operators`, 'ask in several queries, or match with =~');
       lhs = this.binary(op, lhs);
     }
     this.depth--;
