@@ -30,7 +30,7 @@ function make<K extends DiscoveryConfig['kind']>(kind: K, config: DiscoveryConfi
 /** By a key that is equal for equal configurations. */
 export function createDiscoverers(job: ScrapeConfig, deps: DiscoveryDeps): ReadonlyMap<string, Discoverer> {
   return new Map<string, Discoverer>([
-    ['static', createStaticDiscoverer(job.staticConfigs)],
+    [`static ${JSON.stringify(job.staticConfigs)}`, createStaticDiscoverer(job.staticConfigs)],
     ...job.fileSdConfigs.map((config) => [JSON.stringify(config), createFileDiscoverer(config, deps)] as const),
     ...job.discovery.map((config) => [JSON.stringify(config), make(config.kind, config, deps)] as const),
   ]);

@@ -92,19 +92,24 @@ export class ScrapePool {
     this.metricRules = compileRelabel(this.config.metricRelabel, legacy);
   }
 
+  /** Discovery that did not change goes on: asked anew, a source of many parts would name its targets one by one again. */
   private discover(): void {
-    this.stopDiscovery();
     const onFault = (source: string, why: string) =>
       this.deps.log('warn', 'Targets not discovered', { source, error: why, scrape_pool: this.config.jobName });
-    this.discoverers = createDiscoverers(this.config, { onFault });
-    // What was said last stands until it is said again, so that a reload drops nothing for a moment.
-    for (const key of this.groups.keys()) if (!this.discoverers.has(key)) this.groups.delete(key);
-    for (const [key, discoverer] of this.discoverers) {
+    const before = this.discoverers;
+    const made = createDiscoverers(this.config, { onFault });
+    for (const [key, discoverer] of before) if (!made.has(key)) discoverer.stop();
+    for (const key of this.groups.keys()) if (!made.has(key)) this.groups.delete(key);
+    this.discoverers = new Map([...made].map(([key, discoverer]) => [key, before.get(key) ?? discoverer]));
+    for (const [key, discoverer] of made) {
+      if (before.has(key)) continue;
       discoverer.start((groups) => {
         this.groups.set(key, groups);
         this.sync();
       });
     }
+    // What goes on is seen by new rules.
+    this.sync();
   }
 
   private stopDiscovery(): void {

@@ -243,6 +243,25 @@ test('targets from files come and go with them', async () => {
   expect(rig.target().discoveredLabels).toContainEqual(['__meta_filepath', join(rig.dir, 'sd1.json')]);
 });
 
+test('a reload sees what was discovered by its new rules, without asking again', async () => {
+  const address = await rig.serve(page('a 1\n'));
+  let asked = 0;
+  const sd = await rig.serve((_, response) => {
+    asked++;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify([{ targets: [address] }]));
+  });
+  const lines = `http_sd_configs: [{url: "http://${sd}/", refresh_interval: 1h}]`;
+  rig.start();
+  rig.apply({ a: { targets: [], lines } });
+  await rig.scrapes(1);
+  rig.apply({ a: { targets: [], lines: `${lines}\nrelabel_configs: [{target_label: zone, replacement: x}]` } });
+  expect(rig.target().labels).toContainEqual(['zone', 'x']);
+  await rig.scrapes(1);
+  expect(asked).toBe(1);
+  rig.apply({ a: { targets: [] } });
+  expect(rig.manager?.active()).toHaveLength(0);
+});
+
 test('a store that refuses a commit leaves health alone, and the end of a series is told when it recovers', async () => {
   let body = 'a 1\nb 1\n';
   let full = false;
