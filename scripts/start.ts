@@ -3,6 +3,7 @@
  * stays, and the next start goes on with it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { buildWebui } from './buildWebui.ts';
 
@@ -46,6 +47,20 @@ function stop(code: number): void {
   force.unref();
 }
 
+/** Another program's answer would look like ours being ready. */
+async function isFree(address: string): Promise<boolean> {
+  const [host, port] = address.split(':');
+  const probe = createServer();
+  try {
+    return await new Promise<boolean>((resolve) => {
+      probe.on('error', () => resolve(false));
+      probe.listen(Number(port), host, () => resolve(true));
+    });
+  } finally {
+    probe.close();
+  }
+}
+
 async function untilReady(url: string): Promise<boolean> {
   for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline && !stopping;) {
     const ready = await fetch(url).then(
@@ -67,6 +82,13 @@ process.on('SIGHUP', () => stop(0));
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && stop(0), PARENT_LOOK_MS).unref();
 
+for (const address of [WEB, DEMO]) {
+  if (await isFree(address)) continue;
+  console.error(
+    `${address} is taken by another program; is npm start running already? Stop that program, and start again`,
+  );
+  process.exit(1);
+}
 await buildWebui();
 start('the sidecar', join(ROOT, 'bin/isotherm'), [
   'serve',
