@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseConfig } from '../../src/server/config/load.ts';
 import { createScrapeManager } from '../../src/server/scrape/manager.ts';
 import { systemClock } from '../../src/server/telemetry/clock.ts';
+import { createEngine, DEFAULT_LIMITS } from '../../src/server/promql/engine.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { labelValue } from '../../src/shared/model/labels.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -33,11 +34,15 @@ whole(`the page of a real Prometheus${why}`, () => {
     await peer.ask('/api/v1/query', { query: '1' });
     const tsdb = await openTsdb({ path: join(dir, 'data') });
     const scraped = Promise.withResolvers<void>();
+    let scrapes = 0;
     const manager = createScrapeManager({
       storage: tsdb,
       clock: systemClock,
       log: () => undefined,
-      onScrape: () => scraped.resolve(),
+      onScrape: () => {
+        if (++scrapes === 3) scraped.resolve();
+        else void peer.ask('/api/v1/query', { query: '1' });
+      },
     });
     const text = `scrape_configs: [{job_name: p, scrape_interval: 500ms, scrape_native_histograms: true, always_scrape_classic_histograms: true, static_configs: [{targets: ["${peer.address}"]}]}]`;
     manager.apply(parseConfig(text, { dir, path: 'prometheus.yml' }));
@@ -61,7 +66,22 @@ whole(`the page of a real Prometheus${why}`, () => {
         }
       }
     }
+    const engine = createEngine(tsdb, DEFAULT_LIMITS);
+    const now = Date.now();
+    const ask = async (expr: string) => {
+      const { value } = await engine.query({ expr, start: now, end: now, stepMs: 0 });
+      if (value.kind !== 'vector') throw new Error(`${expr} is a ${value.kind}`);
+      return [...value.matrix.values];
+    };
+    const handler = '{handler="/api/v1/query"}';
+    const [quantile, ...others] = await ask(`histogram_quantile(0.9, rate(${NAME}${handler}[1m]))`);
+    const [whole] = await ask(`histogram_count(increase(${NAME}${handler}[1m]))`);
+    const [classic] = await ask(`increase(${NAME}_count${handler}[1m])`);
     await tsdb.close();
+    expect(others).toEqual([]);
+    expect(quantile).toBeGreaterThan(0);
+    expect(classic).toBeGreaterThan(0);
+    expect(whole).toBeCloseTo(classic, 9);
     expect(counts.native.get('/api/v1/query')).toBeGreaterThan(0);
     expect(counts.native).toEqual(counts.classic);
   }, 30_000);
