@@ -50,11 +50,12 @@ export function rankLabels(split: readonly SplitCounts[]): RankedLabel[] {
     baselineAll += baseline;
   }
   const labels = tally(split).filter(({ values }) => values.size > 1);
-  const looks = labels.reduce((sum, { values }) => sum + values.size, 0);
-  const z = normalQuantile(1 - FALSE_ALARM / 2 / Math.max(1, looks));
   const pairsBySeries = samePairs(labels);
   const bySplit = new Map<string, Tally[]>();
   for (const label of labels) bySplit.set(label.split, [...(bySplit.get(label.split) ?? []), label]);
+  // The same split under two names is looked at once.
+  const looks = [...bySplit.values()].reduce((sum, [{ values }]) => sum + values.size, 0);
+  const z = normalQuantile(1 - FALSE_ALARM / 2 / Math.max(1, looks));
   return [...bySplit.values()]
     .map(([first, ...others]): RankedLabel => {
       const values = [...first.values].map(([value, counts]): RankedValue => {
