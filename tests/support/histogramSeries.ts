@@ -6,7 +6,8 @@ import type { MemorySeries, SampleValue } from './memoryQueryable.ts';
 import { customOf, exponentialOf } from './observedHistograms.ts';
 import { seededRandom } from './promqlExpressions.ts';
 
-const BUCKETS = 12;
+/** A sample counts at most so many more than the one before. */
+const OBSERVATIONS_MAX = 12;
 
 /** Observations counted by value; read out as a histogram of any schema. */
 class Observed {
@@ -52,6 +53,7 @@ const BOUND_SETS = [
  * that change between floats and histograms, and classic buckets beside.
  *
  * @param startMs the first interval; @param count intervals of 15 s.
+ * @returns series in the order in which a store that is given them sees them first, which is the order it adds them up in.
  */
 export function histogramSeries(seed: number, startMs: number, count: number): MemorySeries[] {
   const random = seededRandom(seed);
@@ -65,14 +67,18 @@ export function histogramSeries(seed: number, startMs: number, count: number): M
           const v = next(i);
           if (v !== undefined) samples.push([startMs + i * 15_000 + shift, v]);
         }
-        series.push({ labels: labelsOf({ __name__: name, job, instance, ...extra }), samples, group: job + instance });
+        series.push({
+          labels: labelsOf({ __name__: name, job, instance, ...extra }),
+          samples,
+          group: `${series.length}`,
+        });
       };
       const counting = (isSigned: boolean, read: (observed: Observed, i: number) => SampleValue | undefined) => {
         const observed = new Observed(random, isSigned);
         return (i: number) => {
-          // A store keeps one layout for a run of samples: both signs are there from the start.
-          if (i === 0 || random() < 0.03) observed.values = isSigned ? [-1.5, 1.5] : [1.5];
-          observed.observe(Math.floor(random() * BUCKETS));
+          // A store keeps one layout for a run of samples: the outermost buckets are there from the start.
+          if (i === 0 || random() < 0.03) observed.values = isSigned ? [-7.99, 7.99] : [7.99];
+          observed.observe(1 + Math.floor(random() * OBSERVATIONS_MAX));
           return random() < 0.08 ? undefined : read(observed, i);
         };
       };
@@ -100,6 +106,7 @@ export function histogramSeries(seed: number, startMs: number, count: number): M
       });
       add('gauge_nh', {}, () => {
         const observed = new Observed(random, true);
+        observed.values = [-7.99, 7.99];
         observed.observe(Math.floor(random() * 20));
         return observed.exponential(2, 0.001, 'gauge');
       });
@@ -147,7 +154,7 @@ export function histogramSeries(seed: number, startMs: number, count: number): M
       );
     }
   }
-  return series;
+  return series.sort((a, b) => a.samples[0][0] - b.samples[0][0]);
 }
 
 const WINDOWED = [

@@ -1,7 +1,7 @@
 /** histogram_quantile and histogram_fraction, over classic buckets and over native histograms. */
 import type { Call, Expr } from '../../shared/promql/ast.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
-import { nativeFraction, nativeQuantile } from '../../shared/histogram/distribution.ts';
+import { hasNanObservations, nativeFraction, nativeQuantile } from '../../shared/histogram/distribution.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { labelsFrom, labelsKey, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
@@ -280,7 +280,7 @@ export async function histogramFraction(call: Call, grid: StepGrid, context: Eva
     grid.count,
     (bounds, counts, length, step) => bucketFraction(lower[step], upper[step], bounds, counts, length),
     (h, step) => {
-      if (Number.isNaN(h.sum) && h.count !== 0 && lower[step] < upper[step]) words.nanInFraction();
+      if (lower[step] < upper[step] && hasNanObservations(h)) words.nanInFraction();
       return nativeFraction(lower[step], upper[step], h);
     },
   );

@@ -54,8 +54,10 @@ function difference(
 ): NativeHistogram | undefined {
   const first = histograms[0];
   const last = histograms[histograms.length - 1];
+  if (isCustom(first) !== isCustom(last)) return void words.mixedSchemas(labels);
   const sum = new HistogramSum(last);
-  if (!sum.add(first, -1)) return void words.mixedSchemas(labels);
+  sum.coarsen(first.schema);
+  sum.add(first, -1);
   if (sum.reconciled) words.reconciledBounds('subtraction');
   if (first.counterReset !== 'gauge' || last.counterReset !== 'gauge') words.notGauge(labels);
   return sum.result('gauge');
@@ -75,7 +77,8 @@ function counted(
   if (relevant.some((h) => isCustom(h) !== isCustom(last))) return void words.mixedSchemas(labels);
   const sum = new HistogramSum(last);
   sum.coarsen(Math.min(...relevant.map((h) => h.schema)));
-  if (!skipsFirst) sum.add(histograms[0], -1);
+  // Of a first one that is skipped nothing is taken away, but upstream still keeps only the bounds that the second has too.
+  sum.add(skipsFirst ? multiplied(histograms[1], 0) : histograms[0], -1);
   if (sum.reconciled) words.reconciledBounds('subtraction');
   sum.reconciled = false;
   for (let k = 1; k < relevant.length; k++) if (isReset(relevant[k], relevant[k - 1])) sum.add(relevant[k - 1]);

@@ -60,11 +60,19 @@ async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext):
   const row = newRow(inner.count);
   for (let s = 0; s < rows.labels.length; s++) {
     rows.read(s, row);
+    forgetResets(row);
     budget.hold(inner.count);
     series.push(compacted(rows.labels[s], times, row));
     if (budget.isDue()) await budget.pause();
   }
   return windowed(series, windowEnds(node, grid, plan.context), rangeMs(node, plan.context));
+}
+
+/** A subquery may skip samples and repeat them: what is known of a reset before one does not hold for the one it comes after here. */
+function forgetResets(row: Row): void {
+  for (const [step, h] of row.histograms) {
+    if (h.counterReset !== 'gauge') row.histograms.set(step, { ...h, counterReset: 'unknown' });
+  }
 }
 
 /** The present cells of a row, with the row's own times where all are present. */

@@ -65,7 +65,9 @@ export async function matchVectors(
   const combine = lhs.hasHistograms || rhs.hasHistograms ? mixedCombiner(node, words) : combiner(node);
   const operate: Combine = isFlipped ? (a, b, out, i) => combine(b, a, out, i) : combine;
   const isPlain =
-    [...oneBySignature.values()].every((rows) => rows.length === 1) && areUnique(pairs.map((pair) => pair.labels));
+    [...oneBySignature.values()].every((rows) => rows.length === 1) &&
+    (matching.group !== undefined || new Set(pairs.map((pair) => pair.one)).size === pairs.length) &&
+    areUnique(pairs.map((pair) => pair.labels));
   if (isPlain) return pairedRows(pairs, many, one, operate, matching, steps, budget);
   return checkedRows(pairs, many, one, operate, node, steps, budget);
 }
@@ -202,7 +204,7 @@ async function checkedRows(
     for (let i = 0; i < steps; i++) {
       if (left.present[i] === 0 || right.present[i] === 0) continue;
       operate(left, right, step, i);
-      if (step.present[i] === 0) continue;
+      if (step.present[i] === 0 && !isComparable(left, right, i, node)) continue;
       if (matching.group === undefined && met[i] === 1) {
         throw new QueryError(
           'execution',
@@ -214,6 +216,7 @@ async function checkedRows(
         throw new QueryError('execution', 'multiple matches for labels: grouping labels must ensure unique matches');
       }
       met[i] = 1;
+      if (step.present[i] === 0) continue;
       out.values[i] = step.values[i];
       out.present[i] = 1;
       const histogram = step.histograms.get(i);
@@ -222,6 +225,12 @@ async function checkedRows(
     if (budget.isDue()) await budget.pause();
   }
   return heldRows(labels, rows);
+}
+
+/** Whether two samples are of kinds that can be compared: then they count as a match, though the comparison may not hold. */
+function isComparable(left: Row, right: Row, i: number, { op }: Binary): boolean {
+  const [a, b] = [left.histograms.has(i), right.histograms.has(i)];
+  return a === b && (!a || op === '==' || op === '!=');
 }
 
 /** @throws QueryError where two rows of the "one" side share a signature at a step at which the other side has samples at all. */

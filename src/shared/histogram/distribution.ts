@@ -57,9 +57,8 @@ export function nativeQuantile(q: number, h: NativeHistogram): { value: number; 
   if (!hasNaN) return plain(valueAt(within / bucket.count, lower, upper, h));
   // Upstream (3.14) looks on for the highest bucket, to know whether all was counted, and then interpolates in that one.
   const highest = bucketsOf(h).at(-1)!;
-  const counted = buckets.reduce((sum, { count: n }) => sum + n, 0);
   if (highest.lower !== bucket.lower) ({ lower, upper } = highest);
-  return { value: valueAt(within / highest.count, lower, upper, h), nan: counted < h.count ? 'skew' : 'none' };
+  return { value: valueAt(within / highest.count, lower, upper, h), nan: hasNanObservations(h) ? 'skew' : 'none' };
 }
 
 /** The value at a fraction of the way through a bucket. */
@@ -69,6 +68,11 @@ function valueAt(fraction: number, lower: number, upper: number, h: NativeHistog
   const logUpper = Math.log2(Math.abs(upper));
   if (lower > 0) return 2 ** (logLower + (logUpper - logLower) * fraction);
   return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)));
+}
+
+/** Whether some observations are in no bucket, as those of NaN are. */
+export function hasNanObservations(h: NativeHistogram): boolean {
+  return Number.isNaN(h.sum) && bucketsOf(h).reduce((sum, { count }) => sum + count, 0) < h.count;
 }
 
 /**
