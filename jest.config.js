@@ -52,6 +52,7 @@ const common = {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  setupFiles: ['<rootDir>/tests/support/propertySeed.ts'],
   moduleNameMapper: { '\\.(css|svg|png)$': '<rootDir>/tests/support/emptyModule.ts' },
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
 };
@@ -73,7 +74,7 @@ export default {
       ...common,
       displayName: 'browser',
       testEnvironment: 'jsdom',
-      setupFiles: ['<rootDir>/tests/support/jsdomSetup.ts'],
+      setupFiles: [...common.setupFiles, '<rootDir>/tests/support/jsdomSetup.ts'],
       testMatch: ['<rootDir>/src/**/*.test.tsx', '<rootDir>/tests/**/*.test.tsx'],
     },
     {

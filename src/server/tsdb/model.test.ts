@@ -104,11 +104,13 @@ class Run {
   async samples({ list }: Step & { do: 'samples' }): Promise<void> {
     const appender = this.db.appender();
     this.now += 1;
+    // What the commit stages is not looked at before it is made.
+    const newestVisible = this.newestVisible();
     for (const { series, agoMs, value: v } of list) {
       const t = this.now - agoMs;
       const labels = looseLabels(series);
       const outcome = v === 'stale' ? appender.appendStale(labels, t) : appender.append(labels, t, v);
-      this.expectOutcome(outcome, labels, t, v === 'stale' ? 'stale' : textOf(v));
+      this.expectOutcome(outcome, labels, t, v === 'stale' ? 'stale' : textOf(v), newestVisible);
     }
     await appender.commit();
     this.commitModel();
@@ -184,13 +186,13 @@ class Run {
     expect(this.db.stats()).toMatchObject({ corruptions: 0, tornRecordsCut: 0, recordsDropped: 0 });
   }
 
-  private expectOutcome(outcome: string, labels: Labels, t: number, text: string): void {
+  private expectOutcome(outcome: string, labels: Labels, t: number, text: string, newestVisible: number): void {
     const known = this.model[formatLabels(labels)] ?? {};
     const last = this.last[formatLabels(labels)] ?? { t: -Infinity, text: '' };
     if (t > last.t) expect(outcome).toBe('ok');
     else if (t === last.t) expect(outcome).toBe(last.text === text ? 'ok' : 'duplicate');
     else if (this.outOfOrderWindowMs === 0) expect(outcome).toBe('outOfOrder');
-    else if (t < this.newestVisible() - this.outOfOrderWindowMs) expect(outcome).toBe('tooOld');
+    else if (t < newestVisible - this.outOfOrderWindowMs) expect(outcome).toBe('tooOld');
     // Where the newest samples are deleted the store may have forgotten them.
     else if (t < this.newest - this.outOfOrderWindowMs) expect(['tooOld', 'ok', 'duplicate']).toContain(outcome);
     else expect(['ok', 'duplicate']).toContain(outcome);
@@ -219,7 +221,7 @@ class Run {
 
 /** Both can be given, to run longer or to run again what failed: `ISOTHERM_MODEL_RUNS=50000 ISOTHERM_MODEL_SEED=… npx jest model`. */
 const RUNS = Number(process.env.ISOTHERM_MODEL_RUNS ?? 1_000);
-const SEED = Number(process.env.ISOTHERM_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env.ISOTHERM_MODEL_SEED ?? 20_261_123);
 const RUN_MS_MAX = 300;
 
 test.each([0, 50_000])(
