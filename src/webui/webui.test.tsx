@@ -213,5 +213,6 @@ describe('words', () => {
   test('label sets', () => {
     expect(formatMetric({ __name__: 'up', job: 'a"b' })).toBe('up{job="a\\"b"}');
     expect(formatMetric({})).toBe('{}');
+    expect(formatMetric({ __name__: 'up', job: '\u202egnp\u0001' })).toBe('up{job="\\u202egnp\\u0001"}');
   });
 });
