@@ -1,7 +1,7 @@
 /** What this program is, for `version`, /api/v1/status/buildinfo and `prometheus_build_info`. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The upstream release whose API surface ours follows; clients choose features by it (docs/decisions/010-buildinfo-version.md). */
+/** The upstream release whose API surface ours follows; clients choose features by it (docs/decisions/011-buildinfo-version.md). */
 export const COMPATIBLE_WITH = '3.14.0';
 
 export interface BuildInfo {
