@@ -15,7 +15,8 @@ import { selectExtremes } from './topk.ts';
 
 export async function evaluateAggregation(node: Aggregation, grid: StepGrid, context: EvalContext): Promise<Value> {
   const { op } = node;
-  const words = new HistogramWords(context.annotations, node.expr);
+  // Upstream places what it tells of topk and bottomk at the aggregation, of others at what they aggregate.
+  const words = new HistogramWords(context.annotations, op === 'topk' || op === 'bottomk' ? node : node.expr);
   const given = await rowsOf(node.expr, grid, context);
   const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, () => words.ignoredInAggregation(op));
   switch (op) {
