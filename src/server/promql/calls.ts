@@ -39,7 +39,9 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
     const others = call.args.filter((_, i) => i !== rangeArg);
     const params: Float64Array[] = [];
     for (const arg of others) params.push(await scalarOf(arg, grid, context));
-    const words = new HistogramWords(context.annotations, placeOfRange(call.args[rangeArg]));
+    // Upstream places what it tells of histograms at the first argument, whichever that is.
+    const place = rangeArg === 0 ? placeOfRange(call.args[0]) : call.args[0];
+    const words = new HistogramWords(context.annotations, place);
     const ofBoth = { ofFloats: kernel, ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name] };
     const rows = applyKernel(ofBoth, vector, grid, params, context.budget, words);
     return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context.budget));
