@@ -47,6 +47,7 @@ describe('series, labels, metadata, targets, status', () => {
     ['/labels?start=x', /cannot parse "x"/],
     ['/label/job/values?start=2&end=1', /end timestamp/],
     ['/label/U__/values', /invalid label name/],
+    ['/label/%FF/values', /not a valid url/],
     ['/metadata?limit=x', /limit must be a number/],
     ['/rules?type=x', /not supported value "x"/],
     ['/status/tsdb?limit=0', /positive/],
@@ -144,8 +145,8 @@ describe('lifecycle', () => {
 
 describe('safety', () => {
   const { server } = fakeServer({ corsOrigin: 'https?://(.*\\.)?example\\.org' });
-  test('data is marked as data', async () => {
-    const { headers } = await server.inject('/api/v1/labels');
+  test.each(['/api/v1/labels', '/api/v1/label/%FF/values'])('%s is marked as data', async (url) => {
+    const { headers } = await server.inject(url);
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['content-security-policy']).toMatch(/default-src 'none'/);
   });

@@ -66,6 +66,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     requestTimeout: options.readTimeoutMs,
+    frameworkErrors: (error, request, reply) => void fail(deps, request, reply.headers(DATA_HEADERS), error),
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     routerOptions: {
       maxParamLength: PATH_PART_CHARS_MAX,
