@@ -113,8 +113,13 @@ async function writeOut(folder: string, bundle: Bundle): Promise<WebuiReport> {
   };
 }
 
-/** Another process may build or serve the same folder: a reader sees the old file or the new one, never half of it. */
+/**
+ * Another process may build or serve the same folder: a reader sees the old file or the new one, never half of it. A file that is right
+ * already is left alone, so that a checkout that cannot be written to serves the pages that it has.
+ */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const before = await readFile(file).catch(() => undefined);
+  if (before?.equals(bytes) === true) return;
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, bytes);
   await rename(draft, file);
