@@ -280,8 +280,9 @@ describe('exponential buckets', () => {
           const uppers = bounds.map((bound) => bound * 2);
           const model = cells(bounds, uppers, counts);
           const value = at(model, q);
-          expect(value).toBeGreaterThanOrEqual(bounds[0]);
-          expect(value).toBeLessThanOrEqual(uppers[uppers.length - 1]);
+          // Interpolated between logarithms, as histogram_quantile does: the last bits of a bound may be lost.
+          expect(value).toBeGreaterThanOrEqual(bounds[0] * (1 - 1e-12));
+          expect(value).toBeLessThanOrEqual(uppers[uppers.length - 1] * (1 + 1e-12));
           expect(at(model, Math.min(1, q + 0.1))).toBeGreaterThanOrEqual(value * (1 - 1e-12));
           // The same histogram, beside a finer one in another slice that divides all rows in two.
           const fine = bounds.flatMap((bound) => [bound, bound * Math.SQRT2]);
