@@ -93,7 +93,7 @@ export class ScrapeRig {
       ([name, { targets, lines = '' }]) =>
         `- job_name: ${name}\n  static_configs: [{targets: ${JSON.stringify(targets)}}]\n${lines.replace(/^(?=.)/gm, '  ')}\n`,
     );
-    const text = `global: {scrape_interval: 300ms}\nscrape_configs:\n${parts.join('')}`;
+    const text = `global: {scrape_interval: 600ms}\nscrape_configs:\n${parts.join('')}`;
     this.manager?.apply(parseConfig(text, { dir: this.dir, path: 'test.yml' }));
   }
 

@@ -145,6 +145,7 @@ async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log)
 
 async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> {
   const path = flags['storage.tsdb.path'];
+  if (path === '') throw new StartError('--storage.tsdb.path is empty; name a folder for the data, such as data/');
   try {
     return await openTsdb({
       path,

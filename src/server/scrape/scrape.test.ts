@@ -100,7 +100,7 @@ test('a request says what is wanted, who asks, how long it may take, and logs in
       'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
     'accept-encoding': 'gzip, zstd, deflate',
     authorization: `Basic ${Buffer.from('me:se:cret').toString('base64')}`,
-    'x-prometheus-scrape-timeout-seconds': '0.3',
+    'x-prometheus-scrape-timeout-seconds': '0.6',
     'x-scope': 't1',
   });
 });

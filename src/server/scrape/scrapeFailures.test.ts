@@ -36,7 +36,7 @@ describe('a target is down, with words, and its neighbour unhurt, when it', () =
   );
   down('says no content type', () => rig.serve((_, r) => void r.end('a 1\n')), /no Content-Type/);
   down('answers 404', () => rig.serve((_, r) => void r.writeHead(404).end()), /404; is metrics_path right\?/);
-  down('answers nothing', () => rig.serve(() => undefined), /no complete answer within 0\.3 s/);
+  down('answers nothing', () => rig.serve(() => undefined), /no complete answer within 0\.6 s/);
   down(
     'trickles its page',
     () =>
