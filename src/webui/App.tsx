@@ -4,7 +4,7 @@ import type { Page, Place } from './location.ts';
 import { OverviewPage } from './overview/OverviewPage.tsx';
 import { Notice } from './parts/Card.tsx';
 import { Failure } from './parts/Failure.tsx';
-import { TopBar } from './parts/TopBar.tsx';
+import { PageLink, TopBar } from './parts/TopBar.tsx';
 import { themeChoice, useThemeMode } from './theme.ts';
 
 const QueryPage = lazy(() => import('./query/QueryPage.tsx'));
@@ -27,7 +27,7 @@ export function App() {
     document.documentElement.dataset.theme = mode;
   }, [mode]);
   useEffect(() => {
-    document.title = page === undefined ? 'Isotherm' : `${page.title} · Isotherm`;
+    document.title = page === undefined ? 'No such page · Isotherm' : `${page.title} · Isotherm`;
   }, [page]);
   return (
     <div className="shell">
@@ -49,7 +49,25 @@ function NoSuchPage({ place }: { place: Place }) {
       <TopBar place={place} theme={themeChoice(place.params)} />
       <main className="page" id="main">
         <Notice kind="empty" title="There is no page at this address">
-          <p>The pages are named above.</p>
+          <p>
+            Go to the{' '}
+            <PageLink page="" place={place}>
+              overview
+            </PageLink>
+            ,{' '}
+            <PageLink page="query" place={place}>
+              query
+            </PageLink>
+            ,{' '}
+            <PageLink page="targets" place={place}>
+              targets
+            </PageLink>{' '}
+            or{' '}
+            <PageLink page="status" place={place}>
+              status
+            </PageLink>
+            .
+          </p>
         </Notice>
       </main>
     </>

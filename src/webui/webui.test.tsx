@@ -8,6 +8,10 @@ import { createCrosshair } from './crosshair.ts';
 import { pageHref, placeOf, setParams, usePlace } from './location.ts';
 import { RangePicker, TopBar } from './parts/TopBar.tsx';
 import { csvOf, curlOf } from './query/takeAway.ts';
+import { AlreadyScraped } from './overview/LatencyCard.tsx';
+import { mapTitle } from './overview/latencySource.ts';
+import { LongLabels } from './query/TableView.tsx';
+import { App } from './App.tsx';
 import { LabelChips } from './targets/TargetsPage.tsx';
 import { formatAge, formatMetric, formatPercent, formatRate } from './text.ts';
 import { themeChoice } from './theme.ts';
@@ -159,6 +163,42 @@ test('markup in labels is text', () => {
   expect(container.textContent).toContain(hostile);
 });
 
+test('an address without a page says so and leads to those that there are', () => {
+  window.history.replaceState(null, '', '/nope?theme=dark');
+  render(<App />);
+  expect(screen.getByRole('status').textContent).toContain('There is no page at this address');
+  expect(screen.getByRole('link', { name: 'query' }).getAttribute('href')).toBe('./query?theme=dark');
+  expect(document.title).toBe('No such page · Isotherm');
+});
+
+describe('what is scraped without a histogram', () => {
+  const place = placeOf(new URL('http://h/?theme=dark'));
+  test('is counted, with ways to it', () => {
+    const { container } = render(<AlreadyScraped targetsUp={1} metrics={312} place={place} />);
+    expect(container.textContent).toBe('Scraped already: 1 target up, 312 metrics. Look at them in Query and Targets.');
+    expect(screen.getByRole('link', { name: 'Targets' }).getAttribute('href')).toBe('./targets?theme=dark');
+  });
+  test('is not spoken of where no target is up', () => {
+    const { container } = render(<AlreadyScraped targetsUp={0} metrics={3} place={place} />);
+    expect(container.textContent).toBe('');
+  });
+});
+
+describe('a label set in the table', () => {
+  test('of usual length stands as it is', () => {
+    render(<LongLabels text="up{}" />);
+    expect(screen.queryByRole('button')).toBeNull();
+  });
+  test('that is very long is cut until all of it is asked for', () => {
+    const text = 'x'.repeat(10_000);
+    const { container } = render(<LongLabels text={text} />);
+    expect(container.querySelector('code')?.className).toContain('clamped');
+    fireEvent.click(screen.getByRole('button', { name: 'Show all 10000 characters' }));
+    expect(container.querySelector('code')?.className).not.toContain('clamped');
+    expect(screen.getByRole('button', { name: 'Show less' }).getAttribute('aria-expanded')).toBe('true');
+  });
+});
+
 describe('what is taken away from the query page', () => {
   const grid = { start: 0, end: 15_000, step: 15_000 };
   const range = (metric: Record<string, string>, ...values: number[]) => ({
@@ -210,6 +250,8 @@ describe('words', () => {
       '2 h',
       '3 d',
     ]));
+  test('direction marks in a map’s title are shown as escapes', () =>
+    expect(mapTitle({ version: '\u202e2v' }, 'version')).toBe('\\u202e2v'));
   test('label sets', () => {
     expect(formatMetric({ __name__: 'up', job: 'a"b' })).toBe('up{job="a\\"b"}');
     expect(formatMetric({})).toBe('{}');

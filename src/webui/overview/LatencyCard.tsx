@@ -14,6 +14,7 @@ import {
 import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { noBoxParams } from '../explain/box.ts';
 import { setParams } from '../location.ts';
+import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Select } from '../parts/Choice.tsx';
 import { Icon } from '../parts/Icon.tsx';
@@ -58,7 +59,11 @@ export function LatencyCard({ inventory, context }: CardProps) {
     [buckets.data, unit, split],
   );
   if (metric === undefined)
-    return context.awaiting ? <Awaiting title="Latency" className="card-latency" /> : <NoHistograms />;
+    return context.awaiting ? (
+      <Awaiting title="Latency" className="card-latency" />
+    ) : (
+      <NoHistograms inventory={inventory} context={context} />
+    );
   const error = buckets.error ?? labels.error;
   return (
     <Card
@@ -162,10 +167,34 @@ function splitText(split: string): string {
   return split === '' ? 'one map of all' : `by ${split.replaceAll(',', ', ')}`;
 }
 
-function NoHistograms() {
+/** What is scraped although none of it fits this map, and where to look at it. */
+export function AlreadyScraped({ targetsUp, metrics, place }: { targetsUp: number; metrics: number; place: Place }) {
+  if (targetsUp === 0) return null;
+  return (
+    <p>
+      Scraped already: {targetsUp} {targetsUp === 1 ? 'target' : 'targets'} up
+      {metrics > 0 && `, ${metrics} ${metrics === 1 ? 'metric' : 'metrics'}`}. Look at them in{' '}
+      <PageLink page="query" place={place}>
+        Query
+      </PageLink>{' '}
+      and{' '}
+      <PageLink page="targets" place={place}>
+        Targets
+      </PageLink>
+      .
+    </p>
+  );
+}
+
+function NoHistograms({ inventory, context }: { inventory: Inventory; context: CardContext }) {
   return (
     <Card title="Latency" className="card-latency">
       <Notice kind="empty" title="No histogram yet">
+        <AlreadyScraped
+          targetsUp={context.targetsUp}
+          metrics={Object.keys(inventory.metadata).length}
+          place={context.place}
+        />
         <p>
           This map fills in as soon as a scraped target exposes a histogram, such as{' '}
           <code>model_prediction_latency_seconds</code> with the labels <code>model</code> and <code>version</code>. Add

@@ -59,6 +59,7 @@ export function OverviewPage({ place }: { place: Place }) {
     now: end,
     live: range.kind === 'last',
     young,
+    targetsUp: targets.data?.up ?? 0,
     awaiting: (targets.data?.unknown ?? 0) > 0,
     mode,
     vizTheme: VIZ_THEMES[mode],

@@ -19,6 +19,8 @@ export interface CardContext {
   readonly young: boolean;
   /** There are targets that were not scraped yet. */
   readonly awaiting: boolean;
+  /** How many targets answered their last scrape. */
+  readonly targetsUp: number;
   readonly mode: 'light' | 'dark';
   readonly vizTheme: VizTheme;
   readonly seriesColors: readonly string[];

@@ -4,6 +4,7 @@ import { formatDuration } from '../../shared/model/durations.ts';
 import { selectorOf } from '../api/client.ts';
 import { conditionsText, type LabelCondition } from '../explain/conditions.ts';
 import type { Inventory } from './inventory.ts';
+import { unturned } from '../text.ts';
 
 /** Latencies of serving systems that people name first, best first. Units where the name does not say. */
 const KNOWN_LATENCIES: readonly { readonly metric: string; readonly unit?: string }[] = [
@@ -106,7 +107,7 @@ export function mapTitle(metric: Readonly<Record<string, string>>, split: string
   if (names.length === 0) return 'all requests';
   return (
     names
-      .map((name) => metric[name] ?? '')
+      .map((name) => unturned(metric[name] ?? ''))
       .filter((value) => value !== '')
       .join(' · ') || `no ${names.join(', ')}`
   );

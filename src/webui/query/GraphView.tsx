@@ -108,7 +108,7 @@ function SeriesList({ times, series, alone, format, crosshair, onPick }: SeriesL
           <li key={`${i} ${name}`} className={alone !== undefined && alone !== name ? 'faded' : ''}>
             <button type="button" aria-pressed={alone === name} onClick={() => onPick(name)}>
               <Swatch color={color} />
-              <code>{name}</code>
+              <code title={name}>{name}</code>
               <span className="num">{Number.isNaN(value) ? '–' : format(value)}</span>
             </button>
           </li>

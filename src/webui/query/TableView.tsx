@@ -1,4 +1,4 @@
-import React from 'react';
+import React, { useState } from 'react';
 import type { ApiHistogram, ApiSeries } from '../../shared/api/prometheus.ts';
 import { Notice } from '../parts/Card.tsx';
 import { formatClock, formatMetric } from '../text.ts';
@@ -30,7 +30,7 @@ export function TableView({ answer }: { answer: InstantAnswer }) {
           {answer.rows.slice(0, ROWS_MAX).map((row, i) => (
             <tr key={i}>
               <td>
-                <code className="labels">{formatMetric(row.metric)}</code>
+                <LongLabels text={formatMetric(row.metric)} />
               </td>
               <td className="right num mono">{valueText(row)}</td>
             </tr>
@@ -41,6 +41,25 @@ export function TableView({ answer }: { answer: InstantAnswer }) {
         <p className="dim">and {answer.rows.length - ROWS_MAX} more; aggregate or add matchers to see them</p>
       )}
     </div>
+  );
+}
+
+/** Longer texts than this begin as a few lines. */
+const LABELS_CHARS_MAX = 400;
+
+/** A label set as one text; a long one is cut after a few lines until all of it is asked for. */
+export function LongLabels({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  if (text.length <= LABELS_CHARS_MAX) return <code className="labels">{text}</code>;
+  return (
+    <>
+      <code className={`labels ${whole ? '' : 'clamped'}`} title={text}>
+        {text}
+      </code>
+      <button type="button" className="chip" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+        {whole ? 'Show less' : `Show all ${text.length} characters`}
+      </button>
+    </>
   );
 }
 
