@@ -1,6 +1,5 @@
 /** The same pages, scraped by this program and by a real Prometheus (the one on PATH, or what ISOTHERM_PROMETHEUS names): the same series and values, and `up` 0 for the same pages. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,15 +12,18 @@ import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { bitsOf, CELL_SAMPLE, cellKind } from '../../src/shared/model/sampleBits.ts';
 import { formatLabels, labelsOf, labelValue } from '../../src/shared/model/labels.ts';
 import { PROTOBUF_CORPUS } from './protobufCorpus.ts';
+import {
+  besidePrometheus,
+  installedVersion,
+  runPrometheus,
+  type PrometheusProcess,
+} from '../support/prometheusProcess.ts';
+import { api } from '../support/sidecar.ts';
 import { CORPUS as TEXT_CORPUS } from './scrapeCorpus.ts';
 
 const CORPUS = [...TEXT_CORPUS, ...PROTOBUF_CORPUS];
 
-const PEER = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
-const peer = spawnSync(PEER, ['--version'], { encoding: 'utf8' });
-const major = Number(/version (\d+)\./.exec(`${peer.stdout}${peer.stderr}`)?.[1] ?? 0);
-const whole = major > 0 ? describe : describe.skip;
-const why = major > 0 ? '' : ' (skipped: no prometheus on PATH)';
+const major = installedVersion?.[0] ?? 0;
 
 /** Series of one page as text, with their values. */
 type Scraped = Record<string, string>;
@@ -33,11 +35,11 @@ const REPORT = /^scrape_/;
 
 let dir: string;
 let server: Server;
-let prometheus: ChildProcess;
+let prometheus: PrometheusProcess;
 let ours: ByCase;
 let theirs: ByCase;
 
-whole(`a corpus of ${CORPUS.length} pages${why}`, () => {
+besidePrometheus(`a corpus of ${CORPUS.length} pages`, () => {
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'isotherm-compat-'));
     const now = Date.now();
@@ -55,13 +57,11 @@ whole(`a corpus of ${CORPUS.length} pages${why}`, () => {
       (_, i) => `  - {targets: ["${address}"], labels: {case: "${i}", __metrics_path__: "/${i}"}}`,
     );
     const config = `global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: corpus\n  static_configs:\n${groups.join('\n')}\n`;
-    const file = join(dir, 'prometheus.yml');
-    writeFileSync(file, config);
-    [ours, theirs] = await Promise.all([scrapeHere(config), scrapeThere(file)]);
+    [ours, theirs] = await Promise.all([scrapeHere(config), scrapeThere(config)]);
   }, 60_000);
 
-  afterAll(() => {
-    prometheus?.kill();
+  afterAll(async () => {
+    await prometheus?.stop();
     server?.closeAllConnections();
     server?.close();
     rmSync(dir, { recursive: true, force: true });
@@ -113,34 +113,15 @@ async function scrapeHere(config: string): Promise<ByCase> {
   return byCase;
 }
 
-async function scrapeThere(file: string): Promise<ByCase> {
-  const free = createServer();
-  const port = await listen(free);
-  await new Promise((done) => free.close(done));
-  const flags = [
-    `--config.file=${file}`,
-    `--storage.tsdb.path=${join(dir, 'theirs')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-  ];
-  prometheus = spawn(PEER, flags, { stdio: 'ignore' });
+async function scrapeThere(config: string): Promise<ByCase> {
+  prometheus = await runPrometheus({ config, folder: dir });
   for (;;) {
     await sleep(250);
     const byCase: ByCase = new Map();
-    for (const { metric, value } of await ask(port)) put(byCase, metric, parseValue(value[1]));
+    const { data } = await api(prometheus.url, `/query?query=${encodeURIComponent('{case=~".+"}')}`);
+    for (const { metric, value } of data.result) put(byCase, metric, parseValue(value[1]));
     if (byCase.size === CORPUS.length && [...byCase.values()].every((scraped) => scraped.up !== undefined))
       return byCase;
-  }
-}
-
-async function ask(port: number): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent('{case=~".+"}')}`);
-    const body = (await answer.json()) as {
-      data?: { result: { metric: Record<string, string>; value: [number, string] }[] };
-    };
-    return body.data?.result ?? [];
-  } catch {
-    return []; // Not listening yet.
   }
 }
 
