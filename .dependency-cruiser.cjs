@@ -18,9 +18,11 @@ const serverRooms = {
   distribution: 'telemetry|storage',
   workers: 'telemetry|storage|config|tsdb|promql|frames',
   scrape: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers',
-  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape',
+  rules: 'telemetry|storage|config',
+  notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
+  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|rules|notifier',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
-  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
+  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules',
 };
 
 /** A browser room and the other rooms under src that it may import. */
@@ -103,7 +105,7 @@ module.exports = {
       from: {
         path: '^src/server/',
         pathNot:
-          '^src/server/(tsdb|config|discovery|cli|workers|telemetry|http|grafana)/|^src/server/main|\\.test\\.ts$',
+          '^src/server/(tsdb|config|discovery|cli|workers|telemetry|http|grafana|rules)/|^src/server/main|\\.test\\.ts$',
       },
       to: { path: '^(node:)?fs' },
     },

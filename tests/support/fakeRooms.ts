@@ -87,6 +87,7 @@ export class FakeRooms {
         relabelSteps: (pool, labels) => (pool === 'a' ? traceRelabel(labels, this.relabel) : undefined),
         dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
       },
+      rules: { groups: () => [] },
       admin: this.admin,
       headStats: () => ({ series: this.series.length, chunks: 0, minTime: 1, maxTime: 2, corruptions: 0 }),
     };

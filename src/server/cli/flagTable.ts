@@ -17,7 +17,7 @@ export interface FlagSpec {
 
 const GO_RUNTIME = 'it tunes the Go runtime, and this server runs on Node';
 const AGENT_ONLY = 'it belongs to the agent mode, which this server does not have';
-const NO_RULES = 'rules are not evaluated by this version';
+const NO_RULES = 'alerts are not sent by this version';
 const NO_REMOTE_READ = 'remote read is not served by this version';
 
 export const FLAGS = {
@@ -179,7 +179,7 @@ export const FLAGS = {
   'enable-feature': {
     type: 'list',
     default: '',
-    help: 'Comma-separated features: promql-experimental-functions. Names of upstream that mean nothing here are told in the log.',
+    help: 'Comma-separated features: promql-experimental-functions, concurrent-rule-eval. Names of upstream that mean nothing here are told in the log.',
   },
   agent: {
     type: 'bool',
@@ -246,21 +246,23 @@ export const FLAGS = {
   'rules.alert.for-outage-tolerance': {
     type: 'duration',
     default: '1h',
-    help: 'Rules: outage tolerance.',
-    accepted: NO_RULES,
+    help: 'How long the server may have been away for the "for" state of alerts to be restored.',
   },
   'rules.alert.for-grace-period': {
     type: 'duration',
     default: '10m',
-    help: 'Rules: grace period.',
-    accepted: NO_RULES,
+    help: 'What is left of "for" after a restart is at least this; alerts with a shorter "for" begin anew.',
   },
-  'rules.alert.resend-delay': { type: 'duration', default: '1m', help: 'Rules: resend delay.', accepted: NO_RULES },
+  'rules.alert.resend-delay': {
+    type: 'duration',
+    default: '1m',
+    help: 'How long before an alert that fires is sent to Alertmanager again.',
+  },
   'rules.max-concurrent-evals': {
-    type: 'number',
+    type: 'count',
+    min: 1,
     default: '4',
-    help: 'Rules: evaluations at a time.',
-    accepted: NO_RULES,
+    help: 'Rules evaluated at the same time, beside one of each group, with --enable-feature=concurrent-rule-eval.',
   },
   'alertmanager.notification-queue-capacity': {
     type: 'number',

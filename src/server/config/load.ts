@@ -153,7 +153,6 @@ function expandAll(
 
 /** Whole sections that are known and not acted upon. */
 const SECTION_NOTICES = {
-  rule_files: 'rules are not evaluated yet',
   alerting: 'alerts are not sent yet',
   remote_write: 'samples are not sent on yet; they are stored here only',
   remote_read: 'other servers are not asked yet; queries see what is stored here only',

@@ -7,6 +7,7 @@ import type { StoreAdmin } from '../storage/admin.ts';
 import type { Storage } from '../storage/appender.ts';
 import type { QueryEngine } from '../storage/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
+import type { RulesView } from '../rules/manager.ts';
 import type { TargetsView } from '../scrape/status.ts';
 
 /** The rooms behind the API, there once the log is replayed. */
@@ -16,6 +17,7 @@ export interface ServerRooms {
   readonly storage: Storage;
   readonly admin: StoreAdmin;
   readonly targets: TargetsView;
+  readonly rules: RulesView;
   headStats(): HeadStats;
 }
 

@@ -15,6 +15,7 @@ import { Params } from './params.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
 import { registerRemoteWrite } from './remoteWrite.ts';
 import type { ApiRoute, RawHandler } from './route.ts';
+import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
 import { RELABEL_ROUTES } from './relabelRoutes.ts';
@@ -91,6 +92,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     ...DISTRIBUTION_ROUTES,
     ...SERIES_ROUTES,
     ...TARGET_ROUTES,
+    ...RULES_ROUTES,
     ...RELABEL_ROUTES,
     ...STATUS_ROUTES,
   ]) {

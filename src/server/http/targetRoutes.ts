@@ -1,10 +1,9 @@
-/** targets, scrape_pools, targets/metadata, rules, alerts, alertmanagers. */
+/** targets, scrape_pools, alertmanagers. */
 import type { ApiTarget, ApiTargets } from '../../shared/api/prometheus.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { labelsRecord } from '../../shared/model/labels.ts';
 import type { TargetsView, TargetStatus } from '../scrape/status.ts';
 import { dataJson } from './answer.ts';
-import { invalidParameter } from './apiError.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 
 /** How upstream writes a time that never was. */
@@ -76,20 +75,9 @@ function scrapePools({ rooms }: ApiCall): Iterable<string> {
   return dataJson({ scrapePools: [...pools].sort() });
 }
 
-/** No rule is evaluated by this version, so the answer is the one of a server without rule files. */
-function rules({ params }: ApiCall): Iterable<string> {
-  const type = params.text('type').toLowerCase();
-  if (!['', 'alert', 'record'].includes(type)) {
-    throw invalidParameter('type', `not supported value ${JSON.stringify(type)}`);
-  }
-  return dataJson({ groups: [] });
-}
-
 export const TARGET_ROUTES: readonly ApiRoute[] = [
   { path: '/targets', methods: ['GET'], answer: targets },
   { path: '/scrape_pools', methods: ['GET'], answer: scrapePools },
-  { path: '/rules', methods: ['GET'], answer: rules },
-  { path: '/alerts', methods: ['GET'], answer: () => dataJson({ alerts: [] }) },
   {
     path: '/alertmanagers',
     methods: ['GET'],

@@ -1,11 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig } from '../config/load.ts';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress } from './listenAddress.ts';
+import { loadAll } from './loadAll.ts';
 import { createReloader } from './reloader.ts';
 import { createShutdown } from './shutdown.ts';
 
@@ -46,7 +46,8 @@ describe('reload', () => {
     writeFileSync(path, 'global:\n  scrape_interval: 15s\n');
     const applied: number[] = [];
     const reloader = createReloader({
-      first: loadConfig(path),
+      first: loadAll(path, {}),
+      load: (file) => loadAll(file, {}),
       clock: clock ?? { now: () => 7, sleepUntil: async () => undefined },
       log: silentLog,
       apply: (config) => {
@@ -70,6 +71,16 @@ describe('reload', () => {
     writeFileSync(path, good);
     await reloader.reload();
     expect([applied, reloader.succeeded]).toEqual([[5_000], true]);
+  });
+  test('a bad rule file changes nothing, and is told with its place', async () => {
+    const { path, applied, reloader } = setUp();
+    writeFileSync(
+      join(dirname(path), 'r.yml'),
+      'groups:\n  - name: g\n    rules:\n      - {record: a, expr: "sum("}\n',
+    );
+    writeFileSync(path, `${good}rule_files: [r.yml]\n`);
+    await expect(reloader.reload()).rejects.toThrow(/r\.yml:4:27: groups\[0\]\.rules\[0\]\.expr: could not parse/);
+    expect([applied, reloader.succeeded]).toEqual([[], false]);
   });
   test('a watched file is reloaded when its text changes, once', async () => {
     const stop = new AbortController();

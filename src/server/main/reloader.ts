@@ -1,12 +1,11 @@
 /** The running configuration: replaced as a whole by a good file, untouched by a bad one. */
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from './loadAll.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface Reloader {
-  readonly config: Config;
+  readonly config: LoadedConfig;
   readonly succeeded: boolean;
   /** When the running configuration was taken, milliseconds. */
   readonly loadedAt: number;
@@ -17,20 +16,22 @@ export interface Reloader {
 }
 
 export interface ReloaderDeps {
-  readonly first: Config;
+  readonly first: LoadedConfig;
+  /** Reads and checks the file, and those that it names. @throws ConfigError */
+  load(path: string): LoadedConfig;
   readonly clock: Clock;
   readonly log: Log;
-  apply(config: Config): void | Promise<void>;
+  apply(config: LoadedConfig): void | Promise<void>;
 }
 
-export function createReloader({ first, clock, log, apply }: ReloaderDeps): Reloader {
+export function createReloader({ first, load: loadFile, clock, log, apply }: ReloaderDeps): Reloader {
   let config = first;
   let succeeded = true;
   let loadedAt = clock.now();
   let last: Promise<void> = Promise.resolve();
   const load = async () => {
     try {
-      const loaded = loadConfig(first.path);
+      const loaded = loadFile(first.path);
       await apply(loaded);
       config = loaded;
       loadedAt = clock.now();

@@ -5,9 +5,9 @@ import type { Flags } from '../cli/flagTable.ts';
 import type { ParsedFlags } from '../cli/parseFlags.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/configError.ts';
-import { loadConfig } from '../config/load.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { createRuleManager } from '../rules/manager.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
 import { readBuildInfo } from '../telemetry/build.ts';
@@ -19,15 +19,18 @@ import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
+import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
+import { registerRuleMetrics } from './ruleMetrics.ts';
 import { scrapeMetrics } from './scrapeMetrics.ts';
 
-/** The one feature that is switched by its name. */
+/** The features that are switched by their names. */
 const EXPERIMENTAL = 'promql-experimental-functions';
+const CONCURRENT_RULES = 'concurrent-rule-eval';
 const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
 
 /**
@@ -39,7 +42,8 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   const startedAt = systemClock.now();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const address = parseListenAddress(flags['web.listen-address']);
-  const config = firstConfig(flags['config.file']);
+  const load = (path: string) => loadAll(path, { promql: promqlOptions(flags) });
+  const config = firstConfig(flags['config.file'], load);
   const build = readBuildInfo();
   log('info', 'Starting Isotherm', { version: build.version, revision: build.revision, node: build.nodeVersion });
   for (const notice of [...notices, ...config.notices, ...featureNotices(flags)]) log('info', notice);
@@ -47,10 +51,11 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   const metrics = createSelfMetrics(build);
   const shutdown = createShutdown(log);
   let rooms: ServerRooms | undefined;
-  let apply: (next: Config) => void | Promise<void> = () => undefined;
-  const reloader = createReloader({ first: config, clock: systemClock, log, apply: (next) => apply(next) });
+  let apply: (next: LoadedConfig) => void | Promise<void> = () => undefined;
+  const reloader = createReloader({ first: config, load, clock: systemClock, log, apply: (next) => apply(next) });
   const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
   registerServerMetrics(metrics, reloader, () => rooms !== undefined);
+  registerRuleMetrics(metrics, () => rooms?.rules);
   const retention = () => retentionOf(flags, reloader.config.storage);
 
   const { url, routePrefix } = externalUrlOf(flags['web.external-url'], flags['web.route-prefix'], urlOf(address));
@@ -90,7 +95,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     const tsdb = await openStore(flags, config, log);
     shutdown.opened('store', () => tsdb.close());
     registerStoreMetrics(metrics, tsdb);
-    const opened = openRooms(tsdb, flags, config, log, metrics, shutdown);
+    const opened = openRooms(tsdb, { flags, config, log, metrics, shutdown, externalUrl: url });
     apply = opened.apply;
     await apply(reloader.config);
     rooms = opened.rooms;
@@ -107,16 +112,18 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
 }
 
 function featureNotices(flags: Flags): string[] {
-  const idle = flags['enable-feature'].filter((feature) => feature !== EXPERIMENTAL);
+  const idle = flags['enable-feature'].filter((feature) => feature !== EXPERIMENTAL && feature !== CONCURRENT_RULES);
   return idle.map(
     (feature) =>
       `--enable-feature=${feature} has no effect: what it stands for is either always on here or not there yet`,
   );
 }
 
-function firstConfig(file: string): Config {
+const promqlOptions = (flags: Flags) => ({ experimental: flags['enable-feature'].includes(EXPERIMENTAL) });
+
+function firstConfig(file: string, load: (path: string) => LoadedConfig): LoadedConfig {
   try {
-    return loadConfig(file);
+    return load(file);
   } catch (error) {
     if (error instanceof ConfigError) throw new StartError(error.message, { cause: error });
     throw error;
@@ -161,17 +168,19 @@ async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> 
 
 interface OpenedRooms {
   readonly rooms: ServerRooms;
-  apply(config: Config): void | Promise<void>;
+  apply(config: LoadedConfig): void | Promise<void>;
 }
 
-function openRooms(
-  tsdb: Tsdb,
-  flags: Flags,
-  config: Config,
-  log: Log,
-  metrics: SelfMetrics,
-  shutdown: Shutdown,
-): OpenedRooms {
+interface RoomParts {
+  readonly flags: Flags;
+  readonly config: LoadedConfig;
+  readonly log: Log;
+  readonly metrics: SelfMetrics;
+  readonly shutdown: Shutdown;
+  readonly externalUrl: string;
+}
+
+function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, externalUrl }: RoomParts): OpenedRooms {
   const engine = createQueryRunner({
     queryable: tsdb,
     workers: flags.workers,
@@ -181,21 +190,40 @@ function openRooms(
       maxSamples: flags['query.max-samples'],
       maxConcurrency: flags['query.max-concurrency'],
       subqueryStepMs: config.global.evaluationIntervalMs,
-      experimental: flags['enable-feature'].includes(EXPERIMENTAL),
+      ...promqlOptions(flags),
     },
   });
   shutdown.opened('query engine', () => engine.close());
   const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log, onScrape: scrapeMetrics(metrics) });
   shutdown.opened('scraping', () => scraping.stop());
+  const rules = createRuleManager({
+    storage: tsdb,
+    queryable: tsdb,
+    engine,
+    clock: systemClock,
+    log,
+    externalUrl,
+    restoreTimes: {
+      outageToleranceMs: flags['rules.alert.for-outage-tolerance'],
+      gracePeriodMs: flags['rules.alert.for-grace-period'],
+    },
+    resendDelayMs: flags['rules.alert.resend-delay'],
+    concurrentEvalsMax: flags['enable-feature'].includes(CONCURRENT_RULES)
+      ? flags['rules.max-concurrent-evals']
+      : undefined,
+    notify: () => undefined,
+  });
+  shutdown.opened('rules', () => rules.stop());
   const headStats = () => {
     const { series, headChunks, minTime, maxTime, corruptions } = tsdb.stats();
     return { series, chunks: headChunks, minTime, maxTime, corruptions };
   };
   return {
-    rooms: { engine, queryable: tsdb, storage: tsdb, admin: tsdb, targets: scraping, headStats },
+    rooms: { engine, queryable: tsdb, storage: tsdb, admin: tsdb, targets: scraping, rules, headStats },
     async apply(config) {
       await tsdb.setRetention(retentionOf(flags, config.storage));
       await scraping.apply(config);
+      await rules.apply(config.global, config.ruleGroups);
     },
   };
 }

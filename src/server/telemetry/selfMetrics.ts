@@ -12,11 +12,19 @@ const HTTP_BYTES = [100, 1_000, 10_000, 100_000, 1e6, 1e7, 1e8, 1e9];
 
 export type ReadNumber = () => number;
 
+export interface MetricRow {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 export interface SelfMetrics {
   /** A gauge whose value is asked for when the page is written. */
   gauge(name: string, help: string, read: ReadNumber, labels?: Readonly<Record<string, string>>): void;
   /** A counter that something else counts; `read` gives its total. */
   counter(name: string, help: string, read: ReadNumber, labels?: Readonly<Record<string, string>>): void;
+  /** Gauges and counters whose rows come and go; they are asked for when the page is written. */
+  gaugeRows(name: string, help: string, labelNames: readonly string[], read: () => readonly MetricRow[]): void;
+  counterRows(name: string, help: string, labelNames: readonly string[], read: () => readonly MetricRow[]): void;
   /** A counter that is counted up by its caller. */
   ownCounter(name: string, help: string): { add(count?: number): void };
   observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
@@ -77,6 +85,20 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
         for (const row of rows) this.inc(row.labels, row.read());
       };
       new Counter({ name, help, labelNames: Object.keys(labels ?? {}), registers, collect });
+    },
+    gaugeRows(name, help, labelNames, read) {
+      const collect = function (this: Gauge) {
+        this.reset();
+        for (const { labels, value } of read()) this.set(labels, value);
+      };
+      new Gauge({ name, help, labelNames: [...labelNames], registers, collect });
+    },
+    counterRows(name, help, labelNames, read) {
+      const collect = function (this: Counter) {
+        this.reset();
+        for (const { labels, value } of read()) this.inc(labels, value);
+      };
+      new Counter({ name, help, labelNames: [...labelNames], registers, collect });
     },
     ownCounter(name, help) {
       const counter = new Counter({ name, help, registers });

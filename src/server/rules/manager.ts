@@ -1,0 +1,108 @@
+/** All groups: starts, changes and ends them as the configuration says. */
+import type { Labels } from '../../shared/model/labels.ts';
+import type { QueryEngine } from '../storage/engine.ts';
+import type { GlobalConfig } from '../config/config.ts';
+import type { Storage } from '../storage/appender.ts';
+import type { Queryable } from '../storage/queryable.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Alert } from './alerts.ts';
+import { askEngine } from './askEngine.ts';
+import { EvaluationLimit } from './evaluationLimit.ts';
+import { RuleGroup, type GroupDeps } from './group.ts';
+import type { RestoreTimes } from './restore.ts';
+import type { RuleGroupSpec } from './ruleFile.ts';
+
+export interface RuleManagerDeps {
+  readonly storage: Storage;
+  readonly queryable: Queryable;
+  readonly engine: QueryEngine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly externalUrl: string;
+  readonly restoreTimes: RestoreTimes;
+  readonly resendDelayMs: number;
+  /** Rules evaluated at the same time, over all groups; undefined for one after another in each group. */
+  readonly concurrentEvalsMax: number | undefined;
+  notify(query: string, alerts: readonly Alert[]): void;
+}
+
+export interface RuleManager extends RulesView {
+  /** Makes the running groups those of the files. Groups that did not change go on undisturbed. */
+  apply(global: GlobalConfig, groups: readonly RuleGroupSpec[]): Promise<void>;
+  /** Ends after the evaluations under way. Nothing goes stale: a restart goes on. */
+  stop(): Promise<void>;
+}
+
+/** What others may see of the rules, in the order of files and groups. */
+export interface RulesView {
+  groups(): readonly RuleGroup[];
+}
+
+export function createRuleManager(deps: RuleManagerDeps): RuleManager {
+  const stopping = new AbortController();
+  const retiring = new Set<Promise<void>>();
+  const concurrency = deps.concurrentEvalsMax === undefined ? undefined : new EvaluationLimit(deps.concurrentEvalsMax);
+  const ask = askEngine(deps.engine, stopping.signal);
+  const onTemplateFault = (rule: string, fault: unknown) =>
+    deps.log('warn', 'Expanding alert template failed', { rule, err: fault });
+  const groupDeps = (externalLabels: Labels): GroupDeps => ({
+    ...deps,
+    concurrency,
+    surroundings: { ask, externalLabels, externalUrl: deps.externalUrl, onTemplateFault },
+  });
+  let running = new Map<string, { readonly group: RuleGroup; readonly identity: string }>();
+  let isFirst = true;
+
+  return {
+    async apply(global, specs) {
+      const next: typeof running = new Map();
+      const before = new Map(running);
+      for (const spec of specs) {
+        const settings = {
+          intervalMs: spec.intervalMs ?? global.evaluationIntervalMs,
+          queryOffsetMs: spec.queryOffsetMs ?? global.ruleQueryOffsetMs,
+        };
+        const group = new RuleGroup(spec, settings, groupDeps(global.externalLabels));
+        const identity = JSON.stringify([settings, global.externalLabels, identityOf(spec)]);
+        const known = before.get(group.key);
+        before.delete(group.key);
+        if (known?.identity === identity) {
+          next.set(group.key, known);
+          continue;
+        }
+        if (known !== undefined) {
+          await known.group.stop();
+          group.takeFrom(known.group);
+        }
+        group.start(isFirst);
+        next.set(group.key, { group, identity });
+      }
+      for (const { group } of before.values()) {
+        const gone = group.retire(stopping.signal).finally(() => retiring.delete(gone));
+        retiring.add(gone);
+      }
+      running = next;
+      isFirst = false;
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled([...[...running.values()].map(({ group }) => group.stop()), ...retiring]);
+    },
+    groups: () => [...running.values()].map(({ group }) => group),
+  };
+}
+
+/** What makes a group another one when it changes; where its rules stand in the file does not. */
+function identityOf({ limit, rules }: RuleGroupSpec): unknown {
+  return [
+    limit,
+    rules.map((rule) => ({
+      ...rule,
+      line: 0,
+      expr: JSON.stringify(rule.expr),
+      labelTemplates: undefined,
+      annotationTemplates: undefined,
+    })),
+  ];
+}
