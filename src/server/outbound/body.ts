@@ -17,6 +17,17 @@ export function bodyBytesInFlight(): number {
   return inFlight;
 }
 
+/** Counts bytes in, until `releaseBodyBytes` counts them out. @throws FetchError when there would be too many. */
+export function holdBodyBytes(bytes: number): void {
+  if (inFlight + bytes > IN_FLIGHT_BYTES_MAX)
+    throw new FetchError('too many large pages are being read at once; set body_size_limit for the large ones');
+  inFlight += bytes;
+}
+
+export function releaseBodyBytes(bytes: number): void {
+  inFlight -= bytes;
+}
+
 type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array> | Uint8Array;
 
 const gunzipAway = promisify(gunzip);
@@ -54,46 +65,57 @@ export const ACCEPTED_CODINGS = 'gzip, zstd, deflate';
  * @throws FetchError when a bound is met or the body is not what its coding says.
  */
 export async function readBody(chunks: AsyncIterable<Uint8Array>, coding: string, limit: number): Promise<Uint8Array> {
-  const bound = limit > 0 ? Math.min(limit, BODY_BYTES_MAX) : BODY_BYTES_MAX;
-  const decompress = Object.hasOwn(CODINGS, coding) ? CODINGS[coding] : undefined;
-  if (decompress === undefined)
-    throw new FetchError(`the answer's Content-Encoding ${JSON.stringify(coding)} is not one of ${ACCEPTED_CODINGS}`);
+  checkCoding(coding);
   let held = 0;
-  const hold = (bytes: number) => {
-    if (inFlight + bytes > IN_FLIGHT_BYTES_MAX)
-      throw new FetchError('too many large pages are being read at once; set body_size_limit for the large ones');
-    inFlight += bytes;
-    held += bytes;
-  };
   try {
     const parts: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of chunks) {
       size += chunk.length;
-      if (size > bound) throw overBound(limit, bound);
-      hold(chunk.length);
+      checkBodySize(size, limit);
+      holdBodyBytes(chunk.length);
+      held += chunk.length;
       parts.push(chunk);
     }
-    const compressed = parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
-    if (coding === '' || coding === 'identity') return compressed;
-    return await decompress(compressed, { maxOutputLength: bound });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw overBound(limit, bound);
-    if (code.startsWith('Z_') || code.startsWith('ZSTD_')) {
-      throw new FetchError(
-        `the answer is not ${coding}, though its Content-Encoding says so (${(error as Error).message})`,
-        { cause: error },
-      );
-    }
-    throw error;
+    return await unpackBody(parts.length === 1 ? parts[0] : Buffer.concat(parts, size), coding, limit);
   } finally {
-    inFlight -= held;
+    releaseBodyBytes(held);
   }
 }
 
-function overBound(limit: number, bound: number): FetchError {
+export function isPacked(coding: string): boolean {
+  return coding !== '' && coding !== 'identity';
+}
+
+/** @throws FetchError for a coding that was not asked for. */
+export function checkCoding(coding: string): void {
+  if (!Object.hasOwn(CODINGS, coding))
+    throw new FetchError(`the answer's Content-Encoding ${JSON.stringify(coding)} is not one of ${ACCEPTED_CODINGS}`);
+}
+
+/** @throws FetchError for a body of more bytes than are allowed. */
+export function checkBodySize(size: number, limit: number): void {
+  const bound = boundOf(limit);
+  if (size <= bound) return;
   const which =
     bound === limit ? `body_size_limit of ${limit} bytes` : `bound of ${bound} bytes that holds for every page`;
-  return new FetchError(`the page is larger than the ${which}; is this the metrics page?`);
+  throw new FetchError(`the page is larger than the ${which}; is this the metrics page?`);
+}
+
+/** A whole body without its coding, itself if it has none. @throws FetchError */
+export async function unpackBody(bytes: Uint8Array, coding: string, limit: number): Promise<Uint8Array> {
+  if (!isPacked(coding)) return bytes;
+  try {
+    return await CODINGS[coding](bytes, { maxOutputLength: boundOf(limit) });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ERR_BUFFER_TOO_LARGE') checkBodySize(Infinity, limit);
+    if (!code.startsWith('Z_') && !code.startsWith('ZSTD_')) throw error;
+    const why = `the answer is not ${coding}, though its Content-Encoding says so (${(error as Error).message})`;
+    throw new FetchError(why, { cause: error });
+  }
+}
+
+function boundOf(limit: number): number {
+  return limit > 0 ? Math.min(limit, BODY_BYTES_MAX) : BODY_BYTES_MAX;
 }

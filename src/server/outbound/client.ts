@@ -1,12 +1,13 @@
 /** Requests as an `http_config` says: connections kept alive, TLS, proxies, login, redirects. For scrapes and for discovery. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
 import { FetchError } from './httpFault.ts';
 
 const REDIRECTS_MAX = 10;
-const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+export const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** As long as upstream keeps an idle connection; a server's own hint shortens it. */
 const IDLE_MS = 300_000;
 const HEADER_BYTES_MAX = 64 * 1024;
@@ -14,6 +15,11 @@ export const USER_AGENT = 'Isotherm';
 
 export type Headers = Record<string, string | string[]>;
 export type Answer = Dispatcher.ResponseData;
+
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized' | 'minVersion' | 'maxVersion'
+>;
 
 export interface OutboundOptions {
   /** A Unix socket to connect to, whatever host the URL names. */
@@ -58,7 +64,8 @@ export class OutboundClient {
     await this.dispatcher?.agent.destroy();
   }
 
-  private async loginHeaders(): Promise<Headers> {
+  /** What logs in, by the secrets as they are now. */
+  async loginHeaders(): Promise<Headers> {
     const { basicAuth, authorization, headers } = this.http;
     const login: Headers = {};
     if (basicAuth !== undefined) {
@@ -73,13 +80,11 @@ export class OutboundClient {
     return login;
   }
 
-  /** Connections live as long as the certificates they were made with. */
-  private async agent(): Promise<Dispatcher> {
-    const { tls, proxy } = this.http;
+  /** TLS as configured, with the certificates as they are now. */
+  async tlsOptions(): Promise<TlsOptions> {
+    const { tls } = this.http;
     const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((s) => (s ? readSecret(s) : undefined)));
-    const certificates = JSON.stringify([ca, cert, key]);
-    if (this.dispatcher?.key === certificates) return this.dispatcher.agent;
-    const connect = {
+    return {
       ca,
       cert,
       key,
@@ -87,6 +92,17 @@ export class OutboundClient {
       rejectUnauthorized: !tls.insecureSkipVerify,
       minVersion: tls.minVersion,
       maxVersion: tls.maxVersion,
+    };
+  }
+
+  /** Connections live as long as the certificates they were made with. */
+  private async agent(): Promise<Dispatcher> {
+    const { proxy } = this.http;
+    const tls = await this.tlsOptions();
+    const certificates = JSON.stringify([tls.ca, tls.cert, tls.key]);
+    if (this.dispatcher?.key === certificates) return this.dispatcher.agent;
+    const connect = {
+      ...tls,
       // The time limit over the whole request covers connecting too.
       timeout: 0,
       ...(this.options.socketPath !== undefined && { socketPath: this.options.socketPath }),

@@ -1,6 +1,6 @@
 /** What went wrong with a request, in words a user can act upon. */
-
 import { isNativeError } from 'node:util/types';
+import { AnswerSyntaxError } from './answerParser.ts';
 
 /** By the code that Node, OpenSSL or the HTTP client puts on the error. */
 const WORDS: Readonly<Record<string, (host: string) => string>> = {
@@ -42,7 +42,7 @@ export function fetchFault(error: unknown, url: string): FetchError {
   for (let cause = error; isNativeError(cause); cause = firstCause(cause)) {
     const code = (cause as NodeJS.ErrnoException).code ?? '';
     if (Object.hasOwn(WORDS, code)) return new FetchError(WORDS[code](host), { cause: error });
-    if (code.startsWith('HPE_') || cause.name === 'HTTPParserError') {
+    if (cause instanceof AnswerSyntaxError || code.startsWith('HPE_') || cause.name === 'HTTPParserError') {
       const why = `${host} does not answer in HTTP at this port (${cause.message}); does it speak https? Then set scheme: https`;
       return new FetchError(why, { cause: error });
     }

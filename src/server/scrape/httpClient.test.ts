@@ -5,22 +5,23 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { parseConfig } from '../config/load.ts';
 import { bodyBytesInFlight } from '../outbound/body.ts';
-import { acceptHeader, createScrapeClient, type ScrapeClient } from './httpClient.ts';
+import { acceptHeader, createScrapeClient, type PageSource, type ScrapeClient } from './httpClient.ts';
 
 const noOpenssl = spawnSync('openssl', ['version']).error !== undefined;
 const withOpenssl = noOpenssl ? describe.skip : describe;
 
 let dir: string;
 let client: ScrapeClient | undefined;
+let source: PageSource | undefined;
 const servers: (Server | TlsServer)[] = [];
 const tunnels: Socket[] = [];
 
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'isotherm-http-'))));
 afterEach(async () => {
+  source?.close();
   await client?.close();
   for (const tunnel of tunnels.splice(0)) tunnel.destroy();
   for (const server of servers.splice(0)) {
@@ -39,10 +40,15 @@ async function listen(server: Server | TlsServer): Promise<number> {
 /** The page's text, fetched with the settings of a job that has these lines. */
 async function get(url: string, lines = '', timeoutMs = 5000): Promise<string> {
   const text = `scrape_configs:\n- job_name: j\n${lines.replace(/^(?=.)/gm, '  ')}\n`;
+  source?.close();
   await client?.close();
   client = createScrapeClient(parseConfig(text, { dir, path: 'test.yml' }).scrapeConfigs[0]);
-  const page = await client.get({ url, timeoutMs, bodySizeLimit: 0 }, new AbortController().signal);
-  return Buffer.from(page.bytes).toString();
+  source = client.source(url);
+  return getAgain(timeoutMs);
+}
+
+async function getAgain(timeoutMs = 5000): Promise<string> {
+  return Buffer.from((await source!.fetch({ timeoutMs, bodySizeLimit: 0 })).bytes).toString();
 }
 
 describe('connections', () => {
@@ -52,12 +58,10 @@ describe('connections', () => {
     server.on('connection', (socket) => sockets.add(socket));
     const url = `http://127.0.0.1:${await listen(server)}/`;
     await get(url);
-    const again = () => client!.get({ url, timeoutMs: 5000, bodySizeLimit: 0 }, new AbortController().signal);
-    await sleep(50); // The connection is free again once its answer is wholly done with.
-    await again();
+    await getAgain();
     expect(sockets.size).toBe(1);
     for (const socket of sockets) socket.destroy();
-    expect(Buffer.from((await again()).bytes).toString()).toBe('a 1\n');
+    expect(await getAgain()).toBe('a 1\n');
     expect(sockets.size).toBe(2);
     expect(bodyBytesInFlight()).toBe(0);
   });
@@ -103,11 +107,10 @@ test('a secret file is read at each scrape, so that it may change', async () => 
   writeFileSync(join(dir, 'token'), 'one\n');
   await get(url, 'authorization: {credentials_file: token}');
   writeFileSync(join(dir, 'token'), 'two\n');
-  await client!.get({ url, timeoutMs: 5000, bodySizeLimit: 0 }, new AbortController().signal);
+  await getAgain();
   expect(seen).toEqual(['Bearer one', 'Bearer two']);
   rmSync(join(dir, 'token'));
-  const third = client!.get({ url, timeoutMs: 5000, bodySizeLimit: 0 }, new AbortController().signal);
-  await expect(third).rejects.toThrow(/cannot read the secret file .*token: ENOENT/);
+  await expect(getAgain()).rejects.toThrow(/cannot read the secret file .*token: ENOENT/);
 });
 
 test('without compression none is asked for, and redirects are not followed where that is off', async () => {

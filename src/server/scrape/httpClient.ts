@@ -1,24 +1,15 @@
-/** The HTTP side of a job: connections kept alive, login, TLS, redirects, and one time limit over everything. */
+/** The HTTP side of a job: what is asked of its targets, and how. */
 import type { EscapingScheme, HttpConfig, ScrapeProtocol } from '../config/config.ts';
-import { ACCEPTED_CODINGS, readBody } from '../outbound/body.ts';
-import { discard, headerText, OutboundClient, type Answer } from '../outbound/client.ts';
-import { FetchError, fetchFault } from '../outbound/httpFault.ts';
+import { ACCEPTED_CODINGS } from '../outbound/body.ts';
+import { OutboundClient, USER_AGENT, type Headers } from '../outbound/client.ts';
+import { TargetSource, type PageSource } from './pageSource.ts';
 
-export interface Page {
-  readonly bytes: Uint8Array;
-  readonly contentType: string | undefined;
-}
-
-export interface PageRequest {
-  readonly url: string;
-  readonly timeoutMs: number;
-  /** Bytes after decompression; 0 for the general bound. */
-  readonly bodySizeLimit: number;
-}
+export type { Page, PageLimits, PageSource } from './pageSource.ts';
 
 export interface ScrapeClient {
-  /** @throws FetchError, in words for the targets page. */
-  get(page: PageRequest, stop: AbortSignal): Promise<Page>;
+  /** A target's pages. The asker closes it. */
+  source(url: string): PageSource;
+  /** Ends what its sources share. */
   close(): Promise<void>;
 }
 
@@ -53,69 +44,34 @@ export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: Esc
   return [...types, `*/*;q=0.${tenths}`].join(',');
 }
 
-class PageClient implements ScrapeClient {
-  private readonly settings: ClientSettings;
+/** What a job's targets have in common. */
+export class PageClient implements ScrapeClient {
+  readonly http: HttpConfig;
+  readonly outbound: OutboundClient;
   private readonly accept: string;
-  private readonly client: OutboundClient;
+  private readonly coding: string;
 
-  constructor(settings: ClientSettings) {
-    this.settings = settings;
-    this.accept = acceptHeader(settings.protocols, settings.escaping);
-    this.client = new OutboundClient(settings.http);
+  constructor({ http, protocols, escaping, enableCompression }: ClientSettings) {
+    this.http = http;
+    this.outbound = new OutboundClient(http);
+    this.accept = acceptHeader(protocols, escaping);
+    this.coding = enableCompression ? ACCEPTED_CODINGS : 'identity';
   }
 
-  async get(page: PageRequest, stop: AbortSignal): Promise<Page> {
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), page.timeoutMs);
-    const signal = AbortSignal.any([stop, limit.signal]);
-    try {
-      return await readAnswer(
-        await this.client.get(page.url, this.headers(page.timeoutMs), signal),
-        page.bodySizeLimit,
-      );
-    } catch (error) {
-      if (limit.signal.aborted) {
-        throw new FetchError(
-          `no complete answer within ${page.timeoutMs / 1000} s; raise scrape_timeout or find out why the page is slow`,
-          { cause: error },
-        );
-      }
-      throw fetchFault(error, page.url);
-    } finally {
-      clearTimeout(timer);
-    }
+  source(url: string): PageSource {
+    return new TargetSource(url, this);
   }
 
   async close(): Promise<void> {
-    await this.client.close();
+    await this.outbound.close();
   }
 
-  private headers(timeoutMs: number): Record<string, string> {
+  headers(timeoutMs: number): Headers {
     return {
+      'user-agent': USER_AGENT,
       accept: this.accept,
-      'accept-encoding': this.settings.enableCompression ? ACCEPTED_CODINGS : 'identity',
+      'accept-encoding': this.coding,
       'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
     };
   }
-}
-
-async function readAnswer(answer: Answer, bodySizeLimit: number): Promise<Page> {
-  if (answer.statusCode !== 200) {
-    discard(answer);
-    throw new FetchError(statusFault(answer.statusCode));
-  }
-  const coding = headerText(answer.headers['content-encoding'])?.toLowerCase() ?? '';
-  const bytes = await readBody(answer.body, coding, bodySizeLimit);
-  return { bytes, contentType: headerText(answer.headers['content-type']) };
-}
-
-const STATUS_HINTS: Readonly<Record<number, string>> = {
-  401: '; set basic_auth or authorization for the job',
-  403: '; the login in use is not allowed to read this page',
-  404: '; is metrics_path right?',
-  406: '; the server offers none of the formats in scrape_protocols',
-};
-
-function statusFault(status: number): string {
-  return `server returned HTTP status ${status}${STATUS_HINTS[status] ?? ''}`;
 }

@@ -7,7 +7,7 @@ import type { Storage } from '../storage/appender.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { pageFormat } from '../textparse/contentType.ts';
-import type { ScrapeClient } from './httpClient.ts';
+import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
 import { SeriesCache, type PageCounts, type Report } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
 import type { TargetStatus } from './status.ts';
@@ -46,6 +46,7 @@ export class ScrapeLoop {
   private readonly deps: LoopDeps;
   private settings: LoopSettings;
   private readonly series: SeriesCache;
+  private source: PageSource;
   private stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private lastSlot = 0;
@@ -60,6 +61,7 @@ export class ScrapeLoop {
     this.target = target;
     this.deps = deps;
     this.settings = settings;
+    this.source = settings.client.source(target.url);
     // By labels, not by URL: a target that moves goes on in its group, and its old self's end comes too late to matter.
     const groupKey = `${settings.config.jobName} ${formatLabels(target.labels)}`;
     this.series = new SeriesCache(deps.storage, groupKey, this.seriesSettings());
@@ -71,6 +73,10 @@ export class ScrapeLoop {
 
   /** The next scrape uses the new settings; the slot stays, since it hangs on the target. */
   configure(settings: LoopSettings): void {
+    if (settings.client !== this.settings.client) {
+      this.source.close();
+      this.source = settings.client.source(this.target.url);
+    }
     this.settings = settings;
     this.series.configure(this.seriesSettings());
   }
@@ -79,6 +85,7 @@ export class ScrapeLoop {
   retarget(target: Target): void {
     this.target = target;
     this.stopping.abort();
+    this.source.abort();
     this.stopping = new AbortController();
     const { signal } = this.stopping;
     this.running = this.running.then(() => this.run(signal));
@@ -87,6 +94,8 @@ export class ScrapeLoop {
   /** Ends at once, giving up a scrape under way. Nothing goes stale: the samples go on after a restart. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.source.abort();
+    this.source.close();
     await this.running;
   }
 
@@ -142,7 +151,7 @@ export class ScrapeLoop {
     const startedAt = this.deps.clock.now();
     const began = performance.now();
     const t = alignTime(startedAt, slot, this.target.intervalMs);
-    const fetched = await this.fetch(stop).catch(asError);
+    const fetched = await this.fetch().catch(asError);
     if (stop.aborted) return;
     const durationMs = performance.now() - began;
     const bodyBytes = isNativeError(fetched) ? 0 : fetched.bytes.length;
@@ -162,21 +171,20 @@ export class ScrapeLoop {
     });
   }
 
-  private async fetch(stop: AbortSignal): Promise<{ bytes: Uint8Array; contentType: string | undefined }> {
-    const { config, client, refusal } = this.settings;
+  private async fetch(): Promise<Page> {
+    const { config, refusal } = this.settings;
     if (refusal !== '') throw new Error(refusal);
-    const { url, timeoutMs } = this.target;
-    return await client.get({ url, timeoutMs, bodySizeLimit: config.limits.bodySize }, stop);
+    return this.source.fetch({ timeoutMs: this.target.timeoutMs, bodySizeLimit: config.limits.bodySize });
   }
 
   /** Reads the page and appends it; where that cannot be, appends that there is none. */
   private async store(
     t: number,
-    fetched: Error | { bytes: Uint8Array; contentType: string | undefined },
+    fetched: Error | Page,
     durationMs: number,
     bodyBytes: number,
   ): Promise<{ counts: PageCounts; fault: Error | undefined }> {
-    const page = isNativeError(fetched) ? fetched : this.read(fetched.bytes, fetched.contentType);
+    const page = isNativeError(fetched) ? fetched : this.read(fetched);
     const appender = this.deps.storage.appender();
     let counts = NOTHING;
     const report = (up: 0 | 1) => this.report(up, durationMs, bodyBytes, counts);
@@ -190,7 +198,7 @@ export class ScrapeLoop {
     return { counts, fault: isNativeError(page) ? page : undefined };
   }
 
-  private read(bytes: Uint8Array, contentType: string | undefined): ReturnType<SeriesCache['readPage']> | Error {
+  private read({ bytes, contentType }: Page): ReturnType<SeriesCache['readPage']> | Error {
     try {
       return this.series.readPage(bytes, pageFormat(contentType, this.settings.config.fallbackProtocol));
     } catch (error) {

@@ -7,6 +7,7 @@ import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/a
 import { createPageReader, type PageRow } from '../textparse/pageReader.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { pagePool } from '../outbound/pagePool.ts';
 import { withinBucketLimits } from './bucketLimit.ts';
 import { LoosePresence } from './loosePresence.ts';
 import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
@@ -64,7 +65,7 @@ export class SeriesCache {
   private group: GroupWriter;
   private settings: SeriesSettings;
 
-  private readonly reader = createPageReader();
+  private readonly reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
   /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
   private places: number[] = [];
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
@@ -102,6 +103,7 @@ export class SeriesCache {
   /**
    * Reads a page into the row that `appendPage` will write.
    *
+   * @param bytes handed over; they go back to the pool when the next page needs them no more.
    * @throws ParseError, PageError, SampleLabelsError: then nothing of the page is to be appended.
    */
   readPage(bytes: Uint8Array, format: PageFormat): ReadPage {

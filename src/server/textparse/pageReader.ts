@@ -53,7 +53,7 @@ export interface PageRow {
 
 export interface PageReader {
   /**
-   * @param bytes kept until the next `read`: hand over, do not write to them again.
+   * @param bytes handed over: they are the reader's until it releases them.
    * @param forms of histograms that have two, which are wanted; only protobuf pages have such.
    * @throws ParseError, PageError; what was learnt before the fault stays known.
    */
@@ -65,8 +65,15 @@ export interface PageReader {
   reset(): void;
 }
 
-export function createPageReader(options: { readonly compare?: boolean } = {}): PageReader {
-  return new ComparingReader(options.compare ?? true);
+export interface PageReaderOptions {
+  /** false for the oracle, which reads every line in full. */
+  readonly compare?: boolean;
+  /** Takes the bytes of pages that are not needed any more, at the end of `read` or `reset`. */
+  readonly release?: (bytes: Uint8Array) => void;
+}
+
+export function createPageReader({ compare = true, release = () => undefined }: PageReaderOptions = {}): PageReader {
+  return new ComparingReader(compare, release);
 }
 
 /** Lines of one page in columns. Two of them take turns as previous and current. */
@@ -106,6 +113,7 @@ const NEWLINE = 0x0a;
 
 class ComparingReader implements PageReader, PageSink {
   private readonly compare: boolean;
+  private readonly release: (bytes: Uint8Array) => void;
   private readonly cursors = new Map<TextFormat, EntryCursor>();
   private readonly floats = new FloatReader();
   private readonly slotByKey = new Map<string, number>();
@@ -125,8 +133,9 @@ class ComparingReader implements PageReader, PageSink {
   private timed = false;
   private compared = 0;
 
-  constructor(compare: boolean) {
+  constructor(compare: boolean, release: (bytes: Uint8Array) => void) {
     this.compare = compare;
+    this.release = release;
   }
 
   get slotCount(): number {
@@ -151,8 +160,13 @@ class ComparingReader implements PageReader, PageSink {
     this.histograms = new Map();
     this.timed = false;
     this.compared = 0;
-    if (format === 'protobuf') readProtobufPage(bytes, forms, this);
-    else this.readLines(bytes, format);
+    try {
+      if (format === 'protobuf') readProtobufPage(bytes, forms, this);
+      else this.readLines(bytes, format);
+    } catch (error) {
+      this.release(bytes);
+      throw error;
+    }
     const row = this.current;
     // Handed over with the first page that is read whole; a fault in between loses none of it.
     const metadata = this.changed;
@@ -304,6 +318,7 @@ class ComparingReader implements PageReader, PageSink {
 
   private keep(bytes: Uint8Array, format: PageFormat): void {
     [this.previous, this.current] = [this.current, this.previous];
+    this.release(this.previousBytes);
     this.previousBytes = bytes;
     this.previousFormat = format;
     this.lineOfSlot = undefined;
@@ -313,6 +328,7 @@ class ComparingReader implements PageReader, PageSink {
   private forgetPrevious(): void {
     // The columns of the row just given out stay as they are; only the memory of it goes.
     this.previous = this.previous.count === 0 ? this.previous : new LineColumns();
+    this.release(this.previousBytes);
     this.previousBytes = NO_BYTES;
     this.previousFormat = undefined;
     this.lineOfSlot = undefined;

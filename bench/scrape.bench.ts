@@ -1,0 +1,232 @@
+/**
+ * The whole program as a sidecar: targets of 1,000 series scraped every second, every value moving as a service's would. Peers scrape the same
+ * targets at the same time, so that what else the machine does meets all of them alike. Processor time is divided by the samples that each of
+ * them really fetched: where the machine is too busy for a scrape a second, nobody is praised for the scrapes left out.
+ *
+ * ISOTHERM_BENCH_SCENARIOS=hundred,gzip runs the named scenarios only, ISOTHERM_BENCH_SECONDS measures for longer,
+ * ISOTHERM_BENCH_PEERS=none measures ours alone.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiQueryData, ApiSuccess } from '../src/shared/api/prometheus.ts';
+import { cpuMsOf, folderBytes, median, residentBytesOf } from './harness/measure.ts';
+import { findPeer, type Peer, type PeerProgram } from './harness/peers.ts';
+import { bench, type Line } from './harness/report.ts';
+import {
+  inTempFolder,
+  startIsotherm,
+  startPrometheus,
+  startVictoriaMetrics,
+  type Server,
+  type ServerFolders,
+} from './harness/server.ts';
+import { startFarm, type Farm, type Fetched } from './harness/targetFarm.ts';
+
+/** After the start: connections are made, code is compiled, the first log records name the series. */
+const WARM_UP_SECONDS = 10;
+const SECONDS = Number(process.env.ISOTHERM_BENCH_SECONDS ?? 20);
+/** Queries are asked again and again for this long, to see when a page's samples are there. */
+const WATCH_SECONDS = 6;
+const WATCHED_TARGETS = 5;
+const ASK_PAUSE_MS = 4;
+const SPARE_SECONDS = 20;
+const SHAPE = { histograms: 44, plain: 32, seconds: WARM_UP_SECONDS + SECONDS + WATCH_SECONDS + SPARE_SECONDS };
+
+const SCENARIOS = {
+  ten: { targets: 10, gzip: false, redeploy: false, what: '10 targets' },
+  hundred: { targets: 100, gzip: false, redeploy: false, what: '100 targets' },
+  gzip: { targets: 100, gzip: true, redeploy: false, what: '100 targets, gzipped' },
+  redeploy: { targets: 100, gzip: true, redeploy: true, what: '100, gzipped, one redeployed a second' },
+} as const;
+type Scenario = (typeof SCENARIOS)[keyof typeof SCENARIOS];
+
+interface Contestant {
+  readonly name: string;
+  /** Path of the pages that it fetches, and its log's folder within its data. */
+  readonly path: string;
+  readonly logFolder?: string;
+  start(folders: ServerFolders): Promise<Server>;
+}
+
+interface Usage extends Fetched {
+  readonly name: string;
+  readonly cpuSecondsAMillion: number;
+  readonly residentMegabytes: number;
+  /** NaN where it has no log that grows with its samples. */
+  readonly logBytes: number;
+  /** From a page's serving to its first sight in a query, the slowest. */
+  readonly visibleMs: number;
+  /** NaN for those who do not tell. */
+  readonly loopDelayMs: number;
+}
+
+function configText(farm: Farm, contestant: string, { targets }: Scenario): string {
+  const jobs = Array.from({ length: targets }, (_, i) =>
+    [
+      `  - job_name: model-${i}`,
+      `    metrics_path: /${contestant}/${i}`,
+      `    static_configs: [{ targets: ['127.0.0.1:${farm.port}'] }]`,
+    ].join('\n'),
+  );
+  return ['global: { scrape_interval: 1s, scrape_timeout: 1s }', 'scrape_configs:', ...jobs, ''].join('\n');
+}
+
+async function query({ url }: Server, expr: string): Promise<readonly { job: string; v: number }[]> {
+  const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+  const { data } = (await answer.json()) as ApiSuccess<ApiQueryData>;
+  if (data.resultType !== 'vector') throw new Error(`${expr} gave a ${data.resultType}`);
+  return data.result.map(({ metric, value }) => ({ job: metric.job ?? '', v: Number(value?.[1]) }));
+}
+
+/** A contestant that refuses its pages would look quick. */
+async function checkAllUp({ name }: Contestant, server: Server, { targets }: Scenario): Promise<void> {
+  const [up] = await query(server, 'sum(up)');
+  if (up?.v !== targets) throw new Error(`${name} has ${up?.v ?? 0} of ${targets} targets up`);
+}
+
+/** Asks all servers in turns; gives the slowest sight of a page for each, milliseconds. */
+async function watch(running: readonly Running[], farm: Farm): Promise<number[]> {
+  const expr = `bench_page{job=~"model-[0-${WATCHED_TARGETS - 1}]"}`;
+  const sights = running.map(() => new Map<string, number>());
+  for (const end = Date.now() + WATCH_SECONDS * 1000; Date.now() < end; await sleep(ASK_PAUSE_MS)) {
+    for (const [i, { server }] of running.entries()) {
+      for (const { job, v } of await query(server, expr)) {
+        const sight = `${job.slice('model-'.length)} ${v}`;
+        if (!sights[i].has(sight)) sights[i].set(sight, Date.now());
+      }
+    }
+  }
+  const slowest = running.map(() => 0);
+  for (const [i, { contestant }] of running.entries()) {
+    // What was there at the first look was there before.
+    for (const [sight, at] of [...sights[i]].slice(WATCHED_TARGETS)) {
+      const [target, page] = sight.split(' ').map(Number);
+      const served = await farm.servedAt(contestant.path, target, page);
+      if (served !== undefined) slowest[i] = Math.max(slowest[i], at - served);
+    }
+  }
+  return slowest;
+}
+
+/** The histogram behind it counts the time between two looks, of which so much is meant. */
+const LOOP_SAMPLE_MS = 100;
+
+/** Since it was last asked. */
+async function loopDelayMs({ url }: Server): Promise<number> {
+  const page = await (await fetch(`${url}/metrics`)).text();
+  return 1000 * Number(/^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(page)?.[1] ?? NaN) - LOOP_SAMPLE_MS;
+}
+
+interface Running {
+  readonly contestant: Contestant;
+  readonly server: Server;
+  readonly data: string;
+}
+
+async function compete(contestants: readonly Contestant[], scenario: Scenario, folder: string): Promise<Usage[]> {
+  const farm = await startFarm({ ...SHAPE, ...scenario });
+  const running: Running[] = [];
+  try {
+    for (const contestant of contestants) {
+      const data = path.join(folder, contestant.path);
+      const config = `${data}.yml`;
+      fs.writeFileSync(config, configText(farm, contestant.path, scenario));
+      running.push({ contestant, data, server: await contestant.start({ config, data }) });
+    }
+    await sleep(WARM_UP_SECONDS * 1000);
+    const look = () =>
+      running.map(({ contestant, server, data }) => ({
+        cpuMs: cpuMsOf(server.pid),
+        logBytes: contestant.logFolder === undefined ? NaN : folderBytes(path.join(data, contestant.logFolder)),
+      }));
+    await Promise.all(running.map(({ server }) => loopDelayMs(server)));
+    const from = Date.now();
+    const before = look();
+    const resident: number[][] = running.map(() => []);
+    for (let second = 0; second < SECONDS; second++) {
+      await sleep(1000);
+      running.forEach(({ server }, i) => resident[i].push(residentBytesOf(server.pid)));
+    }
+    const after = look();
+    const to = Date.now();
+    const loopDelays = await Promise.all(running.map(({ server }) => loopDelayMs(server)));
+    for (const { contestant, server } of running) await checkAllUp(contestant, server, scenario);
+    const visible = await watch(running, farm);
+    const usages: Usage[] = [];
+    for (const [i, { contestant }] of running.entries()) {
+      const fetched = await farm.fetched(contestant.path, from, to);
+      const samples = fetched.pages * farm.series;
+      usages.push({
+        ...fetched,
+        name: contestant.name,
+        cpuSecondsAMillion: (after[i].cpuMs - before[i].cpuMs) / 1000 / (samples / 1e6),
+        residentMegabytes: median(resident[i]) / 1e6,
+        logBytes: (after[i].logBytes - before[i].logBytes) / samples,
+        visibleMs: visible[i],
+        loopDelayMs: loopDelays[i],
+      });
+    }
+    return usages;
+  } finally {
+    await Promise.all(running.map(({ server }) => server.stop()));
+    farm.stop();
+  }
+}
+
+const ISOTHERM: Contestant = { name: 'isotherm', path: 'isotherm', logFolder: 'wal', start: startIsotherm };
+const PEERS: readonly [PeerProgram, (peer: Peer) => Contestant][] = [
+  [
+    'prometheus',
+    (peer) => ({
+      name: peer.name,
+      path: 'prometheus',
+      logFolder: 'wal',
+      start: (folders) => startPrometheus(peer, folders),
+    }),
+  ],
+  [
+    'victoria-metrics',
+    (peer) => ({ name: peer.name, path: 'victoria', start: (folders) => startVictoriaMetrics(peer, folders) }),
+  ],
+];
+
+const MEASURES: readonly [what: string, unit: string, of: (usage: Usage) => number][] = [
+  ['processor', 's/M samples', ({ cpuSecondsAMillion }) => cpuSecondsAMillion],
+  ['resident memory', 'MB', ({ residentMegabytes }) => residentMegabytes],
+  ['log', 'bytes/sample', ({ logBytes }) => logBytes],
+  ['scrapes missed', 'scrapes', ({ missed }) => missed],
+  ['until a query sees it, slowest', 'ms', ({ visibleMs }) => visibleMs],
+  ['event loop delay, p99', 'ms', ({ loopDelayMs }) => loopDelayMs],
+];
+
+function linesOf(scenario: Scenario, [ours, ...others]: readonly Usage[]): Line[] {
+  return MEASURES.flatMap(([name, unit, of]): Line[] => {
+    const what = `${scenario.what}: ${name}`;
+    const comparable = others.filter((other) => !Number.isNaN(of(other)));
+    if (comparable.length === 0) return [{ what, unit, ours: of(ours), skipped: 'nobody to compare with' }];
+    return comparable.map((other) => ({
+      what,
+      unit,
+      ours: of(ours),
+      against: other.name,
+      theirs: of(other),
+      better: 'less',
+    }));
+  });
+}
+
+await bench('scrape', async (add) => {
+  const contestants = [ISOTHERM];
+  for (const [program, contestant] of process.env.ISOTHERM_BENCH_PEERS === 'none' ? [] : PEERS) {
+    const peer = findPeer(program);
+    if (typeof peer === 'string') add({ what: `against ${program}`, skipped: peer });
+    else contestants.push(contestant(peer));
+  }
+  const asked = process.env.ISOTHERM_BENCH_SCENARIOS?.split(',') ?? Object.keys(SCENARIOS);
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    if (!asked.includes(name)) continue;
+    const usages = await inTempFolder((folder) => compete(contestants, scenario, folder));
+    linesOf(scenario, usages).forEach(add);
+  }
+});
