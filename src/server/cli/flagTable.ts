@@ -1,4 +1,6 @@
 /** Every flag of the server: upstream's names and defaults, and ours. Feeds the parser, `isotherm help` and /api/v1/status/flags. */
+import { PROMQL_FEATURE_FLAGS } from '../../shared/promql/features.ts';
+
 export interface FlagSpec {
   readonly type: 'bool' | 'text' | 'number' | 'count' | 'duration' | 'size' | 'choice' | 'list';
   /** As one would write it. '' is "not set". */
@@ -179,7 +181,7 @@ export const FLAGS = {
   'enable-feature': {
     type: 'list',
     default: '',
-    help: 'Comma-separated features: promql-experimental-functions, concurrent-rule-eval. Names of upstream that mean nothing here are told in the log.',
+    help: `Comma-separated features: ${Object.keys(PROMQL_FEATURE_FLAGS).join(', ')}, concurrent-rule-eval. Names of upstream that mean nothing here are told in the log.`,
   },
   agent: {
     type: 'bool',

@@ -2,6 +2,7 @@
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { compileMatcher } from '../../shared/model/matchers.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
+import { ALL_SYNTAX } from '../../shared/promql/features.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { invalidParameter } from './apiError.ts';
 import type { Params } from './params.ts';
@@ -32,7 +33,7 @@ function parseSelector(text: string): Matcher[] {
 /** The syntax tree of a parameter's text, experimental functions included: it is read here, not run. What is wrong is said as upstream says it. */
 export function parsed(text: string, parameter: string): ReturnType<typeof parseExpr> {
   try {
-    return parseExpr(text, { experimental: true });
+    return parseExpr(text, ALL_SYNTAX);
   } catch (error) {
     if (error instanceof PromqlError) throw invalidParameter(parameter, error.message);
     throw error;

@@ -1,6 +1,7 @@
 /** `isotherm serve`: flags → configuration → rooms → run → close in reverse. */
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { featuresOf, PROMQL_FEATURE_FLAGS } from '../../shared/promql/features.ts';
 import type { Flags } from '../cli/flagTable.ts';
 import type { ParsedFlags } from '../cli/parseFlags.ts';
 import type { Config } from '../config/config.ts';
@@ -28,8 +29,7 @@ import { registerStoreMetrics } from './storeMetrics.ts';
 import { registerRuleMetrics } from './ruleMetrics.ts';
 import { scrapeMetrics } from './scrapeMetrics.ts';
 
-/** The features that are switched by their names. */
-const EXPERIMENTAL = 'promql-experimental-functions';
+/** A feature that is switched by its name, beside those of PromQL. */
 const CONCURRENT_RULES = 'concurrent-rule-eval';
 const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
 
@@ -112,14 +112,15 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
 }
 
 function featureNotices(flags: Flags): string[] {
-  const idle = flags['enable-feature'].filter((feature) => feature !== EXPERIMENTAL && feature !== CONCURRENT_RULES);
+  const isKnown = (feature: string) => feature === CONCURRENT_RULES || Object.hasOwn(PROMQL_FEATURE_FLAGS, feature);
+  const idle = flags['enable-feature'].filter((feature) => !isKnown(feature));
   return idle.map(
     (feature) =>
       `--enable-feature=${feature} has no effect: what it stands for is either always on here or not there yet`,
   );
 }
 
-const promqlOptions = (flags: Flags) => ({ experimental: flags['enable-feature'].includes(EXPERIMENTAL) });
+const promqlOptions = (flags: Flags) => featuresOf(flags['enable-feature']);
 
 function firstConfig(file: string, load: (path: string) => LoadedConfig): LoadedConfig {
   try {

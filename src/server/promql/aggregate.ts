@@ -8,7 +8,8 @@ import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } f
 import { groupRows } from './grouping.ts';
 import { MixedAccumulator } from './histogramSums.ts';
 import { HistogramWords } from './histogramWords.ts';
-import { formatPlain } from './numberText.ts';
+import { limitByRatio } from './limitRatio.ts';
+import { formatGo, formatPlain } from './numberText.ts';
 import { quantileOf, sortedNaNFirst } from './quantile.ts';
 import { clearRow, floatRows, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
 import { selectExtremes } from './topk.ts';
@@ -40,7 +41,7 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
     case 'count_values':
       return vectorValue(await countValues(node, rows, grid, context));
     case 'limit_ratio':
-      throw new QueryError('bad_data', 'limit_ratio() is not available in this version; limitk() is');
+      return vectorValue(limitByRatio(node, rows, await scalarOf(node.param!, grid, context), context));
     default:
       return vectorValue(await accumulate(ACCUMULATORS[op], node, rows, grid, context));
   }
@@ -53,6 +54,7 @@ const TAKES_HISTOGRAMS: ReadonlySet<Aggregation['op']> = new Set([
   'group',
   'count_values',
   'limitk',
+  'limit_ratio',
 ]);
 
 /** Accumulators for rows with native histograms, which sum and avg add up and others do not look at. */
@@ -93,6 +95,7 @@ async function accumulate(
   }
   return {
     labels,
+    drops: groupDrops(rows, groupOf, labels.length),
     hasHistograms: rows.hasHistograms && accumulators.some((a) => a instanceof MixedAccumulator),
     read(g, into) {
       clearRow(into);
@@ -101,12 +104,16 @@ async function accumulate(
   };
 }
 
+/** Upstream's end of 64-bit integers, the largest that a double tells from the next power of two. */
+const INT64_END = 9223372036854774784;
+
 /** The k of topk and its kin, by step. */
 function wholeNumbers(values: Float64Array): Float64Array {
-  for (const v of values) {
-    if (v !== v) throw new QueryError('execution', 'Parameter value is NaN');
-    if (Math.abs(v) >= 2 ** 63) throw new QueryError('execution', `Scalar value ${v} overflows int64`);
-  }
+  if (values.some(Number.isNaN)) throw new QueryError('execution', 'Parameter value is NaN');
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  if (most < 1) return values.map(Math.trunc);
+  if (least <= -(2 ** 63)) throw new QueryError('execution', `Scalar value ${formatGo(least)} underflows int64`);
+  if (most >= INT64_END) throw new QueryError('execution', `Scalar value ${formatGo(most)} overflows int64`);
   return values.map(Math.trunc);
 }
 
@@ -135,7 +142,15 @@ async function quantiles(
       into.present[i] = 1;
     }
   };
-  return { labels, hasHistograms: false, read };
+  return { labels, drops: groupDrops(rows, groupOf, labels.length), hasHistograms: false, read };
+}
+
+/** A group's name is dropped where that of any of its rows is. */
+function groupDrops({ drops }: VectorRows, groupOf: Int32Array, count: number): VectorRows['drops'] {
+  if (drops === undefined) return undefined;
+  const ofGroups = new Array<boolean>(count).fill(false);
+  drops.forEach((isDropped, s) => (ofGroups[groupOf[s]] ||= isDropped));
+  return ofGroups;
 }
 
 async function countValues(

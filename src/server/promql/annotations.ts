@@ -1,11 +1,13 @@
 /** Warnings and infos of a query, in upstream's words, each once. */
 import type { Place } from '../../shared/promql/ast.ts';
+import { formatGo } from './numberText.ts';
 
 /** Most of either kind that are answered; the rest are counted. */
 const SHOWN_MAX = 10;
 
 interface Repair {
   place: Place;
+  metric: string;
   minBound: number;
   maxBound: number;
   maxDifference: number;
@@ -19,7 +21,7 @@ export class Annotations {
   /** By what they say: of the same words at several places the last place is told, as upstream does. */
   private readonly warningTexts = new Map<string, string>();
   private readonly infoTexts = new Map<string, string>();
-  private readonly repairs = new Map<number, Repair>();
+  private readonly repairs = new Map<string, Repair>();
 
   constructor(text: string) {
     this.text = text;
@@ -33,16 +35,33 @@ export class Annotations {
     this.infoTexts.set(message, `PromQL info: ${message} (${this.position(place)})`);
   }
 
+  /** @param bound the end of the range of ratios, which is taken instead. */
+  invalidRatio(ratio: number, bound: number, place: Place): void {
+    this.warn(`ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`, place);
+  }
+
   invalidQuantile(q: number, place: Place): void {
     this.warn(`quantile value should be between 0 and 1, got ${formatGo(q)}`, place);
   }
 
-  /** Counts of a classic histogram fell and were raised: told once per place, summed up. */
-  forcedMonotonic(place: Place, minBound: number, maxBound: number, maxDifference: number, time: number): void {
-    const known = this.repairs.get(place.from);
+  /**
+   * Counts of a classic histogram fell and were raised: told once, summed up.
+   *
+   * @param metric which one, in words; '' where it has no name any more.
+   */
+  forcedMonotonic(
+    place: Place,
+    metric: string,
+    minBound: number,
+    maxBound: number,
+    maxDifference: number,
+    time: number,
+  ): void {
+    const known = this.repairs.get(metric);
     if (known === undefined) {
-      this.repairs.set(place.from, {
+      this.repairs.set(metric, {
         place,
+        metric,
         minBound,
         maxBound,
         maxDifference,
@@ -81,14 +100,10 @@ function repairMessage(r: Repair): string {
   const at = (ms: number) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
   return (
     'input to histogram_quantile needed to be fixed for monotonicity ' +
-    '(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile), ' +
-    `from buckets ${formatGo(r.minBound)} to ${formatGo(r.maxBound)}, with a max diff of ${formatGo(Number(r.maxDifference.toPrecision(2)))}, ` +
+    `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${r.metric}, ` +
+    `from buckets ${formatGo(r.minBound)} to ${formatGo(r.maxBound)}, with a max diff of ${formatGo(r.maxDifference, 2)}, ` +
     `over ${r.samples} samples from ${at(r.firstTime)} to ${at(r.lastTime)}`
   );
-}
-
-function formatGo(v: number): string {
-  return v === Infinity ? '+Inf' : v === -Infinity ? '-Inf' : String(v);
 }
 
 function shown(messages: string[], kind: string): string[] {

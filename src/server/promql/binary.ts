@@ -1,7 +1,7 @@
 /** Binary operators: which operands they have decides who works. */
 import type { Binary } from '../../shared/promql/ast.ts';
-import { isComparison, isSetOp } from '../../shared/promql/ast.ts';
-import type { StepGrid } from '../storage/engine.ts';
+import { isComparison, isSetOp, isTrim } from '../../shared/promql/ast.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { vectorValue, type EvalContext, type Value } from './context.ts';
 import { writeOperated } from './histogramOperators.ts';
 import { HistogramWords } from './histogramWords.ts';
@@ -29,6 +29,7 @@ export async function evaluateBinary(node: Binary, grid: StepGrid, context: Eval
 function ofScalars(node: Binary, a: Float64Array, b: Float64Array): Float64Array {
   const { op } = node;
   if (isSetOp(op)) throw new Error(`set operator ${op} between scalars passed the type check`);
+  if (isTrim(op)) throw new QueryError('execution', `operator "${op}" not allowed for Scalar operations`);
   if (!isComparison(op)) {
     const compute = ARITHMETIC[op];
     return a.map((v, i) => compute(v, b[i]));
@@ -59,6 +60,12 @@ async function withScalar(
         else if (!kept) present[i] = 0;
       }
     };
+  } else if (isTrim(op)) {
+    change = ({ present }) => {
+      if (!present.includes(1)) return;
+      words.incompatibleTypes('float', op, 'float');
+      present.fill(0);
+    };
   } else {
     const compute = ARITHMETIC[op];
     change = ({ values }) => {
@@ -69,10 +76,12 @@ async function withScalar(
   const changed: VectorRows = {
     labels: rows.labels,
     hasHistograms: rows.hasHistograms,
+    drops: rows.drops,
     read(s, into) {
       rows.read(s, into);
       if (into.histograms.size === 0) return change(into);
       const histograms = [...into.histograms];
+      for (const [i] of histograms) into.present[i] = 0;
       change(into);
       for (const [i, h] of histograms) {
         const [left, right] = isFlipped ? [scalar[i], h] : [h, scalar[i]];
@@ -80,5 +89,5 @@ async function withScalar(
       }
     },
   };
-  return isComparison(op) && !bool ? changed : unnamed(changed, steps, context.budget);
+  return (isComparison(op) && !bool) || isTrim(op) ? changed : unnamed(changed, steps, context);
 }

@@ -7,16 +7,19 @@ import type { FunctionName } from '../../shared/promql/functions.ts';
 import { labelsFrom, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type EvaluateCall, type Value } from './context.ts';
+import { extendedFunction } from './extendedRanges.ts';
+import { extentOf } from './extents.ts';
 import { CALENDAR, greater, lesser, MATH, roundTo } from './elementwise.ts';
 import { timesOf } from './grid.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogramCalls.ts';
 import { HISTOGRAM_WINDOW_FUNCTIONS } from './histogramWindows.ts';
 import { HistogramWords } from './histogramWords.ts';
+import { info } from './info.ts';
 import { labelJoiner, labelReplacer } from './labelCalls.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
-import { applyKernel, rangeVectorOf, type RangeVector } from './rangeVectors.ts';
-import { rangeNode } from './plan.ts';
+import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
+import { rangeNode } from './selectorTimes.ts';
 import { clearRow, heldRows, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
 import { sorting, sortingByLabels } from './sortCalls.ts';
@@ -31,6 +34,13 @@ interface WindowFunction {
   readonly inspect?: (vector: RangeVector, call: Call, context: EvalContext) => void;
 }
 
+/** How a range function is computed: otherwise where the range's selector is `anchored` or `smoothed`. */
+function rangeFunction(call: Call, arg: Expr, plain: RangeFunction): RangeFunction {
+  const node = rangeNode(arg);
+  const extension = node.kind === 'range' ? node.selector.extension : undefined;
+  return extension === undefined ? plain : extendedFunction(extension, call.func);
+}
+
 function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = {}): EvaluateCall {
   const { keepsName = false, rangeArg = 0, inspect } = options;
   return async (call, grid, context) => {
@@ -42,9 +52,16 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
     // Upstream places what it tells of histograms at the first argument, whichever that is.
     const place = rangeArg === 0 ? placeOfRange(call.args[0]) : call.args[0];
     const words = new HistogramWords(context.annotations, place);
-    const ofBoth = { ofFloats: kernel, ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name] };
-    const rows = applyKernel(ofBoth, vector, grid, params, context.budget, words);
-    return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context.budget));
+    const plain = { ofFloats: kernel, ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name] };
+    const rows = applyKernel(
+      rangeFunction(call, call.args[rangeArg], plain),
+      vector,
+      grid,
+      params,
+      context.budget,
+      words,
+    );
+    return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context));
   };
 }
 
@@ -53,24 +70,42 @@ function placeOfRange(arg: Expr): Place {
   return rangeNode(arg).kind === 'subquery' ? { from: 0, to: 0 } : arg;
 }
 
+/** Why a metric does not look like a counter; undefined where it does. */
+function gaugeLook(labels: Labels, { features }: EvalContext): string | undefined {
+  const metric = labelValue(labels, METRIC_NAME);
+  if (metric === '') return undefined;
+  if (features.typeAndUnitLabels !== true) {
+    if (COUNTER_SUFFIX.test(metric)) return undefined;
+    return `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoted(metric)}`;
+  }
+  const type = labelValue(labels, '__type__');
+  if (type === 'counter' || type === 'histogram') return undefined;
+  const expected = '__type__ label is not set to "counter" or "histogram"';
+  return `metric might not be a counter, ${expected}, got ${quoted(type)}: ${quoted(metric)}`;
+}
+
 /** rate and increase tell where a metric does not look like a counter and yet gives a value. */
 function tellOfGauges(vector: RangeVector, call: Call, context: EvalContext): void {
   const place = placeOfRange(call.args[0]);
   const told = new Set<string>();
   for (let s = 0; s < vector.labels.length; s++) {
-    const metric = labelValue(vector.labels[s], METRIC_NAME);
-    if (metric === '' || told.has(metric) || COUNTER_SUFFIX.test(metric)) continue;
-    const { lo, hi, histograms } = vector.series(s);
+    const message = gaugeLook(vector.labels[s], context);
+    if (message === undefined || told.has(message)) continue;
+    const { times, lo, hi, histograms } = vector.series(s);
     const hasHistogram = (from: number, to: number) => {
       for (let k = from; k < to; k++) if (histograms?.has(k) === true) return true;
       return false;
     };
+    const { reach, ends, rangeMs } = vector;
+    const isEnough = (end: number, i: number) =>
+      reach.before === 0
+        ? end - lo[i] > 1
+        : extentOf(times, lo[i], end, ends[i] - rangeMs, ends[i], reach.after > 0) !== undefined;
     const givesFloat = (end: number, i: number) =>
-      end - lo[i] > 1 && (histograms === undefined || !hasHistogram(lo[i], end));
+      isEnough(end, i) && (histograms === undefined || !hasHistogram(lo[i], end));
     if (!hi.some(givesFloat)) continue;
-    told.add(metric);
-    const message = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
-    context.annotations.info(`${message}: ${quoted(metric)}`, place);
+    told.add(message);
+    context.annotations.info(message, place);
   }
 }
 
@@ -116,7 +151,7 @@ async function changed(
     into.histograms.clear();
     change(into);
   };
-  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, steps, context.budget));
+  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, steps, context));
 }
 
 function ofValues(compute: (v: number) => number): EvaluateCall {
@@ -210,7 +245,7 @@ async function absentWhere(arg: Expr, seen: VectorRows, grid: StepGrid, context:
 async function timestamp(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
   const arg = unwrapped(call.args[0]);
   if (arg.kind === 'selector') {
-    return vectorValue(await unnamed(selectRows(arg, grid, context, true), grid.count, context.budget));
+    return vectorValue(await unnamed(selectRows(arg, grid, context, true), grid.count, context));
   }
   const seconds = timesOf(grid).map((t) => t / 1000);
   const rows = await rowsOf(call.args[0], grid, context);
@@ -219,7 +254,19 @@ async function timestamp(call: Call, grid: StepGrid, context: EvalContext): Prom
     into.histograms.clear();
     into.values.set(seconds);
   };
-  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context.budget));
+  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context));
+}
+
+/** The start times of a selector's samples. The store keeps none, which upstream gives as 0; anything else has none. */
+async function startTimestamp(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const arg = unwrapped(call.args[0]);
+  if (arg.kind !== 'selector' || context.features.startTimestamps !== true) return vectorValue(heldRows([], []));
+  const rows = selectRows(arg, grid, context, true);
+  const read = (s: number, into: Row): void => {
+    rows.read(s, into);
+    into.values.fill(0);
+  };
+  return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context));
 }
 
 /** The value of the only series at a step; NaN where there is none or more than one. */
@@ -242,24 +289,30 @@ async function labelsChanged(
   call: Call,
   grid: StepGrid,
   context: EvalContext,
+  target: string,
   change: (labels: Labels) => Labels,
 ): Promise<Value> {
   const rows = await rowsOf(call.args[0], grid, context);
-  return vectorValue(await relabeled(rows, rows.labels.map(change), grid.count, context.budget));
+  const labels = rows.labels.map(change);
+  // A name that is written anew stays.
+  const drops = rows.drops?.map(
+    (isDropped, s) => isDropped && (target !== METRIC_NAME || labels[s] === rows.labels[s]),
+  );
+  return vectorValue(await relabeled({ ...rows, drops }, labels, grid.count, context.budget));
 }
 
 async function labelReplace(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
   const texts: string[] = [];
   for (const arg of call.args.slice(1)) texts.push(await textOf(arg, grid, context));
   const [target, template, source, pattern] = texts;
-  return labelsChanged(call, grid, context, labelReplacer(target, template, source, pattern));
+  return labelsChanged(call, grid, context, target, labelReplacer(target, template, source, pattern));
 }
 
 async function labelJoin(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
   const texts: string[] = [];
   for (const arg of call.args.slice(1)) texts.push(await textOf(arg, grid, context));
   const [target, separator, ...sources] = texts;
-  return labelsChanged(call, grid, context, labelJoiner(target, separator, sources));
+  return labelsChanged(call, grid, context, target, labelJoiner(target, separator, sources));
 }
 
 /** A number from each native histogram; float samples give none. */
@@ -275,15 +328,9 @@ function ofHistograms(compute: (h: NativeHistogram) => number): EvaluateCall {
       }
       into.histograms.clear();
     };
-    return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context.budget));
+    return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context));
   };
 }
-
-const unavailable =
-  (name: string): EvaluateCall =>
-  async () => {
-    throw new QueryError('bad_data', `function ${name}() is not available in this version`);
-  };
 
 const constantScalar =
   (valueOf: (context: EvalContext) => number): EvaluateCall =>
@@ -301,7 +348,8 @@ const classic =
   (evaluate: (call: Call, grid: StepGrid, context: EvalContext) => Promise<VectorRows>): EvaluateCall =>
   async (call, grid, context) => {
     const rows = await evaluate(call, grid, context);
-    return vectorValue(await relabeled(rows, rows.labels, grid.count, context.budget));
+    const drops = context.delaysNames ? rows.labels.map(() => true) : undefined;
+    return vectorValue(await relabeled({ ...rows, drops }, rows.labels, grid.count, context.budget));
   };
 
 function mapTable<K extends string, V>(
@@ -335,7 +383,7 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
       ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS.present_over_time,
     };
     const words = new HistogramWords(context.annotations, call.args[0]);
-    const seen = applyKernel(present, vector, grid, [], context.budget, words);
+    const seen = applyKernel(rangeFunction(call, call.args[0], present), vector, grid, [], context.budget, words);
     return absentWhere(rangeNode(call.args[0]), seen, grid, context);
   },
   clamp: clamping(([low, high], i) => [low[i], high[i]]),
@@ -350,7 +398,7 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   histogram_sum: ofHistograms((h) => h.sum),
   histogram_stddev: ofHistograms((h) => Math.sqrt(nativeVariance(h))),
   histogram_stdvar: ofHistograms(nativeVariance),
-  info: unavailable('info'),
+  info,
   label_join: labelJoin,
   label_replace: labelReplace,
   pi: constantScalar(() => Math.PI),
@@ -367,6 +415,6 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   sort_desc: sorting(true),
   sort_by_label: sortingByLabels(false),
   sort_by_label_desc: sortingByLabels(true),
-  start_timestamp: unavailable('start_timestamp'),
+  start_timestamp: startTimestamp,
   timestamp,
 };

@@ -3,6 +3,7 @@ import type { Call, Expr } from '../../shared/promql/ast.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
+import type { PromqlFeatures } from '../../shared/promql/features.ts';
 import type { Plan } from './plan.ts';
 import type { VectorRows } from './rows.ts';
 import type { SampledSeries } from './series.ts';
@@ -19,6 +20,8 @@ export interface EvalContext {
   /** Whether anything selected has native histograms: then every row is read, for what is to be told of it. */
   readonly hasHistograms: boolean;
   readonly budget: Budget;
+  readonly features: PromqlFeatures;
+  readonly delaysNames: boolean;
   readonly annotations: Annotations;
   readonly evaluate: (expr: Expr, grid: StepGrid) => Promise<Value>;
 }

@@ -2,6 +2,7 @@
 import { unwrapped } from '../../shared/promql/ast.ts';
 import { typeOf } from '../../shared/promql/check.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
+import type { PromqlFeatures } from '../../shared/promql/features.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { TYPE_NAMES } from '../../shared/promql/valueType.ts';
 import { compareLabels } from '../../shared/model/labels.ts';
@@ -22,10 +23,10 @@ import { Gate } from './gate.ts';
 import { gridOf } from './grid.ts';
 import { planQuery, type Plan } from './plan.ts';
 import { rangeVectorOf, rawSeriesOf } from './rangeVectors.ts';
-import { matrixOf, type VectorRows } from './rows.ts';
+import { matrixOf, withNamesDropped, type VectorRows } from './rows.ts';
 import { seriesOf, type SampledSeries } from './series.ts';
 
-export interface EngineLimits {
+export interface EngineLimits extends PromqlFeatures {
   readonly lookbackDeltaMs: number;
   readonly timeoutMs: number;
   /** Cells that a query holds in memory. Twice as many may be read: columns are lent by the store. */
@@ -34,8 +35,6 @@ export interface EngineLimits {
   readonly maxConcurrency: number;
   /** Step of subqueries that name none: the global evaluation interval. One minute if not given. */
   readonly subqueryStepMs?: number;
-  /** Accept upstream's experimental functions and aggregations. */
-  readonly experimental?: boolean;
 }
 
 export const DEFAULT_LIMITS: EngineLimits = {
@@ -51,6 +50,7 @@ const SUBQUERY_STEP_MS = 60_000;
 export interface PreparedQuery {
   readonly request: QueryRequest;
   readonly plan: Plan;
+  readonly features: PromqlFeatures;
   readonly parseMs: number;
 }
 
@@ -59,7 +59,7 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
   const started = performance.now();
   const { expr: text } = request;
   try {
-    const expr = parseExpr(text, { experimental: limits.experimental });
+    const expr = parseExpr(text, limits);
     const type = typeOf(expr);
     if (request.stepMs > 0 && type !== 'scalar' && type !== 'vector') {
       throw new QueryError(
@@ -72,7 +72,7 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
       lookbackDeltaMs: request.lookbackDeltaMs ?? limits.lookbackDeltaMs,
       subqueryStepMs: limits.subqueryStepMs ?? SUBQUERY_STEP_MS,
     });
-    return { request, plan, parseMs: performance.now() - started };
+    return { request, plan, features: limits, parseMs: performance.now() - started };
   } catch (fault) {
     if (fault instanceof PromqlError) throw new QueryError('bad_data', fault.message, { cause: fault });
     throw fault;
@@ -117,7 +117,7 @@ export async function evaluatePrepared(
   selectMs: number,
 ): Promise<QueryResult> {
   const started = performance.now();
-  const { request, plan } = prepared;
+  const { request, plan, features } = prepared;
   budget.expect(plan.steps);
   let samplesRead = 0;
   for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.columns.length;
@@ -126,6 +126,8 @@ export async function evaluatePrepared(
   const context: EvalContext = {
     plan,
     budget,
+    features,
+    delaysNames: features.delayedNameRemoval === true,
     annotations,
     hasHistograms: selected.some((groups) => groups.some(hasHistograms)),
     series: (select) => (loaded[select] ??= seriesOf(selected[select])),
@@ -144,7 +146,9 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
   const { plan, budget } = context;
   const isRange = grid.stepMs > 0;
   if (typeOf(plan.expr) === 'matrix') {
-    return { kind: 'raw', grid, series: rawSeriesOf(await rangeVectorOf(unwrapped(plan.expr), grid, context)) };
+    const node = unwrapped(plan.expr);
+    const extension = node.kind === 'range' ? node.selector.extension : undefined;
+    return { kind: 'raw', grid, series: rawSeriesOf(await rangeVectorOf(node, grid, context), extension) };
   }
   const value = await context.evaluate(plan.expr, grid);
   if (value.kind === 'string') return { kind: 'string', grid, text: value.text };
@@ -159,7 +163,7 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
     };
     return { kind: isRange ? 'matrix' : 'scalar', grid, matrix: await matrixOf(rows, grid.count, budget) };
   }
-  const { rows } = value;
+  const rows = await withNamesDropped(value.rows, grid.count, budget);
   if (!isRange) return { kind: 'vector', grid, matrix: await matrixOf(rows, grid.count, budget) };
   const order = Int32Array.from(rows.labels.keys()).sort((a, b) => compareLabels(rows.labels[a], rows.labels[b]));
   return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, order) };

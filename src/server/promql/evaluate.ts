@@ -1,12 +1,16 @@
 /** Walks the tree: every node to its value over a whole grid. */
 import { multiplied } from '../../shared/histogram/arithmetic.ts';
-import type { Expr } from '../../shared/promql/ast.ts';
+import type { Expr, VectorSelector } from '../../shared/promql/ast.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { evaluateAggregation } from './aggregate.ts';
 import { evaluateBinary } from './binary.ts';
 import { CALLS } from './calls.ts';
 import { vectorValue, type EvalContext, type Value } from './context.ts';
+import { SMOOTHED_SELECTOR } from './extendedRanges.ts';
 import { firstStepOf } from './grid.ts';
+import { HistogramWords } from './histogramWords.ts';
+import { windowEnds } from './selectorTimes.ts';
+import { applyKernel, windowed } from './rangeVectors.ts';
 import { heldRows, materialize, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
 
@@ -28,7 +32,9 @@ async function evaluateNode(expr: Expr, grid: StepGrid, context: EvalContext): P
     case 'paren':
       return evaluateNode(expr.expr, grid, context);
     case 'selector':
-      return vectorValue(selectRows(expr, grid, context));
+      return vectorValue(
+        expr.extension === 'smoothed' ? smoothedRows(expr, grid, context) : selectRows(expr, grid, context),
+      );
     case 'call':
       return CALLS[expr.func](expr, grid, context);
     case 'aggregation':
@@ -43,6 +49,16 @@ async function evaluateNode(expr: Expr, grid: StepGrid, context: EvalContext): P
   }
 }
 
+/** Every series at every step between the samples on both sides of it, both within the lookback. */
+function smoothedRows(node: VectorSelector, grid: StepGrid, context: EvalContext): VectorRows {
+  const { plan, budget, annotations } = context;
+  const { lookbackDeltaMs } = plan.context;
+  const series = context.series(plan.selectOf.get(node)!);
+  const reach = { before: 0, after: lookbackDeltaMs };
+  const vector = windowed(series, windowEnds(node, grid, plan.context), lookbackDeltaMs, reach);
+  return applyKernel(SMOOTHED_SELECTOR, vector, grid, [], budget, new HistogramWords(annotations, node));
+}
+
 async function negated(op: '+' | '-', value: Value, steps: number, context: EvalContext): Promise<Value> {
   if (op === '+' || value.kind === 'string') return value;
   if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((v) => -v) };
@@ -53,7 +69,7 @@ async function negated(op: '+' | '-', value: Value, steps: number, context: Eval
     for (const [step, h] of into.histograms) into.histograms.set(step, multiplied(h, -1));
   };
   const { labels, hasHistograms } = rows;
-  return vectorValue(await unnamed({ labels, hasHistograms, read }, steps, context.budget));
+  return vectorValue(await unnamed({ labels, hasHistograms, read }, steps, context));
 }
 
 /** A one-step value at every step. */
@@ -61,10 +77,11 @@ async function broadcast(value: Value, steps: number, context: EvalContext): Pro
   if (value.kind === 'string') return value;
   if (value.kind === 'scalar') return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0]) };
   const held = await materialize(value.rows, 1, context.budget);
-  const source = heldRows(value.rows.labels, held);
+  const source = heldRows(value.rows.labels, held, value.rows.drops);
   const rows: VectorRows = {
     labels: source.labels,
     hasHistograms: source.hasHistograms,
+    drops: source.drops,
     read(s, into) {
       into.values.fill(held[s].values[0]);
       into.present.fill(held[s].present[0]);

@@ -3,10 +3,10 @@ import type { Call, Expr } from '../../shared/promql/ast.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
 import { hasNanObservations, nativeFraction, nativeQuantile } from '../../shared/histogram/distribution.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import { labelsFrom, labelsKey, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
+import { labelsFrom, labelsKey, labelValue, quoted, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, scalarOf, textOf, type EvalContext } from './context.ts';
-import { HistogramWords } from './histogramWords.ts';
+import { HistogramWords, ofMetric } from './histogramWords.ts';
 import { formatBound } from './numberText.ts';
 import { clearRow, floatRows, heldRows, materialize, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 
@@ -36,14 +36,15 @@ function histogramsOf(rows: VectorRows, place: Expr, steps: number, context: Eva
     if (bound === undefined) {
       rows.read(row, scratch);
       if (!scratch.present.includes(1)) return;
-      context.annotations.warn(`bucket label "le" is missing or has a malformed value of ${quoted(le)}`, place);
+      const told = `bucket label "le" is missing or has a malformed value of ${quoted(le)}`;
+      context.annotations.warn(told + ofMetric(answeredLabels(labels, context)), place);
       return;
     }
-    const kept = labels.filter(([name]) => name !== 'le' && name !== METRIC_NAME);
+    const kept = labels.filter(([name]) => name !== 'le');
     // Buckets of different metrics are different histograms, though both lose their name.
-    const key = keyOf(labels, kept);
+    const key = labelsKey(kept);
     const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, { key, labels: kept, buckets: [{ bound, row }] });
+    if (known === undefined) byKey.set(key, { key, labels: answeredLabels(kept, context), buckets: [{ bound, row }] });
     else known.buckets.push({ bound, row });
   });
   const histograms = [...byKey.values()];
@@ -51,9 +52,9 @@ function histogramsOf(rows: VectorRows, place: Expr, steps: number, context: Eva
   return histograms;
 }
 
-const keyOf = (labels: Labels, kept: Labels) => labelValue(labels, METRIC_NAME) + '\xfe' + labelsKey(kept);
+const answeredLabels = (labels: Labels, { delaysNames }: EvalContext) => (delaysNames ? labels : withoutName(labels));
 
-type Answer = (bounds: Float64Array, counts: Float64Array, length: number, step: number) => number;
+type Answer = (bounds: Float64Array, counts: Float64Array, length: number, step: number, labels: Labels) => number;
 
 /** One row a histogram; `answer` sees, at each step, the buckets that have a sample there, equal bounds added up. */
 function perHistogram(
@@ -95,7 +96,7 @@ function perHistogram(
           length++;
         }
         if (length === 0) continue;
-        into.values[i] = answer(stepBounds, stepCounts, length, i);
+        into.values[i] = answer(stepBounds, stepCounts, length, i, histograms[s].labels);
         into.present[i] = 1;
       }
     },
@@ -103,14 +104,14 @@ function perHistogram(
 }
 
 /** Native histograms to numbers. */
-type NativeAnswer = (h: NativeHistogram, step: number) => number;
+type NativeAnswer = (h: NativeHistogram, step: number, labels: Labels) => number;
 
 /** The vector's histograms of both kinds. */
 interface BothKinds {
   readonly rows: VectorRows;
   readonly classic: readonly ClassicHistogram[];
   /** Rows with native histograms, those that meet classic ones taken out. */
-  readonly native: readonly { readonly labels: Labels; readonly row: Row }[];
+  readonly native: readonly { readonly labels: Labels; readonly answered: Labels; readonly row: Row }[];
   /** Steps at which a classic histogram met a native one, by its key. */
   readonly met: ReadonlyMap<string, Uint8Array>;
 }
@@ -126,24 +127,24 @@ async function bothKinds(source: VectorRows, place: Expr, steps: number, context
   const byKey = new Map(classic.map((histogram) => [histogram.key, histogram]));
   const met = new Map<string, Uint8Array>();
   const words = new HistogramWords(context.annotations, place);
-  const native: { labels: Labels; row: Row }[] = [];
+  const native: { labels: Labels; answered: Labels; row: Row }[] = [];
   held.forEach((row, s) => {
     if (row.histograms.size === 0) return;
     const labels = source.labels[s];
-    const key = keyOf(labels, withoutName(labels));
+    const key = labelsKey(labels);
     for (const step of row.histograms.keys()) {
       const isClassic = (bucket: { row: number }) =>
         held[bucket.row].present[step] === 1 && !held[bucket.row].histograms.has(step);
       if (byKey.get(key)?.buckets.some(isClassic) !== true) continue;
-      words.mixedWithClassic();
+      words.mixedWithClassic(answeredLabels(labels, context));
       const steppedOut = met.get(key) ?? new Uint8Array(steps);
       steppedOut[step] = 1;
       met.set(key, steppedOut);
     }
-    native.push({ labels, row });
+    native.push({ labels, answered: answeredLabels(labels, context), row });
   });
   for (const { labels, row } of native) {
-    const steppedOut = met.get(keyOf(labels, withoutName(labels)));
+    const steppedOut = met.get(labelsKey(labels));
     if (steppedOut !== undefined) for (const [i, out] of steppedOut.entries()) if (out === 1) row.histograms.delete(i);
   }
   return { rows: floats, classic, native, met };
@@ -155,7 +156,7 @@ function answered(both: BothKinds, steps: number, ofClassic: Answer, ofNative: N
   const ofBuckets = perHistogram(rows, classic, steps, ofClassic);
   if (native.length === 0) return ofBuckets;
   return {
-    labels: [...ofBuckets.labels, ...native.map(({ labels }) => withoutName(labels))],
+    labels: [...ofBuckets.labels, ...native.map((histogram) => histogram.answered)],
     hasHistograms: false,
     read(s, into) {
       if (s < classic.length) {
@@ -165,9 +166,9 @@ function answered(both: BothKinds, steps: number, ofClassic: Answer, ofNative: N
         return;
       }
       clearRow(into);
-      const { row } = native[s - classic.length];
+      const { row, answered: labels } = native[s - classic.length];
       for (const [step, h] of row.histograms) {
-        into.values[step] = ofNative(h, step);
+        into.values[step] = ofNative(h, step, labels);
         into.present[step] = 1;
       }
     },
@@ -189,9 +190,9 @@ export async function histogramQuantile(call: Call, grid: StepGrid, context: Eva
 
 function nativeQuantileAnswer(q: Float64Array, place: Expr, context: EvalContext): NativeAnswer {
   const words = new HistogramWords(context.annotations, place);
-  return (h, step) => {
+  return (h, step, labels) => {
     const { value, nan } = nativeQuantile(q[step], h);
-    if (nan !== 'none') words.nanInQuantile(nan);
+    if (nan !== 'none') words.nanInQuantile(nan, labels);
     return value;
   };
 }
@@ -230,7 +231,7 @@ function warnOfQuantiles(q: Float64Array, place: Expr, context: EvalContext): vo
 
 /** @param place of the vector, for what there is to tell of it. */
 function quantileAnswer(q: Float64Array, place: Expr, grid: StepGrid, context: EvalContext): Answer {
-  return (bounds, counts, length, step) => {
+  return (bounds, counts, length, step, labels) => {
     const rank = q[step];
     if (rank !== rank) return NaN;
     if (rank < 0) return -Infinity;
@@ -238,7 +239,7 @@ function quantileAnswer(q: Float64Array, place: Expr, grid: StepGrid, context: E
     const before = hasFall(counts, length) ? counts.slice(0, length) : undefined;
     const repair = repairCumulative(counts, length);
     if (repair === 'forced' && before !== undefined) {
-      tellForced(bounds, before, counts, place, grid.start + step * grid.stepMs, context);
+      tellForced(bounds, before, counts, place, grid.start + step * grid.stepMs, labels, context);
     }
     return quantileOfRepaired(rank, bounds, counts, length);
   };
@@ -255,6 +256,7 @@ function tellForced(
   after: Float64Array,
   place: Expr,
   time: number,
+  labels: Labels,
   context: EvalContext,
 ): void {
   let min = Infinity;
@@ -266,7 +268,7 @@ function tellForced(
     max = Math.max(max, bounds[b]);
     difference = Math.max(difference, after[b] - before[b]);
   }
-  context.annotations.forcedMonotonic(place, min, max, difference, time);
+  context.annotations.forcedMonotonic(place, ofMetric(labels), min, max, difference, time);
 }
 
 export async function histogramFraction(call: Call, grid: StepGrid, context: EvalContext): Promise<VectorRows> {
@@ -279,8 +281,8 @@ export async function histogramFraction(call: Call, grid: StepGrid, context: Eva
     both,
     grid.count,
     (bounds, counts, length, step) => bucketFraction(lower[step], upper[step], bounds, counts, length),
-    (h, step) => {
-      if (lower[step] < upper[step] && hasNanObservations(h)) words.nanInFraction();
+    (h, step, labels) => {
+      if (lower[step] < upper[step] && hasNanObservations(h)) words.nanInFraction(labels);
       return nativeFraction(lower[step], upper[step], h);
     },
   );

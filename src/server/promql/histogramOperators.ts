@@ -1,12 +1,13 @@
 /** Operators with a native histogram on either side. Rules: Prometheus promql/engine.go, vectorElemBinop. */
-import type { ArithmeticOp, ComparisonOp } from '../../shared/promql/ast.ts';
+import { isTrim, type ArithmeticOp, type ComparisonOp, type TrimOp } from '../../shared/promql/ast.ts';
 import { compacted, divided, HistogramSum, multiplied } from '../../shared/histogram/arithmetic.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { sameHistogram } from '../../shared/histogram/resets.ts';
+import { trimmed } from '../../shared/histogram/trim.ts';
 import type { HistogramWords } from './histogramWords.ts';
 import type { Row } from './rows.ts';
 
-export type Operator = ArithmeticOp | ComparisonOp;
+export type Operator = ArithmeticOp | ComparisonOp | TrimOp;
 type Operand = number | NativeHistogram;
 
 /** A sample, whether a comparison holds, or nothing where the operator does not know such operands. */
@@ -23,6 +24,7 @@ export function operateOnHistograms(
   } else if (typeof left === 'object' && typeof right === 'number') {
     if (op === '*') return compacted(multiplied(left, right));
     if (op === '/') return compacted(divided(left, right));
+    if (isTrim(op)) return trimmed(left, right, op === '</' ? 'below' : 'above');
   } else if (typeof left === 'number' && typeof right === 'object') {
     if (op === '*') return compacted(multiplied(right, left));
   }

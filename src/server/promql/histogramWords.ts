@@ -6,6 +6,12 @@ import type { Annotations } from './annotations.ts';
 /** Where a histogram sum comes from, for what is told of it. */
 export type HistogramWork = 'addition' | 'subtraction' | 'aggregation';
 
+/** Names the metric, where its name is still there. */
+export function ofMetric(labels: Labels): string {
+  const name = labelValue(labels, METRIC_NAME);
+  return name === '' ? '' : ` for metric name ${quoted(name)}`;
+}
+
 /** Tells of one series' histograms at the place of the expression they come from. */
 export class HistogramWords {
   private readonly annotations: Annotations;
@@ -24,8 +30,8 @@ export class HistogramWords {
     this.annotations.warn('encountered a mix of histograms and floats for aggregation', this.place);
   }
 
-  mixedWithClassic(): void {
-    this.annotations.warn('vector contains a mix of classic and native histograms', this.place);
+  mixedWithClassic(labels: Labels): void {
+    this.annotations.warn(`vector contains a mix of classic and native histograms${ofMetric(labels)}`, this.place);
   }
 
   mixedSchemas(labels: Labels): void {
@@ -69,14 +75,20 @@ export class HistogramWords {
     this.annotations.info(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`, this.place);
   }
 
-  nanInQuantile(effect: 'result' | 'skew'): void {
+  nanInQuantile(effect: 'result' | 'skew', labels: Labels): void {
     const consequence = effect === 'result' ? 'result is NaN' : 'result is skewed higher';
-    this.annotations.info(`input to histogram_quantile has NaN observations, ${consequence}`, this.place);
+    this.annotations.info(
+      `input to histogram_quantile has NaN observations, ${consequence}${ofMetric(labels)}`,
+      this.place,
+    );
   }
 
-  nanInFraction(): void {
+  nanInFraction(labels: Labels): void {
     const consequence = 'which are excluded from all fractions';
-    this.annotations.info(`input to histogram_fraction has NaN observations, ${consequence}`, this.place);
+    this.annotations.info(
+      `input to histogram_fraction has NaN observations, ${consequence}${ofMetric(labels)}`,
+      this.place,
+    );
   }
 
   private warn(message: string, labels: Labels): void {

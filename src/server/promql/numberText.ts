@@ -25,3 +25,16 @@ export function formatBound(v: number): string {
   }
   return Number.isInteger(v) ? `${formatPlain(v)}.0` : String(v);
 }
+
+/** A number as Go's %g writes it, with as many digits as tell it apart, or with `precision`. */
+export function formatGo(v: number, precision?: number): string {
+  if (!Number.isFinite(v) || v === 0) return formatPlain(v);
+  const [mantissa, exponentText] = v.toExponential(precision === undefined ? undefined : precision - 1).split('e');
+  const digits = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < (precision ?? EXPONENT_FROM)) return formatPlain(Number(`${digits}e${exponent}`));
+  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+/** Powers of ten from this one on are written with an exponent. */
+const EXPONENT_FROM = 6;

@@ -1,24 +1,28 @@
 /** Range vectors: series with windows, from a range selector or from a subquery evaluated over its own grid. */
-import type { Expr, RangeSelector, Subquery } from '../../shared/promql/ast.ts';
+import type { Expr, RangeExtension, RangeSelector, Subquery } from '../../shared/promql/ast.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { RawSeries, StepGrid } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
 import { rowsOf, type EvalContext } from './context.ts';
 import { timesOf } from './grid.ts';
+import { extendedSamples } from './extendedSamples.ts';
 import type { WindowFunction } from './histogramWindows.ts';
 import type { HistogramWords } from './histogramWords.ts';
-import { rangeMs, rangeNode, subqueryGrid, windowEnds } from './plan.ts';
+import { rangeMs, rangeNode, reachOf, subqueryGrid, windowEnds, type Reach } from './selectorTimes.ts';
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
-import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
+import { clearRow, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 import { withoutStale, type SampledSeries } from './series.ts';
 import { locateWindows, WindowCache } from './windows.ts';
 
 export interface RangeVector {
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
+  readonly drops?: VectorRows['drops'];
   readonly ends: Float64Array;
   readonly rangeMs: number;
+  /** How far beyond them the windows go on, where samples around are looked at. */
+  readonly reach: Reach;
   /** One series; histograms by sample index. */
   series(s: number): WindowedSeries & { readonly histograms: ReadonlyMap<number, NativeHistogram> | undefined };
 }
@@ -33,22 +37,34 @@ function ofSelector(node: RangeSelector, grid: StepGrid, context: EvalContext): 
   const series = context.series(plan.selectOf.get(node.selector)!);
   const ends = windowEnds(node.selector, grid, plan.context);
   const width = rangeMs(node, plan.context);
-  return windowed(series, ends, width);
+  return windowed(series, ends, width, reachOf(node.selector, plan.context));
 }
 
-function windowed(series: readonly SampledSeries[], ends: Float64Array, width: number): RangeVector {
-  const cache = new WindowCache(ends, width);
+const NO_REACH: Reach = { before: 0, after: 0 };
+
+export function windowed(
+  series: readonly SampledSeries[],
+  ends: Float64Array,
+  width: number,
+  reach: Reach = NO_REACH,
+): RangeVector {
+  const cache = new WindowCache(...reachedWindows(ends, width, reach));
   return {
     labels: series.map((s) => s.labels),
     hasHistograms: series.some((s) => s.histograms !== undefined),
     ends,
     rangeMs: width,
+    reach,
     series(s) {
       const kept = withoutStale(series[s]);
       const { lo, hi } = cache.of(kept.times, kept === series[s]);
       return { times: kept.times, values: kept.values, histograms: kept.histograms, lo, hi };
     },
   };
+}
+
+function reachedWindows(ends: Float64Array, width: number, { before, after }: Reach): [Float64Array, number] {
+  return [after === 0 ? ends : ends.map((end) => end + after), width + before + after];
 }
 
 async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext): Promise<RangeVector> {
@@ -65,7 +81,8 @@ async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext):
     series.push(compacted(rows.labels[s], times, row));
     if (budget.isDue()) await budget.pause();
   }
-  return windowed(series, windowEnds(node, grid, plan.context), rangeMs(node, plan.context));
+  const vector = windowed(series, windowEnds(node, grid, plan.context), rangeMs(node, plan.context));
+  return { ...vector, drops: rows.drops };
 }
 
 /** A subquery may skip samples and repeat them: what is known of a reset before one does not hold for the one it comes after here. */
@@ -122,12 +139,13 @@ export function applyKernel(
   return {
     labels: vector.labels,
     hasHistograms: vector.hasHistograms && ofHistograms !== undefined,
+    drops: vector.drops,
     read(s, into) {
       clearRow(into);
       const series = vector.series(s);
       if (series.histograms === undefined) return inSlices(ofFloats, series, windowGrid, into, budget);
       const mixed = { ...series, histograms: series.histograms, labels: vector.labels[s] };
-      inSlices(ofFloats, floatsOf(mixed, windowGrid), windowGrid, into, budget);
+      inSlices(ofFloats, floatsOf(mixed, vector), windowGrid, into, budget);
       if (ofHistograms === undefined) tellIgnored(mixed, words);
       else overHistograms(ofHistograms, mixed, windowGrid, into, budget, words);
     },
@@ -140,10 +158,14 @@ type MixedSeries = WindowedSeries & {
 };
 
 /** The samples that are no histograms. */
-function floatsOf({ times, values, histograms }: MixedSeries, { ends, rangeMs }: WindowGrid): WindowedSeries {
+function floatsOf({ times, values, histograms }: MixedSeries, { ends, rangeMs, reach }: RangeVector): WindowedSeries {
   const isFloat = (_: number, k: number) => !histograms.has(k);
   const kept = times.filter(isFloat);
-  return { times: kept, values: values.filter(isFloat), ...locateWindows(kept, ends, rangeMs) };
+  return {
+    times: kept,
+    values: values.filter(isFloat),
+    ...locateWindows(kept, ...reachedWindows(ends, rangeMs, reach)),
+  };
 }
 
 function tellIgnored({ lo, hi, histograms, labels }: MixedSeries, words: HistogramWords): void {
@@ -245,7 +267,7 @@ function slice(
 }
 
 /** The samples of a range vector asked for by itself, at a single step. */
-export function rawSeriesOf(vector: RangeVector): RawSeries[] {
+export function rawSeriesOf(vector: RangeVector, extension?: RangeExtension): RawSeries[] {
   const raw: RawSeries[] = [];
   for (let s = 0; s < vector.labels.length; s++) {
     const { times, values, lo, hi, histograms } = vector.series(s);
@@ -255,12 +277,14 @@ export function rawSeriesOf(vector: RangeVector): RawSeries[] {
       const histogram = histograms?.get(k);
       if (histogram !== undefined) kept.set(k - lo[0], histogram);
     }
-    raw.push({
-      labels: vector.labels[s],
+    const series: RawSeries = {
+      labels: vector.drops?.[s] === true ? withoutName(vector.labels[s]) : vector.labels[s],
       times: times.slice(lo[0], hi[0]),
       values: values.slice(lo[0], hi[0]),
       ...(kept.size > 0 ? { histograms: kept } : {}),
-    });
+    };
+    const asked = extension === undefined ? series : extendedSamples(series, extension, vector.ends[0], vector.rangeMs);
+    if (asked !== undefined) raw.push(asked);
   }
   return raw;
 }

@@ -2,7 +2,7 @@
  * Instant vectors over a grid, as the evaluator passes them between nodes: series by series, each a row over all steps.
  * Rows are computed when they are read, so that an aggregation over ten thousand rates holds one of them at a time.
  */
-import type { Labels } from '../../shared/model/labels.ts';
+import type { Label, Labels } from '../../shared/model/labels.ts';
 import { labelsKey, labelValue, METRIC_NAME } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { QueryError, type StepMatrix } from '../storage/engine.ts';
@@ -21,6 +21,8 @@ export interface VectorRows {
   readonly labels: readonly Labels[];
   /** Whether any row may carry native histograms. */
   readonly hasHistograms: boolean;
+  /** Whose metric's name is dropped when all is evaluated, by series; only where that is put off. */
+  readonly drops?: readonly boolean[];
   /** Overwrites `into` with the row of `series`. May cost as much as computing it: read each row once, or materialize. */
   read(series: number, into: Row): void;
 }
@@ -35,10 +37,11 @@ export function clearRow(row: Row): void {
 }
 
 /** Rows held in memory. */
-export function heldRows(labels: readonly Labels[], rows: readonly Row[]): VectorRows {
+export function heldRows(labels: readonly Labels[], rows: readonly Row[], drops?: VectorRows['drops']): VectorRows {
   return {
     labels,
     hasHistograms: rows.some((row) => row.histograms.size > 0),
+    drops,
     read(series, into) {
       const row = rows[series];
       into.values.set(row.values);
@@ -55,6 +58,7 @@ export function floatRows(source: VectorRows, onIgnored: () => void): VectorRows
   return {
     labels: source.labels,
     hasHistograms: false,
+    drops: source.drops,
     read(s, into) {
       source.read(s, into);
       if (into.histograms.size === 0) return;
@@ -78,10 +82,13 @@ export async function materialize(source: VectorRows, steps: number, budget: Bud
   return rows;
 }
 
+/** Labels that say what a metric is: what an operator makes of it is something else. */
+const METRIC_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
+const saysMetric = ([name]: Label) => METRIC_LABELS.has(name);
+
+/** The labels without the metric's name, type and unit. */
 export function withoutName(labels: Labels): Labels {
-  return labels.length > 0 && labelValue(labels, METRIC_NAME) !== ''
-    ? labels.filter(([n]) => n !== METRIC_NAME)
-    : labels;
+  return labels.some(saysMetric) ? labels.filter((label) => !saysMetric(label)) : labels;
 }
 
 /**
@@ -95,11 +102,10 @@ export async function relabeled(
   steps: number,
   budget: Budget,
 ): Promise<VectorRows> {
+  const { drops, hasHistograms } = source;
   const distinct = new Set(labels.map(labelsKey)).size;
-  if (distinct === labels.length) {
-    return { labels, hasHistograms: source.hasHistograms, read: (s, into) => source.read(s, into) };
-  }
-  return joined(labels, await materialize(source, steps, budget));
+  if (distinct === labels.length) return { labels, hasHistograms, drops, read: (s, into) => source.read(s, into) };
+  return joined(labels, await materialize(source, steps, budget), drops);
 }
 
 /** Adds the samples of `from` to `row`, and gives `row`. */
@@ -116,9 +122,10 @@ export function joinInto(row: Row, from: Row): Row {
 }
 
 /** Rows under equal labels as one, for results whose rows never meet. */
-export function joined(labels: readonly Labels[], rows: readonly Row[]): VectorRows {
+export function joined(labels: readonly Labels[], rows: readonly Row[], drops?: VectorRows['drops']): VectorRows {
   const indexByKey = new Map<string, number>();
   const keptLabels: Labels[] = [];
+  const keptDrops: boolean[] = [];
   const kept: Row[] = [];
   rows.forEach((row, s) => {
     const key = labelsKey(labels[s]);
@@ -126,21 +133,48 @@ export function joined(labels: readonly Labels[], rows: readonly Row[]): VectorR
     if (known !== undefined) return void joinInto(kept[known], row);
     indexByKey.set(key, kept.length);
     keptLabels.push(labels[s]);
+    keptDrops.push(drops?.[s] === true);
     kept.push(row);
   });
-  return heldRows(keptLabels, kept);
+  return heldRows(keptLabels, kept, drops && keptDrops);
 }
 
 export const sameLabelSet = () => new QueryError('execution', 'vector cannot contain metrics with the same labelset');
 
-/** Drops the metric's name. Where all rows bear the same name, no two of them can become equal. */
-export async function unnamed(source: VectorRows, steps: number, budget: Budget): Promise<VectorRows> {
-  const { labels } = source;
-  const renamed = labels.map(withoutName);
-  const name = labels.length > 0 ? labelValue(labels[0], METRIC_NAME) : '';
-  if (labels.every((l) => labelValue(l, METRIC_NAME) === name)) {
-    return { labels: renamed, hasHistograms: source.hasHistograms, read: (s, into) => source.read(s, into) };
+/** What dropping names depends on. */
+export interface NameRemoval {
+  readonly budget: Budget;
+  /** Names are dropped when all is evaluated: till then they are only marked. */
+  readonly delaysNames: boolean;
+}
+
+/** Drops the metric's name, or marks that it is to be. */
+export async function unnamed(source: VectorRows, steps: number, removal: NameRemoval): Promise<VectorRows> {
+  const { labels, hasHistograms } = source;
+  if (removal.delaysNames) {
+    return { labels, hasHistograms, drops: labels.map(() => true), read: (s, into) => source.read(s, into) };
   }
+  const renamed = labels.map(withoutName);
+  if (areOfOneMetric(labels)) return { labels: renamed, hasHistograms, read: (s, into) => source.read(s, into) };
+  return relabeled(source, renamed, steps, removal.budget);
+}
+
+/** Where all rows bear the same name, type and unit, no two of them can become equal. */
+function areOfOneMetric(labels: readonly Labels[]): boolean {
+  if (labels.length === 0) return true;
+  const [first] = labels;
+  for (const name of METRIC_LABELS) {
+    const value = labelValue(first, name);
+    if (!labels.every((l) => labelValue(l, name) === value)) return false;
+  }
+  return true;
+}
+
+/** Drops the names that were marked. */
+export async function withNamesDropped(source: VectorRows, steps: number, budget: Budget): Promise<VectorRows> {
+  const { drops } = source;
+  if (drops === undefined || !drops.includes(true)) return source;
+  const renamed = source.labels.map((labels, s) => (drops[s] ? withoutName(labels) : labels));
   return relabeled(source, renamed, steps, budget);
 }
 

@@ -2,7 +2,7 @@
 import type { VectorSelector } from '../../shared/promql/ast.ts';
 import type { StepGrid } from '../storage/engine.ts';
 import type { EvalContext } from './context.ts';
-import { windowEnds } from './plan.ts';
+import { windowEnds } from './selectorTimes.ts';
 import { clearRow, type Row, type VectorRows } from './rows.ts';
 import { WindowCache } from './windows.ts';
 

@@ -19,6 +19,7 @@ export async function setOperation(
   return {
     labels: lhs.labels,
     hasHistograms: lhs.hasHistograms,
+    drops: lhs.drops,
     read(s, into) {
       lhs.read(s, into);
       mask(into, taken.get(signature(lhs.labels[s])) ?? nowhere, wanted);
@@ -69,5 +70,7 @@ async function union(
     const other = taken.get(signature(labels));
     if (other !== undefined) mask(right[s], other, 0);
   });
-  return joined([...lhs.labels, ...rhs.labels], [...left, ...right]);
+  const dropsOf = ({ labels, drops }: VectorRows) => drops ?? labels.map(() => false);
+  const drops = lhs.drops === undefined && rhs.drops === undefined ? undefined : [...dropsOf(lhs), ...dropsOf(rhs)];
+  return joined([...lhs.labels, ...rhs.labels], [...left, ...right], drops);
 }

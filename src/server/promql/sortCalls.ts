@@ -28,6 +28,7 @@ export function sorting(descending: boolean): EvaluateCall {
       heldRows(
         order.map((s) => rows.labels[s]),
         order.map((s) => held[s]),
+        rows.drops && order.map((s) => rows.drops![s]),
       ),
     );
   };
@@ -41,6 +42,7 @@ export function sortingByLabels(descending: boolean): EvaluateCall {
     const order = orderByLabels(rows.labels, names, descending);
     if (grid.stepMs > 0) warnOfSorting(call, context);
     const read = (s: number, into: Row): void => rows.read(order[s], into);
-    return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, read });
+    const drops = rows.drops && order.map((s) => rows.drops![s]);
+    return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, drops, read });
   };
 }

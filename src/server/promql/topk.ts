@@ -40,7 +40,7 @@ export async function selectExtremes(
     for (let i = 0; i < steps; i++) {
       if (row.present[i] === 0) continue;
       const k = Math.min(wanted[i], heap.capacity);
-      if (heap.size[i] < k) push(heap, i, row.values[i], s, op === 'limitk' ? undefined : WORSE[op]);
+      if (heap.size[i] < k) push(heap, i, row.values[i], s, WORSE[op === 'limitk' ? 'topk' : op]);
       else if (k > 0 && op !== 'limitk') replaceWorst(heap, i, row.values[i], s, op);
     }
     if (budget.isDue()) await budget.pause();
@@ -70,11 +70,10 @@ function swap(heap: Heaps, a: number, b: number): void {
   set(heap, b, value, row);
 }
 
-function push(heap: Heaps, step: number, value: number, row: number, isWorse: IsWorse | undefined): void {
+function push(heap: Heaps, step: number, value: number, row: number, isWorse: IsWorse): void {
   const base = step * heap.capacity;
   let at = heap.size[step]++;
   set(heap, base + at, value, row);
-  if (isWorse === undefined) return;
   while (at > 0) {
     const parent = (at - 1) >> 1;
     if (!isWorse(heap.values[base + at], heap.values[base + parent])) return;
@@ -107,6 +106,22 @@ function histogramsOf(source: VectorRows, s: number, steps: number): Row['histog
   return row.histograms;
 }
 
+/** Up to here equal values stay in the order in which upstream's sort leaves them. */
+const INSERTION_MAX = 12;
+
+/** Sorts places by their values, best first. */
+function bestFirst(places: number[], values: Float64Array, isWorse: IsWorse): void {
+  if (places.length > INSERTION_MAX) {
+    places.sort((a, b) => (isWorse(values[a], values[b]) ? 1 : isWorse(values[b], values[a]) ? -1 : 0));
+    return;
+  }
+  for (let i = 1; i < places.length; i++) {
+    for (let at = i; at > 0 && isWorse(values[places[at - 1]], values[places[at]]); at--) {
+      [places[at - 1], places[at]] = [places[at], places[at - 1]];
+    }
+  }
+}
+
 /** The rows that were chosen anywhere; at a single step best first, group by group. */
 function chosenRows(
   heaps: readonly Heaps[],
@@ -119,7 +134,7 @@ function chosenRows(
     for (let i = 0; i < steps; i++) {
       const base = i * heap.capacity;
       const order = Array.from({ length: heap.size[i] }, (_, at) => base + at);
-      if (steps === 1 && op !== 'limitk') order.sort((a, b) => (WORSE[op](heap.values[a], heap.values[b]) ? 1 : -1));
+      if (steps === 1 && op !== 'limitk') bestFirst(order, heap.values, WORSE[op]);
       for (const at of order) {
         const entries = entriesOf.get(heap.rows[at]);
         const entry = { step: i, value: heap.values[at] };
@@ -132,6 +147,7 @@ function chosenRows(
   return {
     labels: chosen.map((s) => source.labels[s]),
     hasHistograms: source.hasHistograms,
+    drops: source.drops && chosen.map((s) => source.drops![s]),
     read(at, into) {
       clearRow(into);
       const histograms = source.hasHistograms ? histogramsOf(source, chosen[at], steps) : undefined;

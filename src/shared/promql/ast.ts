@@ -33,7 +33,9 @@ export const AGGREGATION_PARAMETERS: Partial<Record<AggregationOp, 'scalar' | 's
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
 export type ComparisonOp = '==' | '!=' | '<' | '<=' | '>' | '>=';
 export type SetOp = 'and' | 'or' | 'unless';
-export type BinaryOp = ArithmeticOp | ComparisonOp | SetOp;
+/** Takes the observations above (`</`) or below (`>/`) a number out of a native histogram. */
+export type TrimOp = '</' | '>/';
+export type BinaryOp = ArithmeticOp | ComparisonOp | SetOp | TrimOp;
 
 /** Loosest first; `^` alone groups to the right. */
 export const PRECEDENCE: Readonly<Record<BinaryOp, number>> = {
@@ -46,6 +48,8 @@ export const PRECEDENCE: Readonly<Record<BinaryOp, number>> = {
   '<=': 3,
   '>': 3,
   '>=': 3,
+  '</': 3,
+  '>/': 3,
   '+': 4,
   '-': 4,
   '*': 5,
@@ -59,6 +63,7 @@ const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>
 const SET_OPS: ReadonlySet<string> = new Set(['and', 'or', 'unless']);
 export const isComparison = (op: BinaryOp): op is ComparisonOp => COMPARISONS.has(op);
 export const isSetOp = (op: BinaryOp): op is SetOp => SET_OPS.has(op);
+export const isTrim = (op: BinaryOp): op is TrimOp => op === '</' || op === '>/';
 
 export interface Place {
   readonly from: number;
@@ -103,7 +108,11 @@ export interface VectorSelector extends Place {
   readonly matchers: readonly Matcher[];
   readonly offset: DurationExpr | undefined;
   readonly at: AtModifier | undefined;
+  /** Samples around the window are looked at too: the last before it, or those on both sides to interpolate between. */
+  readonly extension?: RangeExtension;
 }
+
+export type RangeExtension = 'anchored' | 'smoothed';
 
 export interface RangeSelector extends Place {
   readonly kind: 'range';
@@ -144,6 +153,13 @@ export interface VectorMatching {
   readonly group: 'left' | 'right' | undefined;
   /** Labels taken from the "one" side. */
   readonly include: readonly string[];
+  /** What stands in for a sample that one side lacks. */
+  readonly fill?: FillValues;
+}
+
+export interface FillValues {
+  readonly left?: number;
+  readonly right?: number;
 }
 
 export interface Binary extends Place {

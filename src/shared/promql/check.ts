@@ -1,5 +1,7 @@
 /** What fits where: the types of expressions. */
-import type { Aggregation, Binary, Call, Expr, Place } from './ast.ts';
+import { METRIC_NAME } from '../model/labels.ts';
+import { compileMatcher } from '../model/matchers.ts';
+import type { Aggregation, Binary, Call, Expr, Place, VectorSelector } from './ast.ts';
 import { AGGREGATION_PARAMETERS, childrenOf, isComparison, isSetOp, unwrapped } from './ast.ts';
 import { constantDurationMs } from './durationExpr.ts';
 import { PromqlError } from './errors.ts';
@@ -30,11 +32,14 @@ export function typeOf(expr: Expr): ValueType {
 
 /** @throws PromqlError at the first expression that does not fit where it stands. */
 export function checkExpr(expr: Expr, text: string): void {
-  for (const child of childrenOf(expr)) checkExpr(child, text);
+  const isInfo = expr.kind === 'call' && expr.func === 'info';
+  for (const child of isInfo ? expr.args.slice(0, 1) : childrenOf(expr)) checkExpr(child, text);
   const fail = (place: Place, reason: string, hint = ''): never => {
     throw new PromqlError(text, place.from, place.to, reason, hint);
   };
   switch (expr.kind) {
+    case 'selector':
+      return checkSelector(expr, fail);
     case 'call':
       return checkCall(expr, fail);
     case 'aggregation':
@@ -61,6 +66,28 @@ export function checkExpr(expr: Expr, text: string): void {
 }
 
 type Fail = (place: Place, reason: string, hint?: string) => never;
+
+function checkSelector({ name, matchers, from, to }: VectorSelector, fail: Fail): void {
+  const place = { from, to };
+  const twice = name === undefined ? undefined : matchers.slice(1).find((m) => m.name === METRIC_NAME);
+  if (twice !== undefined)
+    fail(place, `metric name must not be set twice: ${JSON.stringify(name)} or ${JSON.stringify(twice.value)}`);
+  if (matchers.some((matcher) => !compileMatcher(matcher)(''))) return;
+  fail(
+    place,
+    'vector selector must contain at least one non-empty matcher',
+    'name a metric, or a label that is not empty',
+  );
+}
+
+/** The second argument of info() is a list of matchers, which may all match what is empty. */
+function checkInfoLabels(arg: Expr | undefined, fail: Fail): void {
+  if (arg === undefined) return;
+  const example = 'write info(up, {k8s_cluster_name=~".+"})';
+  if (arg.kind === 'selector' && arg.name !== undefined)
+    fail(arg, 'expected label selectors only, got vector selector instead', example);
+  if (arg.kind !== 'selector' && typeOf(arg) === 'vector') fail(arg, 'expected label selectors only', example);
+}
 
 function checkPositive(range: Parameters<typeof constantDurationMs>[0], fail: Fail): void {
   const ms = constantDurationMs(range);
@@ -91,6 +118,7 @@ function checkCall(call: Call, fail: Fail): void {
     const hint = `${call.func}(${wanted}${more > 0 ? ', …' : ''})`;
     fail(call, `expected ${range} argument(s) in call to "${call.func}", got ${count}`, hint);
   }
+  if (call.func === 'info') checkInfoLabels(call.args[1], fail);
   call.args.forEach((arg, i) => {
     const expected = args[Math.min(i, args.length - 1)];
     const type = typeOf(arg);
@@ -138,6 +166,10 @@ function checkBinary(binary: Binary, fail: Fail): void {
     fail(binary, 'comparisons between scalars must use BOOL modifier', `write ${op} bool`);
   }
   if (matching === undefined) return;
+  if (matching.fill !== undefined && !vectors)
+    fail(binary, 'filling in missing series only allowed between instant vectors');
+  if (matching.fill !== undefined && isSetOp(op))
+    fail(binary, 'filling in missing series not allowed for set operators');
   // `on()` beside a scalar says nothing, and is let pass as upstream does.
   if (!vectors && matching.labels.length > 0) fail(binary, 'vector matching only allowed between instant vectors');
   const both = matching.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined;

@@ -2,7 +2,7 @@
 import { formatDuration } from '../model/durations.ts';
 import { isPlainLabelName, isPlainMetricName, METRIC_NAME, quoted } from '../model/labels.ts';
 import type { Matcher } from '../model/matchers.ts';
-import type { AtModifier, DurationExpr, Expr, VectorMatching, VectorSelector } from './ast.ts';
+import type { DurationExpr, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts';
 
 /** One line that parses back to the same tree. */
 export function formatExpr(expr: Expr): string {
@@ -12,15 +12,15 @@ export function formatExpr(expr: Expr): string {
     case 'string':
       return quoted(expr.value);
     case 'selector':
-      return formatSelector(expr) + formatModifiers(expr.at, expr.offset);
-    case 'range':
-      return (
-        `${formatSelector(expr.selector)}[${formatDurationExpr(expr.range)}]` +
-        formatModifiers(expr.selector.at, expr.selector.offset)
-      );
+      return formatSelector(expr) + formatAt(expr) + formatExtension(expr) + formatOffset(expr);
+    case 'range': {
+      const { selector, range } = expr;
+      const modifiers = formatExtension(selector) + formatAt(selector) + formatOffset(selector);
+      return `${formatSelector(selector)}[${formatDurationExpr(range)}]${modifiers}`;
+    }
     case 'subquery': {
       const step = expr.step === undefined ? '' : formatDurationExpr(expr.step);
-      return `${formatExpr(expr.expr)}[${formatDurationExpr(expr.range)}:${step}]${formatModifiers(expr.at, expr.offset)}`;
+      return `${formatExpr(expr.expr)}[${formatDurationExpr(expr.range)}:${step}]${formatAt(expr)}${formatOffset(expr)}`;
     }
     case 'call':
       return `${expr.func}(${expr.args.map(formatExpr).join(', ')})`;
@@ -87,10 +87,15 @@ function formatSelector(selector: VectorSelector): string {
 const isName = (matcher: Matcher, name: string) =>
   matcher.name === METRIC_NAME && matcher.op === '=' && matcher.value === name;
 
-function formatModifiers(at: AtModifier | undefined, offset: DurationExpr | undefined): string {
-  const pinned = at === undefined ? '' : at.kind === 'time' ? ` @ ${(at.ms / 1000).toFixed(3)}` : ` @ ${at.kind}()`;
-  return pinned + (offset === undefined ? '' : ` offset ${formatDurationExpr(offset)}`);
+type Shifted = Pick<VectorSelector | Subquery, 'at' | 'offset'>;
+
+function formatAt({ at }: Shifted): string {
+  return at === undefined ? '' : at.kind === 'time' ? ` @ ${(at.ms / 1000).toFixed(3)}` : ` @ ${at.kind}()`;
 }
+
+const formatOffset = ({ offset }: Shifted) => (offset === undefined ? '' : ` offset ${formatDurationExpr(offset)}`);
+
+const formatExtension = ({ extension }: VectorSelector) => (extension === undefined ? '' : ` ${extension}`);
 
 const formatNames = (names: readonly string[]) =>
   `(${names.map((name) => (isPlainLabelName(name) ? name : quoted(name))).join(', ')})`;
@@ -98,6 +103,17 @@ const formatNames = (names: readonly string[]) =>
 function formatMatching(matching: VectorMatching | undefined): string {
   if (matching === undefined) return '';
   const { on, labels, group, include } = matching;
+  const isSaid = labels.length > 0 || on || group !== undefined;
+  const matched = isSaid ? ` ${on ? 'on' : 'ignoring'} ${formatNames(labels)}` : '';
   const side = group === undefined ? '' : ` group_${group} ${formatNames(include)}`;
-  return ` ${on ? 'on' : 'ignoring'} ${formatNames(labels)}${side}`;
+  return matched + side + formatFill(matching);
+}
+
+function formatFill({ fill }: VectorMatching): string {
+  if (fill === undefined) return '';
+  const { left, right } = fill;
+  if (left !== undefined && left === right) return ` fill (${formatNumber(left)})`;
+  const one = (side: string, value: number | undefined) =>
+    value === undefined ? '' : ` fill_${side} (${formatNumber(value)})`;
+  return one('left', left) + one('right', right);
 }

@@ -4,14 +4,13 @@ import { AGGREGATIONS, AGGREGATION_PARAMETERS, isComparison, PRECEDENCE } from '
 import { checkExpr } from './check.ts';
 import { parseDurationExpr } from './durationExpr.ts';
 import { nearestName } from './errors.ts';
+import type { PromqlFeatures } from './features.ts';
+import { parseFill } from './fill.ts';
 import { FUNCTIONS, isFunctionName, signatureOf } from './functions.ts';
-import { parseAt, parseOffset, parseSelector } from './selectors.ts';
+import { parseAt, parseExtension, parseOffset, parseSelector } from './selectors.ts';
 import { describe, TokenCursor } from './tokens.ts';
 
-export interface ParseOptions {
-  /** Accept functions and aggregations that upstream has behind a feature flag. */
-  readonly experimental?: boolean;
-}
+export type ParseOptions = PromqlFeatures;
 
 /** Deepest nesting of expressions that is read. */
 const DEPTH_MAX = 250;
@@ -97,9 +96,24 @@ class Parser {
     const bool = this.cursor.takeWord('bool');
     if (bool !== undefined && !isComparison(op))
       this.cursor.fail(bool, 'bool modifier can only be used on comparison operators');
-    const matching = this.matching();
+    const matching = this.filledMatching(bool?.from ?? lhs.from);
     const rhs = this.expression(op === '^' ? PRECEDENCE[op] : PRECEDENCE[op] + 1);
     return { kind: 'binary', op, lhs, rhs, bool: bool !== undefined, matching, from: lhs.from, to: rhs.to };
+  }
+
+  /** @param from where the expression begins, for what is refused. */
+  private filledMatching(from: number): VectorMatching | undefined {
+    const matching = this.matching();
+    const fill = parseFill(this.cursor);
+    if (fill === undefined) return matching;
+    if (this.options.fill !== true) {
+      this.cursor.fail(
+        { from, to: this.cursor.lastEnd },
+        'binop fill modifiers are experimental and not enabled',
+        'start with --enable-feature=promql-binop-fill-modifiers',
+      );
+    }
+    return { ...(matching ?? { on: false, labels: [], group: undefined, include: [] }), fill };
   }
 
   private matching(): VectorMatching | undefined {
@@ -232,8 +246,7 @@ class Parser {
     if ((op === 'limitk' || op === 'limit_ratio') && this.options.experimental !== true) {
       cursor.fail(
         name,
-        `${op}() is experimental and must be enabled`,
-        'start with --enable-feature=promql-experimental-functions',
+        `${op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`,
       );
     }
     const before = this.grouping();
@@ -301,6 +314,8 @@ class Parser {
       if (this.cursor.isMark('[')) expr = this.brackets(expr);
       else if (this.cursor.isWord('offset')) expr = parseOffset(this.cursor, expr);
       else if (this.cursor.isMark('@')) expr = parseAt(this.cursor, expr);
+      else if (this.cursor.isWord('anchored') || this.cursor.isWord('smoothed'))
+        expr = parseExtension(this.cursor, expr, this.options.extendedRanges === true);
       else return expr;
     }
   }

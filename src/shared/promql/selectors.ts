@@ -1,7 +1,7 @@
 /** Vector selectors and what may follow them: offset and @. */
 import { compilePattern, type Matcher, type MatchOp } from '../model/matchers.ts';
 import { METRIC_NAME } from '../model/labels.ts';
-import type { AtModifier, Expr, RangeSelector, Subquery, VectorSelector } from './ast.ts';
+import type { AtModifier, Expr, RangeExtension, RangeSelector, Subquery, VectorSelector } from './ast.ts';
 import { parseOffsetDuration } from './durationExpr.ts';
 import { describe, type TokenCursor } from './tokens.ts';
 
@@ -15,51 +15,15 @@ export function parseSelector(cursor: TokenCursor): VectorSelector {
   const open = cursor.takeMark('{');
   if (open !== undefined) {
     while (!cursor.isMark('}')) {
-      matchers.push(parseMatcher(cursor, name));
+      matchers.push(parseMatcher(cursor));
       if (cursor.takeMark(',') === undefined) break;
     }
     cursor.expectClosing('}', open, 'label matching', 'label matchers are separated by commas');
   }
-  const selector = {
-    kind: 'selector',
-    name,
-    matchers,
-    offset: undefined,
-    at: undefined,
-    from: first.from,
-    to: cursor.lastEnd,
-  } as const;
-  const twice = name === undefined ? undefined : matchers.slice(1).find((m) => m.name === METRIC_NAME && m.op === '=');
-  if (twice !== undefined) {
-    cursor.fail(
-      selector,
-      `metric name must not be set twice: ${JSON.stringify(name)} or ${JSON.stringify(twice.value)}`,
-    );
-  }
-  if (!matchers.some(refusesEmpty)) {
-    cursor.fail(
-      selector,
-      'vector selector must contain at least one non-empty matcher',
-      'name a metric, or a label that is not empty',
-    );
-  }
-  return selector;
+  return { kind: 'selector', name, matchers, offset: undefined, at: undefined, from: first.from, to: cursor.lastEnd };
 }
 
-function refusesEmpty(matcher: Matcher): boolean {
-  switch (matcher.op) {
-    case '=':
-      return matcher.value !== '';
-    case '!=':
-      return matcher.value === '';
-    case '=~':
-      return !compilePattern(matcher.value)('');
-    case '!~':
-      return compilePattern(matcher.value)('');
-  }
-}
-
-function parseMatcher(cursor: TokenCursor, metric: string | undefined): Matcher {
+function parseMatcher(cursor: TokenCursor): Matcher {
   const where = 'label matching';
   const label = cursor.peek();
   const isName = label.kind === 'string' || (label.kind === 'identifier' && !label.text.includes(':'));
@@ -73,9 +37,6 @@ function parseMatcher(cursor: TokenCursor, metric: string | undefined): Matcher 
   cursor.next();
   const name = label.kind === 'string' ? label.unquoted! : label.text;
   if (label.kind === 'string' && (cursor.isMark(',') || cursor.isMark('}'))) {
-    if (metric !== undefined) {
-      cursor.fail(label, `metric name must not be set twice: ${JSON.stringify(metric)} or ${JSON.stringify(name)}`);
-    }
     return { name: METRIC_NAME, op: '=', value: name };
   }
   const op = cursor.peek();
@@ -121,7 +82,11 @@ function shiftable(cursor: TokenCursor, expr: Expr, modifier: 'offset' | '@'): S
 }
 
 /** Puts the modifier on the node it belongs to: that of a range is kept by the selector inside. */
-function withModifier(expr: Shiftable, change: Partial<Pick<VectorSelector, 'offset' | 'at'>>, to: number): Expr {
+function withModifier(
+  expr: Shiftable,
+  change: Partial<Pick<VectorSelector, 'offset' | 'at' | 'extension'>>,
+  to: number,
+): Expr {
   if (expr.kind === 'range') return { ...expr, selector: { ...expr.selector, ...change }, to };
   return { ...expr, ...change, to };
 }
@@ -162,4 +127,24 @@ function parseAtTime(cursor: TokenCursor): AtModifier {
   if (!Number.isSafeInteger(ms)) cursor.fail(token, `timestamp out of bounds for @ modifier: ${token.text}`);
   cursor.next();
   return { kind: 'time', ms };
+}
+
+/** `anchored` and `smoothed` after a selector or a range. */
+export function parseExtension(cursor: TokenCursor, before: Expr, isEnabled: boolean): Expr {
+  const word = cursor.next();
+  const extension = word.text.toLowerCase() as RangeExtension;
+  if (!isEnabled) {
+    cursor.fail(
+      before,
+      `${extension} modifier is experimental and not enabled`,
+      'start with --enable-feature=promql-extended-range-selectors',
+    );
+  }
+  if (before.kind === 'subquery') cursor.fail(before, `${extension} modifier is not supported for subqueries`);
+  if (before.kind !== 'selector' && before.kind !== 'range')
+    return cursor.fail(before, `${extension} modifier not implemented`, `write it after a range: x[5m] ${extension}`);
+  const earlier = (before.kind === 'range' ? before.selector : before).extension;
+  if (earlier !== undefined && earlier !== extension)
+    cursor.fail(before, 'anchored and smoothed modifiers cannot be used together');
+  return withModifier(before, { extension }, word.to);
 }

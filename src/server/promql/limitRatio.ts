@@ -1,0 +1,56 @@
+/** limit_ratio: about a share of the series, the same ones in every query. Rule: Prometheus promql/engine.go, HashRatioSampler. */
+import type { Aggregation } from '../../shared/promql/ast.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import { utf8Size, writeUtf8 } from '../../shared/bytes/utf8.ts';
+import { xxhash64 } from '../../shared/bytes/xxhash64.ts';
+import { QueryError } from '../storage/engine.ts';
+import type { EvalContext } from './context.ts';
+import type { VectorRows } from './rows.ts';
+
+/** @param ratios by step: of 0.1 the first tenth of the hashes stays, of -0.1 the last. */
+export function limitByRatio(
+  node: Aggregation,
+  rows: VectorRows,
+  ratios: Float64Array,
+  { annotations }: EvalContext,
+): VectorRows {
+  const least = ratios.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = ratios.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (least === 0 && most === 0) return { labels: [], hasHistograms: false, read: () => undefined };
+  if (ratios.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN');
+  if (most > 1) annotations.invalidRatio(most, 1, node.param!);
+  if (least < -1) annotations.invalidRatio(least, -1, node.param!);
+  const shares = rows.labels.map(shareOf);
+  return {
+    ...rows,
+    read(s, into) {
+      rows.read(s, into);
+      ratios.forEach((ratio, i) => {
+        const capped = Math.max(-1, Math.min(1, ratio));
+        if (capped > 0 ? shares[s] < capped : capped < 0 && shares[s] >= 1 + capped) return;
+        into.present[i] = 0;
+        into.histograms.delete(i);
+      });
+    },
+  };
+}
+
+const HASHES = 2 ** 64;
+
+/** Where a label set's hash lies between all of them, 0 to 1. The bytes hashed are upstream's: every text after its length. */
+function shareOf(labels: Labels): number {
+  const texts = labels.flat();
+  const bytes = new Uint8Array(texts.reduce((sum, text) => sum + LENGTH_BYTES_MAX + utf8Size(text), 0));
+  let at = 0;
+  for (const text of texts) {
+    const size = utf8Size(text);
+    if (size < LONG) bytes[at++] = size;
+    else for (const byte of [LONG, size & 255, (size >> 8) & 255, (size >> 16) & 255]) bytes[at++] = byte;
+    at = writeUtf8(bytes, at, text);
+  }
+  return Number(xxhash64(bytes.subarray(0, at))) / HASHES;
+}
+
+/** A length of at least this many bytes follows in three more. */
+const LONG = 255;
+const LENGTH_BYTES_MAX = 4;
