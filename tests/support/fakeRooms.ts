@@ -88,6 +88,7 @@ export class FakeRooms {
         dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
       },
       rules: { groups: () => [] },
+      alertmanagers: { active: () => new Map(), dropped: () => [] },
       admin: this.admin,
       headStats: () => ({ series: this.series.length, chunks: 0, minTime: 1, maxTime: 2, corruptions: 0 }),
     };

@@ -19,7 +19,6 @@ export interface FlagSpec {
 
 const GO_RUNTIME = 'it tunes the Go runtime, and this server runs on Node';
 const AGENT_ONLY = 'it belongs to the agent mode, which this server does not have';
-const NO_RULES = 'alerts are not sent by this version';
 const NO_REMOTE_READ = 'remote read is not served by this version';
 
 export const FLAGS = {
@@ -267,22 +266,21 @@ export const FLAGS = {
     help: 'Rules evaluated at the same time, beside one of each group, with --enable-feature=concurrent-rule-eval.',
   },
   'alertmanager.notification-queue-capacity': {
-    type: 'number',
+    type: 'count',
+    min: 1,
     default: '10000',
-    help: 'Alerts waiting.',
-    accepted: NO_RULES,
+    help: 'Alerts that wait to be sent to one Alertmanager at most; the oldest give way.',
   },
   'alertmanager.notification-batch-size': {
-    type: 'number',
+    type: 'count',
+    min: 1,
     default: '256',
-    help: 'Alerts sent together.',
-    accepted: NO_RULES,
+    help: 'Alerts sent to an Alertmanager in one request at most.',
   },
   'alertmanager.drain-notification-queue-on-shutdown': {
     type: 'bool',
     default: 'true',
-    help: 'Send waiting alerts at shutdown.',
-    accepted: NO_RULES,
+    help: 'Send the alerts that wait before the server ends.',
   },
   'auto-gomaxprocs': { type: 'bool', default: 'true', help: 'Go runtime.', accepted: GO_RUNTIME },
   'auto-gomemlimit': { type: 'bool', default: 'true', help: 'Go runtime.', accepted: GO_RUNTIME },

@@ -45,6 +45,14 @@ export interface FileSdConfig {
   readonly refreshIntervalMs: number;
 }
 
+/** Where targets come from. */
+export interface TargetSources {
+  readonly staticConfigs: readonly StaticConfig[];
+  readonly fileSdConfigs: readonly FileSdConfig[];
+  /** Of the other kinds. */
+  readonly discovery: readonly DiscoveryConfig[];
+}
+
 /** Limits as upstream counts them; 0 is no limit. */
 export interface ScrapeLimits {
   /** Bytes after decompression. */
@@ -61,7 +69,7 @@ export interface ScrapeLimits {
   readonly nativeBucketFactorMin: number;
 }
 
-export interface ScrapeConfig {
+export interface ScrapeConfig extends TargetSources {
   readonly jobName: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -84,10 +92,6 @@ export interface ScrapeConfig {
   readonly escaping: EscapingScheme;
   readonly limits: ScrapeLimits;
   readonly http: HttpConfig;
-  readonly staticConfigs: readonly StaticConfig[];
-  readonly fileSdConfigs: readonly FileSdConfig[];
-  /** Of the other kinds. */
-  readonly discovery: readonly DiscoveryConfig[];
   readonly relabel: readonly RelabelConfig[];
   readonly metricRelabel: readonly RelabelConfig[];
 }
@@ -98,6 +102,20 @@ export interface GlobalConfig {
   readonly evaluationIntervalMs: number;
   readonly ruleQueryOffsetMs: number;
   readonly externalLabels: Labels;
+}
+
+export interface AlertmanagerConfig extends TargetSources {
+  readonly scheme: 'http' | 'https';
+  readonly pathPrefix: string;
+  readonly timeoutMs: number;
+  readonly http: HttpConfig;
+  readonly relabel: readonly RelabelConfig[];
+  readonly alertRelabel: readonly RelabelConfig[];
+}
+
+export interface AlertingConfig {
+  readonly alertRelabel: readonly RelabelConfig[];
+  readonly alertmanagers: readonly AlertmanagerConfig[];
 }
 
 export interface StorageConfig {
@@ -118,6 +136,7 @@ export interface Config {
   readonly scrapeConfigs: readonly ScrapeConfig[];
   /** Absolute; the last path element may hold `*`. */
   readonly ruleFiles: readonly string[];
+  readonly alerting: AlertingConfig;
   readonly storage: StorageConfig;
   /** What the file asks for and this program does not do (yet), one sentence each. Empty for most files. */
   readonly notices: readonly string[];

@@ -1,6 +1,5 @@
 /** The keys of the whole file, and of files that hold scrape configs alone. */
 import { z } from 'zod';
-import { discoveryKeys as scrapeDiscoveryKeys } from './discoverySchema.ts';
 import { httpKeys, tlsKeys } from './httpSchema.ts';
 import {
   bool,
@@ -15,7 +14,7 @@ import {
   text,
   url,
 } from './scalars.ts';
-import { ABSENT_DISCOVERY, perJobKeys, relabelKeys, scrapeConfigKeys } from './scrapeSchema.ts';
+import { alertmanagerConfigKeys, perJobKeys, relabelKeys, scrapeConfigKeys } from './scrapeSchema.ts';
 
 const globalKeys = z.strictObject({
   ...perJobKeys,
@@ -36,30 +35,9 @@ const sigv4Keys = z.strictObject({
   service_name: text.optional(),
 });
 
-const discoveryKeys = Object.fromEntries(
-  [...ABSENT_DISCOVERY, ...Object.keys(scrapeDiscoveryKeys), 'static_configs', 'file_sd_configs'].map((key) => [
-    key,
-    z.array(z.unknown()).optional(),
-  ]),
-);
-
 const alertingKeys = z.strictObject({
   alert_relabel_configs: z.array(relabelKeys).optional(),
-  alertmanagers: z
-    .array(
-      z.strictObject({
-        timeout: duration.optional(),
-        api_version: oneOf('v1', 'v2').optional(),
-        path_prefix: text.optional(),
-        scheme: oneOf('http', 'https').optional(),
-        sigv4: sigv4Keys.optional(),
-        ...httpKeys,
-        ...discoveryKeys,
-        relabel_configs: z.array(relabelKeys).optional(),
-        alert_relabel_configs: z.array(relabelKeys).optional(),
-      }),
-    )
-    .optional(),
+  alertmanagers: z.array(alertmanagerConfigKeys).optional(),
 });
 
 const remoteWriteKeys = z.strictObject({

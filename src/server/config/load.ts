@@ -6,15 +6,11 @@ import { checkTree } from './check.ts';
 import { ConfigError, type ConfigFault } from './configError.ts';
 import { fileKeys, scrapeFileKeys, type RawFile } from './fileSchema.ts';
 import { isSecretKey } from './httpSchema.ts';
+import { resolveAlerting } from './resolveAlerting.ts';
 import { absolute } from './resolveHttp.ts';
 import { resolveRelabel, type Complain } from './resolveRelabel.ts';
-import {
-  DEFAULT_INTERVAL_MS,
-  DEFAULT_TIMEOUT_MS,
-  labelsOfSet,
-  resolveScrape,
-  type JobContext,
-} from './resolveScrape.ts';
+import { DEFAULT_INTERVAL_MS, DEFAULT_TIMEOUT_MS, resolveScrape, type JobContext } from './resolveScrape.ts';
+import { labelsOfSet } from './resolveSources.ts';
 import type { RawScrapeConfig } from './scrapeSchema.ts';
 import { YamlSource } from './yamlSource.ts';
 
@@ -67,7 +63,8 @@ export function parseConfig(
       throwFaults(file, faults);
     }
   }
-  checkAlertRelabelling(raw, complainAt(source));
+  const alerting = resolveAlerting(raw.alerting, dir, complainAt(source, 'alerting'));
+  checkWriteRelabelling(raw, complainAt(source));
   throwFaults(source.file, faults);
 
   const tsdb = raw.storage?.tsdb;
@@ -82,6 +79,7 @@ export function parseConfig(
       externalLabels: labelsOfSet(expandAll(raw.global?.external_labels, env, notices)),
     },
     scrapeConfigs: jobs,
+    alerting,
     ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dir, file)),
     storage: {
       outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,
@@ -125,12 +123,11 @@ function globalContext(raw: RawFile, dir: string, complain: Complain, notice: (s
 }
 
 /** Rules of the parts that are not run yet are checked all the same: a file that passes today passes tomorrow. */
-function checkAlertRelabelling(raw: RawFile, complain: Complain): void {
-  const check = (rules: readonly Parameters<typeof resolveRelabel>[0][] | undefined, ...path: PropertyKey[]) =>
-    rules?.forEach((rule, i) => resolveRelabel(rule, false, (key, why) => complain([...path, i, ...key], why)));
-  check(raw.alerting?.alert_relabel_configs, 'alerting', 'alert_relabel_configs');
+function checkWriteRelabelling(raw: RawFile, complain: Complain): void {
   raw.remote_write?.forEach((write, i) =>
-    check(write.write_relabel_configs, 'remote_write', i, 'write_relabel_configs'),
+    write.write_relabel_configs?.forEach((rule, j) =>
+      resolveRelabel(rule, false, (key, why) => complain(['remote_write', i, 'write_relabel_configs', j, ...key], why)),
+    ),
   );
 }
 
@@ -153,7 +150,6 @@ function expandAll(
 
 /** Whole sections that are known and not acted upon. */
 const SECTION_NOTICES = {
-  alerting: 'alerts are not sent yet',
   remote_write: 'samples are not sent on yet; they are stored here only',
   remote_read: 'other servers are not asked yet; queries see what is stored here only',
   tracing: 'this program records no traces of itself',

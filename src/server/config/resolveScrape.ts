@@ -1,15 +1,13 @@
 /** One scrape job: `global` and upstream's defaults filled in, contradictions refused. */
-import { labelsFrom, type Labels } from '../../shared/model/labels.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import type { ScrapeConfig, ScrapeProtocol } from './config.ts';
-import { resolveDiscovery } from './resolveDiscovery.ts';
-import { absolute, resolveHttp } from './resolveHttp.ts';
+import { resolveHttp } from './resolveHttp.ts';
 import { resolveRelabel, type Complain } from './resolveRelabel.ts';
-import { ABSENT_DISCOVERY, type RawPerJob, type RawScrapeConfig } from './scrapeSchema.ts';
+import { resolveSources } from './resolveSources.ts';
+import type { RawPerJob, RawScrapeConfig } from './scrapeSchema.ts';
 
 export const DEFAULT_INTERVAL_MS = 60_000;
 export const DEFAULT_TIMEOUT_MS = 10_000;
-const FILE_SD_REFRESH_MS = 300_000;
 const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
   'OpenMetricsText1.0.0',
   'OpenMetricsText0.0.1',
@@ -18,9 +16,6 @@ const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
 ];
 /** Only protobuf carries native histograms. */
 const NATIVE_PROTOCOLS: readonly ScrapeProtocol[] = ['PrometheusProto', ...DEFAULT_PROTOCOLS];
-/** `*` only in the last path element, which names a YAML or JSON file. */
-const FILE_SD_PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
-
 export interface JobContext {
   readonly perJob: RawPerJob;
   readonly globalIntervalMs: number;
@@ -39,10 +34,6 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       ['scrape_timeout'],
       `${formatDuration(timeoutMs)} is longer than the interval of ${formatDuration(intervalMs)}; shorten it`,
     );
-  }
-  for (const kind of ABSENT_DISCOVERY) {
-    if (kind in raw)
-      complain([kind], 'this kind of discovery is not supported yet; http_sd_configs or file_sd_configs can stand in');
   }
   noticesOf(raw, perJob, context.notice);
   const nativeHistograms = raw.scrape_native_histograms ?? perJob.scrape_native_histograms ?? false;
@@ -90,47 +81,10 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       nativeBucketFactorMin: raw.native_histogram_min_bucket_factor ?? 0,
     },
     http: resolveHttp(raw, dir, complain),
-    staticConfigs: (raw.static_configs ?? []).map(({ targets = [], labels }, i) => {
-      // Relabelling may still make an address of it: the URLs that blackbox_exporter is to probe stand here.
-      const isFinal = (raw.relabel_configs ?? []).length === 0;
-      if (isFinal) checkTargets(targets, (path, why) => complain(['static_configs', i, ...path], why));
-      return { targets, labels: labelsOfSet(labels) };
-    }),
-    fileSdConfigs: (raw.file_sd_configs ?? []).map((entry, i) => {
-      entry.files.forEach((file, j) => {
-        if (!FILE_SD_PATTERN.test(file))
-          complain(
-            ['file_sd_configs', i, 'files', j],
-            'must end in .json, .yml or .yaml, with * only in its last part',
-          );
-      });
-      return {
-        files: entry.files.map((file) => absolute(dir, file)),
-        refreshIntervalMs: entry.refresh_interval ?? FILE_SD_REFRESH_MS,
-      };
-    }),
-    discovery: resolveDiscovery(raw, dir, complain),
+    ...resolveSources(raw, dir, complain),
     relabel: rules('relabel_configs'),
     metricRelabel: rules('metric_relabel_configs'),
   };
-}
-
-function checkTargets(targets: readonly string[], complain: Complain): void {
-  targets.forEach((target, i) => {
-    const why = targetFault(target);
-    if (why !== undefined) complain(['targets', i], why);
-  });
-}
-
-/** Why a text cannot be a target's address, or undefined if it can. */
-export function targetFault(target: string): string | undefined {
-  if (target === '') return 'an empty address; write host:port';
-  if (!target.includes('/')) return undefined;
-  return `${JSON.stringify(target)} is not host:port; write the scheme in scheme: and the path in metrics_path:`;
-}
-
-export function labelsOfSet(record: Readonly<Record<string, string>> | undefined): Labels {
-  return labelsFrom(Object.entries(record ?? {}));
 }
 
 function resolveProtocols(

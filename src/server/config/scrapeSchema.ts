@@ -55,6 +55,17 @@ export const perJobKeys = {
 };
 export type RawPerJob = z.output<z.ZodObject<typeof perJobKeys>>;
 
+/** Where targets come from, and how they are relabelled. */
+const sourceKeys = {
+  static_configs: z.array(staticKeys).optional(),
+  file_sd_configs: z.array(fileSdKeys).optional(),
+  ...discoveryKeys,
+  relabel_configs: z.array(relabelKeys).optional(),
+};
+export type RawSources = z.output<z.ZodObject<typeof sourceKeys>>;
+
+const absentKeys = Object.fromEntries(ABSENT_DISCOVERY.map((key) => [key, z.array(z.unknown()).optional()] as const));
+
 const scrapeKeys = {
   job_name: text.min(1, 'must not be empty'),
   ...perJobKeys,
@@ -69,15 +80,26 @@ const scrapeKeys = {
   native_histogram_bucket_limit: count.optional(),
   native_histogram_min_bucket_factor: number.optional(),
   ...httpKeys,
-  static_configs: z.array(staticKeys).optional(),
-  file_sd_configs: z.array(fileSdKeys).optional(),
-  ...discoveryKeys,
-  relabel_configs: z.array(relabelKeys).optional(),
+  ...sourceKeys,
   metric_relabel_configs: z.array(relabelKeys).optional(),
 };
 export type RawScrapeConfig = z.output<z.ZodObject<typeof scrapeKeys>>;
 
-export const scrapeConfigKeys = z.strictObject({
-  ...scrapeKeys,
-  ...Object.fromEntries(ABSENT_DISCOVERY.map((key) => [key, z.array(z.unknown()).optional()] as const)),
+export const scrapeConfigKeys = z.strictObject({ ...scrapeKeys, ...absentKeys });
+
+const alertmanagerKeys = {
+  timeout: positiveDuration.optional(),
+  api_version: oneOf('v2').optional(),
+  path_prefix: text.optional(),
+  scheme: oneOf('http', 'https').optional(),
+  ...httpKeys,
+  ...sourceKeys,
+  alert_relabel_configs: z.array(relabelKeys).optional(),
+};
+export type RawAlertmanagerConfig = z.output<z.ZodObject<typeof alertmanagerKeys>>;
+
+export const alertmanagerConfigKeys = z.strictObject({
+  ...alertmanagerKeys,
+  sigv4: z.unknown().optional(),
+  ...absentKeys,
 });

@@ -1,5 +1,5 @@
 /** All discovery of a job: what its configuration names, each ready to be started. */
-import type { ScrapeConfig } from '../config/config.ts';
+import type { TargetSources } from '../config/config.ts';
 import type { DiscoveryConfig } from '../config/discoveryConfig.ts';
 import { createConsulDiscoverer } from './consulDiscovery.ts';
 import { createDnsDiscoverer } from './dnsDiscovery.ts';
@@ -28,7 +28,7 @@ function make<K extends DiscoveryConfig['kind']>(kind: K, config: DiscoveryConfi
 }
 
 /** By a key that is equal for equal configurations. */
-export function createDiscoverers(job: ScrapeConfig, deps: DiscoveryDeps): ReadonlyMap<string, Discoverer> {
+export function createDiscoverers(job: TargetSources, deps: DiscoveryDeps): ReadonlyMap<string, Discoverer> {
   return new Map<string, Discoverer>([
     [`static ${JSON.stringify(job.staticConfigs)}`, createStaticDiscoverer(job.staticConfigs)],
     ...job.fileSdConfigs.map((config) => [JSON.stringify(config), createFileDiscoverer(config, deps)] as const),

@@ -7,6 +7,7 @@ import type { StoreAdmin } from '../storage/admin.ts';
 import type { Storage } from '../storage/appender.ts';
 import type { QueryEngine } from '../storage/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
+import type { AlertmanagersView } from '../notifier/notifier.ts';
 import type { RulesView } from '../rules/manager.ts';
 import type { TargetsView } from '../scrape/status.ts';
 
@@ -18,6 +19,7 @@ export interface ServerRooms {
   readonly admin: StoreAdmin;
   readonly targets: TargetsView;
   readonly rules: RulesView;
+  readonly alertmanagers: AlertmanagersView;
   headStats(): HeadStats;
 }
 

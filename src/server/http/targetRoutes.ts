@@ -75,12 +75,16 @@ function scrapePools({ rooms }: ApiCall): Iterable<string> {
   return dataJson({ scrapePools: [...pools].sort() });
 }
 
+function alertmanagers({ rooms }: ApiCall): Iterable<string> {
+  const urls = (list: Iterable<string>) => [...list].map((url) => ({ url }));
+  return dataJson({
+    activeAlertmanagers: urls(rooms.alertmanagers.active().keys()),
+    droppedAlertmanagers: urls(rooms.alertmanagers.dropped()),
+  });
+}
+
 export const TARGET_ROUTES: readonly ApiRoute[] = [
   { path: '/targets', methods: ['GET'], answer: targets },
   { path: '/scrape_pools', methods: ['GET'], answer: scrapePools },
-  {
-    path: '/alertmanagers',
-    methods: ['GET'],
-    answer: () => dataJson({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
-  },
+  { path: '/alertmanagers', methods: ['GET'], answer: alertmanagers },
 ];

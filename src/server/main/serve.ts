@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/configError.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { createNotifier } from '../notifier/notifier.ts';
 import { createRuleManager } from '../rules/manager.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
@@ -21,6 +22,8 @@ import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
+import { noticesOf } from './notices.ts';
+import { registerNotifierMetrics } from './notifierMetrics.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
@@ -197,6 +200,16 @@ function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, external
   shutdown.opened('query engine', () => engine.close());
   const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log, onScrape: scrapeMetrics(metrics) });
   shutdown.opened('scraping', () => scraping.stop());
+  const notifier = createNotifier(
+    {
+      capacity: flags['alertmanager.notification-queue-capacity'],
+      batchSize: flags['alertmanager.notification-batch-size'],
+      drains: flags['alertmanager.drain-notification-queue-on-shutdown'],
+    },
+    log,
+  );
+  shutdown.opened('notifier', () => notifier.close());
+  registerNotifierMetrics(metrics, notifier);
   const rules = createRuleManager({
     storage: tsdb,
     queryable: tsdb,
@@ -212,7 +225,7 @@ function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, external
     concurrentEvalsMax: flags['enable-feature'].includes(CONCURRENT_RULES)
       ? flags['rules.max-concurrent-evals']
       : undefined,
-    notify: () => undefined,
+    notify: (query, alerts) => notifier.send(noticesOf(query, alerts, externalUrl)),
   });
   shutdown.opened('rules', () => rules.stop());
   const headStats = () => {
@@ -220,10 +233,20 @@ function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, external
     return { series, chunks: headChunks, minTime, maxTime, corruptions };
   };
   return {
-    rooms: { engine, queryable: tsdb, storage: tsdb, admin: tsdb, targets: scraping, rules, headStats },
+    rooms: {
+      engine,
+      queryable: tsdb,
+      storage: tsdb,
+      admin: tsdb,
+      targets: scraping,
+      rules,
+      alertmanagers: notifier,
+      headStats,
+    },
     async apply(config) {
       await tsdb.setRetention(retentionOf(flags, config.storage));
       await scraping.apply(config);
+      notifier.apply(config.alerting, config.global.externalLabels);
       await rules.apply(config.global, config.ruleGroups);
     },
   };

@@ -60,6 +60,18 @@ export class OutboundClient {
     throw new FetchError(`redirected more than ${REDIRECTS_MAX} times, at last to ${url}`);
   }
 
+  /**
+   * A POST; redirects are answers. The time limit is the caller's, by `signal`.
+   *
+   * @returns the answer whatever its status; its body must be read or destroyed.
+   * @throws what the connection throws (`fetchFault` finds words for it).
+   */
+  async post(url: string, body: Uint8Array | string, own: Headers, signal: AbortSignal): Promise<Answer> {
+    const dispatcher = await this.agent();
+    const headers = { 'user-agent': USER_AGENT, ...own, ...(await this.loginHeaders()) };
+    return request(url, { method: 'POST', body, dispatcher, headers, signal });
+  }
+
   async close(): Promise<void> {
     await this.dispatcher?.agent.destroy();
   }

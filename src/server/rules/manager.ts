@@ -1,5 +1,5 @@
 /** All groups: starts, changes and ends them as the configuration says. */
-import type { Labels } from '../../shared/model/labels.ts';
+import { compareText, type Labels } from '../../shared/model/labels.ts';
 import type { QueryEngine } from '../storage/engine.ts';
 import type { GlobalConfig } from '../config/config.ts';
 import type { Storage } from '../storage/appender.ts';
@@ -34,7 +34,7 @@ export interface RuleManager extends RulesView {
   stop(): Promise<void>;
 }
 
-/** What others may see of the rules, in the order of files and groups. */
+/** What others may see of the rules, by file and name as upstream has it. */
 export interface RulesView {
   groups(): readonly RuleGroup[];
 }
@@ -89,8 +89,12 @@ export function createRuleManager(deps: RuleManagerDeps): RuleManager {
       stopping.abort();
       await Promise.allSettled([...[...running.values()].map(({ group }) => group.stop()), ...retiring]);
     },
-    groups: () => [...running.values()].map(({ group }) => group),
+    groups: () => [...running.values()].map(({ group }) => group).sort(byFileAndName),
   };
+}
+
+function byFileAndName({ spec: a }: RuleGroup, { spec: b }: RuleGroup): number {
+  return compareText(a.file, b.file) || compareText(a.name, b.name);
 }
 
 /** What makes a group another one when it changes; where its rules stand in the file does not. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { labelsFrom, labelsKey, labelValue, type Label, type Labels } from '../../shared/model/labels.ts';
 import { formatDuration, parseDuration } from '../../shared/model/durations.ts';
 import type { ScrapeConfig } from '../config/config.ts';
-import { targetFault } from '../config/resolveScrape.ts';
+import { targetFault } from '../config/resolveSources.ts';
 import type { TargetGroup } from '../discovery/targetGroup.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 
