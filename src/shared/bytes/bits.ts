@@ -2,7 +2,7 @@
 
 /** Quotients from here on are written as this many ones and the plain value: no value takes more than 74 bits. */
 export const RICE_QUOTIENT_MAX = 20;
-const RICE_PLAIN_BITS = 53;
+export const RICE_PLAIN_BITS = 53;
 
 export class BitWriter {
   #words = new Uint32Array(64);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import { bitsOf, setGap, setStale } from '../../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_SAMPLE, cellKind, setGap, setStale } from '../../../shared/model/sampleBits.ts';
 import { Chunk, packRows, type UnpackedRows } from './chunk.ts';
 
 type Cell = number | 'gap' | 'stale' | readonly [low: number, high: number];
@@ -27,6 +27,11 @@ function rowsOf(times: number[], columns: Float64Array[], joins = (_: number) =>
   };
 }
 
+function runningSum(steps: readonly number[]): number[] {
+  let sum = 0;
+  return steps.map((step) => (sum += step));
+}
+
 /** Columns of the kinds that pages have, and of kinds they do not have. */
 function columnArbitrary(rows: number): fc.Arbitrary<Cell[]> {
   const of = (cell: fc.Arbitrary<Cell>) => fc.array(cell, { minLength: rows, maxLength: rows });
@@ -37,8 +42,19 @@ function columnArbitrary(rows: number): fc.Arbitrary<Cell[]> {
     of(fc.constantFrom<Cell>(7, 7, 7, 7, 'gap')),
     of(fc.oneof(fc.nat(1000), fc.constantFrom<Cell>('gap', 'stale'))),
     counter as fc.Arbitrary<Cell[]>,
+    counter as fc.Arbitrary<Cell[]>,
     of(fc.integer({ min: -(2 ** 50), max: 2 ** 50 })),
     of(fc.integer({ min: -9999, max: 9999 }).map((n) => n / 100)),
+    of(fc.integer({ min: -999, max: 9999 }).map((n) => n * 4096 + 3)),
+    of(
+      fc.oneof(
+        { weight: 30, arbitrary: fc.nat(99).map((n) => n / 10) },
+        fc.constantFrom<Cell>(NaN, -0, 1 / 3, Infinity),
+      ),
+    ),
+    of(fc.double({ min: 0, max: 10, noNaN: true })).map((steps) => runningSum(steps as number[])),
+    of(fc.oneof({ weight: 9, arbitrary: fc.constant<Cell>(0) }, fc.nat(5), fc.constant<Cell>(2 ** 40))),
+    of(fc.double({ min: 0, max: 1, noNaN: true }).map(Math.fround)),
     of(fc.oneof(fc.double(), fc.constantFrom<Cell>(-0, Infinity, NaN, 'gap'))),
     of(fc.tuple(fc.nat(0xffffffff), fc.nat(0xffffffff))),
     fc.constant(Array.from({ length: rows }, () => 'gap' as const)),
@@ -83,21 +99,178 @@ test('what is packed comes back bit for bit, in whatever order columns are asked
   );
 });
 
-test('a summary tells what a walk over the samples tells', () => {
-  const chunk = packRows(
-    rowsOf([1, 2, 3, 4, 5], [columnOf([5, 8, 'gap', 3, 4]), columnOf(['gap', 'gap', 'stale', 'gap', 'gap'])]),
-  );
-  expect(chunk.summary(0)).toEqual({ count: 4, first: 5, last: 4, sum: 20, min: 3, max: 8, increase: 3 + 3 + 1 });
-  expect(chunk.summary(1)).toMatchObject({ count: 0, first: NaN });
-  expect(chunk.summary(2)).toBeUndefined();
-  fc.assert(
-    fc.property(fc.array(fc.oneof(fc.nat(9), fc.double({ noNaN: true })), { minLength: 1 }), (values) => {
-      const s = packRows(rowsOf([...values.keys()], [Float64Array.from(values)])).summary(0)!;
-      expect([s.count, s.first + 0, s.last + 0]).toEqual([values.length, values[0] + 0, values.at(-1)! + 0]);
-      expect([s.min + 0, s.max + 0]).toEqual([Math.min(...values) + 0, Math.max(...values) + 0]);
-      expect(s.sum + 0).toBe(values.reduce((a, b) => a + b, 0));
+/** Cumulative buckets that now and then begin again, then columns of any kind, one of them like the last bucket. */
+const histogramArbitrary = fc
+  .tuple(fc.integer({ min: 2, max: 9 }), fc.integer({ min: 2, max: 60 }))
+  .chain(([buckets, rows]) =>
+    fc.record({
+      rows: fc.constant(rows),
+      grown: fc.array(fc.array(fc.oneof(fc.constant(0), fc.nat(9)), { minLength: buckets, maxLength: buckets }), {
+        minLength: rows,
+        maxLength: rows,
+      }),
+      restarts: fc.array(fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, fc.constant(true)), {
+        minLength: rows,
+        maxLength: rows,
+      }),
+      isMissing: fc.array(fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, fc.constant(true)), {
+        minLength: rows,
+        maxLength: rows,
+      }),
+      order: fc.array(fc.nat(buckets), { maxLength: 20 }),
+      long: fc.boolean(),
     }),
   );
+
+test('histograms come back, whatever bucket is asked for first', () => {
+  fc.assert(
+    fc.property(histogramArbitrary, ({ rows, grown, restarts, isMissing, order, long }) => {
+      const buckets = grown[0].length;
+      const total = long ? 500 : rows;
+      const counts = new Array<number>(buckets).fill(0);
+      const cells = Array.from({ length: buckets + 1 }, () => [] as Cell[]);
+      for (let i = 0; i < total; i++) {
+        if (restarts[i % rows]) counts.fill(0);
+        let sum = 0;
+        for (let b = 0; b < buckets; b++) {
+          counts[b] += grown[i % rows][b];
+          cells[b].push(isMissing[i % rows] ? 'gap' : (sum += counts[b]));
+        }
+        cells[buckets].push(cells[buckets - 1][i]);
+      }
+      const columns = cells.map(columnOf);
+      const times = Array.from({ length: total }, (_, i) => i * 15_000);
+      const chunk = new Chunk(packRows(rowsOf(times, columns, (c) => c > 0 && c < buckets)).bytes);
+      const isEmpty = isMissing.every((missing) => missing);
+      for (const c of [...order, ...columns.keys(), ...[...columns.keys()].reverse()]) {
+        if (isEmpty) expect(chunk.cells(c)).toBeUndefined();
+        else expect(bitsOf(chunk.cells(c)!)).toEqual(bitsOf(columns[c]));
+        const found = chunk.summaries(c);
+        for (const [s, end] of isEmpty ? [] : chunk.strideEnds.entries()) {
+          const expected = walked(columns[c], s > 0 ? chunk.strideEnds[s - 1] : 0, end);
+          const { count, first, last, min, max } = expected;
+          expect([found!.count[s], found!.first[s], found!.last[s]]).toEqual([count, first, last]);
+          expect([found!.min[s], found!.max[s]]).toEqual([min, max]);
+          if (found!.increase[s] === found!.increase[s]) expect(found!.increase[s]).toBe(expected.increase);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('any rows of a column are read alone, straight into the memory of the caller', () => {
+  const long = chunkArbitrary.chain((chunk) =>
+    fc.record({ chunk: fc.constant(chunk), rows: fc.tuple(fc.nat(1500), fc.nat(1500)) }),
+  );
+  fc.assert(
+    fc.property(long, ({ chunk: { columns, joins }, rows }) => {
+      // Repeated, so that there are several strides; the clock goes on by 15 seconds.
+      const times = Array.from({ length: 1500 }, (_, i) => 1_700_000_000_000 + i * 15_000);
+      const cells = columns.map((cs) => columnOf(times.map((_, i) => cs[i % cs.length])));
+      const chunk = new Chunk(packRows(rowsOf(times, cells, (c) => c > 0 && joins[c])).bytes);
+      expect(chunk.strideEnds.length).toBeGreaterThan(5);
+      const [from, to] = [Math.min(...rows), Math.max(...rows)];
+      cells.forEach((column, c) => {
+        const out = new Float64Array(to - from + 1);
+        const isThere = chunk.read(c, from, to, out, 1);
+        expect(isThere).toBe(columns[c].some((cell) => cell !== 'gap'));
+        if (isThere) expect(bitsOf(out).subarray(2)).toEqual(bitsOf(column.slice(from, to)));
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** What summaries say, from a walk over the cells. */
+function walked(cells: Float64Array, from: number, to: number) {
+  const bits = bitsOf(cells);
+  const rows = Array.from({ length: to - from }, (_, i) => from + i).filter((i) => cellKind(bits, i) === CELL_SAMPLE);
+  const values = rows.map((row) => cells[row]);
+  const numbers = values.filter((v) => v === v);
+  let increase = values.length > 0 ? values.at(-1)! - values[0] : NaN;
+  values.forEach((v, i) => (increase += v < values[i - 1] ? values[i - 1] : 0));
+  return {
+    ...{ count: values.length, firstRow: rows[0] ?? -1, lastRow: rows.at(-1) ?? -1 },
+    ...{ first: values[0] ?? NaN, last: values.at(-1) ?? NaN },
+    ...{ min: numbers.length > 0 ? Math.min(...numbers) : NaN, max: numbers.length > 0 ? Math.max(...numbers) : NaN },
+    ...{ increase, sum: values.reduce((a, b) => a + b, 0) },
+  };
+}
+
+test('summaries tell, stride by stride, what a walk over the samples tells', () => {
+  fc.assert(
+    fc.property(chunkArbitrary, fc.boolean(), ({ times, columns, joins }, isLong) => {
+      const count = isLong ? 800 : times.length;
+      const clock = isLong ? Array.from({ length: count }, (_, i) => i * 15_000) : times;
+      const cells = columns.map((cs) => columnOf(clock.map((_, i) => cs[i % cs.length])));
+      const chunk = packRows(rowsOf(clock, cells, (c) => c > 0 && joins[c]));
+      cells.forEach((column, c) => {
+        const found = chunk.summaries(c);
+        expect(found === undefined).toBe(columns[c].every((cell) => cell === 'gap'));
+        if (found === undefined) return;
+        chunk.strideEnds.forEach((end, s) => {
+          const expected = walked(column, s > 0 ? chunk.strideEnds[s - 1] : 0, end);
+          for (const field of ['count', 'firstRow', 'lastRow', 'first', 'last'] as const) {
+            expect([field, found[field][s] + 0]).toEqual([field, expected[field] + 0]);
+          }
+          for (const field of ['min', 'max', 'increase', 'sum'] as const) {
+            const kept = found[field][s];
+            if (kept !== kept) continue;
+            const largest = Math.max(...column.map(Math.abs).filter(Number.isFinite), 1e-300);
+            if (Number.isFinite(kept)) expect(Math.abs(kept - expected[field]) / largest).toBeLessThan(1e-9);
+            else expect(kept).toBe(expected[field]);
+          }
+        });
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a column that never falls has all of its summaries but the sum', () => {
+  const times = Array.from({ length: 720 }, (_, i) => i * 15_000 + 15_000);
+  const bucket = (share: number) => Float64Array.from(times, (_, i) => Math.floor(i * share) + (i % 7 > 3 ? 1 : 0) * i);
+  const rising = (share: number) => bucket(share).sort();
+  const columns = [rising(0.1), rising(0.4), rising(0.4), rising(1.5), rising(1.5), rising(3)];
+  const chunk = packRows(rowsOf(times, columns, (c) => c > 0));
+  expect([...chunk.strideEnds]).toEqual([240, 480, 720]);
+  for (const c of [0, 1, 2, 3, 4, 5, 2, 5, 3]) {
+    const { first, last, min, max, increase } = chunk.summaries(c)!;
+    expect([...first]).toEqual([0, 240, 480].map((row) => columns[c][row]));
+    expect([...last]).toEqual([239, 479, 719].map((row) => columns[c][row]));
+    expect([min, max]).toEqual([first, last]);
+    expect(increase).toEqual(last.map((v, s) => v - first[s]));
+  }
+});
+
+/** Packed by the program that wrote version 1: all its encodings, a gap, a stale mark. */
+const VERSION_1 =
+  'AQaAoKv++WIGAK7qAU0BCAEGBgcEVOABAQUGBwh82AIBCAUHCHjcAQELBgIBAAAAAAAA4D8IASlcj8L1KPg/DgEAAAAAAAAOQAExBgABVVVVVV' +
+  'VV1T8BWfP4wh9upQEBAAAAAAAA8H8BAAAAAAAAAIABAAAAAAAA8H8BAAAAAAAA8H8BCQYIAQAAAAAAAB5AAQwDARYW2LQYgLUYgLUYAQQGCBAC' +
+  'QQJhfwQDQQLqAQoUBUIEVj4BBAKIZGJiudpp5QgFVVVVVVVV1T83cpiZmZmZmQf6ZmZmZmZm+ndg+f8P+6wDQOQhP37gFxviK40oSv4BAQAAAA' +
+  'AAAB5ACgUGBQyRCSk1LKkhAsAIAAA=';
+const VERSION_1_ROWS: { times: number[]; columns: Cell[][] } = {
+  times: [1700000000000, 1700000015000, 1700000030001, 1700000045000, 1700000060000, 1700000075000],
+  columns: [
+    [1, 3, 3, 8, 20, 21],
+    [2, 5, 6, 12, 30, 31],
+    [2, 5, 6, 12, 30, 'gap'],
+    [0.5, 0.25, 1.75, -3, 0.01, 2],
+    [1 / 3, 0.1 + 0.2, -0, Infinity, 1e300, 1e-300],
+    [7.5, 7.5, 7.5, 7.5, 7.5, 7.5],
+    ['gap', 'stale', 'gap', -5, 100000, -5],
+    [4, 4, 4, 4, 4, 4],
+  ],
+};
+
+test('a chunk of version 1 is read', () => {
+  const chunk = new Chunk(Uint8Array.from(Buffer.from(VERSION_1, 'base64')));
+  expect([...chunk.times]).toEqual(VERSION_1_ROWS.times);
+  for (const [c, cells] of VERSION_1_ROWS.columns.entries()) {
+    expect(bitsOf(chunk.cells(c)!)).toEqual(bitsOf(columnOf(cells)));
+  }
+  expect(chunk.cells(VERSION_1_ROWS.columns.length)).toBeUndefined();
 });
 
 test('native histograms keep their rows', () => {

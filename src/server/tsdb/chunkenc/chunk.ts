@@ -1,105 +1,81 @@
 /** A run of rows of one group, packed column by column and read in place. Drawn in docs/chunks.md. */
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
-import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import { CELL_STALE } from '../../../shared/model/sampleBits.ts';
-import { DenseColumn, encodingAt, isBelow, readColumn, writeColumn, type EncodingName } from './column.ts';
-import { planIntegers, readIntegers, writeIntegers } from './integers.ts';
-import { readNativeHistogram, writeNativeHistogram } from './nativeHistogram.ts';
-import { readSummary, skipSummary, summarize, writeSummary, type Summary } from './summary.ts';
+import { bitsOf, CELL_GAP, CELL_SAMPLE, CELL_STALE, setGap, setStale } from '../../../shared/model/sampleBits.ts';
+import { completeSummaries, readSamples, readSummaries, type ColumnHead } from './columnReader.ts';
+import { ENCODING, HAS_MARKS, type EncodingName, type SampleEnds } from './columnWriter.ts';
+import { readRun } from './integerRun.ts';
+import { readNativeHistogram } from './nativeHistogram.ts';
+import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
+import { makeSummaries, type Summaries, type SummaryArrays } from './summary.ts';
+import type { UnpackedRows } from './unpackedRows.ts';
+import { readVersion1 } from './v1/chunk.ts';
 
-export const CHUNK_VERSION = 1;
-
-/** What is packed. */
-export interface UnpackedRows {
-  /** Strictly ascending, at least one. */
-  readonly times: Float64Array;
-  readonly columnCount: number;
-  /** Cells of a column, one for each time; valid until the next call. */
-  cells(column: number): Float64Array;
-  /** Native histogram samples by row; their cells hold a NaN. */
-  histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined;
-  /** Whether a column is the next bucket of the histogram that the column before it belongs to. */
-  joinsBelow(column: number): boolean;
-}
-
-/** Used again for each chunk; more than this is given back. */
-const SCRATCH_KEPT_MAX = 1 << 18;
-const directory = new ByteWriter(1024);
-const payloads = new ByteWriter(4096);
-const histograms = new ByteWriter();
+export { CHUNK_PADDING, CHUNK_VERSION } from './packing.ts';
+export type { Summaries } from './summary.ts';
+export type { UnpackedRows } from './unpackedRows.ts';
 
 export function packRows(rows: UnpackedRows): Chunk {
-  const { times, columnCount } = rows;
-  for (const part of [directory, payloads, histograms]) part.clear(SCRATCH_KEPT_MAX);
-  const scratch = new Float64Array(times.length);
-  let column = new DenseColumn(times.length);
-  let previous = new DenseColumn(times.length);
-  let previousIndex = -1;
-  let present = 0;
-  let histogramColumns = 0;
-  for (let c = 0; c < columnCount; c++) {
-    column.load(rows.cells(c));
-    if (column.count === 0 && !column.kinds.includes(CELL_STALE)) continue;
-    const below = previousIndex === c - 1 && rows.joinsBelow(c) ? previous : undefined;
-    const start = payloads.length;
-    writeColumn(payloads, column, below, scratch);
-    directory.varint(c - previousIndex);
-    directory.varint(payloads.length - start);
-    writeSummary(directory, summarize(column.values, column.count));
-    present++;
-    previousIndex = c;
-    [column, previous] = [previous, column];
-    const samples = rows.histograms(c);
-    if (samples === undefined) continue;
-    histogramColumns++;
-    writeHistograms(histograms, c, samples);
-  }
-  const out = new ByteWriter(directory.length + payloads.length + histograms.length + 64);
-  out.u8(CHUNK_VERSION);
-  writeTimes(out, times);
-  out.varint(present);
-  out.raw(directory.written);
-  out.raw(payloads.written);
-  out.varint(histogramColumns);
-  out.raw(histograms.written);
-  return new Chunk(out.copy());
+  return new Chunk(packBytes(rows));
 }
+
+/** A pattern of gaps and stale marks that columns of the chunk have. */
+interface Marks {
+  /** By row. */
+  readonly kinds: Uint8Array;
+  readonly sampleEnds: SampleEnds;
+}
+
+const ENCODING_NAMES = Object.keys(ENCODING) as readonly EncodingName[];
 
 export class Chunk {
   readonly bytes: Uint8Array;
   readonly times: Float64Array;
-  /** Columns that have cells here, ascending; and where their payloads start, with the end of the last one. */
+  /** Row after the last one of each stride: what `summaries` are by. The last one is the count of rows. */
+  readonly strideEnds: Int32Array;
+  /** Columns that have cells here, ascending; and where their regions start, with the end of the last one. */
   readonly #columns: Int32Array;
   readonly #starts: Int32Array;
-  readonly #summaries: Int32Array;
-  /** The column decoded last, kept because the next bucket of a histogram builds on it. */
-  #decoded: DenseColumn | undefined;
+  /** The chunk's bytes as words, with two more behind them. */
+  readonly #words: Int32Array;
+  readonly #marks: readonly Marks[];
+  /** The column decoded last, kept because the next bucket of a histogram builds on it; and which strides of it. */
+  #decoded = new Float64Array(0);
+  #spare = new Float64Array(0);
   #decodedPlace = -1;
-  #spare: DenseColumn | undefined;
-  readonly #cells: Float64Array;
+  #from = 0;
+  #to = 0;
+  #cells: Float64Array | undefined;
+  #summaries: SummaryArrays | undefined;
+  /** Of the column whose summaries were asked for last, for its neighbour. */
+  #bounds: (SummaryArrays & { place: number }) | undefined;
   #histograms: Map<number, Map<number, NativeHistogram>> | undefined;
 
-  /** @throws Error for bytes of another version, TruncatedError for bytes that end early. */
+  /**
+   * @param bytes of any version. They are used in place where they lie at a multiple of four and CHUNK_PADDING more follow in their
+   * buffer, which may be shared; else they are copied.
+   * @throws Error for bytes of a version to come, TruncatedError for bytes that end early.
+   */
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    const input = new ByteReader(bytes);
-    const version = input.u8();
-    if (version !== CHUNK_VERSION)
-      throw new Error(`a chunk of version ${version}; this program reads ${CHUNK_VERSION}`);
-    this.times = readTimes(input);
+    const version = bytes[0];
+    if (version === 1) bytes = packBytes(readVersion1(bytes));
+    else if (version !== CHUNK_VERSION) {
+      throw new Error(`a chunk of version ${version}; this program reads ${CHUNK_VERSION} and 1`);
+    }
+    this.bytes = bytes = padded(bytes);
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, (bytes.length + CHUNK_PADDING) >> 2);
+    const input = new ByteReader(bytes, 1);
+    this.times = readTimes(input, this.#words);
+    this.strideEnds = readStrideEnds(input, this.times.length);
+    this.#marks = Array.from({ length: input.varint() }, () => readMarks(input, this.times.length, this.strideEnds));
     const count = input.varint();
     this.#columns = new Int32Array(count);
     this.#starts = new Int32Array(count + 1);
-    this.#summaries = new Int32Array(count);
     for (let i = 0, column = -1; i < count; i++) {
       this.#columns[i] = column += input.varint();
       this.#starts[i + 1] = this.#starts[i] + input.varint();
-      this.#summaries[i] = input.at;
-      skipSummary(input);
     }
     for (let i = 0; i <= count; i++) this.#starts[i] += input.at;
-    this.#cells = new Float64Array(this.times.length);
   }
 
   get rowCount(): number {
@@ -119,26 +95,59 @@ export class Chunk {
     return this.#columns;
   }
 
-  summary(column: number): Summary | undefined {
-    const place = this.#placeOf(column);
-    return place < 0 ? undefined : readSummary(new ByteReader(this.bytes, this.#summaries[place]));
-  }
-
   /** How each column is stored: its encoding, its bytes, its samples (marks are none). */
   *layout(): Iterable<{ readonly encoding: EncodingName; readonly size: number; readonly samples: number }> {
-    for (let i = 0; i < this.#columns.length; i++) {
-      const [start, end] = [this.#starts[i], this.#starts[i + 1]];
-      const samples = readSummary(new ByteReader(this.bytes, this.#summaries[i])).count;
-      yield { encoding: encodingAt(this.bytes, start), size: end - start, samples };
+    for (let place = 0; place < this.#columns.length; place++) {
+      const size = this.#starts[place + 1] - this.#starts[place];
+      const samples = this.#sampleEnds(this.#head(this.#origin(place))).at(-1)!;
+      yield { encoding: ENCODING_NAMES[this.#head(place).encoding], size, samples };
     }
   }
 
   /** The cells of a column, valid until the next call; undefined where it has none here. */
   cells(column: number): Float64Array | undefined {
+    this.#cells ??= new Float64Array(this.rowCount);
+    return this.read(column, 0, this.rowCount, this.#cells, 0) ? this.#cells : undefined;
+  }
+
+  /**
+   * Decodes the cells of a column in rows [from, to) into `out`, from `at` on. Only the strides that these rows touch are decoded.
+   * Ascending columns are read fastest: buckets build on their neighbours.
+   *
+   * @returns false where the column has no cells in this chunk; `out` is as it was then.
+   */
+  read(column: number, from: number, to: number, out: Float64Array, at: number): boolean {
+    const place = this.#placeOf(column);
+    if (place < 0) return false;
+    if (from >= to) return true;
+    const [first, end] = [this.#strideOf(from), this.#strideOf(to - 1) + 1];
+    const origin = this.#origin(place);
+    this.#decode(origin, first, end);
+    const { marks } = this.#head(origin);
+    if (marks < 0) out.set(this.#decoded.subarray(from, to), at);
+    else
+      spread(this.#marks[marks], first > 0 ? this.strideEnds[first - 1] : 0, first, from, to, this.#decoded, out, at);
+    return true;
+  }
+
+  /**
+   * What is known of a column without decoding it, by stride: an hour each in a long chunk of rows that are seconds apart, the whole of a short
+   * one. Undefined where the column has no cells here.
+   */
+  summaries(column: number): Summaries | undefined {
     const place = this.#placeOf(column);
     if (place < 0) return undefined;
-    this.#decode(place).store(this.#cells);
-    return this.#cells;
+    const out = (this.#summaries ??= makeSummaries(this.strideEnds.length));
+    const origin = this.#origin(place);
+    this.#boundsOf(origin);
+    const head = this.#head(origin);
+    const ends = this.#sampleEnds(head);
+    const kept = readSummaries(head, ends, out);
+    out.first.set(this.#bounds!.first);
+    out.last.set(this.#bounds!.last);
+    this.#fillRows(head, ends, out);
+    completeSummaries(head, ends, kept, out);
+    return out;
   }
 
   /** Native histogram samples of a column by row. */
@@ -147,63 +156,204 @@ export class Chunk {
     return this.#histograms.get(column);
   }
 
-  #decode(place: number): DenseColumn {
-    if (place === this.#decodedPlace) return this.#decoded!;
-    let first = place;
-    while (isBelow(this.bytes, this.#starts[first]) && first - 1 !== this.#decodedPlace) first--;
-    for (let p = first; p <= place; p++) {
-      const target = this.#spare ?? new DenseColumn(this.rowCount);
-      readColumn(new ByteReader(this.bytes, this.#starts[p], this.#starts[p + 1]), target, this.#decoded);
-      this.#spare = this.#decoded;
-      this.#decoded = target;
-      this.#decodedPlace = p;
+  /** Leaves the samples of strides [from, to) of a column in `#decoded`. */
+  #decode(place: number, from: number, to: number): void {
+    const isKept = this.#from === from && this.#to === to;
+    if (isKept && place === this.#decodedPlace) return;
+    const { encoding } = this.#head(place);
+    if (encoding === ENCODING.up) {
+      this.#decode(place - 1, from, to);
+      return this.#add(place, place, 1, from, to);
     }
-    return this.#decoded!;
+    if (encoding === ENCODING.same) {
+      this.#decode(this.#origin(place), from, to);
+      return this.#remember(place, from, to);
+    }
+    if (encoding !== ENCODING.down) return this.#take(place, from, to);
+    if (isKept && this.#decodedPlace === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
+      return this.#add(place, place - 1, 1, from, to);
+    }
+    this.#decode(place + 1, from, to);
+    this.#add(place, place, -1, from, to);
+  }
+
+  /** Leaves first and last of each stride of a column in `#bounds`. */
+  #boundsOf(place: number): void {
+    const bounds = (this.#bounds ??= { ...makeSummaries(this.strideEnds.length), place: -1 });
+    if (bounds.place === place) return;
+    const { encoding } = this.#head(place);
+    if (encoding === ENCODING.up) {
+      this.#boundsOf(place - 1);
+      this.#addBounds(place, place, 1);
+    } else if (encoding !== ENCODING.down) {
+      const head = this.#head(this.#origin(place));
+      if (head.encoding === ENCODING.up || head.encoding === ENCODING.down) this.#boundsOf(this.#origin(place));
+      else readSummaries(head, this.#sampleEnds(head), bounds);
+      bounds.place = place;
+    } else if (bounds.place === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
+      this.#addBounds(place, place - 1, 1);
+    } else {
+      this.#boundsOf(place + 1);
+      this.#addBounds(place, place, -1);
+    }
+  }
+
+  #addBounds(place: number, differences: number, sign: number): void {
+    const bounds = this.#bounds!;
+    const more = (this.#summaries ??= makeSummaries(this.strideEnds.length));
+    const head = this.#head(differences);
+    readSummaries(head, this.#sampleEnds(head), more);
+    for (let s = 0; s < more.first.length; s++) {
+      bounds.first[s] += sign * more.first[s];
+      bounds.last[s] += sign * more.last[s];
+    }
+    bounds.place = place;
+  }
+
+  /** Decodes what stands alone. */
+  #take(place: number, from: number, to: number): void {
+    if (this.#decoded.length === 0) this.#decoded = new Float64Array(this.rowCount);
+    const head = this.#head(place);
+    readSamples(head, this.#words, this.#sampleEnds(head), from, to, this.#decoded);
+    this.#remember(place, from, to);
+  }
+
+  /** Adds the differences of a column to what is decoded, which becomes column `place`. */
+  #add(place: number, differences: number, sign: number, from: number, to: number): void {
+    if (this.#spare.length === 0) this.#spare = new Float64Array(this.rowCount);
+    const head = this.#head(differences);
+    const ends = this.#sampleEnds(head);
+    const [decoded, spare] = [this.#decoded, this.#spare];
+    readSamples(head, this.#words, ends, from, to, spare);
+    const end = ends[to - 1];
+    if (sign > 0) for (let i = from > 0 ? ends[from - 1] : 0; i < end; i++) decoded[i] += spare[i];
+    else for (let i = from > 0 ? ends[from - 1] : 0; i < end; i++) decoded[i] -= spare[i];
+    this.#remember(place, from, to);
+  }
+
+  #remember(place: number, from: number, to: number): void {
+    this.#decodedPlace = place;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  #head(place: number): ColumnHead {
+    const input = new ByteReader(this.bytes, this.#starts[place], this.#starts[place + 1]);
+    const head = input.varint();
+    const marks = head & HAS_MARKS ? input.varint() : -1;
+    return { encoding: head & 15, flags: head, marks, input };
+  }
+
+  /** Where the samples of a column are: its own place, or that of the column which is like it. */
+  #origin(place: number): number {
+    const { encoding, input } = this.#head(place);
+    return encoding === ENCODING.same ? this.#placeOf(this.#columns[place] - input.varint()) : place;
+  }
+
+  #sampleEnds({ marks }: ColumnHead): SampleEnds {
+    return marks < 0 ? this.strideEnds : this.#marks[marks].sampleEnds;
+  }
+
+  #fillRows({ marks }: ColumnHead, ends: SampleEnds, out: Summaries): void {
+    const kinds = marks < 0 ? undefined : this.#marks[marks].kinds;
+    for (let s = 0, row = 0, from = 0; s < ends.length; row = this.strideEnds[s], from = ends[s++]) {
+      out.count[s] = ends[s] - from;
+      out.firstRow[s] = out.lastRow[s] = -1;
+      if (from === ends[s]) continue;
+      out.firstRow[s] = kinds === undefined ? row : kinds.indexOf(CELL_SAMPLE, row);
+      out.lastRow[s] =
+        kinds === undefined ? this.strideEnds[s] - 1 : kinds.lastIndexOf(CELL_SAMPLE, this.strideEnds[s] - 1);
+    }
+  }
+
+  #strideOf(row: number): number {
+    return firstAbove(this.strideEnds, row);
   }
 
   #placeOf(column: number): number {
-    const columns = this.#columns;
-    let low = 0;
-    let high = columns.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (columns[middle] < column) low = middle + 1;
-      else high = middle;
-    }
-    return low < columns.length && columns[low] === column ? low : -1;
+    const place = firstAbove(this.#columns, column - 1);
+    return place < this.#columns.length && this.#columns[place] === column ? place : -1;
   }
 }
 
-function writeTimes(out: ByteWriter, times: Float64Array): void {
-  out.varint(times.length);
-  out.zigzag(times[0]);
-  if (times.length === 1) return;
-  const steps = new Float64Array(times.length - 1);
-  for (let i = 1; i < times.length; i++) steps[i - 1] = times[i] - times[i - 1];
-  const run = new ByteWriter();
-  writeIntegers(run, steps, steps.length, planIntegers(steps, steps.length));
-  out.varint(run.length);
-  out.raw(run.written);
+/** The first index whose number is above `n`. */
+function firstAbove(ascending: Int32Array, n: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle] <= n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
-function readTimes(input: ByteReader): Float64Array {
+/** Puts samples and marks of rows [from, to) together; `row` is the first one of stride `stride`. */
+function spread(
+  { kinds, sampleEnds }: Marks,
+  row: number,
+  stride: number,
+  from: number,
+  to: number,
+  samples: Float64Array,
+  out: Float64Array,
+  at: number,
+): void {
+  const outBits = bitsOf(out);
+  const sampleBits = bitsOf(samples);
+  let n = stride > 0 ? sampleEnds[stride - 1] : 0;
+  for (; row < from; row++) if (kinds[row] === CELL_SAMPLE) n++;
+  for (let i = at; row < to; row++, i++) {
+    if (kinds[row] === CELL_GAP) setGap(outBits, i);
+    else if (kinds[row] === CELL_STALE) setStale(outBits, i);
+    else {
+      outBits[2 * i] = sampleBits[2 * n];
+      outBits[2 * i + 1] = sampleBits[2 * n + 1];
+      n++;
+    }
+  }
+}
+
+function padded(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (byteOffset % 4 === 0 && byteOffset + length + CHUNK_PADDING <= buffer.byteLength) return bytes;
+  const copy = new Uint8Array(length + CHUNK_PADDING);
+  copy.set(bytes);
+  return copy.subarray(0, length);
+}
+
+function readTimes(input: ByteReader, words: Int32Array): Float64Array {
   const times = new Float64Array(input.varint());
   times[0] = input.zigzag();
   if (times.length === 1) return times;
+  const head = input.varint();
+  const [gapK, first, last, min] = [input.varint(), input.varint(), input.varint(), input.varint()];
+  const size = input.varint();
   const steps = new Float64Array(times.length - 1);
-  const run = input.raw(input.varint());
-  readIntegers(new ByteReader(run), steps, steps.length);
+  const run = { mode: head & 7, k: head >> 3, gapK, first, last, min };
+  readRun(words, 8 * input.at, run, steps, 0, steps.length);
+  input.raw(size);
   for (let i = 1; i < times.length; i++) times[i] = times[i - 1] + steps[i - 1];
   return times;
 }
 
-function writeHistograms(out: ByteWriter, column: number, samples: ReadonlyMap<number, NativeHistogram>): void {
-  out.varint(column);
-  out.varint(samples.size);
-  for (const [row, h] of samples) {
-    out.varint(row);
-    writeNativeHistogram(out, h);
+function readStrideEnds(input: ByteReader, rows: number): Int32Array {
+  const ends = new Int32Array(input.varint() + 1);
+  for (let s = 0, row = 0; s < ends.length - 1; s++) ends[s] = row += input.varint();
+  ends[ends.length - 1] = rows;
+  return ends;
+}
+
+function readMarks(input: ByteReader, rows: number, ends: Int32Array): Marks {
+  const kinds = new Uint8Array(rows);
+  for (let i = 0; i < rows;) {
+    const run = input.varint();
+    const length = run >> 2;
+    if (length === 0 || i + length > rows) throw new Error('marks that do not fit their rows');
+    kinds.fill(run & 3, i, i + length);
+    i += length;
   }
+  return { kinds, sampleEnds: sampleEndsOf(kinds, ends) };
 }
 
 function readHistograms(input: ByteReader): Map<number, Map<number, NativeHistogram>> {

@@ -1,98 +1,99 @@
-/** What a query may know of a column of a chunk without decoding it. Gaps and stale marks count for nothing. */
+/** What a query can know of a column without decoding it. Gaps and stale marks count for nothing. */
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 
-export interface Summary {
-  /** Samples; the other fields are NaN when there is none. */
-  readonly count: number;
-  readonly first: number;
-  readonly last: number;
-  /** Added up in order of time. */
-  readonly sum: number;
-  /** Of the samples that are numbers. */
-  readonly min: number;
-  readonly max: number;
-  /** Growth from first to last with every fall taken for a counter that began again at 0. */
-  readonly increase: number;
+/**
+ * Summaries of a column, one for each stride of its chunk (or one, over all of them). NaN where there is no sample, and where a field is not
+ * kept: then the samples must be asked. Views; valid until the next call for this chunk.
+ */
+export interface Summaries {
+  /** Samples. */
+  readonly count: Int32Array;
+  /** Rows of the first and the last sample, in the chunk; -1 where there is none. */
+  readonly firstRow: Int32Array;
+  readonly lastRow: Int32Array;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  /** Of the samples that are numbers. Always there for a column that never falls. */
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  /** Of the samples, compensated (Neumaier); not kept for columns that never fall. */
+  readonly sum: Float64Array;
+  /** Growth from first to last, with every fall taken for a counter that began again at 0. Always there for a column that never falls. */
+  readonly increase: Float64Array;
 }
 
-const MIN_IS_FIRST = 1;
-const MAX_IS_LAST = 2;
-const INCREASE_IS_DIFFERENCE = 4;
-/** Only the first value is written: all are like it. */
-const ALL_ALIKE = 8;
+export type SummaryArrays = Summaries;
 
-export function summarize(values: Float64Array, n: number): Summary {
-  if (n === 0) return { count: 0, first: NaN, last: NaN, sum: NaN, min: NaN, max: NaN, increase: NaN };
-  let sum = 0;
-  let min = NaN;
-  let max = NaN;
-  let resets = 0;
-  for (let i = 0; i < n; i++) {
-    const v = values[i];
-    sum += v;
-    if (!(v >= min)) min = v === v ? v : min;
-    if (!(v <= max)) max = v === v ? v : max;
-    if (i > 0 && v < values[i - 1]) resets += values[i - 1];
-  }
-  const [first, last] = [values[0], values[n - 1]];
-  return { count: n, first, last, sum, min, max, increase: last - first + resets };
-}
-
-export function writeSummary(out: ByteWriter, s: Summary): void {
-  out.varint(s.count);
-  if (s.count === 0) return;
-  if (s.min === s.max && s.increase === 0 && s.sum === repeatedSum(s.first, s.count)) {
-    out.u8(ALL_ALIKE);
-    return out.number(s.first);
-  }
-  const flags =
-    (s.min === s.first ? MIN_IS_FIRST : 0) |
-    (s.max === s.last ? MAX_IS_LAST : 0) |
-    (s.increase === s.last - s.first ? INCREASE_IS_DIFFERENCE : 0);
-  out.u8(flags);
-  out.number(s.first);
-  out.number(s.last);
-  out.number(s.sum);
-  if (!(flags & MIN_IS_FIRST)) out.number(s.min);
-  if (!(flags & MAX_IS_LAST)) out.number(s.max);
-  if (!(flags & INCREASE_IS_DIFFERENCE)) out.number(s.increase);
-}
-
-export function readSummary(input: ByteReader): Summary {
-  const count = input.varint();
-  if (count === 0) return summarize(new Float64Array(0), 0);
-  const flags = input.u8();
-  const first = input.number();
-  if (flags & ALL_ALIKE) {
-    return { count, first, last: first, sum: repeatedSum(first, count), min: first, max: first, increase: 0 };
-  }
-  const last = input.number();
-  const sum = input.number();
-  const min = flags & MIN_IS_FIRST ? first : input.number();
-  const max = flags & MAX_IS_LAST ? last : input.number();
+export function makeSummaries(strides: number): SummaryArrays {
+  const numbers = () => new Float64Array(strides).fill(NaN);
   return {
-    count,
-    first,
-    last,
-    sum,
-    min,
-    max,
-    increase: flags & INCREASE_IS_DIFFERENCE ? last - first : input.number(),
+    count: new Int32Array(strides),
+    firstRow: new Int32Array(strides).fill(-1),
+    lastRow: new Int32Array(strides).fill(-1),
+    first: numbers(),
+    last: numbers(),
+    min: numbers(),
+    max: numbers(),
+    sum: numbers(),
+    increase: numbers(),
   };
 }
 
-export function skipSummary(input: ByteReader): void {
-  if (input.varint() === 0) return;
-  const flags = input.u8();
-  input.number();
-  if (flags & ALL_ALIKE) return;
-  const implied = (flags & 1) + ((flags >> 1) & 1) + ((flags >> 2) & 1);
-  for (let left = 5 - implied; left > 0; left--) input.number();
+const HAS_RESETS = 1;
+const RESETS_KNOWN = 2;
+const HAS_VALUES = 4;
+/** With more falls than one sample in this many the column is a gauge, whose increase nobody asks for. */
+const FALLS_SHARE = 8;
+
+/** Of a stride of a column that falls somewhere: its resets, smallest, largest and sum. First and last are told elsewhere. */
+export function writeStrideSummary(out: ByteWriter, values: Float64Array, from: number, to: number): void {
+  let [min, max, sum, lost, resets, falls] = [NaN, NaN, 0, 0, 0, 0];
+  for (let i = from; i < to; i++) {
+    const v = values[i];
+    if (!(v >= min)) min = v === v ? v : min;
+    if (!(v <= max)) max = v === v ? v : max;
+    const next = sum + v;
+    lost += Math.abs(sum) >= Math.abs(v) ? sum - next + v : v - next + sum;
+    sum = next;
+    if (i > from && v < values[i - 1]) {
+      resets += values[i - 1];
+      falls++;
+    }
+  }
+  const known = falls * FALLS_SHARE <= to - from && Number.isFinite(sum);
+  const isRising = falls === 0 && min === values[from] && max === values[to - 1];
+  out.u8((known ? RESETS_KNOWN : 0) | (known && falls > 0 ? HAS_RESETS : 0) | (isRising ? 0 : HAS_VALUES));
+  if (known && falls > 0) out.number(resets);
+  if (!isRising) {
+    out.number(min);
+    out.number(max);
+  }
+  out.number(Number.isFinite(sum) ? sum + lost : sum);
 }
 
-function repeatedSum(v: number, count: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += v;
-  return sum;
+/**
+ * Reads what is kept of stride `s` of a column that falls somewhere; `completeSummary` goes on when its first and last are known.
+ * Gives the flags.
+ */
+export function readStrideSummary(input: ByteReader, out: SummaryArrays, s: number): number {
+  const flags = input.u8();
+  const resets = flags & HAS_RESETS ? input.number() : 0;
+  out.increase[s] = flags & RESETS_KNOWN ? resets : NaN;
+  if (flags & HAS_VALUES) {
+    out.min[s] = input.number();
+    out.max[s] = input.number();
+  }
+  out.sum[s] = input.number();
+  return flags;
 }
+
+export function completeSummary(out: SummaryArrays, s: number, flags: number): void {
+  out.increase[s] += out.last[s] - out.first[s];
+  if (flags & HAS_VALUES) return;
+  out.min[s] = out.first[s];
+  out.max[s] = out.last[s];
+}
+
+/** What follows from first and last where nothing ever falls. */
+export const NEVER_FALLS = RESETS_KNOWN;

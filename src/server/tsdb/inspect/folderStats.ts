@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Block } from '../block/block.ts';
 import { ChunkCache } from '../block/chunkCache.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
-import type { EncodingName } from '../chunkenc/column.ts';
+import type { EncodingName } from '../chunkenc/columnWriter.ts';
 import { SeriesTable } from '../index/seriesTable.ts';
 import { readTombstones } from '../tombstones.ts';
 import { logSize } from '../wal/log.ts';
