@@ -32,7 +32,11 @@ async function fill(from: number, to: number): Promise<void> {
   for (const le of ['1', '2', '+Inf']) group.column(labels(le));
   for (let minute = from; minute < to; minute++) {
     const appender = db.appender();
-    appender.appendRow(group, START + minute * 60_000, Float64Array.of(minute, 2 * minute + (minute ** 2 % 11), 3 * minute));
+    appender.appendRow(
+      group,
+      START + minute * 60_000,
+      Float64Array.of(minute, 2 * minute + (minute ** 2 % 11), 3 * minute),
+    );
     await appender.commit();
   }
 }
