@@ -8,12 +8,14 @@ import { PageLink, TopBar } from './parts/TopBar.tsx';
 import { themeChoice, useThemeMode } from './theme.ts';
 
 const QueryPage = lazy(() => import('./query/QueryPage.tsx'));
+const AlertsPage = lazy(() => import('./alerts/AlertsPage.tsx'));
 const TargetsPage = lazy(() => import('./targets/TargetsPage.tsx'));
 const StatusPage = lazy(() => import('./status/StatusPage.tsx'));
 
 const PAGES: Record<Page, { readonly title: string; readonly draw: (place: Place) => React.ReactNode }> = {
   '': { title: 'Overview', draw: (place) => <OverviewPage place={place} /> },
   query: { title: 'Query', draw: (place) => <QueryPage place={place} /> },
+  alerts: { title: 'Alerts', draw: (place) => <AlertsPage place={place} /> },
   targets: { title: 'Targets', draw: (place) => <TargetsPage place={place} /> },
   status: { title: 'Status', draw: (place) => <StatusPage place={place} /> },
 };
@@ -57,6 +59,10 @@ function NoSuchPage({ place }: { place: Place }) {
             ,{' '}
             <PageLink page="query" place={place}>
               query
+            </PageLink>
+            ,{' '}
+            <PageLink page="alerts" place={place}>
+              alerts
             </PageLink>
             ,{' '}
             <PageLink page="targets" place={place}>

@@ -1,7 +1,7 @@
 /** Where the user is: page and parameters, all of it in the address, so that a link or a reload gives the same view. */
 import { useSyncExternalStore } from 'react';
 
-export const PAGES = ['', 'query', 'targets', 'status'] as const;
+export const PAGES = ['', 'query', 'alerts', 'targets', 'status'] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Place {
@@ -31,7 +31,23 @@ function currentPlace(): Place {
 
 export function placeOf(url: URL): Place {
   const last = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  return { page: PAGES.find((page) => page === last), params: url.searchParams };
+  const page = last === 'graph' ? 'query' : PAGES.find((page) => page === last);
+  return { page, params: page === 'query' ? ownParams(url.searchParams) : url.searchParams };
+}
+
+/** Upstream's names of what a query page shows: alerts and other programs link so. */
+const UPSTREAM_TABS: Readonly<Record<string, string>> = { 0: 'graph', graph: 'graph', 1: 'table', table: 'table' };
+
+function ownParams(params: URLSearchParams): URLSearchParams {
+  const expr = params.get('g0.expr');
+  if (expr === null || params.has('expr')) return params;
+  const own = new URLSearchParams([...params].filter(([name]) => !/^g\d+\./.test(name)));
+  own.set('expr', expr);
+  const view = UPSTREAM_TABS[params.get('g0.tab') ?? ''];
+  if (view !== undefined) own.set('view', view);
+  const range = params.get('g0.range_input');
+  if (range !== null) own.set('range', range);
+  return own;
 }
 
 export function usePlace(): Place {

@@ -12,7 +12,7 @@ import { AlreadyScraped } from './overview/LatencyCard.tsx';
 import { mapTitle } from './overview/latencySource.ts';
 import { LongLabels } from './query/TableView.tsx';
 import { App } from './App.tsx';
-import { LabelChips } from './targets/TargetsPage.tsx';
+import { LabelChips } from './parts/LabelChips.tsx';
 import { formatAge, formatMetric, formatPercent, formatRate } from './text.ts';
 import { themeChoice } from './theme.ts';
 import { rangeFromParams } from './timeRange.ts';
@@ -28,6 +28,14 @@ describe('the address', () => {
     expect(placeOf(new URL('http://h/metrics/sidecar/query?expr=up'))).toMatchObject({ page: 'query' });
     expect(placeOf(new URL('http://h/')).page).toBe('');
     expect(placeOf(new URL('http://h/nothing')).page).toBeUndefined();
+  });
+  test('links as Prometheus writes them lead to the query', () => {
+    const { page, params } = placeOf(new URL('http://h/p/graph?g0.expr=up%20%3E%201&g0.tab=1&theme=dark'));
+    expect([page, params.toString()]).toEqual(['query', 'theme=dark&expr=up+%3E+1&view=table']);
+    expect(placeOf(new URL('http://h/query?g0.expr=up&g0.tab=0&g0.range_input=2h')).params.toString()).toBe(
+      'expr=up&view=graph&range=2h',
+    );
+    expect(placeOf(new URL('http://h/graph')).page).toBe('query');
   });
   test('a link to another page keeps range, refresh and theme, and nothing else', () =>
     expect(pageHref('query', new URLSearchParams('range=1h&metric=x&theme=dark'), { expr: 'up' })).toBe(

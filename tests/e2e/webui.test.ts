@@ -214,7 +214,7 @@ inChromium(`the web UI in a browser${why}`, () => {
     await wide.page.waitForSelector('.map canvas');
     expect(await overflow(wide.page)).toEqual({ right: 0, bottom: 0 });
     await wide.page.close();
-    for (const path of ['/?refresh=off', '/query?expr=up', '/targets', '/status']) {
+    for (const path of ['/?refresh=off', '/query?expr=up', '/alerts', '/targets', '/status']) {
       const narrow = await open(path, { viewport: { width: 390, height: 844 } });
       await narrow.page.waitForSelector('.card');
       expect({ path, ...(await overflow(narrow.page)) }).toMatchObject({ path, right: 0 });
@@ -354,7 +354,7 @@ inChromium(`the web UI in a browser${why}`, () => {
   });
 
   test('every control has a name for those who do not see it', async () => {
-    for (const path of ['/', '/query?expr=up', '/targets', '/status']) {
+    for (const path of ['/', '/query?expr=up', '/alerts', '/targets', '/status']) {
       const { page } = await open(path);
       await page.waitForLoadState('networkidle');
       const nameless = await page.evaluate(() =>

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { labelsRecord, labelValue } from '../../shared/model/labels.ts';
 import { compileMatcher, type Matcher } from '../../shared/model/matchers.ts';
+import type { ApiAlert, ApiAlerts, ApiRule, ApiRuleGroup, ApiRuleGroups } from '../../shared/api/prometheus.ts';
 import type { Alert } from '../rules/alerts.ts';
 import type { RuleGroup } from '../rules/group.ts';
 import { AlertingRule, type Rule } from '../rules/rule.ts';
@@ -13,18 +14,18 @@ import type { ApiCall, ApiRoute } from './route.ts';
 import { matcherSets } from './selectors.ts';
 import { timeText } from './targetRoutes.ts';
 
-function apiAlert({ labels, annotations, state, activeAt, keepFiringSince, value }: Alert): Record<string, unknown> {
+function apiAlert({ labels, annotations, state, activeAt, keepFiringSince, value }: Alert): ApiAlert {
   return {
     labels: labelsRecord(labels),
     annotations: labelsRecord(annotations),
-    state,
+    state: state === 'firing' ? 'firing' : 'pending',
     activeAt: timeText(activeAt),
     ...(keepFiringSince === undefined ? {} : { keepFiringSince: timeText(keepFiringSince) }),
     value: formatFloat(value, 'e', -1),
   };
 }
 
-function apiRule(rule: Rule, excludeAlerts: boolean): Record<string, unknown> {
+function apiRule(rule: Rule, excludeAlerts: boolean): ApiRule {
   const { name, labels } = rule.spec;
   const { health, lastError, durationMs, evaluatedAt } = rule.state;
   const how = {
@@ -126,13 +127,14 @@ function rules({ params, rooms }: ApiCall): Iterable<string> {
   const from = page.token === '' ? 0 : all.findIndex((group) => pageToken(group) === page.token);
   if (from < 0)
     throw invalidParameter('group_next_token', `invalid group_next_token '${page.token}'. were rule groups changed?`);
-  const groups: unknown[] = [];
+  const groups: ApiRuleGroup[] = [];
   for (const group of all.slice(from)) {
     const { spec, settings, counts } = group;
     if ((names.size > 0 && !names.has(spec.name)) || (files.size > 0 && !files.has(spec.file))) continue;
     const wanted = group.rules.filter(wants);
     if (wanted.length === 0) continue;
-    if (groups.length === page.limit) return dataJson({ groups, groupNextToken: pageToken(group) });
+    if (groups.length === page.limit)
+      return dataJson({ groups, groupNextToken: pageToken(group) } satisfies ApiRuleGroups);
     groups.push({
       name: spec.name,
       file: spec.file,
@@ -143,12 +145,12 @@ function rules({ params, rooms }: ApiCall): Iterable<string> {
       lastEvaluation: timeText(counts.evaluatedAt),
     });
   }
-  return dataJson({ groups });
+  return dataJson({ groups } satisfies ApiRuleGroups);
 }
 
 function alerts({ rooms }: ApiCall): Iterable<string> {
   const all = rooms.rules.groups().flatMap((group) => group.rules.filter((rule) => rule instanceof AlertingRule));
-  return dataJson({ alerts: all.flatMap((rule) => rule.alerts.current.map(apiAlert)) });
+  return dataJson({ alerts: all.flatMap((rule) => rule.alerts.current.map(apiAlert)) } satisfies ApiAlerts);
 }
 
 export const RULES_ROUTES: readonly ApiRoute[] = [

@@ -62,6 +62,67 @@ export interface ApiTargets {
   droppedTargetCounts: Record<string, number> | null;
 }
 
+export interface ApiAlert {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  state: 'pending' | 'firing';
+  /** RFC 3339. */
+  activeAt: string;
+  /** Where it fires only because of `keep_firing_for`. */
+  keepFiringSince?: string;
+  value: string;
+}
+
+export interface ApiAlerts {
+  alerts: ApiAlert[];
+}
+
+interface ApiRuleBase {
+  name: string;
+  query: string;
+  labels: Record<string, string>;
+  health: 'unknown' | 'ok' | 'err';
+  lastError?: string;
+  /** Seconds. */
+  evaluationTime: number;
+  /** RFC 3339. */
+  lastEvaluation: string;
+}
+
+export interface ApiAlertingRule extends ApiRuleBase {
+  type: 'alerting';
+  state: 'unknown' | 'inactive' | 'pending' | 'firing';
+  /** Seconds, as is keepFiringFor. */
+  duration: number;
+  keepFiringFor: number;
+  annotations: Record<string, string>;
+  /** null where they were not asked for. */
+  alerts: ApiAlert[] | null;
+}
+
+export interface ApiRecordingRule extends ApiRuleBase {
+  type: 'recording';
+}
+
+export type ApiRule = ApiAlertingRule | ApiRecordingRule;
+
+export interface ApiRuleGroup {
+  name: string;
+  file: string;
+  rules: ApiRule[];
+  /** Seconds, as is evaluationTime. */
+  interval: number;
+  limit: number;
+  evaluationTime: number;
+  lastEvaluation: string;
+}
+
+export interface ApiRuleGroups {
+  groups: ApiRuleGroup[];
+  /** Where `group_limit` left groups out: what `group_next_token` must be to get them. */
+  groupNextToken?: string;
+}
+
 export interface ApiBuildInfo {
   version: string;
   revision: string;

@@ -1,6 +1,7 @@
 import React, { useMemo } from 'react';
 import { useFetched } from '../api/useFetched.ts';
-import { queryRange } from '../api/client.ts';
+import type { ApiAlerts } from '../../shared/api/prometheus.ts';
+import { ask, queryRange } from '../api/client.ts';
 import { refreshChoice, useClock } from '../clock.ts';
 import { createCrosshair } from '../crosshair.ts';
 import { setParams } from '../location.ts';
@@ -37,6 +38,7 @@ export function OverviewPage({ place }: { place: Place }) {
   const crosshair = useMemo(createCrosshair, []);
 
   const targets = useFetched(`targets ${now}`, summariseTargets);
+  const firing = useFetched(`firing ${now}`, firingAlerts);
   const history = useFetched(`history ${now}`, (signal) => historyAge(now, signal));
   const young = (history.data ?? 0) <= YOUNG_MS;
   const chosen = rangeFromParams(place.params);
@@ -76,6 +78,7 @@ export function OverviewPage({ place }: { place: Place }) {
         theme={theme}
         tools={
           <>
+            <AlertsPill place={place} firing={firing.data ?? 0} />
             <TargetsPill place={place} targets={targets.data} />
             <RangePicker range={range} />
             <RefreshPicker refresh={refresh} onRenew={renew} />
@@ -114,6 +117,22 @@ function FailureLine({ error, hasOlder }: { error: Error; hasOlder: boolean }) {
       <p>{error.message}</p>
       {hasOlder && <p className="dim">What is shown below is from before.</p>}
     </Card>
+  );
+}
+
+async function firingAlerts(signal: AbortSignal): Promise<number> {
+  const { data } = await ask<ApiAlerts>('alerts', {}, signal);
+  return data.alerts.filter(({ state }) => state === 'firing').length;
+}
+
+/** Nothing where nothing fires: quiet is no news. */
+function AlertsPill({ place, firing }: { place: Place; firing: number }) {
+  if (firing === 0) return null;
+  return (
+    <PageLink page="alerts" place={place} className="pill pill-bad" label={`Alerts: ${firing} firing`}>
+      <span className="dot" />
+      {firing} firing
+    </PageLink>
   );
 }
 

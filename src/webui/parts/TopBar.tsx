@@ -15,6 +15,7 @@ import { Icon, Mark } from './Icon.tsx';
 const TABS: readonly { readonly page: Page; readonly text: string }[] = [
   { page: '', text: 'Overview' },
   { page: 'query', text: 'Query' },
+  { page: 'alerts', text: 'Alerts' },
   { page: 'targets', text: 'Targets' },
   { page: 'status', text: 'Status' },
 ];

@@ -5,6 +5,7 @@ import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
+import { LabelChips } from '../parts/LabelChips.tsx';
 import { RefreshPicker, TopBar } from '../parts/TopBar.tsx';
 import { formatAge, formatSeconds, formatShort } from '../text.ts';
 import { themeChoice } from '../theme.ts';
@@ -169,18 +170,5 @@ function Endpoint({ url }: { url: string }) {
     <a href={url} target="_blank" rel="noreferrer noopener">
       <code>{url}</code>
     </a>
-  );
-}
-
-export function LabelChips({ labels }: { labels: Readonly<Record<string, string>> }) {
-  return (
-    <span className="label-chips">
-      {Object.entries(labels).map(([name, value]) => (
-        <code key={name} title={`${name}="${value}"`}>
-          <span className="dim">{name}=</span>
-          {value}
-        </code>
-      ))}
-    </span>
   );
 }
