@@ -85,6 +85,19 @@ interface Watched {
   readonly faults: string[];
 }
 
+/** One alert that fires, with hostile labels on the way; one rule that cannot be evaluated. */
+const RULES = `groups:
+  - name: quiet
+    rules: [{ record: 'job:up:sum', expr: 'sum by (job) (up)' }]
+  - name: loud
+    rules:
+      - alert: Broken
+        expr: up{job="broken"} == 0
+        labels: { note: '<img src=x>' }
+        annotations: { summary: '{{ $labels.job }} <img src=x> does not answer' }
+      - { record: 'bad', expr: 'up + on() group_left() up' }
+`;
+
 inChromium(`the web UI in a browser${why}`, () => {
   const folder = tempFolder();
   let browser: Browser;
@@ -98,13 +111,15 @@ inChromium(`the web UI in a browser${why}`, () => {
     writeConfig(
       folder,
       [
-        'global: { scrape_interval: 1s, scrape_timeout: 1s }',
+        'global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }',
+        'rule_files: [rules.yml]',
         'scrape_configs:',
         `  - { job_name: model, static_configs: [{ targets: ['127.0.0.1:${model.port}'] }] }`,
         `  - { job_name: broken, static_configs: [{ targets: ['127.0.0.1:${garbage.port}'] }] }`,
         '',
       ].join('\n'),
     );
+    writeConfig(folder, RULES, 'rules.yml');
     sidecar = await startSidecar(folder);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     const observed = async () =>
@@ -268,6 +283,7 @@ inChromium(`the web UI in a browser${why}`, () => {
       '/?refresh=off',
       `/query?expr=${METRIC}_count`,
       `/query?view=table&expr=${METRIC}_count`,
+      '/alerts',
       '/targets',
       '/status',
     ]) {
@@ -290,6 +306,35 @@ inChromium(`the web UI in a browser${why}`, () => {
     await page.getByRole('searchbox').fill('nothing is like this');
     await page.getByText('No target is like that').waitFor();
     expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('the alerts page shows what fires and why a rule fails, and leads to its expression', async () => {
+    await until(async () => (await api(sidecar.url, '/alerts')).data.alerts.length === 1);
+    const { page, faults } = await open('/alerts');
+    await page.getByText('broken <img src=x> does not answer').waitFor();
+    expect(await page.locator('.card h2').allInnerTexts()).toEqual(['loud', 'quiet']);
+    expect(await page.locator('.target-error').innerText()).toMatch(
+      /many-to-many matching not allowed|duplicate series/,
+    );
+    await page.getByRole('button', { name: 'Recording 1' }).click();
+    expect(await page.locator('.card h2').allInnerTexts()).toEqual(['quiet']);
+    await page.getByRole('link', { name: 'Query sum by (job) (up)' }).click();
+    await page.waitForURL(/query\?.*expr=sum/);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('a link from an alert leads to its expression', async () => {
+    const { page } = await open('/graph?g0.expr=up%20%3E%200&g0.tab=1');
+    await page.locator('.cm-content', { hasText: 'up > 0' }).waitFor();
+    await page.locator('table').waitFor();
+    await page.close();
+  });
+
+  test('the overview tells of alerts that fire', async () => {
+    const { page } = await open('/?refresh=off');
+    await page.getByRole('link', { name: 'Alerts: 1 firing' }).waitFor();
     await page.close();
   });
 
