@@ -1,6 +1,7 @@
 /** Reads an answer's body, bounded before and after decompression. */
 import { promisify } from 'node:util';
-import { gunzip, gunzipSync, inflate, zstdDecompress } from 'node:zlib';
+import { gunzip, inflate, zstdDecompress } from 'node:zlib';
+import { claimedSize, Unzipper } from './gunzip.ts';
 import { FetchError } from './httpFault.ts';
 
 /** No page is larger than this, whatever `body_size_limit` says; larger ones would not be metrics. */
@@ -43,18 +44,14 @@ const CODINGS: Readonly<Record<string, Decompress>> = {
   zstd: (bytes, options) => zstdAway(bytes, options),
 };
 
+const unzipper = new Unzipper();
+
 function gunzipPage(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Uint8Array> | Uint8Array {
-  // Gzip ends with the size that it unpacks to. It may lie, so the bound holds all the same.
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const claimed = bytes.length < 4 ? 0 : tail.readUInt32LE(bytes.length - 4);
-  if (claimed <= INLINE_BYTES_MAX) {
-    try {
-      return gunzipSync(bytes, { maxOutputLength: Math.min(INLINE_BYTES_MAX, options.maxOutputLength) });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
-    }
-  }
-  return gunzipAway(bytes, options);
+  const page =
+    claimedSize(bytes) > INLINE_BYTES_MAX
+      ? undefined
+      : unzipper.unzip(bytes, Math.min(INLINE_BYTES_MAX, options.maxOutputLength));
+  return page ?? gunzipAway(bytes, options);
 }
 
 /** What the request may ask for. */
