@@ -9,6 +9,7 @@ import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { pagePool } from '../outbound/pagePool.ts';
 import { withinBucketLimits } from './bucketLimit.ts';
+import { ColumnList } from './columnList.ts';
 import { LoosePresence } from './loosePresence.ts';
 import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
 
@@ -53,6 +54,8 @@ export interface ReadPage {
   readonly kept: number;
   /** By line, at the resolution that the limits ask for. */
   readonly histograms: ReadonlyMap<number, NativeHistogram>;
+  /** The lines and their columns are those of the last row that the store took. */
+  readonly isSteady: boolean;
 }
 
 /** A report sample's name and value. */
@@ -81,8 +84,13 @@ export class SeriesCache {
   /** Lines of the last page that could be read. */
   private lineCount = 0;
   /** Columns present in the last row that the store took, and in the one being made. */
-  private present: number[] = [];
-  private presentNext: number[] = [];
+  private present = new ColumnList();
+  private presentNext = new ColumnList();
+  /** The last row that the store took is a page's, all of it, each line another column; and whether the one being made is. */
+  private isSteady = false;
+  private isSteadyNext = false;
+  /** Lines of the last page that were not dropped. */
+  private kept = 0;
   private buffer = new Float64Array(64);
 
   constructor(storage: Storage, groupKey: string, settings: SeriesSettings) {
@@ -97,6 +105,7 @@ export class SeriesCache {
     this.settings = settings;
     this.forgetWaiting();
     this.places = [];
+    this.isSteady = false;
     this.reportColumns.clear();
   }
 
@@ -111,6 +120,18 @@ export class SeriesCache {
     this.forgetDead();
     const row = this.reader.read(bytes, format, { native: nativeHistograms, classic: alwaysClassicHistograms });
     this.lineCount = row.count;
+    const isSteady = this.isSteady && row.isAlike && row.times === undefined;
+    const kept = (this.kept = isSteady ? this.kept : this.placeLines(row));
+    if (limits.samples > 0 && kept > limits.samples) {
+      throw new SampleLabelsError(
+        `the page has ${kept} samples after relabelling, over sample_limit: ${limits.samples}; raise it or drop series with metric_relabel_configs`,
+      );
+    }
+    return { row, kept, isSteady, histograms: row.histograms.size === 0 ? row.histograms : this.limitBuckets(row) };
+  }
+
+  /** @returns how many lines are not dropped. */
+  private placeLines(row: PageRow): number {
     let kept = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
@@ -118,12 +139,7 @@ export class SeriesCache {
       if (place === UNKNOWN) place = this.place(slot);
       if (place !== DROPPED) kept++;
     }
-    if (limits.samples > 0 && kept > limits.samples) {
-      throw new SampleLabelsError(
-        `the page has ${kept} samples after relabelling, over sample_limit: ${limits.samples}; raise it or drop series with metric_relabel_configs`,
-      );
-    }
-    return { row, kept, histograms: row.histograms.size === 0 ? row.histograms : this.limitBuckets(row) };
+    return kept;
   }
 
   private limitBuckets(row: PageRow): ReadonlyMap<number, NativeHistogram> {
@@ -144,7 +160,34 @@ export class SeriesCache {
 
   /** Appends a page that was read: samples, stale markers for what vanished, report samples; and what does not come in rows. */
   appendPage(appender: Appender, t: number, page: ReadPage, report: (counts: PageCounts) => Report): AppendOutcome {
-    const { row, histograms } = page;
+    const { row } = page;
+    const values = page.isSteady ? this.fillSteady(row) : undefined;
+    const filled =
+      values === undefined ? this.fillRow(appender, t, page) : { values, added: 0, duplicates: 0, refused: 0 };
+    for (const { slot, exemplar } of row.exemplars) {
+      if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
+      appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
+    }
+    for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
+    const { added, duplicates, refused } = filled;
+    const counts = { scraped: row.count, kept: page.kept, added, duplicates, refused };
+    return this.finishRow(appender, t, filled.values, report(counts), page.isSteady);
+  }
+
+  /** A page like the one before: each value goes to the column that its line had. */
+  private fillSteady(row: PageRow): Float64Array {
+    const values = this.beginRow();
+    const { places } = this;
+    const { slots } = row;
+    for (let i = 0; i < row.count; i++) {
+      const column = places[slots[i]];
+      if (column >= 0) values[column] = row.values[i];
+    }
+    return values;
+  }
+
+  /** Any other page; what does not come in rows is appended here. */
+  private fillRow(appender: Appender, t: number, { row, histograms }: ReadPage): FilledRow {
     const { honorTimestamps, trackTimestampsStaleness } = this.settings.config;
     const times = honorTimestamps ? row.times : undefined;
     const hasOwnTime = (line: number) => times !== undefined && !Number.isNaN(times[line]);
@@ -179,23 +222,14 @@ export class SeriesCache {
       this.presentNext.push(column);
       values[column] = row.values[i];
     }
-    for (const { slot, exemplar } of row.exemplars) {
-      if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
-      appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
-    }
-    for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
-    return this.finishRow(
-      appender,
-      t,
-      values,
-      report({ scraped: row.count, kept: page.kept, added, duplicates, refused }),
-    );
+    this.isSteadyNext = !anyLoose && duplicates === 0;
+    return { values, added, duplicates, refused };
   }
 
   /** Appends a row without a page: all that was present goes stale; `report` says why. */
   appendAbsence(appender: Appender, t: number, report: Report): AppendOutcome {
     this.forgetWaiting();
-    return this.finishRow(appender, t, this.beginRow(), report);
+    return this.finishRow(appender, t, this.beginRow(), report, false);
   }
 
   /** Appends the end of the target: everything goes stale, the report samples too. */
@@ -203,13 +237,16 @@ export class SeriesCache {
     const values = this.beginRow();
     const bits = bitsOf(values);
     for (const column of this.reportColumns.values()) setStale(bits, column);
-    return this.finishRow(appender, t, values, []);
+    return this.finishRow(appender, t, values, [], false);
   }
 
   /** The store took the row: what stood in it is what may vanish next. */
   committed(): void {
-    [this.present, this.presentNext] = [this.presentNext, this.present];
     this.loosePresence.committed();
+    // A steady row has left the list of columns as it was.
+    if (this.isSteady) return;
+    [this.present, this.presentNext] = [this.presentNext, this.present];
+    this.isSteady = this.isSteadyNext;
     this.leaveWideGroup();
   }
 
@@ -259,7 +296,8 @@ export class SeriesCache {
   /** A row of gaps, as wide as the group. Report columns are made first, so that they fit. */
   private beginRow(): Float64Array {
     this.page++;
-    this.presentNext.length = 0;
+    this.presentNext.count = 0;
+    this.isSteadyNext = false;
     this.loosePresence.begin();
     const count = this.group.columnCount + REPORT_NAMES.length;
     if (this.seenOn.length < count) this.seenOn = grown(this.seenOn, count);
@@ -271,12 +309,24 @@ export class SeriesCache {
     return values;
   }
 
-  private finishRow(appender: Appender, t: number, values: Float64Array, report: Report): AppendOutcome {
-    const bits = bitsOf(values);
-    for (const column of this.present) if (this.seenOn[column] !== this.page) setStale(bits, column);
+  private finishRow(
+    appender: Appender,
+    t: number,
+    values: Float64Array,
+    report: Report,
+    isSteady: boolean,
+  ): AppendOutcome {
+    if (!isSteady) this.endVanished(values);
+    this.isSteady = isSteady;
     this.loosePresence.appendEnds(appender, t);
     for (const [name, value] of report) values[this.reportColumn(name)] = value;
     return appender.appendRow(this.group, t, values);
+  }
+
+  private endVanished(values: Float64Array): void {
+    const bits = bitsOf(values);
+    const { columns, count } = this.present;
+    for (let i = 0; i < count; i++) if (this.seenOn[columns[i]] !== this.page) setStale(bits, columns[i]);
   }
 
   private reportColumn(name: string): number {
@@ -298,8 +348,10 @@ export class SeriesCache {
 
   /** After a row was taken. The series present go stale in the old group's books only by going on in the new one. */
   private leaveWideGroup(): void {
-    if (this.group.columnCount <= WIDE_SPARE + WIDE_FACTOR * this.present.length) return;
-    const living = this.present.map((column) => this.group.columnLabels(column));
+    if (this.group.columnCount <= WIDE_SPARE + WIDE_FACTOR * this.present.count) return;
+    const living = Array.from(this.present.columns.subarray(0, this.present.count), (column) =>
+      this.group.columnLabels(column),
+    );
     const width = this.group.columnCount;
     do this.group = this.storage.group(`${this.groupKey}#${++this.generation}`);
     while (this.group.columnCount >= width);
@@ -307,10 +359,21 @@ export class SeriesCache {
     this.places = [];
     this.reader.reset();
     this.reportColumns.clear();
-    this.present = living.map((labels) => this.group.column(labels));
-    this.seenOn = new Float64Array(this.group.columnCount);
-    for (const column of this.present) this.seenOn[column] = this.page;
+    this.isSteady = false;
+    this.present.count = 0;
+    this.seenOn = new Float64Array(64);
+    for (const labels of living) {
+      const column = this.group.column(labels);
+      this.present.push(column);
+      if (column >= this.seenOn.length) this.seenOn = grown(this.seenOn, column + 1);
+      this.seenOn[column] = this.page;
+    }
   }
+}
+
+/** A row, and what came of its lines. */
+interface FilledRow extends Pick<PageCounts, 'added' | 'duplicates' | 'refused'> {
+  readonly values: Float64Array;
 }
 
 /** Report samples in the order of upstream's documentation; the last three with `extra_scrape_metrics`. */

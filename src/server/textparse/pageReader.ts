@@ -5,7 +5,8 @@
  *   segments      [------------------------]     [--------------------------]
  *   this page  …\nrequests_total{code="200"} 1031\nrequests_total{code="500"} 3\n…
  *
- * Where the bytes from one line's end to the next line's value are equal, the series is known by position and only the number is read.
+ * Where the bytes from one line's end to the next line's value are equal, the series is known by position and only the number is read: by a kernel in
+ * WebAssembly (`kernel/`) as long as lines are plain, by `compareLine` where they are not.
  * Where they differ, the plain cursor reads on until a series is met that the previous page had; comparison goes on behind it.
  * The plain cursor alone is the oracle: `createPageReader({ compare: false })` gives the same row or the same error.
  *
@@ -25,6 +26,8 @@ import {
   type TextFormat,
 } from './entryCursor.ts';
 import { FloatReader, latin1 } from './floats.ts';
+import { LineKernel } from './kernel/lineKernel.ts';
+import { LinePlaces, PageLines } from './pageLines.ts';
 import { createCursor } from './pageCursor.ts';
 import { CLASSIC_ONLY, readProtobufPage, type HistogramForms, type PageSink } from './protobufPage.ts';
 import { numericLabel } from './seriesScanner.ts';
@@ -34,7 +37,7 @@ const KEPT_PAGE_BYTES_MAX = 8 * 1024 * 1024;
 /** Families whose metadata is kept for a target. */
 const FAMILIES_MAX = 20_000;
 
-/** What a page holds, by lines. A slot names a series of this reader and stays the same from page to page. Lent until the next `read`. */
+/** What a page holds, by lines. A slot names a series of this reader and stays the same from page to page. Lent until the next `read` of any reader. */
 export interface PageRow {
   readonly count: number;
   /** Length ≥ count. */
@@ -49,6 +52,8 @@ export interface PageRow {
   readonly metadata: ReadonlyMap<string, Metadata>;
   /** Lines known by comparison alone. */
   readonly compared: number;
+  /** Whether the slots are those of the page before, in the same order. */
+  readonly isAlike: boolean;
 }
 
 export interface PageReader {
@@ -76,39 +81,14 @@ export function createPageReader({ compare = true, release = () => undefined }: 
   return new ComparingReader(compare, release);
 }
 
-/** Lines of one page in columns. Two of them take turns as previous and current. */
-class LineColumns {
-  count = 0;
-  slots = new Int32Array(64);
-  valueStarts = new Int32Array(64);
-  lineEnds = new Int32Array(64);
-  types: MetricType[] = [];
-  values = new Float64Array(64);
-  times = new Float64Array(64);
-
-  add(slot: number, valueStart: number, lineEnd: number, type: MetricType, v: number, t: number): void {
-    const i = this.count++;
-    if (i === this.slots.length) this.grow();
-    this.slots[i] = slot;
-    this.valueStarts[i] = valueStart;
-    this.lineEnds[i] = lineEnd;
-    this.types[i] = type;
-    this.values[i] = v;
-    this.times[i] = t;
-  }
-
-  private grow(): void {
-    const length = this.slots.length * 2;
-    const copy = <T extends Int32Array | Float64Array>(to: T, from: T): T => (to.set(from), to);
-    this.slots = copy(new Int32Array(length), this.slots);
-    this.valueStarts = copy(new Int32Array(length), this.valueStarts);
-    this.lineEnds = copy(new Int32Array(length), this.lineEnds);
-    this.values = copy(new Float64Array(length), this.values);
-    this.times = copy(new Float64Array(length), this.times);
-  }
-}
+/** The page being read: one for all readers, since reading is done at once. */
+const CURRENT = new PageLines();
+let kernel: LineKernel | undefined;
 
 const NO_BYTES = new Uint8Array(0);
+const NO_EXEMPLARS: readonly { slot: number; exemplar: Exemplar }[] = [];
+const NO_METADATA: ReadonlyMap<string, Metadata> = new Map();
+const NO_HISTOGRAMS: ReadonlyMap<number, NativeHistogram> = new Map();
 const NEWLINE = 0x0a;
 
 class ComparingReader implements PageReader, PageSink {
@@ -120,18 +100,20 @@ class ComparingReader implements PageReader, PageSink {
   private slotLabels: Labels[] = [];
   private readonly families = new Map<string, Metadata>();
 
-  private previous = new LineColumns();
+  private previous = new LinePlaces();
   private previousBytes: Uint8Array = NO_BYTES;
   private previousFormat: PageFormat | undefined;
   /** Line of each slot in the previous page, −1 for none; made when a page first differs. */
   private lineOfSlot: Int32Array | undefined;
 
-  private current = new LineColumns();
-  private exemplars: { slot: number; exemplar: Exemplar }[] = [];
-  private changed = new Map<string, Metadata>();
-  private histograms = new Map<number, NativeHistogram>();
+  private readonly current = CURRENT;
+  /** Lists and maps are made when there is something to put into them. */
+  private exemplars: readonly { slot: number; exemplar: Exemplar }[] = NO_EXEMPLARS;
+  private changed: ReadonlyMap<string, Metadata> = NO_METADATA;
+  private histograms: ReadonlyMap<number, NativeHistogram> = NO_HISTOGRAMS;
   private timed = false;
   private compared = 0;
+  private isRestAlike = false;
 
   constructor(compare: boolean, release: (bytes: Uint8Array) => void) {
     this.compare = compare;
@@ -155,11 +137,12 @@ class ComparingReader implements PageReader, PageSink {
 
   read(bytes: Uint8Array, format: PageFormat, forms = CLASSIC_ONLY): PageRow {
     if (format !== this.previousFormat) this.forgetPrevious();
-    this.current.count = 0;
-    this.exemplars = [];
-    this.histograms = new Map();
+    this.current.begin(this.previous);
+    this.exemplars = NO_EXEMPLARS;
+    this.histograms = NO_HISTOGRAMS;
     this.timed = false;
     this.compared = 0;
+    this.isRestAlike = false;
     try {
       if (format === 'protobuf') readProtobufPage(bytes, forms, this);
       else this.readLines(bytes, format);
@@ -168,10 +151,11 @@ class ComparingReader implements PageReader, PageSink {
       throw error;
     }
     const row = this.current;
+    const isAlike = this.isRestAlike && this.compared === row.count;
     // Handed over with the first page that is read whole; a fault in between loses none of it.
     const metadata = this.changed;
-    this.changed = new Map();
-    this.keep(bytes, format);
+    this.changed = NO_METADATA;
+    this.keep(bytes, format, isAlike);
     return {
       count: row.count,
       slots: row.slots,
@@ -181,6 +165,7 @@ class ComparingReader implements PageReader, PageSink {
       exemplars: this.exemplars,
       metadata,
       compared: this.compared,
+      isAlike,
     };
   }
 
@@ -200,12 +185,13 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   addHistogram(slot: number, h: NativeHistogram, t: number | undefined, type: MetricType): void {
-    this.histograms.set(this.current.count, h);
+    this.histograms = added(this.histograms, NO_HISTOGRAMS, this.current.count, h);
     this.add(slot, NaN, t, type);
   }
 
   addExemplar(slot: number, exemplar: Exemplar): void {
-    this.exemplars.push({ slot, exemplar });
+    if (this.exemplars === NO_EXEMPLARS) this.exemplars = [];
+    (this.exemplars as { slot: number; exemplar: Exemplar }[]).push({ slot, exemplar });
   }
 
   declare(metric: string, change: Partial<Metadata>): void {
@@ -214,12 +200,14 @@ class ComparingReader implements PageReader, PageSink {
     const next: Metadata = { type: 'unknown', help: '', unit: '', ...known, ...change };
     if (known !== undefined && next.type === known.type && next.help === known.help && next.unit === known.unit) return;
     this.families.set(metric, next);
-    this.changed.set(metric, next);
+    this.changed = added(this.changed, NO_METADATA, metric, next);
   }
 
   private readLines(bytes: Uint8Array, format: TextFormat): void {
     const cursor = this.cursorOf(format);
     cursor.open(bytes);
+    kernel ??= new LineKernel();
+    kernel.open();
     let line = 0;
     for (;;) {
       line = this.compareFrom(line, bytes, cursor);
@@ -242,38 +230,45 @@ class ComparingReader implements PageReader, PageSink {
 
   /** Reads lines by comparison, from the cursor's place on. Leaves the cursor behind the last line that was alike. */
   private compareFrom(from: number, bytes: Uint8Array, cursor: EntryCursor): number {
-    const { previous, previousBytes, floats, current } = this;
+    const { previous, current } = this;
     // Equal bytes mean equal labels only under an equal type.
-    const typeBefore = from === 0 ? 'unknown' : previous.types[from - 1];
+    const typeBefore = from === 0 ? 'unknown' : previous.type(from - 1);
     if (numericLabel(cursor.type) !== numericLabel(typeBefore)) return from;
     let at = cursor.offset;
     let line = from;
-    for (; line < previous.count; line++) {
-      let p = line === 0 ? 0 : previous.lineEnds[line - 1];
-      const valueStart = previous.valueStarts[line];
-      let q = at;
-      while (p < valueStart && previousBytes[p] === bytes[q]) {
-        p++;
-        q++;
-      }
-      if (p < valueStart) break;
-      const v = floats.read(bytes, q);
-      if (!floats.ok || floats.end === q) break;
-      let end = floats.end;
-      let t = NaN;
-      if (bytes[end] !== NEWLINE) {
-        end = cursor.readTail(end);
-        t = cursor.t;
-        if (!Number.isNaN(t)) this.timed = true;
-        if (cursor.exemplar !== undefined)
-          this.exemplars.push({ slot: previous.slots[line], exemplar: cursor.exemplar });
-      }
-      current.add(previous.slots[line], q, end, previous.types[line], v, t);
-      at = end;
+    while (line < previous.count) {
+      const plain = kernel!.read(previous, this.previousBytes, line, bytes, at, current);
+      if (plain > line) at = current.lineEnds[current.count - 1];
+      line = plain;
+      if (line === previous.count) break;
+      at = this.compareLine(line, bytes, at, cursor);
+      if (at < 0) break;
+      line++;
     }
-    if (line > from) cursor.seek(at, previous.types[line - 1]);
+    if (line > from) cursor.seek(current.lineEnds[current.count - 1], previous.type(line - 1));
     this.compared += line - from;
     return line;
+  }
+
+  /** Reads one line by comparison, whatever stands behind its labels. @returns where it ends; negative if it differs. */
+  private compareLine(line: number, bytes: Uint8Array, at: number, cursor: EntryCursor): number {
+    const { previous, previousBytes, floats, current } = this;
+    let p = line === 0 ? 0 : previous.lineEnds[line - 1];
+    let q = at;
+    for (const valueStart = previous.valueStarts[line]; p < valueStart; p++, q++)
+      if (previousBytes[p] !== bytes[q]) return -1;
+    const v = floats.read(bytes, q);
+    if (!floats.ok || floats.end === q) return -1;
+    let end = floats.end;
+    let t = NaN;
+    if (bytes[end] !== NEWLINE) {
+      end = cursor.readTail(end);
+      t = cursor.t;
+      if (!Number.isNaN(t)) this.timed = true;
+      if (cursor.exemplar !== undefined) this.addExemplar(previous.slots[line], cursor.exemplar);
+    }
+    current.add(previous.slots[line], q, end, previous.type(line), v, t);
+    return end;
   }
 
   /** Whether all lines are read and the rest of the page is that of the previous one. */
@@ -283,6 +278,7 @@ class ComparingReader implements PageReader, PageSink {
     let p = previous.lineEnds[line - 1];
     if (previousBytes.length - p !== bytes.length - cursor.offset) return false;
     for (let q = cursor.offset; q < bytes.length; p++, q++) if (previousBytes[p] !== bytes[q]) return false;
+    this.isRestAlike = true;
     return true;
   }
 
@@ -290,7 +286,7 @@ class ComparingReader implements PageReader, PageSink {
     const key = keyPrefix(format, cursor.type) + latin1(bytes, cursor.seriesStart, cursor.seriesEnd);
     const slot = this.slot(key, () => cursor.labels());
     if (!Number.isNaN(cursor.t)) this.timed = true;
-    if (cursor.exemplar !== undefined) this.exemplars.push({ slot, exemplar: cursor.exemplar });
+    if (cursor.exemplar !== undefined) this.addExemplar(slot, cursor.exemplar);
     this.current.add(slot, cursor.valueStart, cursor.offset, cursor.type, cursor.v, cursor.t);
     return slot;
   }
@@ -316,23 +312,27 @@ class ComparingReader implements PageReader, PageSink {
     return cursor;
   }
 
-  private keep(bytes: Uint8Array, format: PageFormat): void {
-    [this.previous, this.current] = [this.current, this.previous];
+  private keep(bytes: Uint8Array, format: PageFormat, isAlike: boolean): void {
     this.release(this.previousBytes);
     this.previousBytes = bytes;
-    this.previousFormat = format;
     this.lineOfSlot = undefined;
+    this.previousFormat = format;
     if (!this.compare || format === 'protobuf' || bytes.length > KEPT_PAGE_BYTES_MAX) this.forgetPrevious();
+    else this.previous.keep(this.current, isAlike);
   }
 
   private forgetPrevious(): void {
-    // The columns of the row just given out stay as they are; only the memory of it goes.
-    this.previous = this.previous.count === 0 ? this.previous : new LineColumns();
+    this.previous.forget();
     this.release(this.previousBytes);
     this.previousBytes = NO_BYTES;
     this.previousFormat = undefined;
     this.lineOfSlot = undefined;
   }
+}
+
+/** `map` with one more entry; a new one in place of `none`, which all share. */
+function added<K, V>(map: ReadonlyMap<K, V>, none: ReadonlyMap<K, V>, key: K, v: V): ReadonlyMap<K, V> {
+  return map === none ? new Map([[key, v]]) : (map as Map<K, V>).set(key, v);
 }
 
 /** The same bytes under another type may mean other labels (`le="1"` is `le="1.0"` in a histogram only). */
