@@ -18,9 +18,10 @@ const serverRooms = {
   distribution: 'telemetry|storage',
   workers: 'telemetry|storage|config|tsdb|promql|frames',
   scrape: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers',
+  push: 'telemetry|storage|config|textparse',
   rules: 'telemetry|storage|config',
   notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
-  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|rules|notifier',
+  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
   cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules',
 };
@@ -105,7 +106,7 @@ module.exports = {
       from: {
         path: '^src/server/',
         pathNot:
-          '^src/server/(tsdb|config|discovery|cli|workers|telemetry|http|grafana|rules)/|^src/server/main|\\.test\\.ts$',
+          '^src/server/(tsdb|config|discovery|push|cli|workers|telemetry|http|grafana|rules)/|^src/server/main|\\.test\\.ts$',
       },
       to: { path: '^(node:)?fs' },
     },

@@ -188,6 +188,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       corsOrigin: '.*',
       enableLifecycle: false,
       enableRemoteWrite: false,
+      enablePush: false,
       enableAdmin: false,
       readTimeoutMs: 10_000,
       connectionsMax: 10,

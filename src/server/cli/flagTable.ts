@@ -68,10 +68,15 @@ export const FLAGS = {
     help: 'Messages that the remote write receiver takes.',
     accepted: 'the receiver takes prometheus.WriteRequest alone',
   },
+  'web.enable-push-receiver': {
+    type: 'bool',
+    default: 'false',
+    help: "Take pushes of short-lived jobs at /metrics/job/… (the Pushgateway's API).",
+  },
   'web.enable-admin-api': {
     type: 'bool',
     default: 'false',
-    help: 'Serve POST /api/v1/admin/tsdb/… (deleting series, cleaning, snapshots).',
+    help: 'Serve POST /api/v1/admin/tsdb/… (deleting series, cleaning, snapshots), and the wipe of pushed metrics.',
   },
   'web.enable-otlp-receiver': {
     type: 'bool',
@@ -150,6 +155,11 @@ export const FLAGS = {
     default: '',
     help: 'File that holds compaction up.',
     accepted: 'nothing here waits for block uploads',
+  },
+  'push.time-to-live': {
+    type: 'duration',
+    default: '0s',
+    help: 'How long a pushed group is kept that does not say so itself (?ttl=1h, or the grouping label __ttl__); 0s for ever.',
   },
   'query.lookback-delta': {
     type: 'duration',

@@ -70,6 +70,8 @@ export interface ScrapeLimits {
 }
 
 export interface ScrapeConfig extends TargetSources {
+  /** The pages are those of the metrics that were pushed here, and no target is asked. */
+  readonly isPushed?: boolean;
   readonly jobName: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;

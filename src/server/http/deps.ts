@@ -8,6 +8,7 @@ import type { Storage } from '../storage/appender.ts';
 import type { QueryEngine } from '../storage/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { AlertmanagersView } from '../notifier/notifier.ts';
+import type { PushStore } from '../push/push.ts';
 import type { RulesView } from '../rules/manager.ts';
 import type { TargetsView } from '../scrape/status.ts';
 
@@ -20,6 +21,8 @@ export interface ServerRooms {
   readonly targets: TargetsView;
   readonly rules: RulesView;
   readonly alertmanagers: AlertmanagersView;
+  /** undefined unless pushes are taken. */
+  readonly pushes?: PushStore;
   headStats(): HeadStats;
 }
 
@@ -49,6 +52,7 @@ export interface HttpOptions {
   readonly corsOrigin: string;
   readonly enableLifecycle: boolean;
   readonly enableRemoteWrite: boolean;
+  readonly enablePush: boolean;
   readonly enableAdmin: boolean;
   readonly readTimeoutMs: number;
   readonly connectionsMax: number;

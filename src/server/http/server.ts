@@ -12,6 +12,7 @@ import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
 import { lifecycleRoutes, notReady } from './lifecycle.ts';
 import { Params } from './params.ts';
+import { registerPush } from './pushRoutes.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
 import { registerRemoteWrite } from './remoteWrite.ts';
 import type { ApiRoute, RawHandler } from './route.ts';
@@ -100,6 +101,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   }
   for (const { path, methods, handle } of adminRoutes(deps)) routes.add(API + path, methods, handle);
   registerRemoteWrite(app, deps, options.routePrefix + API);
+  registerPush(app, deps, options.routePrefix);
   app.options('*', async (_, reply) => reply.code(204).send());
   app.setNotFoundHandler(pagesHandler(deps));
   let closed: Promise<void> | undefined;

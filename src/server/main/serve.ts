@@ -1,5 +1,6 @@
 /** `isotherm serve`: flags → configuration → rooms → run → close in reverse. */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { featuresOf, PROMQL_FEATURE_FLAGS } from '../../shared/promql/features.ts';
 import type { Flags } from '../cli/flagTable.ts';
@@ -17,6 +18,7 @@ import { systemClock } from '../telemetry/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { machinePage } from '../telemetry/machine/machine.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
+import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
@@ -24,6 +26,7 @@ import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type Liste
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
 import { registerNotifierMetrics } from './notifierMetrics.ts';
+import { pushClient, withPushJob } from './pushJob.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
@@ -69,6 +72,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
       corsOrigin: corsOriginOf(flags['web.cors.origin']),
       enableLifecycle: flags['web.enable-lifecycle'],
       enableRemoteWrite: flags['web.enable-remote-write-receiver'],
+      enablePush: flags['web.enable-push-receiver'],
       enableAdmin: flags['web.enable-admin-api'],
       readTimeoutMs: flags['web.read-timeout'],
       connectionsMax: flags['web.max-connections'],
@@ -98,7 +102,9 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     const tsdb = await openStore(flags, config, log);
     shutdown.opened('store', () => tsdb.close());
     registerStoreMetrics(metrics, tsdb);
-    const opened = openRooms(tsdb, { flags, config, log, metrics, shutdown, externalUrl: url });
+    const pushes = flags['web.enable-push-receiver'] ? await openPushes(flags, log) : undefined;
+    if (pushes !== undefined) shutdown.opened('pushed metrics', () => pushes.close());
+    const opened = openRooms(tsdb, { flags, config, log, metrics, shutdown, externalUrl: url, pushes });
     apply = opened.apply;
     await apply(reloader.config);
     rooms = opened.rooms;
@@ -170,6 +176,16 @@ async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> 
   }
 }
 
+async function openPushes(flags: Flags, log: Log): Promise<PushStore> {
+  const folder = join(flags['storage.tsdb.path'], 'push');
+  try {
+    return await openPushStore({ folder, ttlMs: flags['push.time-to-live'], clock: systemClock, log });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new StartError(`cannot open the pushed metrics in ${folder}: ${error.message}`, { cause: error });
+  }
+}
+
 interface OpenedRooms {
   readonly rooms: ServerRooms;
   apply(config: LoadedConfig): void | Promise<void>;
@@ -182,9 +198,11 @@ interface RoomParts {
   readonly metrics: SelfMetrics;
   readonly shutdown: Shutdown;
   readonly externalUrl: string;
+  readonly pushes: PushStore | undefined;
 }
 
-function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, externalUrl }: RoomParts): OpenedRooms {
+function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
+  const { flags, config, log, metrics, shutdown, externalUrl, pushes } = parts;
   const engine = createQueryRunner({
     queryable: tsdb,
     workers: flags.workers,
@@ -198,7 +216,13 @@ function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, external
     },
   });
   shutdown.opened('query engine', () => engine.close());
-  const scraping = createScrapeManager({ storage: tsdb, clock: systemClock, log, onScrape: scrapeMetrics(metrics) });
+  const scraping = createScrapeManager({
+    storage: tsdb,
+    clock: systemClock,
+    log,
+    onScrape: scrapeMetrics(metrics),
+    ...(pushes !== undefined && { pushes: pushClient(pushes) }),
+  });
   shutdown.opened('scraping', () => scraping.stop());
   const notifier = createNotifier(
     {
@@ -241,11 +265,12 @@ function openRooms(tsdb: Tsdb, { flags, config, log, metrics, shutdown, external
       targets: scraping,
       rules,
       alertmanagers: notifier,
+      pushes,
       headStats,
     },
     async apply(config) {
       await tsdb.setRetention(retentionOf(flags, config.storage));
-      await scraping.apply(config);
+      await scraping.apply(pushes === undefined ? config : withPushJob(config, externalUrl));
       notifier.apply(config.alerting, config.global.externalLabels);
       await rules.apply(config.global, config.ruleGroups);
     },

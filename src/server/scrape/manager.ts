@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Storage } from '../storage/appender.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { ScrapeClient } from './httpClient.ts';
 import { ScrapePool } from './pool.ts';
 import type { LoopDeps, ScrapeEvent } from './scrapeLoop.ts';
 import type { TargetsView } from './status.ts';
@@ -15,6 +16,8 @@ export interface ScrapeManagerDeps {
   readonly log: Log;
   /** Told after each scrape; for metrics. */
   readonly onScrape?: (event: ScrapeEvent) => void;
+  /** Whose pages a job has that stands for pushed metrics. */
+  readonly pushes?: ScrapeClient;
 }
 
 export interface ScrapeManager extends TargetsView {

@@ -32,7 +32,7 @@ export class ScrapePool {
   constructor(config: ScrapeConfig, deps: LoopDeps) {
     this.config = config;
     this.deps = deps;
-    this.client = createScrapeClient(config);
+    this.client = this.clientOf(config);
     this.compile();
     this.discover();
   }
@@ -46,7 +46,7 @@ export class ScrapePool {
     if (JSON.stringify(config) === JSON.stringify(this.config)) return;
     const oldClient = this.client;
     this.config = config;
-    this.client = createScrapeClient(config);
+    this.client = this.clientOf(config);
     this.compile();
     for (const loop of this.loops.values()) loop.configure(this.loopSettings());
     // Scrapes under way still use it; they end within the timeout that they began with.
@@ -110,6 +110,10 @@ export class ScrapePool {
     }
     // What goes on is seen by new rules.
     this.sync();
+  }
+
+  private clientOf(config: ScrapeConfig): ScrapeClient {
+    return (config.isPushed ? this.deps.pushes : undefined) ?? createScrapeClient(config);
   }
 
   private stopDiscovery(): void {

@@ -26,6 +26,8 @@ export interface LoopDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onScrape: (event: ScrapeEvent) => void;
+  /** Whose pages a job has that stands for pushed metrics. */
+  readonly pushes?: ScrapeClient;
 }
 
 /** What a reload may change under a running loop. */

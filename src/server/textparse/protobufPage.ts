@@ -1,7 +1,7 @@
 /** Reads a page in the delimited protobuf format: one `MetricFamily` after the other, each behind its length. */
 import { WireError } from '../../shared/bytes/protobufWire.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import { labelsFrom, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
+import { compareText, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata, MetricType } from '../../shared/model/metadata.ts';
 import { formatOpenMetricsFloat, latin1 } from './floats.ts';
 import {
@@ -168,7 +168,9 @@ class MetricSeries {
       if (seen.has(label)) throw new PageError(`label ${label} of ${name} is there twice`);
       seen.add(label);
     }
-    return labelsFrom([[METRIC_NAME, name], ...own, ...(bound === undefined ? [] : [bound])]);
+    // Empty values stay, as in text: with honor_labels such a label keeps the target's away.
+    const all: Label[] = [[METRIC_NAME, name], ...own, ...(bound === undefined ? [] : [bound])];
+    return all.sort(([a], [b]) => compareText(a, b));
   }
 }
 

@@ -1,0 +1,59 @@
+/** The body of a push: delimited protobuf if its content type says so, else text, as the Pushgateway has it. */
+import { WireError } from '../../shared/bytes/protobufWire.ts';
+import type { MetricType } from '../../shared/model/metadata.ts';
+import { readFamily } from '../textparse/metricFamily.ts';
+import { metricOf, type FamilyType, type PushedFamily } from './pushedFamily.ts';
+import { PushRefused } from './pushRefused.ts';
+import { readTextFamilies } from './textFamilies.ts';
+
+/** @throws PushRefused */
+export function readPushBody(bytes: Uint8Array, contentType: string): PushedFamily[] {
+  return isProtobuf(contentType) ? readProtobufFamilies(bytes) : readTextFamilies(bytes);
+}
+
+function isProtobuf(contentType: string): boolean {
+  const [mediaType, ...params] = contentType.split(';').map((part) => part.trim().toLowerCase());
+  if (mediaType !== 'application/vnd.google.protobuf') return false;
+  return params.includes('encoding=delimited') && params.includes('proto=io.prometheus.client.metricfamily');
+}
+
+function readProtobufFamilies(bytes: Uint8Array): PushedFamily[] {
+  const families: PushedFamily[] = [];
+  try {
+    for (const message of delimited(bytes)) {
+      const { name, help, unit, type, metrics } = readFamily(message);
+      if (name === '') throw new PushRefused(400, 'a metric family has no name');
+      families.push({ name, help, unit, type: FAMILY_TYPE_OF[type] ?? 'UNTYPED', metrics: metrics.map(metricOf) });
+    }
+  } catch (error) {
+    if (error instanceof WireError) throw new PushRefused(400, `not a delimited protobuf page: ${error.message}`);
+    throw error;
+  }
+  return families;
+}
+
+const FAMILY_TYPE_OF: Partial<Record<MetricType, FamilyType>> = {
+  counter: 'COUNTER',
+  gauge: 'GAUGE',
+  summary: 'SUMMARY',
+  histogram: 'HISTOGRAM',
+  gaugehistogram: 'GAUGE_HISTOGRAM',
+};
+
+/** Messages, each behind its length. @throws WireError */
+export function* delimited(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    let length = 0;
+    let factor = 1;
+    for (;;) {
+      if (at >= bytes.length || factor > 2 ** 35) throw new WireError(`no length of a message before byte ${at}`);
+      const byte = bytes[at++];
+      length += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+      factor *= 0x80;
+    }
+    if (at + length > bytes.length) throw new WireError(`the message at byte ${at} is cut short`);
+    yield bytes.subarray(at, at + length);
+    at += length;
+  }
+}
