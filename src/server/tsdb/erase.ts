@@ -5,7 +5,7 @@ import { bitsOf, CELL_GAP, cellKind, fillGaps } from '../../shared/model/sampleB
 import type { BlockGroupContent, ChunkContent } from './block/blockWriter.ts';
 import { Chunk, packRows } from './chunkenc/chunk.ts';
 import { eraseCells, isDeleted } from './deletedCells.ts';
-import { isNextBucket } from './head/group.ts';
+import { isNextBucket } from './index/nextBucket.ts';
 import type { DeletedRanges } from './tombstones.ts';
 
 /** What is deleted of the series with these labels. */

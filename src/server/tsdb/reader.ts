@@ -13,6 +13,7 @@ import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { HeadRows } from './head/headRows.ts';
 import { CellBudget, combine, type RowSource } from './rowSource.ts';
+import { expandRuns } from './index/refRuns.ts';
 import { firstNotBelow } from './sortedTimes.ts';
 import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
 
@@ -160,7 +161,8 @@ export class StoreReader implements Queryable {
   #matching(matcherSets: readonly (readonly Matcher[])[]): Uint8Array {
     const { series } = this.#head;
     const wanted = new Uint8Array(series.refsEnd);
-    const sets = matcherSets.length > 0 ? matcherSets.map((set) => series.index.select(set)) : [series.index.all()];
+    const sets =
+      matcherSets.length > 0 ? matcherSets.map((set) => series.index.select(set)) : [expandRuns(series.all())];
     for (const set of sets) for (const ref of set) wanted[ref] = 1;
     return wanted;
   }

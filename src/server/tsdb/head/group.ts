@@ -4,6 +4,7 @@ import { NO_LABELS, type Labels } from '../../../shared/model/labels.ts';
 import type { Metadata } from '../../../shared/model/metadata.ts';
 import type { GroupRef, GroupWriter, SeriesRef } from '../../storage/appender.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
+import { grownTo } from '../index/grownArray.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { LogState } from '../wal/valueCodec.ts';
 import { RowStore } from './rowStore.ts';
@@ -15,6 +16,8 @@ export type GroupKind = 'rows' | 'loose';
 export interface GroupOwner {
   readonly series: SeriesTable;
   addColumn(group: HeadGroup, column: number, ref: SeriesRef): void;
+  /** The column of a series in a group, -1 if it has none there. */
+  columnIn(group: HeadGroup, ref: SeriesRef): number;
   /** Takes a group that was dropped while idle in again. */
   adopt(group: HeadGroup): void;
 }
@@ -47,10 +50,10 @@ export class HeadGroup implements GroupWriter {
   /** The owner let go of it; it must be adopted before its columns are used. */
   isDropped = false;
   readonly #owner: GroupOwner;
-  readonly #refs: SeriesRef[] = [];
-  readonly #columns = new Map<SeriesRef, number>();
-  readonly #labels: (Labels | undefined)[] = [];
-  readonly #joinsBelow: boolean[] = [];
+  #refs = new Uint32Array(8);
+  #columnCount = 0;
+  /** By column, while the owner has let go of it: the owner may forget the series. */
+  #labels: readonly Labels[] = [];
 
   constructor(ref: GroupRef, key: string, kind: GroupKind, owner: GroupOwner) {
     this.ref = ref;
@@ -60,12 +63,12 @@ export class HeadGroup implements GroupWriter {
   }
 
   get columnCount(): number {
-    return this.#refs.length;
+    return this.#columnCount;
   }
 
-  /** By column. */
-  get refs(): readonly SeriesRef[] {
-    return this.#refs;
+  /** By column. Valid until a column is added. */
+  get refs(): Uint32Array {
+    return this.#refs.subarray(0, this.#columnCount);
   }
 
   column(labels: Labels): number {
@@ -74,24 +77,22 @@ export class HeadGroup implements GroupWriter {
   }
 
   columnOf(ref: SeriesRef): number {
-    const known = this.#columns.get(ref);
-    if (known !== undefined) return known;
-    const column = this.#refs.length;
-    this.#refs.push(ref);
-    this.#labels[column] = this.#owner.series.labels(ref);
-    this.#columns.set(ref, column);
+    const known = this.#owner.columnIn(this, ref);
+    if (known >= 0) return known;
+    const column = this.#columnCount;
+    this.#push(ref);
     this.#owner.addColumn(this, column, ref);
     return column;
   }
 
   columnLabels(column: number): Labels {
-    return this.#labels[column] ?? NO_LABELS;
+    if (this.isDropped) return this.#labels[column];
+    return column < this.#columnCount ? this.#owner.series.labels(this.#refs[column]) : NO_LABELS;
   }
 
   /** Whether a column is the next larger bucket of the histogram that the column before it belongs to. */
   joinsBelow(column: number): boolean {
-    return (this.#joinsBelow[column] ??=
-      column > 0 && isNextBucket(this.columnLabels(column - 1), this.columnLabels(column)));
+    return column > 0 && this.#owner.series.isNextBucket(this.#refs[column - 1], this.#refs[column]);
   }
 
   /** Forgets the unpacked rows. */
@@ -102,23 +103,27 @@ export class HeadGroup implements GroupWriter {
 
   /** Replay: puts a series at a column, with unknown ones before it where the log lost their names. */
   restoreColumn(column: number, ref: SeriesRef): void {
-    while (this.#refs.length < column) this.#refs.push(NO_SERIES);
-    if (this.#refs.length > column || this.#columns.has(ref)) return;
+    while (this.#columnCount < column) this.#push(NO_SERIES);
+    if (this.#columnCount > column || this.#owner.columnIn(this, ref) >= 0) return;
     this.columnOf(ref);
+  }
+
+  /** The owner lets go of it, while it still knows the series. */
+  drop(): void {
+    this.#labels = Array.from(this.refs, (ref) => this.#owner.series.labels(ref));
+    this.isDropped = true;
   }
 
   /** Enters all columns anew, once adopted. Series that were forgotten meanwhile have new refs. */
   rejoin(): void {
     this.isDropped = false;
     this.columnsLogged = -1;
-    this.#columns.clear();
     this.#labels.forEach((labels, column) => {
-      const ref = labels === undefined ? NO_SERIES : this.#owner.series.refOf(labels);
+      const ref = this.#refs[column] === NO_SERIES ? NO_SERIES : this.#owner.series.refOf(labels);
       this.#refs[column] = ref;
-      if (ref === NO_SERIES) return;
-      this.#columns.set(ref, column);
       this.#owner.addColumn(this, column, ref);
     });
+    this.#labels = [];
   }
 
   /** Gives the count of cells that are no gaps. */
@@ -132,16 +137,9 @@ export class HeadGroup implements GroupWriter {
     if (byColumn === undefined) this.histograms.set(row, (byColumn = new Map()));
     byColumn.set(column, h);
   }
-}
 
-/** Whether two label sets differ in `le` alone, which both have. */
-export function isNextBucket(below: Labels, labels: Labels): boolean {
-  if (below.length !== labels.length) return false;
-  let hasBound = false;
-  for (let i = 0; i < labels.length; i++) {
-    if (below[i][0] !== labels[i][0]) return false;
-    if (labels[i][0] === 'le') hasBound = true;
-    else if (below[i][1] !== labels[i][1]) return false;
+  #push(ref: SeriesRef): void {
+    this.#refs = grownTo(this.#refs, this.#columnCount + 1);
+    this.#refs[this.#columnCount++] = ref;
   }
-  return hasBound;
 }

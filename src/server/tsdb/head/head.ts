@@ -4,6 +4,7 @@ import { StorageError, type SeriesRef } from '../../storage/appender.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { HeadGroup, NO_SERIES, type GroupKind, type GroupOwner } from './group.ts';
 import { LOOSE_COLUMNS_MAX, LooseGroup, type Bounds } from './looseGroup.ts';
+import { SeriesPlaces } from './seriesPlaces.ts';
 
 /** A series lags behind the newest sample of the store by at most this, as upstream has it (half a block). */
 export const LAG_MAX_MS = 3_600_000;
@@ -23,11 +24,9 @@ export class Head implements Bounds, GroupOwner {
   /** How far a group of this name is in blocks: its records go on from there. */
   readonly #sequenceInBlocks: (kind: GroupKind, key: string) => number;
   readonly #byKey = new Map<string, HeadGroup>();
-  readonly #loosePlaces = new Map<SeriesRef, LoosePlace>();
   /** The loose group of a job and instance that still takes columns. */
   readonly #openLoose = new Map<string, { group: LooseGroup; number: number }>();
-  /** By series: group, column, group, column, … */
-  readonly #places: number[][] = [];
+  readonly #places = new SeriesPlaces();
 
   constructor(
     series: SeriesTable,
@@ -45,8 +44,11 @@ export class Head implements Bounds, GroupOwner {
 
   addColumn(group: HeadGroup, column: number, ref: SeriesRef): void {
     if (ref === NO_SERIES) return;
-    (this.#places[ref] ??= []).push(group.ref, column);
-    if (group instanceof LooseGroup) this.#loosePlaces.set(ref, { group, column });
+    this.#places.add(ref, group.ref, column);
+  }
+
+  columnIn(group: HeadGroup, ref: SeriesRef): number {
+    return this.#places.columnIn(group.ref, ref);
   }
 
   observe(t: number): void {
@@ -60,11 +62,14 @@ export class Head implements Bounds, GroupOwner {
 
   /** Where single samples of a series go. */
   loosePlace(ref: SeriesRef, labels: Labels): LoosePlace {
-    const known = this.#loosePlaces.get(ref);
+    let known: LoosePlace | undefined;
+    this.#places.forEach(ref, (groupRef, column) => {
+      const group = this.groups[groupRef];
+      if (group instanceof LooseGroup) known = { group, column };
+    });
     if (known !== undefined) return known;
     const group = this.#looseGroup(`${labelValue(labels, 'job')}\xff${labelValue(labels, 'instance')}`);
-    group.columnOf(ref);
-    return this.#loosePlaces.get(ref)!;
+    return { group, column: group.columnOf(ref) };
   }
 
   /** The group that the log names so; made if there is none. */
@@ -87,15 +92,12 @@ export class Head implements Bounds, GroupOwner {
       // A group without any row yet was made a moment ago.
       if (!Number.isFinite(group.lastTime)) continue;
       idle.add(group.ref);
-      group.isDropped = true;
+      group.drop();
       this.groups[group.ref] = undefined;
       this.#byKey.delete(`${group.kind} ${group.key}`);
     }
     if (idle.size === 0) return false;
-    this.#places.forEach((places, ref) => {
-      this.#places[ref] = places.filter((_, i) => !idle.has(places[i & ~1]));
-    });
-    for (const [ref, { group }] of this.#loosePlaces) if (idle.has(group.ref)) this.#loosePlaces.delete(ref);
+    this.#places.remove(idle);
     for (const [name, { group }] of this.#openLoose) if (idle.has(group.ref)) this.#openLoose.delete(name);
     return true;
   }
@@ -114,21 +116,18 @@ export class Head implements Bounds, GroupOwner {
 
   /** Marks the series that any group has a column for. */
   markSeries(held: Uint8Array): void {
-    this.#places.forEach((places, ref) => {
-      if (places.length > 0) held[ref] = 1;
-    });
+    this.#places.mark(held);
   }
 
   /** The columns of these series, by group, in the order of the groups. */
   columnsOf(refs: Uint32Array): Map<HeadGroup, { ref: SeriesRef; column: number }[]> {
     const byGroup = new Map<number, { ref: SeriesRef; column: number }[]>();
     for (const ref of refs) {
-      const places = this.#places[ref] ?? [];
-      for (let i = 0; i < places.length; i += 2) {
-        const list = byGroup.get(places[i]);
-        if (list === undefined) byGroup.set(places[i], [{ ref, column: places[i + 1] }]);
-        else list.push({ ref, column: places[i + 1] });
-      }
+      this.#places.forEach(ref, (group, column) => {
+        const list = byGroup.get(group);
+        if (list === undefined) byGroup.set(group, [{ ref, column }]);
+        else list.push({ ref, column });
+      });
     }
     const ordered = [...byGroup].sort((a, b) => a[0] - b[0]);
     return new Map(ordered.map(([ref, columns]) => [this.groups[ref]!, columns]));

@@ -1,41 +1,105 @@
+/** The compact table beside the plain one, whatever is done to both. */
 import fc from 'fast-check';
-import { labelsFrom, type Labels } from '../../../shared/model/labels.ts';
-import { compileMatcher, matchesAll, type Matcher } from '../../../shared/model/matchers.ts';
-import { LabelIndex } from './labelIndex.ts';
-import { intersect, subtract, union } from './postings.ts';
+import { PlainSeriesTable } from '../../../../tests/support/plainSeriesTable.ts';
+import { labelsFrom, labelValue, type Labels } from '../../../shared/model/labels.ts';
+import type { Matcher } from '../../../shared/model/matchers.ts';
+import { LabelsCache } from './labelsCache.ts';
+import { isNextBucket } from './nextBucket.ts';
+import { expandRuns } from './refRuns.ts';
+import { SeriesTable } from './seriesTable.ts';
 
-const refs = fc
-  .uniqueArray(fc.oneof(fc.nat(40), fc.nat(100_000)), { maxLength: 60 })
-  .map((list) => Uint32Array.from(list).sort());
-
-test('set operations on postings are those of sets', () => {
-  fc.assert(
-    fc.property(refs, refs, refs, (a, b, c) => {
-      const sorted = (s: Iterable<number>) => [...s].sort((x, y) => x - y);
-      expect([...intersect(a, b)]).toEqual([...a].filter((x) => b.includes(x)));
-      expect([...subtract(a, b)]).toEqual([...a].filter((x) => !b.includes(x)));
-      expect([...union([a, b, c])]).toEqual(sorted(new Set([...a, ...b, ...c])));
-    }),
-  );
-});
-
-const value = fc.constantFrom('', 'x', 'y', 'xy', 'z');
-const labels: fc.Arbitrary<Labels> = fc
-  .record({ a: value, b: value, c: value })
-  .map((record) => labelsFrom(Object.entries(record)));
+/** Texts that meet in a key with separators, lone surrogates, names of Object.prototype. */
+const HOSTILE = ['\xff', 'a\xffb', '\ud800', '\udc00', '\ud83d\ude00', '\ufffd', '__proto__', '\u0000', ' '];
+const value = fc.oneof(fc.constantFrom('', 'x', 'y', 'xy', 'z'), fc.constantFrom(...HOSTILE), fc.string());
+const name = fc.oneof(fc.constantFrom('a', 'b', 'le', '__name__'), fc.constantFrom(...HOSTILE));
+const labels: fc.Arbitrary<Labels> = fc.array(fc.tuple(name, value), { maxLength: 5 }).map(labelsFrom);
 const matcher: fc.Arbitrary<Matcher> = fc.record({
-  name: fc.constantFrom('a', 'b', 'missing'),
+  name: fc.oneof(name, fc.constant('missing')),
   op: fc.constantFrom('=', '!=', '=~', '!~'),
-  value: fc.constantFrom('', 'x', 'y', 'x|z', 'x.*', 'x.+', '.*', '.+', '(x|y)', 'x?'),
+  value: fc.constantFrom('', 'x', 'y', '\ud800', 'x|z', 'x|x|', 'x.*', 'x.+', '.*', '.+', '(x|y)', 'x?', '[^x]'),
+});
+type Step = { do: 'add'; sets: readonly Labels[] } | { do: 'retain'; modulus: number } | { do: 'forgetAll' };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('add' as const), sets: fc.array(labels, { maxLength: 20 }) }) },
+  fc.record({ do: fc.constant('retain' as const), modulus: fc.integer({ min: 2, max: 5 }) }),
+  fc.record({ do: fc.constant('forgetAll' as const) }),
+);
+
+function expectAlike(table: SeriesTable, plain: PlainSeriesTable, selects: readonly (readonly Matcher[])[]): void {
+  const known = plain.known();
+  expect([table.size, table.refsEnd]).toEqual([known.length, plain.labels.length]);
+  expect([...expandRuns(table.all())]).toEqual(known.map(([ref]) => ref));
+  expect(plain.labels.map((_, ref) => table.labels(ref))).toEqual(plain.labels.map((set) => set ?? []));
+  const names = plain.names();
+  expect(new Set(table.index.names)).toEqual(names);
+  for (const n of [...names, 'missing']) {
+    const values = [...table.index.values(n)].map(([v, runs]) => [v, [...expandRuns(runs)]] as const);
+    expect(new Map(values)).toEqual(plain.values(n));
+  }
+  for (const [ref, set] of known) {
+    expect(table.find(set)).toBe(ref);
+    for (const n of names) expect(table.labelValue(ref, n)).toBe(labelValue(set, n));
+    for (const [other, below] of known) expect(table.isNextBucket(other, ref)).toBe(isNextBucket(below, set));
+  }
+  for (const matchers of selects) expect([...table.index.select(matchers)]).toEqual(plain.select(matchers));
+}
+
+test('the table is the plain one, through churn', () => {
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 8 }),
+      fc.array(fc.array(matcher, { maxLength: 3 }), { maxLength: 4 }),
+      (steps, selects) => {
+        const table = new SeriesTable(new LabelsCache(3));
+        const plain = new PlainSeriesTable();
+        for (const s of steps) {
+          if (s.do === 'add') {
+            for (const set of s.sets) {
+              expect(table.find(set)).toBe(plain.find(set));
+              expect(table.refOf(set)).toBe(plain.refOf(set));
+            }
+          } else {
+            const isHeld = (ref: number) => s.do === 'retain' && ref % s.modulus === 0;
+            table.retain(isHeld);
+            plain.retain(isHeld);
+          }
+          expectAlike(table, plain, selects);
+        }
+      },
+    ),
+  );
 });
 
-test('the index selects what a walk over all series selects', () => {
-  fc.assert(
-    fc.property(fc.array(labels, { maxLength: 20 }), fc.array(matcher, { maxLength: 3 }), (series, matchers) => {
-      const index = new LabelIndex();
-      series.forEach((s, i) => index.add(i + 1, s));
-      const tests = matchers.map((m) => [m.name, compileMatcher(m)] as const);
-      expect([...index.select(matchers)]).toEqual(series.flatMap((s, i) => (matchesAll(s, tests) ? [i + 1] : [])));
-    }),
+/** Pods of a few hundred series each, more than a page of the table. */
+function podSeries(pod: number): Labels[] {
+  return Array.from({ length: 300 }, (_, i) =>
+    labelsFrom([
+      ['__name__', `m${i >> 2}`],
+      ['le', String(i & 3)],
+      ['pod', `pod-${pod}`],
+    ]),
   );
+}
+
+test('pods that come and go leave nothing behind', () => {
+  const table = new SeriesTable();
+  const pods: number[][] = [];
+  for (let pod = 0; pod < 40; pod++) {
+    pods.push(podSeries(pod).map((set) => table.refOf(set)));
+    if (pods.length <= 5) continue;
+    const gone = new Set(pods.shift());
+    table.retain((ref) => !gone.has(ref));
+  }
+  expect(table.size).toBe(5 * 300);
+  expect(table.pairs).toBe(75 + 4 + 5);
+  expect(new Set([...table.index.values('pod')].map(([text]) => text))).toEqual(
+    new Set([35, 36, 37, 38, 39].map((pod) => `pod-${pod}`)),
+  );
+  const matchers: Matcher[] = [
+    { name: 'pod', op: '=', value: 'pod-37' },
+    { name: 'le', op: '=~', value: '[01]' },
+  ];
+  expect([...table.index.select(matchers)]).toEqual(pods[2].filter((_, i) => (i & 3) < 2));
+  expect(podSeries(39).map((set) => table.refOf(set))).toEqual(pods[4]);
+  expect(podSeries(3).map((set) => table.refOf(set))).toEqual(Array.from({ length: 300 }, (_, i) => 40 * 300 + 1 + i));
 });

@@ -1,72 +1,101 @@
-/** Label name → value → series. Matchers are evaluated over the values of a label, never over series. */
-import type { Labels } from '../../../shared/model/labels.ts';
-import { compileMatcher, patternShape, type Matcher } from '../../../shared/model/matchers.ts';
+/** From matchers to series. Matchers are evaluated over the values of a label, or over series where these are fewer. */
+import { compileMatcher, patternShape, type Matcher, type TextTest } from '../../../shared/model/matchers.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
-import { EMPTY, intersect, PostingList, subtract, union } from './postings.ts';
+import type { LabelPairs, PairId } from './labelPairs.ts';
+import { countRefs, expandRuns, intersect, NO_REFS, runsOf, subtract, type RefRuns } from './refRuns.ts';
+
+/** The series that the index is over. */
+export interface IndexedSeries {
+  all(): RefRuns;
+  labelValue(ref: SeriesRef, name: string): string;
+}
 
 export class LabelIndex {
-  #all = new PostingList();
-  #byName = new Map<string, Map<string, PostingList>>();
+  readonly #pairs: LabelPairs;
+  readonly #series: IndexedSeries;
 
-  /** @param ref greater than any added before. */
-  add(ref: SeriesRef, labels: Labels): void {
-    this.#all.add(ref);
-    for (const [name, value] of labels) {
-      let values = this.#byName.get(name);
-      if (values === undefined) this.#byName.set(name, (values = new Map()));
-      let list = values.get(value);
-      if (list === undefined) values.set(value, (list = new PostingList()));
-      list.add(ref);
-    }
+  constructor(pairs: LabelPairs, series: IndexedSeries) {
+    this.#pairs = pairs;
+    this.#series = series;
   }
 
-  all(): Uint32Array {
-    return this.#all.view();
+  get names(): Iterable<string> {
+    return this.#pairs.names;
   }
 
-  names(): Iterable<string> {
-    return this.#byName.keys();
+  /** How many values a label has. */
+  valueCount(name: string): number {
+    return this.#pairs.values(name).size;
   }
 
-  /** Values of a label with the series that have them. */
-  *values(name: string): Iterable<readonly [value: string, refs: Uint32Array]> {
-    for (const [value, list] of this.#byName.get(name) ?? []) yield [value, list.view()];
+  /** Values of a label with the series that have them, which are valid until a series is added. */
+  *values(name: string): Iterable<readonly [value: string, refs: RefRuns]> {
+    for (const [value, pair] of this.#pairs.values(name)) yield [value, this.#pairs.postings(pair)];
   }
 
   /**
-   * The series that all matchers accept. A series without the label is matched as if its value were ''.
+   * The series that all matchers accept, ascending. A series without the label is matched as if its value were ''.
    *
    * @throws Error with RE2's words for a pattern that is not RE2.
    */
   select(matchers: readonly Matcher[]): Uint32Array {
-    const wanted: Uint32Array[] = [];
-    const unwanted: Uint32Array[] = [];
+    return expandRuns(this.selectRuns(matchers));
+  }
+
+  /** As `select`. Valid until a series is added. */
+  selectRuns(matchers: readonly Matcher[]): RefRuns {
+    const tests: { readonly name: string; readonly accepts: TextTest }[] = [];
+    const sets: RefRuns[] = [];
     for (const matcher of matchers) {
       const accepts = compileMatcher(matcher);
-      // Where '' is accepted, series without the label are in; so those whose value is refused are taken out instead.
-      if (accepts('')) unwanted.push(this.#withValue(matcher.name, (value) => !accepts(value)));
-      else wanted.push(this.#exactly(matcher) ?? this.#withValue(matcher.name, accepts));
+      const exact = accepts('') ? undefined : this.#exactly(matcher);
+      if (exact !== undefined) sets.push(exact);
+      else if (!acceptsAll(matcher)) tests.push({ name: matcher.name, accepts });
     }
-    wanted.sort((a, b) => a.length - b.length);
-    let refs = wanted.length > 0 ? wanted[0] : this.all();
-    for (let i = 1; i < wanted.length && refs.length > 0; i++) refs = intersect(refs, wanted[i]);
-    for (let i = 0; i < unwanted.length && refs.length > 0; i++) refs = subtract(refs, unwanted[i]);
+    sets.sort((a, b) => a.length - b.length);
+    let refs = sets.length > 0 ? sets[0] : this.#series.all();
+    for (let i = 1; i < sets.length && refs.length > 0; i++) refs = intersect(refs, sets[i]);
+    // What tests few texts goes first.
+    const texts = tests.map(({ name }) => this.valueCount(name));
+    const order = [...tests.keys()].sort((a, b) => texts[a] - texts[b]);
+    for (const i of order) {
+      if (refs.length === 0) break;
+      const { name, accepts } = tests[i];
+      refs = countRefs(refs) < texts[i] ? this.#filter(refs, name, accepts) : this.#narrow(refs, name, accepts);
+    }
     return refs;
   }
 
   /** Series whose value is one of few known texts, without a walk over all values. */
-  #exactly({ name, op, value }: Matcher): Uint32Array | undefined {
-    const values = this.#byName.get(name);
-    if (op === '=') return values?.get(value)?.view() ?? EMPTY;
-    if (op !== '=~') return undefined;
-    const shape = patternShape(value);
-    if (shape?.kind !== 'set') return undefined;
-    return union([...new Set(shape.texts)].map((text) => values?.get(text)?.view() ?? EMPTY));
+  #exactly({ name, op, value }: Matcher): RefRuns | undefined {
+    const texts = op === '=' ? [value] : op === '=~' ? knownTexts(value) : undefined;
+    const pairs = texts?.map((text) => this.#pairs.find(name, text)).filter((pair) => pair !== undefined);
+    if (pairs === undefined) return undefined;
+    if (pairs.length === 0) return NO_REFS;
+    return pairs.length === 1 ? this.#pairs.postings(pairs[0]) : this.#pairs.union(pairs);
   }
 
-  #withValue(name: string, test: (value: string) => boolean): Uint32Array {
-    const sets: Uint32Array[] = [];
-    for (const [value, list] of this.#byName.get(name) ?? []) if (test(value)) sets.push(list.view());
-    return union(sets);
+  #filter(refs: RefRuns, name: string, accepts: TextTest): RefRuns {
+    return runsOf(expandRuns(refs).filter((ref) => accepts(this.#series.labelValue(ref, name))));
   }
+
+  #narrow(refs: RefRuns, name: string, accepts: TextTest): RefRuns {
+    // Where '' is accepted, series without the label are in; so those whose value is refused are taken out instead.
+    const isRefusing = accepts('');
+    const pairs: PairId[] = [];
+    for (const [value, pair] of this.#pairs.values(name)) if (accepts(value) !== isRefusing) pairs.push(pair);
+    const found = this.#pairs.union(pairs);
+    return isRefusing ? subtract(refs, found) : intersect(refs, found);
+  }
+}
+
+function knownTexts(pattern: string): readonly string[] | undefined {
+  const shape = patternShape(pattern);
+  return shape?.kind === 'set' ? [...new Set(shape.texts)] : undefined;
+}
+
+function acceptsAll({ op, value }: Matcher): boolean {
+  if (op !== '=~') return false;
+  const shape = patternShape(value);
+  return shape?.kind === 'prefix' && shape.prefix === '' && shape.min === 0;
 }
