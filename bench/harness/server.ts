@@ -35,7 +35,7 @@ export async function inTempFolder<T>(work: (folder: string) => Promise<T>): Pro
 }
 
 export function startIsotherm({ config, data }: ServerFolders): Promise<Server> {
-  return start(ISOTHERM, '/-/ready', (address) => [
+  return startServer(ISOTHERM, '/-/ready', (address) => [
     'serve',
     `--config.file=${config}`,
     `--storage.tsdb.path=${data}`,
@@ -45,7 +45,7 @@ export function startIsotherm({ config, data }: ServerFolders): Promise<Server> 
 
 /** With blocks that stay as they are, so that no compaction runs while queries are measured. */
 export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
-  return start(peer.command, '/-/ready', (address) => [
+  return startServer(peer.command, '/-/ready', (address) => [
     `--config.file=${config}`,
     `--storage.tsdb.path=${data}`,
     '--storage.tsdb.retention.time=100y',
@@ -56,7 +56,7 @@ export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Pr
 }
 
 export function startVictoriaMetrics(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
-  return start(peer.command, '/health', (address) => [
+  return startServer(peer.command, '/health', (address) => [
     `-promscrape.config=${config}`,
     `-storageDataPath=${data}`,
     `-httpListenAddr=${address}`,
@@ -65,7 +65,11 @@ export function startVictoriaMetrics(peer: Peer, { config, data }: ServerFolders
   ]);
 }
 
-async function start(command: string, readyPath: string, args: (address: string) => string[]): Promise<Server> {
+export async function startServer(
+  command: string,
+  readyPath: string,
+  args: (address: string) => string[],
+): Promise<Server> {
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(command, args(address), { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';

@@ -43,7 +43,7 @@ export class MemoryQueryable implements Queryable {
       cells += times.length * members.length;
       if (cells > maxSamples) throw new SelectLimitError(cells, maxSamples);
       const rowOf = new Map([...times].map((t, row) => [t, row]));
-      return { times, columns: members.map((m, c) => column(m.labels, c, inRange[c], rowOf)) };
+      return { times, columns: members.map((m, c) => column(m.labels, this.held.indexOf(m), inRange[c], rowOf)) };
     });
   }
 

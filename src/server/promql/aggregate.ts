@@ -5,6 +5,7 @@ import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
+import { greater, lesser } from './elementwise.ts';
 import { groupRows } from './grouping.ts';
 import { MixedAccumulator } from './histogramSums.ts';
 import { HistogramWords } from './histogramWords.ts';
@@ -19,7 +20,8 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
   // Upstream places what it tells of topk and bottomk at the aggregation, of others at what they aggregate.
   const words = new HistogramWords(context.annotations, op === 'topk' || op === 'bottomk' ? node : node.expr);
   const given = await rowsOf(node.expr, grid, context);
-  const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, () => words.ignoredInAggregation(op));
+  const onIgnored = () => words.ignoredInAggregation(op);
+  const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, onIgnored);
   switch (op) {
     case 'topk':
     case 'bottomk':
@@ -33,6 +35,7 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
           wanted,
           grid.count,
           context.budget,
+          onIgnored,
         ),
       );
     }
@@ -41,18 +44,21 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
     case 'count_values':
       return vectorValue(await countValues(node, rows, grid, context));
     case 'limit_ratio':
-      return vectorValue(limitByRatio(node, rows, await scalarOf(node.param!, grid, context), context));
+      return vectorValue(await limitByRatio(node, rows, grid, context));
     default:
       return vectorValue(await accumulate(ACCUMULATORS[op], node, rows, grid, context));
   }
 }
 
+/** Those that look at histograms themselves, if only to leave them out. */
 const TAKES_HISTOGRAMS: ReadonlySet<Aggregation['op']> = new Set([
   'sum',
   'avg',
   'count',
   'group',
   'count_values',
+  'topk',
+  'bottomk',
   'limitk',
   'limit_ratio',
 ]);
@@ -126,7 +132,10 @@ async function quantiles(
   const { budget, annotations } = context;
   const steps = grid.count;
   const q = await scalarOf(node.param!, grid, context);
-  for (const v of q) if (!(v >= 0 && v <= 1)) annotations.invalidQuantile(v, node.param!);
+  const [least, most] = [q.reduce(lesser, Infinity), q.reduce(greater, -Infinity)];
+  if (q.some(Number.isNaN)) annotations.invalidQuantile(NaN, node.param!);
+  if (most > 1) annotations.invalidQuantile(most, node.param!);
+  if (least < 0) annotations.invalidQuantile(least, node.param!);
   const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
   const held = await materialize(rows, steps, budget);
   const members: Row[][] = labels.map(() => []);

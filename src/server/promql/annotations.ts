@@ -5,6 +5,13 @@ import { formatGo } from './numberText.ts';
 /** Most of either kind that are answered; the rest are counted. */
 const SHOWN_MAX = 10;
 
+export interface OperatorNote {
+  readonly kind: 'warning' | 'info';
+  readonly message: string;
+  /** Which of the operator's pairs it is about, counted in upstream's order. */
+  readonly rank: number;
+}
+
 interface Repair {
   place: Place;
   metric: string;
@@ -21,6 +28,8 @@ export class Annotations {
   /** By what they say: of the same words at several places the last place is told, as upstream does. */
   private readonly warningTexts = new Map<string, string>();
   private readonly infoTexts = new Map<string, string>();
+  /** Of an operator's notes at one step only that of the last pair is told, as upstream does. */
+  private readonly operatorNotes = new Map<Place, Map<number, OperatorNote>>();
   private readonly repairs = new Map<string, Repair>();
 
   constructor(text: string) {
@@ -33,6 +42,13 @@ export class Annotations {
 
   info(message: string, place: Place): void {
     this.infoTexts.set(message, `PromQL info: ${message} (${this.position(place)})`);
+  }
+
+  noteOfOperator(place: Place, step: number, note: OperatorNote): void {
+    const steps = this.operatorNotes.get(place) ?? new Map<number, OperatorNote>();
+    this.operatorNotes.set(place, steps);
+    const known = steps.get(step);
+    if (known === undefined || known.rank <= note.rank) steps.set(step, note);
   }
 
   /** @param bound the end of the range of ratios, which is taken instead. */
@@ -80,14 +96,26 @@ export class Annotations {
   }
 
   get warnings(): readonly string[] {
+    this.takeOperatorNotes();
     return shown([...this.warningTexts.values()], 'warning');
   }
 
   get infos(): readonly string[] {
+    this.takeOperatorNotes();
     const repaired = [...this.repairs.values()].map(
       (r) => `PromQL info: ${repairMessage(r)} (${this.position(r.place)})`,
     );
     return shown([...this.infoTexts.values(), ...repaired], 'info');
+  }
+
+  private takeOperatorNotes(): void {
+    for (const [place, steps] of this.operatorNotes) {
+      for (const { kind, message } of steps.values()) {
+        if (kind === 'warning') this.warn(message, place);
+        else this.info(message, place);
+      }
+    }
+    this.operatorNotes.clear();
   }
 
   private position(place: Place): string {

@@ -50,7 +50,7 @@ async function withScalar(
   const { op, bool } = node;
   if (isSetOp(op)) throw new Error(`set operator ${op} with a scalar passed the type check`);
   const words = new HistogramWords(context.annotations, node);
-  let change: (row: Row) => void;
+  let change: (row: Row, rank: number) => void;
   if (isComparison(op)) {
     const holds = COMPARE[op];
     change = ({ values, present }) => {
@@ -61,10 +61,13 @@ async function withScalar(
       }
     };
   } else if (isTrim(op)) {
-    change = ({ present }) => {
-      if (!present.includes(1)) return;
-      words.incompatibleTypes('float', op, 'float');
-      present.fill(0);
+    change = ({ present }, rank) => {
+      for (let i = 0; i < steps; i++) {
+        if (present[i] === 0) continue;
+        words.ofPair(i, rank);
+        words.incompatibleTypes('float', op, 'float');
+        present[i] = 0;
+      }
     };
   } else {
     const compute = ARITHMETIC[op];
@@ -79,12 +82,13 @@ async function withScalar(
     drops: rows.drops,
     read(s, into) {
       rows.read(s, into);
-      if (into.histograms.size === 0) return change(into);
+      if (into.histograms.size === 0) return change(into, s);
       const histograms = [...into.histograms];
       for (const [i] of histograms) into.present[i] = 0;
-      change(into);
+      change(into, s);
       for (const [i, h] of histograms) {
         const [left, right] = isFlipped ? [scalar[i], h] : [h, scalar[i]];
+        words.ofPair(i, s);
         writeOperated(op, bool, left, right, into, i, words);
       }
     },

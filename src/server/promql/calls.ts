@@ -20,7 +20,7 @@ import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './selectorTimes.ts';
-import { clearRow, heldRows, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
+import { clearRow, heldRows, materialize, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
 import { sorting, sortingByLabels } from './sortCalls.ts';
 
@@ -111,30 +111,40 @@ function tellOfGauges(vector: RangeVector, call: Call, context: EvalContext): vo
 
 async function quantileOverTime(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
   const q = await scalarOf(call.args[0], grid, context);
-  const value = await ofWindows('quantile_over_time', OVER_TIME_KERNELS.quantile_over_time, { rangeArg: 1 })(
-    call,
-    grid,
-    context,
-  );
-  if (value.kind === 'vector' && value.rows.labels.length > 0) {
-    for (const v of q) if (!(v >= 0 && v <= 1)) context.annotations.invalidQuantile(v, call.args[0]);
+  const evaluate = ofWindows('quantile_over_time', OVER_TIME_KERNELS.quantile_over_time, { rangeArg: 1 });
+  const value = await evaluate(call, grid, context);
+  if (value.kind !== 'vector' || q.every((v) => v >= 0 && v <= 1)) return value;
+  const { rows } = value;
+  const read = (s: number, into: Row): void => {
+    rows.read(s, into);
+    for (let i = 0; i < grid.count; i++) {
+      if (into.present[i] === 1 && !(q[i] >= 0 && q[i] <= 1)) context.annotations.invalidQuantile(q[i], call.args[0]);
+    }
+  };
+  return vectorValue({ ...rows, read });
+}
+
+const isFactor = (v: number) => v > 0 && v < 1;
+
+/** @throws QueryError where a factor is none at a step whose window has samples. */
+async function checkFactors(call: Call, grid: StepGrid, context: EvalContext): Promise<void> {
+  const smoothing = await scalarOf(call.args[1], grid, context);
+  const trend = await scalarOf(call.args[2], grid, context);
+  if (smoothing.every(isFactor) && trend.every(isFactor)) return;
+  const vector = await rangeVectorOf(call.args[0], grid, context);
+  for (let s = 0; s < vector.labels.length; s++) {
+    const { lo, hi } = vector.series(s);
+    for (let i = 0; i < grid.count; i++) {
+      if (hi[i] === lo[i] || (isFactor(smoothing[i]) && isFactor(trend[i]))) continue;
+      const [name, short, v] = isFactor(smoothing[i]) ? ['trend', 'tf', trend[i]] : ['smoothing', 'sf', smoothing[i]];
+      const told = `invalid ${name} factor. Expected: 0 < ${short} < 1, got: ${Number(v).toFixed(6)}`;
+      throw new QueryError('execution', told);
+    }
   }
-  return value;
 }
 
 async function smoothing(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
-  for (const [i, name] of [
-    [1, 'smoothing'],
-    [2, 'trend'],
-  ] as const) {
-    for (const v of await scalarOf(call.args[i], grid, context)) {
-      if (v > 0 && v < 1) continue;
-      throw new QueryError(
-        'execution',
-        `invalid ${name} factor. Expected: 0 < ${name === 'smoothing' ? 'sf' : 'tf'} < 1, got: ${v}`,
-      );
-    }
-  }
+  await checkFactors(call, grid, context);
   return ofWindows('double_exponential_smoothing', OVER_TIME_KERNELS.double_exponential_smoothing)(call, grid, context);
 }
 
@@ -166,14 +176,13 @@ function ofValues(compute: (v: number) => number): EvaluateCall {
     );
 }
 
-function ofDates(part: (date: Date) => number): EvaluateCall {
-  const compute = (seconds: number) => part(new Date(Math.trunc(seconds) * 1000));
+function ofDates(compute: (seconds: number) => number): EvaluateCall {
   return async (call, grid, context) => {
     if (call.args.length > 0) return ofValues(compute)(call, grid, context);
     return vectorValue(
       oneRow(
         [],
-        timesOf(grid).map((t) => compute(t / 1000)),
+        timesOf(grid).map((t) => compute(Math.trunc(t / 1000))),
       ),
     );
   };
@@ -260,7 +269,13 @@ async function timestamp(call: Call, grid: StepGrid, context: EvalContext): Prom
 /** The start times of a selector's samples. The store keeps none, which upstream gives as 0; anything else has none. */
 async function startTimestamp(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
   const arg = unwrapped(call.args[0]);
-  if (arg.kind !== 'selector' || context.features.startTimestamps !== true) return vectorValue(heldRows([], []));
+  if (arg.kind !== 'selector') {
+    // It is evaluated for what there is to tell of it.
+    const given = await rowsOf(arg, grid, context);
+    if (context.hasHistograms) await materialize(given, grid.count, context.budget);
+    return vectorValue(heldRows([], []));
+  }
+  if (context.features.startTimestamps !== true) return vectorValue(heldRows([], []));
   const rows = selectRows(arg, grid, context, true);
   const read = (s: number, into: Row): void => {
     rows.read(s, into);
@@ -405,7 +420,9 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   time: async (_call, grid) => ({ kind: 'scalar', values: timesOf(grid).map((t) => t / 1000) }),
   start: constantScalar((context) => context.plan.context.query.start / 1000),
   end: constantScalar((context) => context.plan.context.query.end / 1000),
-  step: constantScalar((context) => context.plan.context.query.stepMs / 1000),
+  step: constantScalar(({ plan: { context } }) =>
+    context.query.start === context.query.end ? 0 : context.query.stepMs / 1000,
+  ),
   range: constantScalar(({ plan }) => (plan.context.query.end - plan.context.query.start) / 1000),
   min_of: choosing(lesser),
   max_of: choosing(greater),

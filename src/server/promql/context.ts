@@ -1,5 +1,5 @@
 /** What every part of the evaluator gets handed. */
-import type { Call, Expr } from '../../shared/promql/ast.ts';
+import type { Call, Expr, VectorSelector } from '../../shared/promql/ast.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
@@ -17,6 +17,8 @@ export interface EvalContext {
   readonly plan: Plan;
   /** Series of a select by its index in the plan. */
   readonly series: (select: number) => readonly SampledSeries[];
+  /** The same for a selector; without buckets where these are not looked at. */
+  readonly seriesFor: (selector: VectorSelector) => readonly SampledSeries[];
   /** Whether anything selected has native histograms: then every row is read, for what is to be told of it. */
   readonly hasHistograms: boolean;
   readonly budget: Budget;

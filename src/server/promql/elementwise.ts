@@ -1,4 +1,7 @@
 /** Functions of single values. */
+import { ln, log10, log2 } from '../../shared/model/logarithms.ts';
+import { civilTime, type CivilTime } from './civilTime.ts';
+
 const DEGREES = 180 / Math.PI;
 
 export const MATH = {
@@ -15,9 +18,9 @@ export const MATH = {
   deg: (v: number) => v * DEGREES,
   exp: Math.exp,
   floor: Math.floor,
-  ln: Math.log,
-  log10: Math.log10,
-  log2: Math.log2,
+  ln,
+  log10,
+  log2,
   rad: (v: number) => (v * Math.PI) / 180,
   sgn: (v: number) => (v > 0 ? 1 : v < 0 ? -1 : v),
   sin: Math.sin,
@@ -27,19 +30,21 @@ export const MATH = {
   tanh: Math.tanh,
 } as const satisfies Record<string, (v: number) => number>;
 
-/** Calendar parts, in UTC. The date comes from whole seconds. */
+/** Calendar parts, in UTC, of a time in seconds. */
 export const CALENDAR = {
-  day_of_month: (d: Date) => d.getUTCDate(),
-  day_of_week: (d: Date) => d.getUTCDay(),
-  day_of_year: (d: Date) =>
-    1 +
-    (Date.UTC(d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate()) - Date.UTC(d.getUTCFullYear(), 0, 1)) / 86_400_000,
-  days_in_month: (d: Date) => new Date(Date.UTC(d.getUTCFullYear(), d.getUTCMonth() + 1, 0)).getUTCDate(),
-  hour: (d: Date) => d.getUTCHours(),
-  minute: (d: Date) => d.getUTCMinutes(),
-  month: (d: Date) => d.getUTCMonth() + 1,
-  year: (d: Date) => d.getUTCFullYear(),
-} as const satisfies Record<string, (date: Date) => number>;
+  day_of_month: part(({ day }) => day),
+  day_of_week: part(({ weekday }) => weekday),
+  day_of_year: part(({ yearDay }) => yearDay),
+  days_in_month: part(({ daysInMonth }) => daysInMonth),
+  hour: part(({ hour }) => hour),
+  minute: part(({ minute }) => minute),
+  month: part(({ month }) => month),
+  year: part(({ year }) => year),
+} as const satisfies Record<string, (seconds: number) => number>;
+
+function part(of: (time: CivilTime) => number): (seconds: number) => number {
+  return (seconds) => of(civilTime(seconds));
+}
 
 /** To the nearest multiple of `to`, halves up. */
 export function roundTo(v: number, to: number): number {

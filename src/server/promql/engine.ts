@@ -1,5 +1,5 @@
 /** The query engine: text and grid in, matrix out. */
-import { unwrapped } from '../../shared/promql/ast.ts';
+import { unwrapped, withoutParens } from '../../shared/promql/ast.ts';
 import { typeOf } from '../../shared/promql/check.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import type { PromqlFeatures } from '../../shared/promql/features.ts';
@@ -25,6 +25,7 @@ import { planQuery, type Plan } from './plan.ts';
 import { rangeVectorOf, rawSeriesOf } from './rangeVectors.ts';
 import { matrixOf, withNamesDropped, type VectorRows } from './rows.ts';
 import { seriesOf, type SampledSeries } from './series.ts';
+import { statsSeries } from './statsSeries.ts';
 
 export interface EngineLimits extends PromqlFeatures {
   readonly lookbackDeltaMs: number;
@@ -59,7 +60,7 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
   const started = performance.now();
   const { expr: text } = request;
   try {
-    const expr = parseExpr(text, limits);
+    const expr = withoutParens(parseExpr(text, limits));
     const type = typeOf(expr);
     if (request.stepMs > 0 && type !== 'scalar' && type !== 'vector') {
       throw new QueryError(
@@ -122,6 +123,7 @@ export async function evaluatePrepared(
   let samplesRead = 0;
   for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.columns.length;
   const loaded: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);
+  const stats: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);
   const annotations = new Annotations(request.expr);
   const context: EvalContext = {
     plan,
@@ -131,6 +133,12 @@ export async function evaluatePrepared(
     annotations,
     hasHistograms: selected.some((groups) => groups.some(hasHistograms)),
     series: (select) => (loaded[select] ??= seriesOf(selected[select])),
+    seriesFor: (selector) => {
+      const select = plan.selectOf.get(selector)!;
+      const series = context.series(select);
+      if (!context.hasHistograms || !plan.statsOnly.has(selector)) return series;
+      return (stats[select] ??= statsSeries(series));
+    },
     evaluate: (expr, grid) => evaluateExpr(expr, grid, context),
   };
   const value = await queryValue(plan.context.query, context);

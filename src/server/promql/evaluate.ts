@@ -53,7 +53,7 @@ async function evaluateNode(expr: Expr, grid: StepGrid, context: EvalContext): P
 function smoothedRows(node: VectorSelector, grid: StepGrid, context: EvalContext): VectorRows {
   const { plan, budget, annotations } = context;
   const { lookbackDeltaMs } = plan.context;
-  const series = context.series(plan.selectOf.get(node)!);
+  const series = context.seriesFor(node);
   const reach = { before: 0, after: lookbackDeltaMs };
   const vector = windowed(series, windowEnds(node, grid, plan.context), lookbackDeltaMs, reach);
   return applyKernel(SMOOTHED_SELECTOR, vector, grid, [], budget, new HistogramWords(annotations, node));

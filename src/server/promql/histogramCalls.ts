@@ -62,6 +62,7 @@ function perHistogram(
   histograms: readonly ClassicHistogram[],
   steps: number,
   answer: Answer,
+  met: ReadonlyMap<string, Uint8Array>,
 ): VectorRows {
   const row = newRow(steps);
   return {
@@ -69,7 +70,8 @@ function perHistogram(
     hasHistograms: false,
     read(s, into) {
       clearRow(into);
-      const { buckets } = histograms[s];
+      const { buckets, key } = histograms[s];
+      const steppedOut = met.get(key);
       const width = buckets.length;
       const counts = new Float64Array(width * steps);
       const present = new Uint8Array(width * steps);
@@ -83,6 +85,7 @@ function perHistogram(
       const stepBounds = new Float64Array(width);
       const stepCounts = new Float64Array(width);
       for (let i = 0; i < steps; i++) {
+        if (steppedOut?.[i] === 1) continue;
         let length = 0;
         for (let b = 0; b < width; b++) {
           if (present[i * width + b] === 0) continue;
@@ -153,18 +156,13 @@ async function bothKinds(source: VectorRows, place: Expr, steps: number, context
 /** One row a histogram, classic ones first. */
 function answered(both: BothKinds, steps: number, ofClassic: Answer, ofNative: NativeAnswer): VectorRows {
   const { rows, classic, native, met } = both;
-  const ofBuckets = perHistogram(rows, classic, steps, ofClassic);
+  const ofBuckets = perHistogram(rows, classic, steps, ofClassic, met);
   if (native.length === 0) return ofBuckets;
   return {
     labels: [...ofBuckets.labels, ...native.map((histogram) => histogram.answered)],
     hasHistograms: false,
     read(s, into) {
-      if (s < classic.length) {
-        ofBuckets.read(s, into);
-        const steppedOut = met.get(classic[s].key);
-        if (steppedOut !== undefined) for (let i = 0; i < steps; i++) if (steppedOut[i] === 1) into.present[i] = 0;
-        return;
-      }
+      if (s < classic.length) return ofBuckets.read(s, into);
       clearRow(into);
       const { row, answered: labels } = native[s - classic.length];
       for (const [step, h] of row.histograms) {

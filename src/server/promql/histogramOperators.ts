@@ -42,7 +42,8 @@ function added(
   const sum = new HistogramSum(left);
   if (!sum.add(right, op === '+' ? 1 : -1)) return void words.incompatibleLayout(op);
   const work = op === '+' ? 'addition' : 'subtraction';
-  if (sum.collided) words.collidingResets(work);
+  // Upstream gives no result where resets contradict each other.
+  if (sum.collided) return void words.collidingResets(work);
   if (sum.reconciled) words.reconciledBounds(work);
   return op === '+' ? sum.result() : sum.result('gauge');
 }

@@ -3,12 +3,13 @@ import { HistogramSum } from '../../shared/histogram/arithmetic.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Accumulator } from './accumulators.ts';
-import { HistogramMean, tellOfSum } from './histogramWindows.ts';
+import { HistogramMean } from './histogramWindows.ts';
 import type { HistogramWords } from './histogramWords.ts';
 import type { Row } from './rows.ts';
 
 interface Running {
-  readonly total: HistogramSum | HistogramMean;
+  /** Nothing where a float came first: then there is no result, whatever follows. */
+  readonly total: HistogramSum | HistogramMean | undefined;
   isCompatible: boolean;
 }
 
@@ -41,9 +42,9 @@ export class MixedAccumulator {
   private addHistogram(step: number, h: NativeHistogram, labels: Labels): void {
     const known = this.running.get(step);
     if (known === undefined) {
-      const total = this.isMean ? new HistogramMean(h) : new HistogramSum(h, true);
-      this.running.set(step, { total, isCompatible: true });
-    } else if (!known.total.add(h)) {
+      const start = () => (this.isMean ? new HistogramMean(h) : new HistogramSum(h, true));
+      this.running.set(step, { total: this.hasFloat[step] === 1 ? undefined : start(), isCompatible: true });
+    } else if (known.isCompatible && known.total?.add(h) === false) {
       known.isCompatible = false;
       this.words.mixedSchemas(labels);
     }
@@ -52,11 +53,13 @@ export class MixedAccumulator {
   finish(out: Row): void {
     this.floats.finish(out);
     for (const [step, { total, isCompatible }] of this.running) {
-      tellOfSum(total instanceof HistogramMean ? total.sum : total, this.words);
+      const sum = total instanceof HistogramMean ? total.sum : total;
+      if (sum?.reconciled === true) this.words.reconciledBounds('aggregation');
       if (this.hasFloat[step] === 1) {
         this.words.mixedInAggregation();
         out.present[step] = 0;
-      } else if (isCompatible) {
+      } else if (isCompatible && sum !== undefined && total !== undefined) {
+        if (sum.isContradictory) this.words.collidingResets('aggregation');
         out.present[step] = 1;
         out.values[step] = NaN;
         out.histograms.set(step, total.result());

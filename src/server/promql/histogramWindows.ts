@@ -126,8 +126,8 @@ const avgOverTime: WindowFunction = (window, words) => {
   return mean.result();
 };
 
-export function tellOfSum({ collided, reconciled }: HistogramSum, words: HistogramWords): void {
-  if (collided) words.collidingResets('aggregation');
+export function tellOfSum({ isContradictory, reconciled }: HistogramSum, words: HistogramWords): void {
+  if (isContradictory) words.collidingResets('aggregation');
   if (reconciled) words.reconciledBounds('aggregation');
 }
 
@@ -152,15 +152,17 @@ export class HistogramMean {
         return true;
       }
       this.isIncremental = true;
-      this.sum.scale(1 / (this.count - 1));
+      this.sum.divide(this.count - 1);
     }
     this.sum.scale((this.count - 1) / this.count);
     return this.sum.add(divided(h, this.count));
   }
 
   result(): NativeHistogram {
-    const sum = this.sum.result();
-    return this.isIncremental ? sum : divided(sum, this.count);
+    if (this.isIncremental) return this.sum.result();
+    const mean = this.sum.copy();
+    mean.divide(this.count);
+    return mean.result();
   }
 }
 

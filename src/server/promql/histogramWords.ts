@@ -16,10 +16,19 @@ export function ofMetric(labels: Labels): string {
 export class HistogramWords {
   private readonly annotations: Annotations;
   private readonly place: Place;
+  /** Where an operator is, while it works on one pair at one step. */
+  private pair: { step: number; rank: number } | undefined;
 
   constructor(annotations: Annotations, place: Place) {
     this.annotations = annotations;
     this.place = place;
+  }
+
+  /** What is told from now on is about this pair at this step. */
+  ofPair(step: number, rank: number): void {
+    this.pair ??= { step, rank };
+    this.pair.step = step;
+    this.pair.rank = rank;
   }
 
   mixedWithFloats(labels: Labels): void {
@@ -50,20 +59,20 @@ export class HistogramWords {
   }
 
   collidingResets(work: HistogramWork): void {
-    this.annotations.warn(`conflicting counter resets during histogram ${work}`, this.place);
+    this.tell('warning', `conflicting counter resets during histogram ${work}`);
   }
 
   reconciledBounds(work: HistogramWork): void {
-    this.annotations.info(`mismatched custom buckets were reconciled during ${work}`, this.place);
+    this.tell('info', `mismatched custom buckets were reconciled during ${work}`);
   }
 
   incompatibleLayout(op: string): void {
-    this.annotations.warn(`incompatible bucket layout encountered for binary operator ${op}`, this.place);
+    this.tell('warning', `incompatible bucket layout encountered for binary operator ${op}`);
   }
 
   incompatibleTypes(left: 'float' | 'histogram', op: string, right: 'float' | 'histogram'): void {
     const message = 'incompatible sample types encountered for binary operator';
-    this.annotations.info(`${message} "${op}": ${left} ${op} ${right}`, this.place);
+    this.tell('info', `${message} "${op}": ${left} ${op} ${right}`);
   }
 
   ignoredInAggregation(op: string): void {
@@ -89,6 +98,13 @@ export class HistogramWords {
       `input to histogram_fraction has NaN observations, ${consequence}${ofMetric(labels)}`,
       this.place,
     );
+  }
+
+  private tell(kind: 'warning' | 'info', message: string): void {
+    if (this.pair !== undefined)
+      this.annotations.noteOfOperator(this.place, this.pair.step, { kind, message, rank: this.pair.rank });
+    else if (kind === 'warning') this.annotations.warn(message, this.place);
+    else this.annotations.info(message, this.place);
   }
 
   private warn(message: string, labels: Labels): void {

@@ -1,7 +1,7 @@
 /** info(): labels of info metrics, such as target_info, added to the series of the same job and instance. Rules: Prometheus promql/info.go. */
 import type { Call } from '../../shared/promql/ast.ts';
 import {
-  formatLabels,
+  formatLabelSet,
   labelsFrom,
   labelsKey,
   labelValue,
@@ -65,7 +65,7 @@ function identifiedBy(labels: readonly Labels[], series: readonly SampledSeries[
 
 function infoSeriesOf({ labels, times, stale, histograms }: SampledSeries, cache: WindowCache): InfoSeries {
   if (histograms !== undefined) {
-    const told = `this should be an info metric, with float samples: ${formatLabels(labels)}`;
+    const told = `this should be an info metric, with float samples: ${formatLabelSet(labels)}`;
     throw new QueryError('execution', told);
   }
   const signature = `${nameOf(labels)}\xff${identityOf(labels)}`;
@@ -109,7 +109,7 @@ class InfoJoiner {
       const known = this.newest.get(series.signature);
       if (known === undefined || known.t < t) this.newest.set(series.signature, { series, t });
       else if (known.t === t) {
-        const [a, b] = [known.series, series].map((s) => `${formatLabels(s.labels)} @ ${t}`);
+        const [a, b] = [known.series, series].map((s) => `${formatLabelSet(s.labels)} @ ${t}`);
         throw new QueryError('execution', `found duplicate series for info metric: existing ${a}, new ${b}`);
       }
     }

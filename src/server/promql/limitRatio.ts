@@ -3,20 +3,26 @@ import type { Aggregation } from '../../shared/promql/ast.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import { utf8Size, writeUtf8 } from '../../shared/bytes/utf8.ts';
 import { xxhash64 } from '../../shared/bytes/xxhash64.ts';
-import { QueryError } from '../storage/engine.ts';
-import type { EvalContext } from './context.ts';
-import type { VectorRows } from './rows.ts';
+import { QueryError, type StepGrid } from '../storage/engine.ts';
+import { scalarOf, type EvalContext } from './context.ts';
+import { heldRows, materialize, type VectorRows } from './rows.ts';
 
-/** @param ratios by step: of 0.1 the first tenth of the hashes stays, of -0.1 the last. */
-export function limitByRatio(
+/** Of 0.1 the first tenth of the hashes stays, of -0.1 the last. */
+export async function limitByRatio(
   node: Aggregation,
   rows: VectorRows,
-  ratios: Float64Array,
-  { annotations }: EvalContext,
-): VectorRows {
+  grid: StepGrid,
+  context: EvalContext,
+): Promise<VectorRows> {
+  const { annotations, budget } = context;
+  const ratios = await scalarOf(node.param!, grid, context);
   const least = ratios.reduce((a, b) => Math.min(a, b), Infinity);
   const most = ratios.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (least === 0 && most === 0) return { labels: [], hasHistograms: false, read: () => undefined };
+  if (least === 0 && most === 0) {
+    // The rows are read for what there is to tell of them.
+    if (context.hasHistograms) await materialize(rows, grid.count, budget);
+    return heldRows([], []);
+  }
   if (ratios.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN');
   if (most > 1) annotations.invalidRatio(most, 1, node.param!);
   if (least < -1) annotations.invalidRatio(least, -1, node.param!);

@@ -138,6 +138,7 @@ function variance(values: Float64Array, from: number, to: number): number {
 }
 
 function medianDeviation(values: Float64Array, from: number, to: number): number {
+  for (let k = from; k < to; k++) if (values[k] !== values[k]) return NaN;
   const median = quantileOf(0.5, sortedNaNFirst(values.slice(from, to)));
   return quantileOf(0.5, sortedNaNFirst(values.slice(from, to).map((v) => Math.abs(v - median))));
 }

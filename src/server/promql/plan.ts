@@ -1,6 +1,6 @@
 /** From a checked tree and a grid to what must be read, and at which times each node looks. */
 import type { Call, Expr, VectorSelector } from '../../shared/promql/ast.ts';
-import { childrenOf } from '../../shared/promql/ast.ts';
+import { childrenOf, isTrim } from '../../shared/promql/ast.ts';
 import type { FunctionName } from '../../shared/promql/functions.ts';
 import type { StepGrid } from '../storage/engine.ts';
 import type { SelectSpec } from '../storage/queryable.ts';
@@ -19,6 +19,8 @@ export interface Plan {
   readonly steps: number;
   /** Points that the windows of its subqueries hold together, for one series. */
   readonly subqueryPoints: number;
+  /** Selectors of whose histograms only count and sum are looked at. */
+  readonly statsOnly: ReadonlySet<VectorSelector>;
   /** Nodes whose value is the same at every step. */
   readonly invariant: ReadonlySet<Expr>;
 }
@@ -35,7 +37,6 @@ const TIME_DEPENDENT: ReadonlySet<FunctionName> = new Set([
   'predict_linear',
   'time',
   'timestamp',
-  'vector',
   'year',
 ]);
 
@@ -79,9 +80,29 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
       for (const child of childrenOf(node)) walk(child, grid, name);
     }
   };
+  const statsOnly = new Set<VectorSelector>();
+  markStatsOnly(expr, false, statsOnly);
   markInvariant(expr, invariant);
   walk(expr, context.query, undefined);
-  return { expr, context, selects, selectOf, infoSelectOf, steps, subqueryPoints, invariant };
+  return { expr, context, selects, selectOf, infoSelectOf, steps, subqueryPoints, statsOnly, invariant };
+}
+
+/** Functions that look at count and sum alone, and those that need the buckets, whatever is around them. */
+const OF_STATS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
+const OF_BUCKETS: ReadonlySet<string> = new Set(['histogram_quantile', 'histogram_quantiles', 'histogram_fraction']);
+
+/** @param isStats whether only count and sum matter to what is around the node. Rules: Prometheus promql/engine.go, detectHistogramStatsDecoding. */
+function markStatsOnly(node: Expr, isStats: boolean, found: Set<VectorSelector>): void {
+  if (node.kind === 'selector') {
+    if (isStats) found.add(node);
+    return;
+  }
+  const needsBuckets =
+    node.kind === 'subquery' ||
+    (node.kind === 'call' && OF_BUCKETS.has(node.func)) ||
+    (node.kind === 'binary' && isTrim(node.op));
+  const inside = !needsBuckets && (isStats || (node.kind === 'call' && OF_STATS.has(node.func)));
+  for (const child of childrenOf(node)) markStatsOnly(child, inside, found);
 }
 
 function markInvariant(node: Expr, invariant: Set<Expr>): boolean {
@@ -92,8 +113,12 @@ function markInvariant(node: Expr, invariant: Set<Expr>): boolean {
     case 'subquery':
       is = node.at !== undefined;
       break;
+    case 'aggregation':
+      // Upstream does not look at the parameter: it is taken at the first step.
+      is = invariant.has(node.expr);
+      break;
     case 'call':
-      is = !TIME_DEPENDENT.has(node.func) && children.length > 0 && children.every(Boolean);
+      is = !TIME_DEPENDENT.has(node.func) && children.every(Boolean);
       break;
     default:
       is = children.every(Boolean);

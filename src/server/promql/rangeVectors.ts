@@ -34,7 +34,7 @@ export async function rangeVectorOf(arg: Expr, grid: StepGrid, context: EvalCont
 
 function ofSelector(node: RangeSelector, grid: StepGrid, context: EvalContext): RangeVector {
   const { plan } = context;
-  const series = context.series(plan.selectOf.get(node.selector)!);
+  const series = context.seriesFor(node.selector);
   const ends = windowEnds(node.selector, grid, plan.context);
   const width = rangeMs(node, plan.context);
   return windowed(series, ends, width, reachOf(node.selector, plan.context));

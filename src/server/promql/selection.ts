@@ -14,7 +14,7 @@ export function selectRows(
   sampleTimes = false,
 ): VectorRows {
   const { plan } = context;
-  const series = context.series(plan.selectOf.get(node)!);
+  const series = context.seriesFor(node);
   const cache = new WindowCache(windowEnds(node, grid, plan.context), plan.context.lookbackDeltaMs);
   return {
     labels: series.map((s) => s.labels),

@@ -20,16 +20,21 @@ export interface PlanContext {
   readonly subqueryStepMs: number;
 }
 
+/** 2^63 nanoseconds. */
+const DURATION_MS_MAX = 2 ** 63 / 1e6;
+
 function resolveDuration(expr: DurationExpr, context: PlanContext): number {
   const { query } = context;
   const ms = durationMs(expr, { stepMs: query.stepMs, rangeMs: query.end - query.start });
-  if (!Number.isSafeInteger(ms)) throw new QueryError('bad_data', 'duration out of range');
+  const place = `${expr.from}:${expr.to}`;
+  if (!Number.isFinite(ms)) throw new QueryError('bad_data', `${place}: duration is NaN or infinite`);
+  if (Math.abs(ms) > DURATION_MS_MAX) throw new QueryError('bad_data', `${place}: duration is out of range`);
   return ms;
 }
 
 function positiveDuration(expr: DurationExpr, context: PlanContext): number {
   const ms = resolveDuration(expr, context);
-  if (ms <= 0) throw new QueryError('bad_data', `duration must be greater than 0, got ${ms / 1000}s`);
+  if (ms <= 0) throw new QueryError('bad_data', `${expr.from}:${expr.to}: duration must be greater than 0`);
   return ms;
 }
 

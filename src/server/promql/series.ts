@@ -40,24 +40,31 @@ function withResetHints(series: SampledSeries): SampledSeries {
 
 /** As upstream's store tells it: that there was no reset is certain, and anything else is left for the reader to find out. */
 function hintAfter(before: NativeHistogram | undefined, h: NativeHistogram): NativeHistogram['counterReset'] {
-  if (h.counterReset === 'reset') return 'reset';
   if (before === undefined || before.counterReset === 'gauge') return 'unknown';
   return isReset({ ...h, counterReset: 'unknown' }, before) ? 'unknown' : 'notReset';
 }
 
 function mergedOf(groups: readonly GroupColumns[]): SampledSeries[] {
-  if (groups.length === 1) return groups[0].columns.map((column) => sampled(groups[0].times, column));
+  if (groups.length === 1)
+    return byRef(groups[0].columns.map((column) => [column.ref, sampled(groups[0].times, column)]));
   const index = new LabelsIndex();
-  const series: SampledSeries[] = [];
+  const series: [ref: number, series: SampledSeries][] = [];
   for (const group of groups) {
     for (const column of group.columns) {
       const part = sampled(group.times, column);
       const place = index.enter(column.labels);
-      if (place < 0) series.push(part);
-      else series[place] = mergeByTime(series[place], part);
+      if (place < 0) series.push([column.ref, part]);
+      else series[place][1] = mergeByTime(series[place][1], part);
     }
   }
-  return series;
+  return byRef(series);
+}
+
+/** In the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
+function byRef(series: [ref: number, series: SampledSeries][]): SampledSeries[] {
+  const isSorted = series.every(([ref], i) => i === 0 || series[i - 1][0] <= ref);
+  if (!isSorted) series.sort(([a], [b]) => a - b);
+  return series.map(([, one]) => one);
 }
 
 /** A column without its gaps; the column itself, not a copy, where it has none. */

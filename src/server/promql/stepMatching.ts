@@ -4,14 +4,18 @@
  */
 import type { Binary, VectorMatching } from '../../shared/promql/ast.ts';
 import { isTrim } from '../../shared/promql/ast.ts';
-import { compareText, formatLabels, labelsKey, type Labels } from '../../shared/model/labels.ts';
+import { compareText, formatLabelSet, labelsKey, type Labels } from '../../shared/model/labels.ts';
 import { QueryError } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
 import { matchLabels, signatureBy } from './matching.ts';
 import { heldRows, materialize, newRow, sameLabelSet, type Row, type VectorRows } from './rows.ts';
 
-/** Writes op(many, one) for one step into `out`, or leaves it absent where a comparison does not hold. */
-export type Combine = (many: Row, one: Row, out: Row, step: number) => void;
+/**
+ * Writes op(many, one) for one step into `out`, or leaves it absent where a comparison does not hold.
+ *
+ * @param rank of the pair among those of the step, for what is told of it.
+ */
+export type Combine = (many: Row, one: Row, out: Row, step: number, rank: number) => void;
 
 export interface Sides {
   readonly node: Binary;
@@ -79,6 +83,7 @@ class StepMatcher {
   private readonly standIns = new Map<Labels, Labels>();
   /** Signature that a result came from at this step, by place; -1 for none. */
   private owners: number[] = [];
+  private rank = 0;
 
   constructor(sides: Sides, many: Side, one: Side, signatures: number, steps: number, budget: Budget) {
     this.sides = sides;
@@ -144,9 +149,9 @@ class StepMatcher {
 
   private duplicates(a: Labels, b: Labels): QueryError {
     const { matching } = this.sides;
-    const group = formatLabels(matchLabels(b, matching));
+    const group = formatLabelSet(matchLabels(b, matching));
     const side = matching.group === 'right' ? 'left' : 'right';
-    const pair = [a, b].map(formatLabels).sort(compareText).join(', ');
+    const pair = [a, b].map(formatLabelSet).sort(compareText).join(', ');
     return new QueryError(
       'execution',
       `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${pair}]` +
@@ -158,7 +163,7 @@ class StepMatcher {
     const { sides, scratch, met, owners } = this;
     scratch.present[i] = 0;
     scratch.histograms.clear();
-    sides.combine(many.row, one.row, scratch, i);
+    sides.combine(many.row, one.row, scratch, i, this.rank++);
     const isThere = scratch.present[i] === 1;
     if (!isThere && !isComparable(many.row, one.row, i, sides.node)) return;
     const isGrouped = sides.matching.group !== undefined;

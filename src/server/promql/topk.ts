@@ -19,7 +19,7 @@ const WORSE: Readonly<Record<'topk' | 'bottomk', IsWorse>> = {
   bottomk: (a, b) => a !== a || a > b,
 };
 
-/** @param wanted k by step; below 1 selects nothing. */
+/** @param wanted k by step; below 1 selects nothing. @param onIgnored hears of histograms, which have no rank. */
 export async function selectExtremes(
   op: 'topk' | 'bottomk' | 'limitk',
   source: VectorRows,
@@ -27,6 +27,7 @@ export async function selectExtremes(
   wanted: Float64Array,
   steps: number,
   budget: Budget,
+  onIgnored: () => void,
 ): Promise<VectorRows> {
   const { groupOf, labels } = grouping;
   const sizes = new Int32Array(labels.length);
@@ -40,6 +41,10 @@ export async function selectExtremes(
     for (let i = 0; i < steps; i++) {
       if (row.present[i] === 0) continue;
       const k = Math.min(wanted[i], heap.capacity);
+      if (op !== 'limitk' && row.histograms.has(i)) {
+        if (k > 0) onIgnored();
+        continue;
+      }
       if (heap.size[i] < k) push(heap, i, row.values[i], s, WORSE[op === 'limitk' ? 'topk' : op]);
       else if (k > 0 && op !== 'limitk') replaceWorst(heap, i, row.values[i], s, op);
     }

@@ -8,8 +8,11 @@ import { writeOperated } from './histogramOperators.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { matchingOf, signatureBy } from './matching.ts';
 import { ARITHMETIC, COMPARE } from './operators.ts';
-import { clearRow, heldRows, materialize, newRow, withoutName, type VectorRows } from './rows.ts';
+import { clearRow, heldRows, materialize, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 import { matchByStep, type Combine } from './stepMatching.ts';
+
+/** Writes op(left, right) for one step into `out`, or leaves it absent where a comparison does not hold. */
+type Operation = (left: Row, right: Row, out: Row, step: number) => void;
 
 /** A row of the "many" side with one of the "one" side that it may meet, and the label set of what comes out. */
 interface Pair {
@@ -46,7 +49,11 @@ export async function matchVectors(
   }
   const words = new HistogramWords(context.annotations, node);
   const combine = lhs.hasHistograms || rhs.hasHistograms ? mixedCombiner(node, words) : combiner(node, words);
-  const operate: Combine = isFlipped ? (a, b, out, i) => combine(b, a, out, i) : combine;
+  const operate: Combine = (a, b, out, i, rank) => {
+    words.ofPair(i, rank);
+    if (isFlipped) combine(b, a, out, i);
+    else combine(a, b, out, i);
+  };
   const isPlain =
     [...oneBySignature.values()].every((rows) => rows.length === 1) &&
     (matching.group !== undefined || new Set(pairs.map((pair) => pair.one)).size === pairs.length) &&
@@ -80,7 +87,7 @@ function groupBy(labels: readonly Labels[], signature: (labels: Labels) => strin
 
 const areUnique = (labels: readonly Labels[]) => new Set(labels.map(labelsKey)).size === labels.length;
 
-function combiner(node: Binary, words: HistogramWords): Combine {
+function combiner(node: Binary, words: HistogramWords): Operation {
   const { op, bool } = node;
   if (isSetOp(op)) throw new Error(`${op} is no arithmetic operator`);
   if (isTrim(op)) return () => words.incompatibleTypes('float', op, 'float');
@@ -101,7 +108,7 @@ function combiner(node: Binary, words: HistogramWords): Combine {
 }
 
 /** As {@link combiner}, for rows in which there may be native histograms. */
-function mixedCombiner(node: Binary, words: HistogramWords): Combine {
+function mixedCombiner(node: Binary, words: HistogramWords): Operation {
   const { op, bool } = node;
   if (isSetOp(op)) throw new Error(`${op} is no arithmetic operator`);
   const ofFloats = combiner(node, words);
@@ -146,7 +153,7 @@ async function pairedRows(
       ones.read(pairs[s].one, right);
       clearRow(into);
       for (let i = 0; i < steps; i++) {
-        if (left.present[i] === 1 && right.present[i] === 1) operate(left, right, into, i);
+        if (left.present[i] === 1 && right.present[i] === 1) operate(left, right, into, i, pairs[s].many);
       }
     },
   };

@@ -9,6 +9,8 @@ export interface PackedGroup {
   readonly times: Float64Array;
   /** The columns' label sets. Length = values.length. */
   readonly labels: Int32Array;
+  /** The store's numbers of the columns' series, which say in what order they are answered. */
+  readonly refs: Float64Array;
   readonly values: readonly Float64Array[];
   /** By column, where any has them. */
   readonly histograms?: ReadonlyMap<number, NonNullable<SeriesColumn['histograms']>>;
@@ -53,6 +55,7 @@ export function packSelected(selected: readonly (readonly GroupColumns[])[], num
       return {
         times,
         labels,
+        refs: Float64Array.from(columns, (column) => column.ref),
         values: columns.map((column) => column.values),
         ...(histograms.size > 0 ? { histograms } : {}),
       };
@@ -71,10 +74,10 @@ export function ownedBuffers(selected: QueryJob['selected']): ArrayBuffer[] {
 
 export function unpackSelected(selected: QueryJob['selected'], receiver: LabelsReceiver): GroupColumns[][] {
   return selected.map((groups) =>
-    groups.map(({ times, labels, values, histograms }) => ({
+    groups.map(({ times, labels, refs, values, histograms }) => ({
       times,
       columns: values.map((column, c) => ({
-        ref: labels[c],
+        ref: refs[c],
         labels: receiver.setOf(labels[c]),
         values: column,
         histograms: histograms?.get(c),

@@ -103,8 +103,10 @@ function combinedHint(a: Hint, b: Hint): { readonly hint: Hint; readonly collide
 
 /** A running sum of histograms, whatever their schemas, zero thresholds and custom bounds. */
 export class HistogramSum {
-  /** Whether histograms said to follow a reset met others said not to. */
+  /** Whether a histogram said to follow a reset met one said not to. */
   collided = false;
+  private sawReset: boolean;
+  private sawNoReset: boolean;
   /** Whether custom bounds differed, and only those in common were kept. */
   reconciled = false;
   private schema: number;
@@ -121,6 +123,8 @@ export class HistogramSum {
   constructor(first: NativeHistogram, compensated = false) {
     this.schema = first.schema;
     this.hint = first.counterReset;
+    this.sawReset = first.counterReset === 'reset';
+    this.sawNoReset = first.counterReset === 'notReset';
     this.zeroThreshold = first.zeroThreshold;
     this.totals = Float64Array.of(first.zeroCount, first.count, first.sum);
     this.totalsRest = compensated ? new Float64Array(3) : undefined;
@@ -144,6 +148,8 @@ export class HistogramSum {
     const { hint, collided } = combinedHint(this.hint, other.counterReset);
     this.hint = hint;
     this.collided ||= collided;
+    this.sawReset ||= other.counterReset === 'reset';
+    this.sawNoReset ||= other.counterReset === 'notReset';
     let positive = runOf(other.positiveSpans, other.positiveBuckets);
     let negative = runOf(other.negativeSpans, other.negativeBuckets);
     let zeroCount = other.zeroCount;
@@ -164,10 +170,22 @@ export class HistogramSum {
     return true;
   }
 
+  /** Whether there were both among all that were added: histograms said to follow a reset, and others said not to. */
+  get isContradictory(): boolean {
+    return this.sawReset && this.sawNoReset;
+  }
+
   /** Multiplies everything, what rounding took away too. */
   scale(factor: number): void {
     for (const counts of [this.totals, this.totalsRest, ...columns(this.positive), ...columns(this.negative)]) {
       if (counts !== undefined) for (let i = 0; i < counts.length; i++) counts[i] *= factor;
+    }
+  }
+
+  /** Divides everything, what rounding took away too. */
+  divide(divisor: number): void {
+    for (const counts of [this.totals, this.totalsRest, ...columns(this.positive), ...columns(this.negative)]) {
+      if (counts !== undefined) for (let i = 0; i < counts.length; i++) counts[i] /= divisor;
     }
   }
 

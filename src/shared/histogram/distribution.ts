@@ -1,4 +1,5 @@
 /** Quantiles, fractions and deviations of native histograms. Source: Prometheus promql/quantile.go and functions.go. */
+import { exp2, log2 } from '../model/logarithms.ts';
 import { bucketsOf, type Bucket } from './buckets.ts';
 import { isCustom } from './bounds.ts';
 import type { NativeHistogram } from './native.ts';
@@ -64,10 +65,10 @@ export function nativeQuantile(q: number, h: NativeHistogram): { value: number; 
 /** The value at a fraction of the way through a bucket. */
 function valueAt(fraction: number, lower: number, upper: number, h: NativeHistogram): number {
   if (isCustom(h) || (lower <= 0 && upper >= 0)) return lower + (upper - lower) * fraction;
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  if (lower > 0) return 2 ** (logLower + (logUpper - logLower) * fraction);
-  return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)));
+  const logLower = log2(Math.abs(lower));
+  const logUpper = log2(Math.abs(upper));
+  if (lower > 0) return exp2(logLower + (logUpper - logLower) * fraction);
+  return -exp2(logUpper + (logLower - logUpper) * (1 - fraction));
 }
 
 /** Whether some observations are in no bucket, as those of NaN are. */
@@ -105,7 +106,7 @@ function shareBelow(v: number, { lower, upper }: { lower: number; upper: number 
   if (isCustom(h) || (lower <= 0 && upper >= 0)) {
     return lower === -Infinity ? 1 : (v - lower) / (upper - lower);
   }
-  const [logLower, logUpper, logV] = [lower, upper, v].map((end) => Math.log2(Math.abs(end)));
+  const [logLower, logUpper, logV] = [lower, upper, v].map((end) => log2(Math.abs(end)));
   return v > 0 ? (logV - logLower) / (logUpper - logLower) : 1 - (logV - logUpper) / (logLower - logUpper);
 }
 

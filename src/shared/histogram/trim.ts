@@ -1,4 +1,5 @@
 /** Native histograms without the observations above or below a value. Rules: Prometheus model/histogram, TrimBuckets. */
+import { log2 } from '../model/logarithms.ts';
 import { compacted } from './arithmetic.ts';
 import { isCustom, upperBound } from './bounds.ts';
 import type { NativeHistogram } from './native.ts';
@@ -81,7 +82,7 @@ function endlessPart({ lower, upper }: Bounds, count: number, limit: number, kep
 
 function shareBelow({ lower, upper }: Bounds, v: number, isLinear: boolean): number {
   if (isLinear) return (v - lower) / (upper - lower);
-  const [logLower, logUpper, logV] = [lower, upper, v].map((bound) => Math.log2(Math.abs(bound)));
+  const [logLower, logUpper, logV] = [lower, upper, v].map((bound) => log2(Math.abs(bound)));
   return v > 0 ? (logV - logLower) / (logUpper - logLower) : 1 - (logV - logUpper) / (logLower - logUpper);
 }
 

@@ -83,6 +83,11 @@ export function quoted(text: string): string {
   return `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }
 
+/** `{__name__="name", a="b"}`, as upstream writes label sets in its messages. */
+export function formatLabelSet(labels: Labels): string {
+  return `{${labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`).join(', ')}}`;
+}
+
 /** `name{a="b"}` as people write it; names that need it are quoted. */
 export function formatLabels(labels: Labels): string {
   const name = labelValue(labels, METRIC_NAME);

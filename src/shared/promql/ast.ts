@@ -223,3 +223,23 @@ export function unwrapped(expr: Expr): Exclude<Expr, Paren> {
   while (inner.kind === 'paren') inner = inner.expr;
   return inner;
 }
+
+/** The tree without parentheses around arguments of functions and aggregations: they mean nothing, and places are told without them. */
+export function withoutParens(expr: Expr): Expr {
+  switch (expr.kind) {
+    case 'call':
+      return { ...expr, args: expr.args.map((arg) => withoutParens(unwrapped(arg))) };
+    case 'aggregation': {
+      const { param } = expr;
+      return { ...expr, expr: withoutParens(unwrapped(expr.expr)), param: param && withoutParens(unwrapped(param)) };
+    }
+    case 'binary':
+      return { ...expr, lhs: withoutParens(expr.lhs), rhs: withoutParens(expr.rhs) };
+    case 'subquery':
+    case 'unary':
+    case 'paren':
+      return { ...expr, expr: withoutParens(expr.expr) };
+    default:
+      return expr;
+  }
+}

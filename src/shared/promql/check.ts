@@ -1,9 +1,9 @@
 /** What fits where: the types of expressions. */
 import { METRIC_NAME } from '../model/labels.ts';
 import { compileMatcher } from '../model/matchers.ts';
-import type { Aggregation, Binary, Call, Expr, Place, VectorSelector } from './ast.ts';
+import type { Aggregation, Binary, Call, DurationExpr, Expr, Place, VectorSelector } from './ast.ts';
 import { AGGREGATION_PARAMETERS, childrenOf, isComparison, isSetOp, unwrapped } from './ast.ts';
-import { constantDurationMs } from './durationExpr.ts';
+import { constantDurationMs, isLiteral } from './durationExpr.ts';
 import { PromqlError } from './errors.ts';
 import { signatureOf } from './functions.ts';
 import { TYPE_NAMES, type ValueType } from './valueType.ts';
@@ -89,7 +89,9 @@ function checkInfoLabels(arg: Expr | undefined, fail: Fail): void {
   if (arg.kind !== 'selector' && typeOf(arg) === 'vector') fail(arg, 'expected label selectors only', example);
 }
 
-function checkPositive(range: Parameters<typeof constantDurationMs>[0], fail: Fail): void {
+/** What is computed is looked at when the query is planned, as upstream does. */
+function checkPositive(range: DurationExpr, fail: Fail): void {
+  if (!isLiteral(range)) return;
   const ms = constantDurationMs(range);
   if (ms !== undefined && !(ms > 0 && Number.isSafeInteger(ms))) fail(range, 'duration must be greater than 0');
 }

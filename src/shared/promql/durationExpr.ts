@@ -77,13 +77,21 @@ export interface DurationContext {
 
 /** Milliseconds of a duration expression, whole; NaN or infinite where its arithmetic is. */
 export function durationMs(expr: DurationExpr, context: DurationContext): number {
-  return Math.round(secondsOf(expr, context) * 1000);
+  return wholeMs(expr, secondsOf(expr, context));
 }
+
+/** As upstream cuts them off: what is computed at milliseconds, what is written at nanoseconds before. */
+function wholeMs(expr: DurationExpr, seconds: number): number {
+  return Math.trunc(isLiteral(expr) ? Math.round(seconds * 1e9) / 1e6 : seconds * 1000);
+}
+
+/** A number, perhaps with a sign. */
+export const isLiteral = (expr: DurationExpr): boolean =>
+  expr.kind === 'number' || (expr.kind === 'unary' && isLiteral(expr.expr));
 
 /** Milliseconds if the expression does not depend on the query's step and range; else undefined. */
 export function constantDurationMs(expr: DurationExpr): number | undefined {
-  const ms = Math.round(secondsOf(expr, undefined) * 1000);
-  return dependsOnQuery(expr) ? undefined : ms;
+  return dependsOnQuery(expr) ? undefined : wholeMs(expr, secondsOf(expr, undefined));
 }
 
 function dependsOnQuery(expr: DurationExpr): boolean {

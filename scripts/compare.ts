@@ -1,0 +1,121 @@
+/**
+ * Asks ours and a Prometheus the same random questions over the same samples, and prints where the answers differ, shrunk.
+ *
+ *   npm run compare -- [--count=10000] [--seed=1] [--features=a,b] [--expr='rate(x[5m])']
+ *
+ * The Prometheus is the one on PATH, or ISOTHERM_PROMETHEUS. Ends with 1 if an answer differs that is not known to.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findPeer, type Peer } from '../bench/harness/peers.ts';
+import { inTempFolder, startServer, type Server } from '../bench/harness/server.ts';
+import { seededRandom } from '../tests/support/promqlExpressions.ts';
+import { ask, differenceOf, type Question } from './compare/answers.ts';
+import { comparedSeries } from './compare/data.ts';
+import { ExpressionGenerator } from './compare/expressions.ts';
+import { changedSince, isSkipped } from './compare/known.ts';
+import { fillStore, writeRemotely } from './compare/load.ts';
+import { shrunk } from './compare/shrink.ts';
+
+const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
+const ISOTHERM = join(import.meta.dirname, '..', 'bin', 'isotherm');
+const INTERVALS = 120;
+const AN_HOUR_MS = 3_600_000;
+/** Questions asked at a time. */
+const AT_ONCE = 8;
+/** How often a Prometheus that answers otherwise is asked again. */
+const ASKED_AGAIN = 5;
+/** Differences that are shrunk and printed. */
+const PRINTED_MAX = 25;
+
+const { values: options } = parseArgs({
+  options: {
+    count: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    features: { type: 'string', default: FEATURES },
+    expr: { type: 'string', multiple: true },
+  },
+});
+
+function start(command: string, folder: string, isOurs: boolean): Promise<Server> {
+  const config = join(folder, 'prometheus.yml');
+  writeFileSync(config, 'global: {}\n');
+  return startServer(command, '/-/ready', (address) => [
+    ...(isOurs ? ['serve'] : []),
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${join(folder, isOurs ? 'ours' : 'theirs')}`,
+    `--web.listen-address=${address}`,
+    '--web.enable-remote-write-receiver',
+    `--enable-feature=${options.features}${isOurs ? '' : ',native-histograms'}`,
+  ]);
+}
+
+async function compare(ours: Server, theirs: Server, peer: Peer, start: number): Promise<number> {
+  const random = seededRandom(Number(options.seed));
+  const generator = new ExpressionGenerator(random);
+  const count = options.expr?.length ?? Number(options.count);
+  const changed = changedSince(peer.name);
+  const told = { asked: 0, refused: 0, empty: 0, skipped: 0, differing: 0 };
+  const compareOne = async (question: Question): Promise<string | undefined> => {
+    const [mine, other] = await Promise.all([ask(ours.url, question), ask(theirs.url, question)]);
+    told.refused += mine.status === 'error' ? 1 : 0;
+    told.empty += mine.status === 'success' && mine.data.result.length === 0 ? 1 : 0;
+    const isOrdered = /^(sort|topk|bottomk)/.test(question.expr) && question.stepMs === 0;
+    let difference = differenceOf(mine, other, isOrdered);
+    // Where upstream walks a map its answer may be another one the next time: any of them will do.
+    for (let again = 0; difference !== undefined && again < ASKED_AGAIN; again++) {
+      difference = differenceOf(mine, await ask(theirs.url, question), isOrdered) && difference;
+    }
+    return difference;
+  };
+  const work = async (): Promise<void> => {
+    while (told.asked < count) {
+      const expr = options.expr?.[told.asked] ?? generator.vector();
+      const isRange = random() < 0.6;
+      told.asked++;
+      const at = isRange
+        ? { start: start + 300_000, end: start + 1_700_000, stepMs: 41_000 }
+        : { start: start + 900_000 + Math.floor(random() * 9) * 60_000, end: 0, stepMs: 0 };
+      if (isSkipped(expr, changed)) {
+        told.skipped++;
+        continue;
+      }
+      const difference = await compareOne({ expr, ...at });
+      if (difference === undefined) continue;
+      told.differing++;
+      if (told.differing > PRINTED_MAX) continue;
+      const differs = async (smaller: string) =>
+        !isSkipped(smaller, changed) && (await compareOne({ expr: smaller, ...at })) !== undefined;
+      const smallest = await shrunk(expr, differs);
+      const shown = (await compareOne({ expr: smallest, ...at })) ?? difference;
+      console.log(`${isRange ? 'range' : `at +${(at.start - start) / 1000}s`}: ${smallest}\n  ${shown}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const known = [...changed.map(([what]) => what)];
+  console.log(
+    `${told.asked} expressions beside ${peer.name} (seed ${options.seed}): ${told.differing} differ, ` +
+      `${told.skipped} left out; ${told.refused} answers were refusals, ${told.empty} were empty`,
+  );
+  if (known.length > 0) console.log(`left out, as they changed since:\n  ${known.join('\n  ')}`);
+  return told.differing === 0 ? 0 : 1;
+}
+
+const peer = findPeer('prometheus');
+if (typeof peer === 'string') {
+  console.error(`nothing to compare with: ${peer}`);
+  process.exit(2);
+}
+await inTempFolder(async (folder) => {
+  const begin = Math.floor(Date.now() / 60_000) * 60_000 - AN_HOUR_MS;
+  const series = comparedSeries(Number(options.seed), begin, INTERVALS);
+  await fillStore(join(folder, 'ours'), series);
+  const [ours, theirs] = await Promise.all([start(ISOTHERM, folder, true), start(peer.command, folder, false)]);
+  try {
+    await writeRemotely(theirs.url, series);
+    process.exitCode = await compare(ours, theirs, peer, begin);
+  } finally {
+    await Promise.all([ours.stop(), theirs.stop()]);
+  }
+});
