@@ -20,8 +20,9 @@ const serverRooms = {
   scrape: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers',
   push: 'telemetry|storage|config|textparse',
   rules: 'telemetry|storage|config',
+  remote: 'telemetry|storage|config|outbound|relabel',
   notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
-  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier',
+  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
   cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules',
 };

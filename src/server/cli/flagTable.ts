@@ -19,7 +19,7 @@ export interface FlagSpec {
 
 const GO_RUNTIME = 'it tunes the Go runtime, and this server runs on Node';
 const AGENT_ONLY = 'it belongs to the agent mode, which this server does not have';
-const NO_REMOTE_READ = 'remote read is not served by this version';
+const NO_STREAMED_READ = 'remote reads are answered with samples, which have no frames';
 
 export const FLAGS = {
   'config.file': { type: 'text', default: 'prometheus.yml', help: 'Prometheus configuration file.' },
@@ -239,20 +239,19 @@ export const FLAGS = {
   'storage.remote.read-sample-limit': {
     type: 'number',
     default: '5e7',
-    help: 'Samples of a remote read.',
-    accepted: NO_REMOTE_READ,
+    help: 'Samples that one remote read may touch.',
   },
   'storage.remote.read-concurrent-limit': {
-    type: 'number',
+    type: 'count',
+    min: 1,
     default: '10',
-    help: 'Remote reads at a time.',
-    accepted: NO_REMOTE_READ,
+    help: 'Remote reads answered at the same time; more are refused.',
   },
   'storage.remote.read-max-bytes-in-frame': {
     type: 'number',
     default: '1048576',
     help: 'Frame size of a remote read.',
-    accepted: NO_REMOTE_READ,
+    accepted: NO_STREAMED_READ,
   },
   'rules.alert.for-outage-tolerance': {
     type: 'duration',

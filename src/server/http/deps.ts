@@ -1,4 +1,5 @@
 /** What the HTTP rim is handed by the composition root. */
+import type { Labels } from '../../shared/model/labels.ts';
 import type { BuildInfo } from '../telemetry/build.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -57,6 +58,12 @@ export interface HttpOptions {
   readonly readTimeoutMs: number;
   readonly connectionsMax: number;
   readonly queryTimeoutMs: number;
+  /** How far back federation looks for a sample. */
+  readonly lookbackDeltaMs: number;
+  /** Samples that one federation may touch. */
+  readonly maxSamples: number;
+  readonly remoteReadSamplesMax: number;
+  readonly remoteReadsMax: number;
   /** Folder of the built pages. */
   readonly webUiFolder: string;
   /** Every flag as text, for /api/v1/status/flags. */
@@ -74,6 +81,8 @@ export interface HttpDeps {
   /** The exposition page of /metrics, of the named collectors only or of all. */
   metricsPage(collectors: readonly string[]): Promise<string>;
   configText(): string;
+  /** `global.external_labels`. */
+  externalLabels(): Labels;
   runtime(): RuntimeInfo;
   /** Rejects with an error that says what is wrong; the running configuration is then untouched. */
   reload(): Promise<void>;

@@ -10,10 +10,12 @@ import { ApiError, failureText, statusOf } from './apiError.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
+import { federationRoute } from './federate.ts';
 import { lifecycleRoutes, notReady } from './lifecycle.ts';
 import { Params } from './params.ts';
 import { registerPush } from './pushRoutes.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
+import { registerRemoteRead } from './remoteRead.ts';
 import { registerRemoteWrite } from './remoteWrite.ts';
 import type { ApiRoute, RawHandler } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
@@ -87,7 +89,8 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   app.setErrorHandler((error, request, reply) => fail(deps, request, reply, error));
 
   const routes = new Router(app, options.routePrefix);
-  for (const { path, methods, handle } of lifecycleRoutes(deps)) routes.add(path, methods, handle);
+  for (const { path, methods, handle } of [...lifecycleRoutes(deps), federationRoute(deps)])
+    routes.add(path, methods, handle);
   for (const route of [
     ...QUERY_ROUTES,
     ...DISTRIBUTION_ROUTES,
@@ -100,6 +103,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, route, request, reply));
   }
   for (const { path, methods, handle } of adminRoutes(deps)) routes.add(API + path, methods, handle);
+  registerRemoteRead(app, deps, options.routePrefix + API);
   registerRemoteWrite(app, deps, options.routePrefix + API);
   registerPush(app, deps, options.routePrefix);
   app.options('*', async (_, reply) => reply.code(204).send());

@@ -77,6 +77,10 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
       readTimeoutMs: flags['web.read-timeout'],
       connectionsMax: flags['web.max-connections'],
       queryTimeoutMs: flags['query.timeout'],
+      lookbackDeltaMs: flags['query.lookback-delta'],
+      maxSamples: flags['query.max-samples'],
+      remoteReadSamplesMax: flags['storage.remote.read-sample-limit'],
+      remoteReadsMax: flags['storage.remote.read-concurrent-limit'],
       webUiFolder: WEB_UI,
       flagTexts: texts,
     },
@@ -87,6 +91,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     rooms: () => rooms,
     metricsPage: (collectors) => metricsPage(metrics, flags['collector.machine'], collectors),
     configText: () => reloader.config.redactedText,
+    externalLabels: () => reloader.config.global.externalLabels,
     runtime: () => ({
       startedAt,
       lastConfigAt: reloader.loadedAt,

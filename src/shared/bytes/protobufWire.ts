@@ -110,6 +110,39 @@ export class WireWriter {
     return this;
   }
 
+  /** A double by its two words, for NaNs whose bits matter. */
+  fixed64(field: number, low: number, high: number): this {
+    this.tag(field, WIRE_FIXED64);
+    this.reserve(8);
+    this.view.setUint32(this.size, low, true);
+    this.view.setUint32(this.size + 4, high, true);
+    this.size += 8;
+    return this;
+  }
+
+  /** sint32 and sint64: small numbers of either sign stay short. */
+  zigzag(field: number, value: number): this {
+    return this.int(field, value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** A repeated sint64 or double as proto3 writes it; nothing where there are no values. */
+  packedZigzag(field: number, values: Iterable<number>): this {
+    return this.packed(field, values, (value) => this.varint(value < 0 ? -2 * value - 1 : 2 * value));
+  }
+
+  packedDoubles(field: number, values: Iterable<number>): this {
+    return this.packed(field, values, (value) => {
+      this.reserve(8);
+      this.view.setFloat64(this.size, value, true);
+      this.size += 8;
+    });
+  }
+
+  private packed(field: number, values: Iterable<number>, write: (value: number) => void): this {
+    const all = [...values];
+    return all.length === 0 ? this : this.message(field, () => all.forEach(write));
+  }
+
   string(field: number, value: string): this {
     return value === '' ? this : this.bytesAlways(field, encoder.encode(value));
   }

@@ -1,0 +1,122 @@
+/** Messages of remote write 1.0 and remote read. Source: prompb/types.proto and prompb/remote.proto of Prometheus; numbers are theirs. */
+import type { NativeHistogram, Span } from '../../shared/histogram/native.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import type { MatchOp, Matcher } from '../../shared/model/matchers.ts';
+import { bitsOf } from '../../shared/model/sampleBits.ts';
+import { WIRE_BYTES, WIRE_VARINT, WireReader, type WireWriter } from '../../shared/bytes/protobufWire.ts';
+
+/** Samples of one series. A row with a histogram has no float. */
+export interface SeriesSamples {
+  readonly labels: Labels;
+  /** Milliseconds. */
+  readonly times: Float64Array;
+  /** Stale marks among them keep their bits. Length = times.length. */
+  readonly values: Float64Array;
+  /** By row. */
+  readonly histograms?: ReadonlyMap<number, NativeHistogram>;
+}
+
+/** The fields of a `TimeSeries`. */
+export function writeTimeSeries(out: WireWriter, { labels, times, values, histograms }: SeriesSamples): void {
+  for (const [name, value] of labels) out.message(1, (pair) => void pair.string(1, name).string(2, value));
+  const bits = bitsOf(values);
+  for (let i = 0; i < times.length; i++) {
+    if (histograms?.has(i) === true) continue;
+    out.message(2, (sample) => void sample.fixed64(1, bits[2 * i], bits[2 * i + 1]).int(2, times[i]));
+  }
+  for (const [i, h] of histograms ?? []) out.message(4, (message) => writeHistogram(message, h, times[i]));
+}
+
+const RESET_HINTS = { unknown: 0, reset: 1, notReset: 2, gauge: 3 } as const;
+
+/** The fields of a `Histogram`: whole counts as differences, others as floats. */
+export function writeHistogram(out: WireWriter, h: NativeHistogram, t: number): void {
+  const isWhole = [h.count, h.zeroCount, ...h.positiveBuckets, ...h.negativeBuckets].every(Number.isSafeInteger);
+  if (isWhole) out.intAlways(1, h.count);
+  else out.double(2, h.count);
+  out.double(3, h.sum).zigzag(4, h.schema).double(5, h.zeroThreshold);
+  if (isWhole) out.intAlways(6, h.zeroCount);
+  else out.double(7, h.zeroCount);
+  writeSide(out, 8, h.negativeSpans, h.negativeBuckets, isWhole);
+  writeSide(out, 11, h.positiveSpans, h.positiveBuckets, isWhole);
+  out.int(14, RESET_HINTS[h.counterReset]).int(15, t);
+  out.packedDoubles(16, h.customValues ?? []);
+}
+
+/** Spans, and after them differences or counts, in three fields that follow each other. */
+function writeSide(
+  out: WireWriter,
+  first: number,
+  spans: readonly Span[],
+  counts: Float64Array,
+  isWhole: boolean,
+): void {
+  for (const { offset, length } of spans) out.message(first, (span) => void span.zigzag(1, offset).int(2, length));
+  if (isWhole)
+    out.packedZigzag(
+      first + 1,
+      counts.map((count, i) => count - (i === 0 ? 0 : counts[i - 1])),
+    );
+  else out.packedDoubles(first + 2, counts);
+}
+
+export interface ReadQuery {
+  /** Milliseconds, both inclusive. */
+  readonly start: number;
+  readonly end: number;
+  readonly matchers: readonly Matcher[];
+}
+
+export interface ReadRequest {
+  readonly queries: readonly ReadQuery[];
+  /** Numbers of the kinds of answer that the client takes, the preferred one first. */
+  readonly accepted: readonly number[];
+}
+
+export const SAMPLES = 0;
+
+/** @throws WireError for bytes that are no ReadRequest. */
+export function readReadRequest(bytes: Uint8Array): ReadRequest {
+  const queries: ReadQuery[] = [];
+  const accepted: number[] = [];
+  for (const request = new WireReader(bytes); request.next();) {
+    if (request.field === 1) queries.push(readQuery(request.message()));
+    else if (request.field === 2) readNumbers(request, accepted);
+    else request.skip();
+  }
+  return { queries, accepted };
+}
+
+/** A repeated number, packed or not. */
+function readNumbers(request: WireReader, into: number[]): void {
+  if (request.type !== WIRE_BYTES) return void into.push(request.int());
+  for (const packed = request.packed(WIRE_VARINT); packed.more();) into.push(packed.int());
+}
+
+function readQuery(query: WireReader): ReadQuery {
+  let start = 0;
+  let end = 0;
+  const matchers: Matcher[] = [];
+  while (query.next()) {
+    if (query.field === 1) start = query.int();
+    else if (query.field === 2) end = query.int();
+    else if (query.field === 3) matchers.push(readMatcher(query.message()));
+    else query.skip();
+  }
+  return { start, end, matchers };
+}
+
+const OPS: readonly MatchOp[] = ['=', '!=', '=~', '!~'];
+
+function readMatcher(matcher: WireReader): Matcher {
+  let op: MatchOp = '=';
+  let name = '';
+  let value = '';
+  while (matcher.next()) {
+    if (matcher.field === 1) op = OPS[matcher.int()] ?? '=';
+    else if (matcher.field === 2) name = matcher.string();
+    else if (matcher.field === 3) value = matcher.string();
+    else matcher.skip();
+  }
+  return { name, op, value };
+}
