@@ -83,7 +83,7 @@ test('verify passes what is whole, and says file, place and loss of what is not,
   writeFileSync(segmentCopy, readFileSync(segmentCopy).subarray(0, -3));
   const others = await runIsotherm(['tsdb', 'verify', copy]);
   expect(others.stdout).toMatch(
-    /^blocks\/00000001\.block at \d+, \d+ bytes: damage in its header, index or footer; lost: all samples of the block/m,
+    /^blocks\/00000001\.block at \d+, \d+ bytes: damage in its header, index, labels or footer; lost: all samples of the block/m,
   );
   expect(others.stdout).toMatch(/^tombstones at 0, 1 bytes/m);
   expect(others.stdout).toMatch(/^note: wal\/\d{8}\.wal ends with an incomplete record/m);

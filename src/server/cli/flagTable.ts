@@ -174,7 +174,11 @@ export const FLAGS = {
     help: 'Queries evaluated at the same time; others wait.',
   },
   'query.max-samples': { type: 'count', min: 1, default: '50000000', help: 'Samples that one query may load.' },
-  workers: { type: 'count', default: '1', help: 'Query worker threads; 0 evaluates in the main thread.' },
+  workers: {
+    type: 'count',
+    default: '1',
+    help: 'Query worker threads; 0 evaluates, and writes blocks, in the main thread.',
+  },
   'collector.machine': {
     type: 'bool',
     default: 'false',

@@ -173,6 +173,7 @@ async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> 
       path,
       retention: retentionOf(flags, config.storage),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
+      compactionThread: flags.workers > 0,
       log,
     });
   } catch (error) {

@@ -7,7 +7,11 @@ import { StorageError, type Appender, type AppendOutcome, type GroupWriter } fro
 import type { TimeRange } from '../storage/queryable.ts';
 import { Admin } from './admin.ts';
 import { StoreAppender, type AppendTarget, type Batch } from './appender.ts';
+import { DISK, type BlockFiles } from './block/blockFiles.ts';
 import { BlockSet } from './block/blockSet.ts';
+import { CompactionThread } from './block/compactionThread.ts';
+import { inlineMaker } from './block/makeBlock.ts';
+import type { BlockMaker } from './block/recipe.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
 import { HeadFlusher } from './flush.ts';
 import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from './head/group.ts';
@@ -36,11 +40,14 @@ const DEFAULTS = {
   syncIntervalMs: 1_000,
   blockRangeMs: 7_200_000,
   segmentSizeMax: 128 * 1024 * 1024,
+  compactionThread: false,
 };
 
 /** What tests hand in instead of the disk. */
 export interface TsdbSeams {
   readonly writeLog?: WriteFile;
+  /** Blocks are made in place then. */
+  readonly files?: BlockFiles;
 }
 
 /**
@@ -64,14 +71,12 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Pro
   const lock = lockFolder(filled.path);
   const series = new SeriesTable();
   const tombstones = new Tombstones(filled.path);
-  const deletedOf = (labels: Labels) => {
-    const ref = tombstones.isEmpty ? undefined : series.find(labels);
-    return ref === undefined ? undefined : tombstones.of(ref);
-  };
-  const blocks = new BlockSet(blockFolder(filled), series, deletedOf, filled.log);
+  const files = seams.files ?? DISK;
+  const maker = filled.compactionThread && seams.files === undefined ? new CompactionThread() : inlineMaker(files);
+  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, log: filled.log });
   try {
     blocks.open();
-    return new Db({ options: filled, lock, series, blocks, tombstones, writeLog: seams.writeLog });
+    return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, writeLog: seams.writeLog });
   } catch (error) {
     blocks.close();
     lock.release();
@@ -85,6 +90,8 @@ interface DbParts {
   readonly series: SeriesTable;
   readonly blocks: BlockSet;
   readonly tombstones: Tombstones;
+  readonly maker: BlockMaker;
+  readonly files: BlockFiles;
   readonly writeLog: WriteFile | undefined;
 }
 
@@ -131,7 +138,8 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     });
     const { blockRangeMs, log: say } = options;
     const log = this.#log;
-    const flushed = { head, blocks, tombstones, exemplars, log, logFolder: folder, blockRangeMs, say };
+    const { files } = parts;
+    const flushed = { head, blocks, tombstones, exemplars, log, logFolder: folder, files, blockRangeMs, say };
     const flusher = new HeadFlusher(flushed, options.retention);
     this.#flusher = flusher;
     this.#admin = new Admin({ folder: options.path, head, blocks, tombstones, flusher, now: options.now });
@@ -351,9 +359,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   }
 
   async #close(): Promise<void> {
-    const { blocks, lock } = this.#parts;
+    const { blocks, lock, maker } = this.#parts;
     try {
       await this.#flusher.close();
+      await maker.close();
       await this.#log.close();
     } finally {
       blocks.close();

@@ -5,10 +5,10 @@
  */
 import { performance } from 'node:perf_hooks';
 import { StorageError } from '../storage/appender.ts';
-import type { BlockSet } from './block/blockSet.ts';
-import type { BlockGroupContent } from './block/blockWriter.ts';
+import type { BlockSet, FlushedGroup } from './block/blockSet.ts';
+import type { BlockFiles } from './block/blockFiles.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
-import { contentOf } from './erase.ts';
+import { encodeSection } from './block/labelSection.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
@@ -16,7 +16,7 @@ import { packAll } from './head/packing.ts';
 import type { Log as Say } from './options.ts';
 import { blocksBeyond, bytesAllowed, type Retention } from './retention.ts';
 import type { Tombstones } from './tombstones.ts';
-import { encodeCheckpoint, writeCheckpoint } from './wal/checkpoint.ts';
+import { CheckpointEncoder, writeCheckpoint } from './wal/checkpoint.ts';
 import { listSegments, logSize, type Log } from './wal/log.ts';
 
 /** The head is flushed early when its chunks take more. */
@@ -27,6 +27,8 @@ const FULL_SHARE = 119 / 120;
 const MERGED_SHARE = 1 / 10;
 /** How often the bytes are looked at between flushes, while samples come. */
 const SIZE_CHECK_MS = 60_000;
+/** Groups are packed for a flush for this long at a time; then scrapes and queries have their turn. */
+const TURN_MS = 8;
 /** After a failure the next attempt waits. */
 const RETRY_AFTER_MS = 60_000;
 
@@ -37,13 +39,13 @@ export interface FlushParts {
   readonly exemplars: ExemplarStore;
   readonly log: Log;
   readonly logFolder: string;
+  readonly files: BlockFiles;
   readonly blockRangeMs: number;
   readonly say: Say;
 }
 
-interface Flushing {
+interface Flushing extends FlushedGroup {
   readonly group: HeadGroup;
-  readonly content: BlockGroupContent;
 }
 
 export class HeadFlusher {
@@ -138,51 +140,71 @@ export class HeadFlusher {
   }
 
   async #writeHead(): Promise<void> {
-    const { head, blocks, exemplars, log, logFolder } = this.#parts;
-    const flushing = this.#takeChunks();
+    const { head, blocks, exemplars, log, logFolder, files } = this.#parts;
+    const isEmpty = head.groups.every((group) => group === undefined || isEmptyGroup(group));
     // Without any chunk the log may still hold what a crash left there, which is in blocks.
-    if (flushing.length === 0 && listSegments(logFolder).length === 0) return;
-    const segment = log.cut();
-    const checkpoint = encodeCheckpoint(segment, head, exemplars);
-    const block = await blocks.write(flushing.map(({ content }) => content));
+    if (isEmpty && listSegments(logFolder).length === 0) return;
+    const checkpoint = new CheckpointEncoder(log.cut());
+    const flushing = await this.#takeChunks(checkpoint);
+    const bytes = checkpoint.finish(head, exemplars);
+    const block = await blocks.write(flushing);
     if (block !== undefined) blocks.add(block);
-    for (const { group, content } of flushing) {
-      for (const chunk of group.chunks.splice(0, content.chunks.length)) this.chunkBytes -= chunk.bytes.length;
+    for (const { group, recipe } of flushing) {
+      for (const chunk of group.chunks.splice(0, recipe.sources.length)) this.chunkBytes -= chunk.bytes.length;
     }
     head.minTime = oldestTime(head);
-    await writeCheckpoint(logFolder, segment, checkpoint);
+    await writeCheckpoint(logFolder, checkpoint.segment, bytes, files);
   }
 
   /** The flush itself is done: what fails here is said, and tried again after the next one. */
   async #compact(): Promise<void> {
     const { blocks, say } = this.#parts;
     try {
-      await blocks.compact(this.retention.bytes * MERGED_SHARE);
+      const { bytes, ageMs } = this.retention;
+      await blocks.compact({ bytesMax: bytes * MERGED_SHARE, retentionMs: ageMs });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       say('error', 'small blocks could not be merged; they stay as they are', { reason });
     }
   }
 
-  #takeChunks(): Flushing[] {
+  /**
+   * Packs all rows, group by group, and others have their turn in between: what comes meanwhile is in the segment that has begun, and stays in
+   * the head or goes along, as its group's sequence in the block says.
+   */
+  async #takeChunks(checkpoint: CheckpointEncoder): Promise<Flushing[]> {
     const flushing: Flushing[] = [];
-    for (const group of this.#parts.head.groups) {
+    const { groups } = this.#parts.head;
+    let turn = performance.now();
+    for (let ref = 0; ref < groups.length; ref++) {
+      const group = groups[ref];
       if (group === undefined) continue;
+      if (performance.now() - turn > TURN_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turn = performance.now();
+      }
+      checkpoint.add(group);
       const chunk = packAll(group);
       if (chunk !== undefined) this.packed(chunk);
-      if (group.chunks.length === 0) continue;
-      const { kind, key, logState, chunks } = group;
-      const columns = columnsIn(chunks).map((column) => [column, group.columnLabels(column)] as const);
-      const content = {
-        kind,
-        key,
-        sequence: logState.sequence,
-        columns,
-        chunks: chunks.map((chunk) => contentOf(chunk, () => chunk.bytes)),
-      };
-      flushing.push({ group, content });
+      if (group.chunks.length > 0) flushing.push(this.#flushed(group));
     }
     return flushing;
+  }
+
+  #flushed(group: HeadGroup): Flushing {
+    const { tombstones } = this.#parts;
+    const { kind, key, logState, chunks } = group;
+    const columns = Int32Array.from(columnsIn(chunks));
+    const refs = Uint32Array.from(columns, (column) => group.refs[column]);
+    const deleted = [...columns].flatMap((column, i) => {
+      const ranges = tombstones.of(refs[i]);
+      return ranges === undefined ? [] : [[column, ranges] as const];
+    });
+    const section = encodeSection({ columns, labels: Array.from(columns, (column) => group.columnLabels(column)) });
+    const sources = chunks.map(({ bytes, rowCount, minTime, maxTime }) => ({
+      ...{ bytes, size: bytes.length, rowCount, minTime, maxTime },
+    }));
+    return { group, columns, refs, recipe: { kind, key, sequence: logState.sequence, section, sources, deleted } };
   }
 
   /** The series that nobody holds, now that blocks or groups are gone. */
@@ -225,6 +247,10 @@ function columnsIn(chunks: readonly Chunk[]): number[] {
   const all = new Set<number>();
   for (const chunk of chunks) for (const column of chunk.columns) all.add(column);
   return [...all].sort((a, b) => a - b);
+}
+
+function isEmptyGroup({ rows, chunks }: HeadGroup): boolean {
+  return rows.rowCount === 0 && chunks.length === 0;
 }
 
 function oldestTime(head: Head): number {

@@ -23,6 +23,8 @@ export interface TsdbOptions {
   readonly blockRangeMs?: number;
   /** Default 128 MiB. */
   readonly segmentSizeMax?: number;
+  /** Blocks are written and merged on a thread of their own. Default false: in place, chunk by chunk. */
+  readonly compactionThread?: boolean;
   readonly now?: () => number;
   readonly log?: Log;
 }

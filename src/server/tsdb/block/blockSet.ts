@@ -5,18 +5,35 @@ import { StorageError, type SeriesRef } from '../../storage/appender.ts';
 import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
-import { Block, type BlockGroup } from './block.ts';
-import { writeBlock, type BlockContent, type BlockGroupContent } from './blockWriter.ts';
-import { eraseGroups, isTouched, type DeletedOf } from '../erase.ts';
+import type { Tombstones } from '../tombstones.ts';
+import { Block, type BlockGroup, type KnownSections } from './block.ts';
 import { ChunkCache } from './chunkCache.ts';
-import { mergeBlocks, pickToMerge } from './compaction.ts';
+import { pickToMerge, type MergeLimits } from './compaction.ts';
+import { touches } from './joinChunks.ts';
+import { sectionHash } from './labelSection.ts';
+import type { BlockMaker, GroupRecipe } from './recipe.ts';
+
+export interface BlockSetParts {
+  readonly folder: string;
+  readonly series: SeriesTable;
+  /** What is left out when blocks are merged and cleaned. */
+  readonly tombstones: Tombstones;
+  readonly maker: BlockMaker;
+  readonly log: Log;
+}
+
+/** A group on its way from the head to a block, and the series at its columns. */
+export interface FlushedGroup {
+  readonly recipe: GroupRecipe;
+  readonly columns: Int32Array;
+  readonly refs: Uint32Array;
+}
 
 export class BlockSet {
   readonly cache = new ChunkCache();
-  readonly #folder: string;
-  readonly #series: SeriesTable;
-  readonly #log: Log;
+  readonly #parts: BlockSetParts;
   #blocks: Block[] = [];
+  #known: KnownSections = new Map();
   #nextNumber = 1;
   /** How far each group is in blocks. */
   readonly #sequences = new Map<string, number>();
@@ -24,14 +41,8 @@ export class BlockSet {
   removed = 0;
   compacted = 0;
 
-  readonly #deletedOf: DeletedOf;
-
-  /** @param deletedOf what is left out when blocks are merged and cleaned. */
-  constructor(folder: string, series: SeriesTable, deletedOf: DeletedOf, log: Log) {
-    this.#folder = folder;
-    this.#series = series;
-    this.#deletedOf = deletedOf;
-    this.#log = log;
+  constructor(parts: BlockSetParts) {
+    this.#parts = parts;
   }
 
   get all(): readonly Block[] {
@@ -52,17 +63,18 @@ export class BlockSet {
 
   /** Opens what is there. Unfinished files and replaced blocks are removed; a damaged block is left in place, said, and not used. */
   open(): void {
-    for (const name of fs.readdirSync(this.#folder).sort()) {
-      const file = path.join(this.#folder, name);
+    const { folder, log } = this.#parts;
+    for (const name of fs.readdirSync(folder).sort()) {
+      const file = path.join(folder, name);
       if (name.endsWith('.block.tmp')) fs.rmSync(file);
       if (!/^\d{8,}\.block$/.test(name)) continue;
       const number = Number.parseInt(name, 10);
       this.#nextNumber = Math.max(this.#nextNumber, number + 1);
       try {
-        this.#add(new Block(file, number, this.#series, this.cache));
+        this.#add(this.#open(file, number));
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        this.#log('error', 'a block is left out', { file, reason: error.message });
+        log('error', 'a block is left out', { file, reason: error.message });
       }
     }
     // The process ended between putting a merged block in place and removing what it replaces.
@@ -75,43 +87,44 @@ export class BlockSet {
   }
 
   /** Writes a block, which becomes visible when the caller adds it; none if all of it is deleted. */
-  async write(groups: readonly BlockGroupContent[]): Promise<Block | undefined> {
-    const left = await eraseGroups(groups, this.#deletedOf);
-    if (left.length === 0) return undefined;
+  async write(groups: readonly FlushedGroup[]): Promise<Block | undefined> {
+    if (groups.length === 0) return undefined;
+    for (const { recipe, columns, refs } of groups) this.#known.set(sectionHash(recipe.section), { columns, refs });
     const number = this.#nextNumber++;
-    return this.#write({ number, order: number, replaces: [], groups: left });
+    const recipes = groups.map(({ recipe }) => recipe);
+    const { maker, folder } = this.#parts;
+    const file = await maker.make({ kind: 'flush', folder, number, order: number, groups: recipes });
+    if (file === undefined) return undefined;
+    this.written++;
+    return this.#open(file, number);
   }
 
   add(block: Block): void {
     this.#add(block);
+    this.#forgetSections();
   }
 
-  /**
-   * Merges small blocks of about a day into one, for as long as there are such.
-   *
-   * @param bytesMax what a merged block may take: blocks go as wholes, so one should be a small part of what is kept.
-   */
-  async compact(bytesMax: number): Promise<void> {
-    const pick = () => pickToMerge(this.#blocks, bytesMax);
+  /** Merges neighbouring blocks, level by level, for as long as there are such. */
+  async compact(limits: MergeLimits): Promise<void> {
+    const pick = () => pickToMerge(this.#blocks, limits);
     for (let small = pick(); small !== undefined; small = pick()) {
-      await this.#replace(small, mergeBlocks(small, this.#series));
+      await this.#replace(small);
       this.compacted++;
     }
   }
 
   /** Writes the blocks that have deleted samples anew, without them. */
   async clean(): Promise<void> {
-    for (const block of [...this.#blocks]) {
-      const groups = mergeBlocks([block], this.#series);
-      if (groups.some((group) => isTouched(group, this.#deletedOf))) await this.#replace([block], groups);
-    }
+    for (const block of [...this.#blocks]) if (this.#isTouched(block)) await this.#replace([block]);
   }
 
   /** Removes blocks past their retention. Gives whether there was any. */
   remove(blocks: readonly Block[], why: string): boolean {
     this.#removeBlocks(new Set(blocks.map((block) => block.number)));
     this.removed += blocks.length;
-    for (const { file, size, maxTime } of blocks) this.#log('info', `removed a block: ${why}`, { file, size, maxTime });
+    for (const { file, size, maxTime } of blocks) {
+      this.#parts.log('info', `removed a block: ${why}`, { file, size, maxTime });
+    }
     return blocks.length > 0;
   }
 
@@ -134,21 +147,37 @@ export class BlockSet {
     this.#blocks = [];
   }
 
-  async #write(content: BlockContent): Promise<Block> {
-    const file = await writeBlock(this.#folder, content);
-    this.written++;
-    return new Block(file, content.number, this.#series, this.cache);
+  /** Puts one block in the place of others, without what is deleted; none if nothing is left. */
+  async #replace(blocks: readonly Block[]): Promise<void> {
+    const { maker, folder, tombstones, series } = this.#parts;
+    const number = this.#nextNumber++;
+    const file = await maker.make({
+      kind: 'merge',
+      folder,
+      number,
+      order: blocks[0].order,
+      files: blocks.map((block) => ({ file: block.file, number: block.number })),
+      deleted: [...tombstones.refs].map((ref) => [series.labels(ref), tombstones.of(ref)!] as const),
+    });
+    if (file !== undefined) {
+      this.written++;
+      this.#add(this.#open(file, number));
+    }
+    this.#removeBlocks(new Set(blocks.map((block) => block.number)));
   }
 
-  /** Puts a block of these groups, without what is deleted, in the place of blocks; nothing if nothing is left. */
-  async #replace(blocks: readonly Block[], groups: readonly BlockGroupContent[]): Promise<void> {
-    const replaces = blocks.map((block) => block.number);
-    const left = await eraseGroups(groups, this.#deletedOf);
-    if (left.length > 0) {
-      const number = this.#nextNumber++;
-      this.#add(await this.#write({ number, order: blocks[0].order, replaces, groups: left }));
-    }
-    this.#removeBlocks(new Set(replaces));
+  #isTouched({ groups }: Block): boolean {
+    const { tombstones } = this.#parts;
+    return groups.some(({ refs, chunks }) =>
+      refs.some((ref) => {
+        const ranges = tombstones.of(ref);
+        return ranges !== undefined && chunks.some((chunk) => touches(ranges, chunk));
+      }),
+    );
+  }
+
+  #open(file: string, number: number): Block {
+    return new Block(file, number, this.#parts.series, this.cache, this.#known);
   }
 
   #removeBlocks(numbers: ReadonlySet<number>): void {
@@ -158,6 +187,16 @@ export class BlockSet {
       fs.rmSync(block.file, { force: true });
     }
     this.#blocks = this.#blocks.filter((block) => !numbers.has(block.number));
+    this.#forgetSections();
+  }
+
+  /** Only the sections of blocks that are there are known: the series of others may be forgotten. */
+  #forgetSections(): void {
+    const known: KnownSections = new Map();
+    for (const { groups } of this.#blocks) {
+      for (const { sectionHash: hash, columns, refs } of groups) known.set(hash, { columns, refs });
+    }
+    this.#known = known;
   }
 
   #add(block: Block): void {

@@ -1,47 +1,50 @@
 /** Writes a block: aside, synced, read back and compared, then renamed into place. Its layout is drawn in docs/block.md. */
-import fs from 'node:fs';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { crc32c } from '../../../shared/bytes/crc32c.ts';
-import type { Labels } from '../../../shared/model/labels.ts';
 import { StorageError } from '../../storage/appender.ts';
 import type { GroupKind } from '../head/group.ts';
 import { fileHeader } from '../wal/frame.ts';
-import { syncFolder } from '../syncFolder.ts';
-import { writeLabelSets } from '../wal/records.ts';
+import {
+  BLOCK_MAGIC,
+  BLOCK_VERSION,
+  CHUNK_HEADER_SIZE,
+  FOOTER_SIZE,
+  LABEL_FRAME_BYTES,
+  type BlockChunk,
+} from './blockFile.ts';
+import type { BlockFiles, OpenFile } from './blockFiles.ts';
+import { sectionHash } from './labelSection.ts';
 
-export const BLOCK_MAGIC = 0x424f5349; // "ISOB"
-export const BLOCK_VERSION = 1;
-export const CHUNK_HEADER_SIZE = 8;
-export const FOOTER_SIZE = 24;
+/** Bytes gathered for one write to the disk. */
+const WRITE_BYTES = 1 << 20;
 
-/** A chunk on its way into a block. */
-export interface ChunkContent {
-  readonly size: number;
+/** A chunk as it goes into a block. */
+export interface PackedChunk {
+  readonly bytes: Uint8Array;
   readonly rowCount: number;
   readonly minTime: number;
   readonly maxTime: number;
-  read(): Uint8Array;
 }
 
-export interface BlockGroupContent {
+/** A group as it goes into a block; its chunks are made while they are written. */
+export interface PackedGroup {
   readonly key: string;
   readonly kind: GroupKind;
-  /** The group's records up to this sequence are in this block or in earlier ones. */
   readonly sequence: number;
-  /** Columns with cells in any of the chunks, ascending. */
-  readonly columns: readonly (readonly [column: number, labels: Labels])[];
-  /** At least one. */
-  readonly chunks: readonly ChunkContent[];
+  /** Asked for after the chunks. */
+  readonly section: () => Uint8Array;
+  readonly chunks: Iterable<PackedChunk>;
 }
 
-export interface BlockContent {
+export interface BlockHeading {
+  readonly folder: string;
   readonly number: number;
   /** Its place among the blocks: its own number, or that of the first one it replaces. */
   readonly order: number;
   /** Blocks whose samples are all here: remove them. */
   readonly replaces: readonly number[];
-  readonly groups: readonly BlockGroupContent[];
 }
 
 export function blockName(number: number): string {
@@ -49,21 +52,33 @@ export function blockName(number: number): string {
 }
 
 /**
- * Writes a block into a folder; gives its path.
+ * Writes a block into a folder; gives its path, or nothing where no group has a chunk.
  *
+ * @param pause awaited after each chunk, with the bytes written so far.
  * @throws StorageError 'disk_full', 'io', or 'corrupt' when what was written does not read back; nothing is left behind then.
  */
-export async function writeBlock(folder: string, content: BlockContent): Promise<string> {
-  const file = path.join(folder, blockName(content.number));
+export async function writeBlock(
+  heading: BlockHeading,
+  groups: Iterable<PackedGroup>,
+  files: BlockFiles,
+  pause: (bytes: number) => Promise<void>,
+): Promise<string | undefined> {
+  const file = path.join(heading.folder, blockName(heading.number));
   const aside = `${file}.tmp`;
   try {
-    const checksum = await writeAside(aside, content);
-    await verifyAside(aside, checksum);
-    await fs.promises.rename(aside, file);
-    await syncFolder(folder);
+    const checksum = await writeAside(aside, heading, groups, files, pause);
+    if (checksum === undefined) {
+      await files.remove(aside);
+      return undefined;
+    }
+    if ((await files.checksum(aside)) !== checksum) {
+      throw new StorageError('corrupt', `${aside} does not read back as it was written; check the disk`);
+    }
+    await files.rename(aside, file);
+    await files.syncFolder(heading.folder);
     return file;
   } catch (error) {
-    await fs.promises.rm(aside, { force: true });
+    await files.remove(aside).catch(() => undefined);
     if (error instanceof StorageError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const full = code === 'ENOSPC' || code === 'EDQUOT';
@@ -74,84 +89,175 @@ export async function writeBlock(folder: string, content: BlockContent): Promise
   }
 }
 
-/** Gives the checksum of all that was written. */
-async function writeAside(aside: string, content: BlockContent): Promise<number> {
-  const handle = await fs.promises.open(aside, 'w');
+interface IndexedGroup extends PackedGroup {
+  readonly entries: readonly BlockChunk[];
+  readonly labels: { readonly frame: number; readonly place: number; readonly size: number; readonly hash: string };
+}
+
+/** Gives the checksum of all that was written; nothing where no group has a chunk. */
+async function writeAside(
+  aside: string,
+  heading: BlockHeading,
+  groups: Iterable<PackedGroup>,
+  files: BlockFiles,
+  pause: (bytes: number) => Promise<void>,
+): Promise<number | undefined> {
+  const out = new BlockOutput(await files.create(aside));
   try {
-    let place = 0;
-    let checksum = 0;
-    const write = async (bytes: Uint8Array) => {
-      await handle.appendFile(bytes);
-      checksum = crc32c(bytes, 0, bytes.length, checksum);
-      place += bytes.length;
-    };
-    await write(fileHeader(BLOCK_MAGIC, BLOCK_VERSION, content.number));
-    const places: number[][] = [];
-    for (const group of content.groups) {
-      const starts: number[] = [];
+    await out.write(fileHeader(BLOCK_MAGIC, BLOCK_VERSION, heading.number));
+    const labels = new LabelFrames(out);
+    const indexed: IndexedGroup[] = [];
+    for (const group of groups) {
+      const entries: BlockChunk[] = [];
       for (const chunk of group.chunks) {
-        const bytes = chunk.read();
-        starts.push(place);
-        const header = new ByteWriter(CHUNK_HEADER_SIZE);
-        header.u32(bytes.length);
-        header.u32(crc32c(bytes));
-        await write(header.written);
-        await write(bytes);
+        const { bytes, rowCount, minTime, maxTime } = chunk;
+        entries.push({ place: out.place, size: bytes.length, rowCount, minTime, maxTime });
+        await writeChunk(out, bytes);
+        await pause(out.place);
       }
-      places.push(starts);
+      if (entries.length > 0) indexed.push({ ...group, entries, labels: await labels.add(group.section()) });
     }
-    const index = encodeIndex(content, places);
-    const indexPlace = place;
-    await write(index);
-    const footer = new ByteWriter(FOOTER_SIZE);
-    footer.f64(indexPlace);
-    footer.u32(index.length);
-    footer.u32(crc32c(index));
-    footer.u32(BLOCK_MAGIC);
-    footer.u32(crc32c(footer.written));
-    await write(footer.written);
-    await handle.sync();
-    return checksum;
+    if (indexed.length === 0) return undefined;
+    await labels.end();
+    const index = encodeIndex(heading, indexed, labels.frames);
+    const indexPlace = out.place;
+    await out.write(index);
+    await out.write(footerOf(indexPlace, index));
+    return await out.end();
   } finally {
-    await handle.close();
+    await out.close();
   }
 }
 
-async function verifyAside(aside: string, checksum: number): Promise<void> {
-  let found = 0;
-  for await (const piece of fs.createReadStream(aside)) found = crc32c(piece as Uint8Array, 0, undefined, found);
-  if (found !== checksum) {
-    throw new StorageError('corrupt', `${aside} does not read back as it was written; check the disk`);
+async function writeChunk(out: BlockOutput, bytes: Uint8Array): Promise<void> {
+  const header = new ByteWriter(CHUNK_HEADER_SIZE);
+  header.u32(bytes.length);
+  header.u32(crc32c(bytes));
+  await out.write(header.written);
+  await out.write(bytes);
+}
+
+function footerOf(indexPlace: number, index: Uint8Array): Uint8Array {
+  const footer = new ByteWriter(FOOTER_SIZE);
+  footer.f64(indexPlace);
+  footer.u32(index.length);
+  footer.u32(crc32c(index));
+  footer.u32(BLOCK_MAGIC);
+  footer.u32(crc32c(footer.written));
+  return footer.copy();
+}
+
+/** Gathers small writes, and keeps the checksum of all of them. */
+class BlockOutput {
+  readonly #file: OpenFile;
+  readonly #gathered = new ByteWriter(WRITE_BYTES);
+  #checksum = 0;
+  place = 0;
+
+  constructor(file: OpenFile) {
+    this.#file = file;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#checksum = crc32c(bytes, 0, bytes.length, this.#checksum);
+    this.place += bytes.length;
+    this.#gathered.raw(bytes);
+    if (this.#gathered.length >= WRITE_BYTES) await this.#flush();
+  }
+
+  /** All is on disk; gives its checksum. */
+  async end(): Promise<number> {
+    await this.#flush();
+    await this.#file.sync();
+    return this.#checksum;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#file.write(this.#gathered.copy());
+    this.#gathered.clear(WRITE_BYTES);
   }
 }
 
-function encodeIndex(content: BlockContent, places: readonly (readonly number[])[]): Uint8Array {
+interface LabelFrame {
+  readonly place: number;
+  readonly size: number;
+  readonly rawSize: number;
+  readonly checksum: number;
+}
+
+/** Label sections, compressed together. */
+class LabelFrames {
+  readonly frames: LabelFrame[] = [];
+  readonly #out: BlockOutput;
+  readonly #gathered = new ByteWriter(LABEL_FRAME_BYTES);
+
+  constructor(out: BlockOutput) {
+    this.#out = out;
+  }
+
+  async add(section: Uint8Array): Promise<IndexedGroup['labels']> {
+    const frame = this.frames.length;
+    const place = this.#gathered.length;
+    this.#gathered.raw(section);
+    if (this.#gathered.length >= LABEL_FRAME_BYTES) await this.end();
+    return { frame, place, size: section.length, hash: sectionHash(section) };
+  }
+
+  async end(): Promise<void> {
+    const rawSize = this.#gathered.length;
+    if (rawSize === 0) return;
+    const packed = zlib.zstdCompressSync(this.#gathered.written);
+    this.frames.push({ place: this.#out.place, size: packed.length, rawSize, checksum: crc32c(packed) });
+    await this.#out.write(packed);
+    this.#gathered.clear(LABEL_FRAME_BYTES);
+  }
+}
+
+function encodeIndex(
+  { order, replaces }: BlockHeading,
+  groups: readonly IndexedGroup[],
+  frames: readonly LabelFrame[],
+): Uint8Array {
   const out = new ByteWriter(4096);
-  const labelSets: Labels[] = [];
-  out.varint(content.order);
-  out.varint(content.replaces.length);
-  for (const number of content.replaces) out.varint(number);
-  out.varint(content.groups.length);
-  content.groups.forEach((group, g) => {
-    out.u8(group.kind === 'rows' ? 0 : 1);
-    out.text(group.key);
-    out.varint(group.sequence);
-    out.varint(group.columns.length);
-    let last = -1;
-    for (const [column, labels] of group.columns) {
-      out.varint(column - last);
-      last = column;
-      labelSets.push(labels);
-    }
-    out.varint(group.chunks.length);
-    group.chunks.forEach((chunk, i) => {
-      out.varint(places[g][i]);
-      out.varint(chunk.size);
-      out.varint(chunk.rowCount);
-      out.zigzag(chunk.minTime);
-      out.zigzag(chunk.maxTime);
-    });
-  });
-  writeLabelSets(out, labelSets);
+  out.varint(order);
+  out.varint(replaces.length);
+  for (const number of replaces) out.varint(number);
+  out.varint(frames.length);
+  for (const { place, size, rawSize, checksum } of frames) {
+    out.varint(place);
+    out.varint(size);
+    out.varint(rawSize);
+    out.u32(checksum);
+  }
+  out.varint(groups.length);
+  for (const { kind, key, sequence, entries, labels } of groups) {
+    out.u8(kind === 'rows' ? 0 : 1);
+    out.text(key);
+    out.varint(sequence);
+    out.varint(labels.frame);
+    out.varint(labels.place);
+    out.varint(labels.size);
+    out.raw(Buffer.from(labels.hash, 'hex'));
+    writeChunkEntries(out, entries);
+  }
   return out.copy();
+}
+
+function writeChunkEntries(out: ByteWriter, entries: readonly BlockChunk[]): void {
+  out.varint(entries.length);
+  let end = 0;
+  let last = 0;
+  for (const { place, size, rowCount, minTime, maxTime } of entries) {
+    out.varint(place - end);
+    out.varint(size);
+    out.varint(rowCount);
+    out.zigzag(minTime - last);
+    out.varint(maxTime - minTime);
+    end = place + CHUNK_HEADER_SIZE + size;
+    last = maxTime;
+  }
 }

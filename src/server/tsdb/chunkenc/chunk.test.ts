@@ -155,7 +155,7 @@ test('histograms come back, whatever bucket is asked for first', () => {
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
@@ -178,7 +178,7 @@ test('any rows of a column are read alone, straight into the memory of the calle
         if (isThere) expect(bitsOf(out).subarray(2)).toEqual(bitsOf(column.slice(from, to)));
       });
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 
@@ -224,7 +224,7 @@ test('summaries tell, stride by stride, what a walk over the samples tells', () 
         });
       });
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 

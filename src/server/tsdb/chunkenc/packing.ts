@@ -18,7 +18,7 @@ const RUN_COLUMNS_MAX = 256;
 const SPLIT_BUCKETS_MIN = 4;
 
 /** The chunk's bytes, with CHUNK_PADDING zero bytes behind them in their buffer. */
-export function packBytes(rows: UnpackedRows): Uint8Array<ArrayBuffer> {
+export function packBytes(rows: UnpackedRows): Uint8Array<SharedArrayBuffer> {
   return new Packer(rows).pack();
 }
 
@@ -44,7 +44,7 @@ class Packer {
     this.#scratch = new Float64Array(rows.times.length);
   }
 
-  pack(): Uint8Array<ArrayBuffer> {
+  pack(): Uint8Array<SharedArrayBuffer> {
     const { times, columnCount } = this.#rows;
     const histograms = new ByteWriter(64);
     let histogramColumns = 0;
@@ -73,7 +73,8 @@ class Packer {
     out.raw(regions);
     out.varint(histogramColumns);
     out.raw(histograms.written);
-    const padded = new Uint8Array(out.length + CHUNK_PADDING);
+    // Shared, so that other threads read it where it lies.
+    const padded = new Uint8Array(new SharedArrayBuffer(out.length + CHUNK_PADDING));
     padded.set(out.written);
     return padded.subarray(0, out.length);
   }

@@ -94,10 +94,17 @@ class Verifier implements VerifyReport {
     let block: Block;
     try {
       block = new Block(place, number, new SeriesTable(), new ChunkCache());
+      block.verifyLabels();
     } catch (error) {
       const { place: offset, size: bytes } = error instanceof BlockDamage ? error : { place: 0, size };
       const lost = `all samples of the block, ${size} bytes; the store goes on without them`;
-      this.damages.push({ file, offset, size: bytes, what: wordsOf(error, 'its header, index or footer'), lost });
+      this.damages.push({
+        file,
+        offset,
+        size: bytes,
+        what: wordsOf(error, 'its header, index, labels or footer'),
+        lost,
+      });
       return;
     }
     try {

@@ -4,11 +4,11 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { BlockFiles } from '../block/blockFiles.ts';
 import type { ExemplarStore } from '../exemplars.ts';
 import type { Head } from '../head/head.ts';
 import { LooseGroup } from '../head/looseGroup.ts';
 import type { HeadGroup } from '../head/group.ts';
-import { syncFolder } from '../syncFolder.ts';
 import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
 import { listSegments, segmentName } from './log.ts';
 import { logExemplar, logNames, RECORD } from './records.ts';
@@ -26,47 +26,64 @@ export function listCheckpoints(folder: string): number[] {
   return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
 }
 
-/** The bytes of a checkpoint of the head as it is now, when `segment` has just begun. */
-export function encodeCheckpoint(segment: number, head: Head, exemplars: ExemplarStore): Uint8Array {
-  const frames = new FrameWriter();
-  frames.clear(FILE_HEADER_SIZE);
-  for (const group of head.groups) {
-    if (group === undefined) continue;
+/**
+ * The bytes of a checkpoint, group by group. A group may be added some time after `segment` has begun, if its rows up to that moment are what
+ * becomes a block: then the records after it in the log are passed over or applied as in any other case.
+ */
+export class CheckpointEncoder {
+  readonly segment: number;
+  readonly #frames = new FrameWriter();
+
+  constructor(segment: number) {
+    this.segment = segment;
+    this.#frames.clear(FILE_HEADER_SIZE);
+  }
+
+  add(group: HeadGroup): void {
     // The log's own names stay as they are: this checkpoint may not reach the disk.
     const logged = group.columnsLogged;
     group.columnsLogged = -1;
-    logNames(frames, group);
+    logNames(this.#frames, group);
     group.columnsLogged = logged;
-    logState(frames, group);
+    logState(this.#frames, group);
   }
-  for (const { ref, exemplar } of exemplars.entries()) {
-    const [group, columns] = head.columnsOf(Uint32Array.of(ref)).entries().next().value ?? [];
-    if (group !== undefined && columns !== undefined) logExemplar(frames, group, columns[0].column, exemplar);
+
+  finish(head: Head, exemplars: ExemplarStore): Uint8Array {
+    const frames = this.#frames;
+    for (const { ref, exemplar } of exemplars.entries()) {
+      const [group, columns] = head.columnsOf(Uint32Array.of(ref)).entries().next().value ?? [];
+      if (group !== undefined && columns !== undefined) logExemplar(frames, group, columns[0].column, exemplar);
+    }
+    const header = fileHeader(CHECKPOINT_MAGIC, CHECKPOINT_VERSION, this.segment);
+    const bytes = new Uint8Array(header.length + frames.out.length);
+    bytes.set(header);
+    bytes.set(frames.out.written, header.length);
+    return bytes;
   }
-  const header = fileHeader(CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment);
-  const bytes = new Uint8Array(header.length + frames.out.length);
-  bytes.set(header);
-  bytes.set(frames.out.written, header.length);
-  return bytes;
 }
 
 /** Puts a checkpoint in place and removes what it stands for. */
-export async function writeCheckpoint(folder: string, segment: number, bytes: Uint8Array): Promise<void> {
+export async function writeCheckpoint(
+  folder: string,
+  segment: number,
+  bytes: Uint8Array,
+  files: BlockFiles,
+): Promise<void> {
   const file = path.join(folder, checkpointName(segment));
-  const handle = await fs.promises.open(`${file}.tmp`, 'w');
+  const aside = await files.create(`${file}.tmp`);
   try {
-    await handle.writeFile(bytes);
-    await handle.sync();
+    await aside.write(bytes);
+    await aside.sync();
   } finally {
-    await handle.close();
+    await aside.close();
   }
-  await fs.promises.rename(`${file}.tmp`, file);
-  await syncFolder(folder);
+  await files.rename(`${file}.tmp`, file);
+  await files.syncFolder(folder);
   for (const old of listSegments(folder).filter((index) => index < segment)) {
-    await fs.promises.rm(path.join(folder, segmentName(old)));
+    await files.remove(path.join(folder, segmentName(old)));
   }
   for (const old of listCheckpoints(folder).filter((index) => index < segment)) {
-    await fs.promises.rm(path.join(folder, checkpointName(old)));
+    await files.remove(path.join(folder, checkpointName(old)));
   }
 }
 
