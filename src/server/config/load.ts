@@ -3,13 +3,20 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, ScrapeConfig } from './config.ts';
 import { checkTree } from './check.ts';
+import { checkSections } from './checkSections.ts';
 import { ConfigError, type ConfigFault } from './configError.ts';
 import { fileKeys, scrapeFileKeys, type RawFile } from './fileSchema.ts';
 import { isSecretKey } from './httpSchema.ts';
 import { resolveAlerting } from './resolveAlerting.ts';
 import { absolute } from './resolveHttp.ts';
 import { resolveRelabel, type Complain } from './resolveRelabel.ts';
-import { DEFAULT_INTERVAL_MS, DEFAULT_TIMEOUT_MS, resolveScrape, type JobContext } from './resolveScrape.ts';
+import {
+  checkProtocols,
+  DEFAULT_INTERVAL_MS,
+  DEFAULT_TIMEOUT_MS,
+  resolveScrape,
+  type JobContext,
+} from './resolveScrape.ts';
 import { labelsOfSet } from './resolveSources.ts';
 import type { RawScrapeConfig } from './scrapeSchema.ts';
 import { YamlSource } from './yamlSource.ts';
@@ -54,6 +61,7 @@ export function parseConfig(
       jobs.push(resolveScrape(config, { ...context, complain }));
     });
   };
+  checkSections(raw, complainAt(source));
   addJobs(source, (raw.scrape_configs ?? []) as RawScrapeConfig[]);
   throwFaults(source.file, faults);
   for (const pattern of raw.scrape_config_files ?? []) {
@@ -74,7 +82,7 @@ export function parseConfig(
     global: {
       scrapeIntervalMs: context.globalIntervalMs,
       scrapeTimeoutMs: context.globalTimeoutMs,
-      evaluationIntervalMs: raw.global?.evaluation_interval ?? DEFAULT_INTERVAL_MS,
+      evaluationIntervalMs: raw.global?.evaluation_interval || DEFAULT_INTERVAL_MS,
       ruleQueryOffsetMs: raw.global?.rule_query_offset ?? 0,
       externalLabels: labelsOfSet(expandAll(raw.global?.external_labels, env, notices)),
     },
@@ -115,10 +123,11 @@ function throwFaults(file: string, faults: readonly ConfigFault[]): void {
 
 function globalContext(raw: RawFile, dir: string, complain: Complain, notice: (sentence: string) => void): JobContext {
   const perJob = raw.global ?? {};
-  const globalIntervalMs = perJob.scrape_interval ?? DEFAULT_INTERVAL_MS;
-  const globalTimeoutMs = perJob.scrape_timeout ?? Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);
+  const globalIntervalMs = perJob.scrape_interval || DEFAULT_INTERVAL_MS;
+  const globalTimeoutMs = perJob.scrape_timeout || Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);
   if (globalTimeoutMs > globalIntervalMs)
     complain(['scrape_timeout'], 'is longer than global.scrape_interval; shorten it');
+  checkProtocols(perJob.scrape_protocols, complain);
   return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain, notice };
 }
 

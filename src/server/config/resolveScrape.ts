@@ -27,8 +27,8 @@ export interface JobContext {
 
 export function resolveScrape(raw: RawScrapeConfig, context: JobContext): ScrapeConfig {
   const { perJob, dir, complain } = context;
-  const intervalMs = raw.scrape_interval ?? context.globalIntervalMs;
-  const timeoutMs = raw.scrape_timeout ?? Math.min(context.globalTimeoutMs, intervalMs);
+  const intervalMs = raw.scrape_interval || context.globalIntervalMs;
+  const timeoutMs = raw.scrape_timeout || Math.min(context.globalTimeoutMs, intervalMs);
   if (timeoutMs > intervalMs) {
     complain(
       ['scrape_timeout'],
@@ -50,6 +50,13 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       | 'target_limit'
       | 'keep_dropped_targets',
   ) => raw[key] ?? perJob[key] ?? 0;
+  const escaping =
+    raw.metric_name_escaping_scheme ?? perJob.metric_name_escaping_scheme ?? (legacy ? 'underscores' : 'allow-utf-8');
+  if (legacy && escaping === 'allow-utf-8')
+    complain(
+      ['metric_name_escaping_scheme'],
+      'allow-utf-8 asks for names that metric_name_validation_scheme: legacy refuses',
+    );
   return {
     jobName: raw.job_name,
     intervalMs,
@@ -67,8 +74,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
     enableCompression: raw.enable_compression ?? true,
     extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? false,
     nameValidation: legacy ? 'legacy' : 'utf8',
-    escaping:
-      raw.metric_name_escaping_scheme ?? perJob.metric_name_escaping_scheme ?? (legacy ? 'underscores' : 'allow-utf-8'),
+    escaping,
     limits: {
       bodySize: limit('body_size_limit'),
       samples: limit('sample_limit'),
@@ -92,10 +98,13 @@ function resolveProtocols(
   perJob: RawPerJob,
   complain: Complain,
 ): readonly ScrapeProtocol[] | undefined {
-  const wanted = raw.scrape_protocols ?? perJob.scrape_protocols;
+  checkProtocols(raw.scrape_protocols, complain);
+  return raw.scrape_protocols ?? perJob.scrape_protocols;
+}
+
+export function checkProtocols(wanted: readonly ScrapeProtocol[] | undefined, complain: Complain): void {
   const twice = wanted?.findIndex((protocol, i) => wanted.indexOf(protocol) < i) ?? -1;
   if (twice >= 0) complain(['scrape_protocols', twice], `${wanted?.[twice]} is listed twice`);
-  return wanted;
 }
 
 /** Keys that may be ignored without a wrong result, but not without a word. */
