@@ -126,6 +126,7 @@ export const fileKeys = z.strictObject({
   tracing: tracingKeys.optional(),
   otlp: otlpKeys.optional(),
 });
+export type RawRemoteWrite = z.output<typeof remoteWriteKeys>;
 export type RawFile = z.output<typeof fileKeys>;
 
 /** Files named by `scrape_config_files`. */

@@ -84,11 +84,11 @@ describe('a configuration', () => {
 
   test('says what it asks for in vain', () => {
     const notices = parse(
-      'remote_write: [{url: "http://x/write"}]\n' + job('convert_classic_histograms_to_nhcb: true'),
+      'remote_read: [{url: "http://x/read"}]\n' + job('convert_classic_histograms_to_nhcb: true'),
     ).notices;
     expect(notices).toEqual([
       expect.stringMatching(/^job a: convert_classic_histograms_to_nhcb/),
-      expect.stringMatching(/^remote_write/),
+      expect.stringMatching(/^remote_read/),
     ]);
   });
 

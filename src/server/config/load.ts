@@ -9,7 +9,8 @@ import { fileKeys, scrapeFileKeys, type RawFile } from './fileSchema.ts';
 import { isSecretKey } from './httpSchema.ts';
 import { resolveAlerting } from './resolveAlerting.ts';
 import { absolute } from './resolveHttp.ts';
-import { resolveRelabel, type Complain } from './resolveRelabel.ts';
+import type { Complain } from './resolveRelabel.ts';
+import { resolveRemoteWrite } from './resolveRemoteWrite.ts';
 import {
   checkProtocols,
   DEFAULT_INTERVAL_MS,
@@ -72,7 +73,9 @@ export function parseConfig(
     }
   }
   const alerting = resolveAlerting(raw.alerting, dir, complainAt(source, 'alerting'));
-  checkWriteRelabelling(raw, complainAt(source));
+  const remoteWrite = (raw.remote_write ?? []).map((write, i) =>
+    resolveRemoteWrite(write, dir, complainAt(source, 'remote_write', i)),
+  );
   throwFaults(source.file, faults);
 
   const tsdb = raw.storage?.tsdb;
@@ -88,6 +91,7 @@ export function parseConfig(
     },
     scrapeConfigs: jobs,
     alerting,
+    remoteWrite,
     ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dir, file)),
     storage: {
       outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,
@@ -131,15 +135,6 @@ function globalContext(raw: RawFile, dir: string, complain: Complain, notice: (s
   return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain, notice };
 }
 
-/** Rules of the parts that are not run yet are checked all the same: a file that passes today passes tomorrow. */
-function checkWriteRelabelling(raw: RawFile, complain: Complain): void {
-  raw.remote_write?.forEach((write, i) =>
-    write.write_relabel_configs?.forEach((rule, j) =>
-      resolveRelabel(rule, false, (key, why) => complain(['remote_write', i, 'write_relabel_configs', j, ...key], why)),
-    ),
-  );
-}
-
 /** `${NAME}` and `$NAME` from the environment, `$$` for a dollar sign, as upstream expands external labels. */
 function expandAll(
   labels: Record<string, string> | undefined,
@@ -159,7 +154,6 @@ function expandAll(
 
 /** Whole sections that are known and not acted upon. */
 const SECTION_NOTICES = {
-  remote_write: 'samples are not sent on yet; they are stored here only',
   remote_read: 'other servers are not asked yet; queries see what is stored here only',
   tracing: 'this program records no traces of itself',
   otlp: 'there is no OTLP receiver yet',
@@ -173,6 +167,8 @@ function sectionNotices(raw: RawFile): string[] {
   const notices = said.map(([key, why]) => `${key}: ${why}`);
   if (raw.global?.query_log_file !== undefined)
     notices.push('global.query_log_file: not supported yet; no query log is written');
+  if (raw.remote_write?.some(({ protobuf_message: message }) => message?.includes('v2')))
+    notices.push('remote_write: sent as prometheus.WriteRequest (1.0), which every receiver takes');
   const tsdb = raw.storage?.tsdb;
   if (tsdb?.stale_series_compaction_threshold)
     notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');
