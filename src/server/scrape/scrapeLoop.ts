@@ -4,9 +4,10 @@ import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { Storage } from '../storage/appender.ts';
-import type { Clock } from '../telemetry/clock.ts';
+import { Sleeper, type Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { pageFormat } from '../textparse/contentType.ts';
+import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
 import { SeriesCache, type PageCounts, type Report } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
@@ -49,8 +50,11 @@ export class ScrapeLoop {
   private settings: LoopSettings;
   private readonly series: SeriesCache;
   private source: PageSource;
+  private readonly sleeper: Sleeper;
   private stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private format: PageFormat | undefined;
+  private formatSaid: string | undefined;
   private lastSlot = 0;
   private health: TargetStatus['health'] = 'unknown';
   private lastError = '';
@@ -62,6 +66,7 @@ export class ScrapeLoop {
   constructor(target: Target, settings: LoopSettings, deps: LoopDeps) {
     this.target = target;
     this.deps = deps;
+    this.sleeper = new Sleeper(deps.clock);
     this.settings = settings;
     this.source = settings.client.source(target.url);
     // By labels, not by URL: a target that moves goes on in its group, and its old self's end comes too late to matter.
@@ -80,6 +85,7 @@ export class ScrapeLoop {
       this.source = settings.client.source(this.target.url);
     }
     this.settings = settings;
+    this.format = undefined;
     this.series.configure(this.seriesSettings());
   }
 
@@ -87,6 +93,7 @@ export class ScrapeLoop {
   retarget(target: Target): void {
     this.target = target;
     this.stopping.abort();
+    this.sleeper.wake();
     this.source.abort();
     this.stopping = new AbortController();
     const { signal } = this.stopping;
@@ -96,6 +103,7 @@ export class ScrapeLoop {
   /** Ends at once, giving up a scrape under way. Nothing goes stale: the samples go on after a restart. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.sleeper.wake();
     this.source.abort();
     this.source.close();
     await this.running;
@@ -141,7 +149,9 @@ export class ScrapeLoop {
     const offset = slotOffset(key, intervalMs);
     let slot = nextSlot(offset, intervalMs, clock.now());
     while (!stop.aborted) {
-      await clock.sleepUntil(slot, stop);
+      // A timer may be early by a part of a millisecond, or by much where the clock stepped back.
+      do await this.sleeper.until(slot);
+      while (!stop.aborted && clock.now() < slot);
       if (stop.aborted) return;
       await this.scrape(slot, stop).catch((error: unknown) => this.complain('A scrape could not be stored', error));
       // A scrape that ends after the next slot leaves that one out.
@@ -202,10 +212,19 @@ export class ScrapeLoop {
 
   private read({ bytes, contentType }: Page): ReturnType<SeriesCache['readPage']> | Error {
     try {
-      return this.series.readPage(bytes, pageFormat(contentType, this.settings.config.fallbackProtocol));
+      return this.series.readPage(bytes, this.formatOf(contentType));
     } catch (error) {
       return asError(error);
     }
+  }
+
+  /** A target says the same of each page. */
+  private formatOf(contentType: string | undefined): PageFormat {
+    if (this.format === undefined || this.formatSaid !== contentType) {
+      this.format = pageFormat(contentType, this.settings.config.fallbackProtocol);
+      this.formatSaid = contentType;
+    }
+    return this.format;
   }
 
   private async commit(appender: ReturnType<Storage['appender']>, outcome: string, t: number): Promise<void> {

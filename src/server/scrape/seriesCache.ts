@@ -89,6 +89,8 @@ export class SeriesCache {
   /** The last row that the store took is a page's, all of it, each line another column; and whether the one being made is. */
   private isSteady = false;
   private isSteadyNext = false;
+  /** The lines of the steady page are the group's first columns, in order. */
+  private isInOrder = false;
   /** Lines of the last page that were not dropped. */
   private kept = 0;
   private buffer = new Float64Array(64);
@@ -177,6 +179,10 @@ export class SeriesCache {
   /** A page like the one before: each value goes to the column that its line had. */
   private fillSteady(row: PageRow): Float64Array {
     const values = this.beginRow();
+    if (this.isInOrder) {
+      values.set(row.values.subarray(0, row.count));
+      return values;
+    }
     const { places } = this;
     const { slots } = row;
     for (let i = 0; i < row.count; i++) {
@@ -223,6 +229,7 @@ export class SeriesCache {
       values[column] = row.values[i];
     }
     this.isSteadyNext = !anyLoose && duplicates === 0;
+    this.isInOrder = this.presentNext.count === row.count && this.presentNext.isInOrder();
     return { values, added, duplicates, refused };
   }
 
