@@ -73,7 +73,7 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Pro
   const tombstones = new Tombstones(filled.path);
   const files = seams.files ?? DISK;
   const maker = filled.compactionThread && seams.files === undefined ? new CompactionThread() : inlineMaker(files);
-  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, log: filled.log });
+  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, files, log: filled.log });
   try {
     blocks.open();
     return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, writeLog: seams.writeLog });
