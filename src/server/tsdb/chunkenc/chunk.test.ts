@@ -155,7 +155,7 @@ test('histograms come back, whatever bucket is asked for first', () => {
         }
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });
 

@@ -2,8 +2,15 @@
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import { bitsOf, CELL_GAP, CELL_SAMPLE, CELL_STALE, setGap, setStale } from '../../../shared/model/sampleBits.ts';
-import { completeSummaries, readSamples, readSummaries, type ColumnHead } from './columnReader.ts';
-import { ENCODING, HAS_MARKS, type EncodingName, type SampleEnds } from './columnWriter.ts';
+import {
+  addBounds,
+  completeSummaries,
+  hasIntegerBounds,
+  readSamples,
+  readSummaries,
+  type ColumnHead,
+} from './columnReader.ts';
+import { ENCODING, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
 import { readRun } from './integerRun.ts';
 import { readNativeHistogram } from './nativeHistogram.ts';
 import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
@@ -142,10 +149,15 @@ export class Chunk {
     this.#boundsOf(origin);
     const head = this.#head(origin);
     const ends = this.#sampleEnds(head);
-    const kept = readSummaries(head, ends, out);
-    out.first.set(this.#bounds!.first);
-    out.last.set(this.#bounds!.last);
+    const { first, last } = this.#bounds!;
     this.#fillRows(head, ends, out);
+    if (head.flags & RISING) {
+      fillRising(out, first, last);
+      return out;
+    }
+    const kept = readSummaries(head, ends, out);
+    out.first.set(first);
+    out.last.set(last);
     completeSummaries(head, ends, kept, out);
     return out;
   }
@@ -188,7 +200,7 @@ export class Chunk {
     } else if (encoding !== ENCODING.down) {
       const head = this.#head(this.#origin(place));
       if (head.encoding === ENCODING.up || head.encoding === ENCODING.down) this.#boundsOf(this.#origin(place));
-      else readSummaries(head, this.#sampleEnds(head), bounds);
+      else this.#takeBounds(head, bounds);
       bounds.place = place;
     } else if (bounds.place === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
       this.#addBounds(place, place - 1, 1);
@@ -198,15 +210,22 @@ export class Chunk {
     }
   }
 
+  #takeBounds(head: ColumnHead, bounds: SummaryArrays): void {
+    const ends = this.#sampleEnds(head);
+    if (!hasIntegerBounds(head)) {
+      readSummaries(head, ends, bounds);
+      return;
+    }
+    for (let s = 0, from = 0; s < ends.length; from = ends[s++]) {
+      bounds.first[s] = bounds.last[s] = from < ends[s] ? 0 : NaN;
+    }
+    addBounds(head, ends, 1, bounds.first, bounds.last);
+  }
+
   #addBounds(place: number, differences: number, sign: number): void {
     const bounds = this.#bounds!;
-    const more = (this.#summaries ??= makeSummaries(this.strideEnds.length));
     const head = this.#head(differences);
-    readSummaries(head, this.#sampleEnds(head), more);
-    for (let s = 0; s < more.first.length; s++) {
-      bounds.first[s] += sign * more.first[s];
-      bounds.last[s] += sign * more.last[s];
-    }
+    addBounds(head, this.#sampleEnds(head), sign, bounds.first, bounds.last);
     bounds.place = place;
   }
 
@@ -286,6 +305,16 @@ function firstAbove(ascending: Int32Array, n: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Of a column that never falls. */
+function fillRising(out: SummaryArrays, first: Float64Array, last: Float64Array): void {
+  out.first.set(first);
+  out.last.set(last);
+  out.min.set(first);
+  out.max.set(last);
+  out.sum.fill(NaN);
+  for (let s = 0; s < first.length; s++) out.increase[s] = last[s] - first[s];
 }
 
 /** Puts samples and marks of rows [from, to) together; `row` is the first one of stride `stride`. */
