@@ -27,7 +27,8 @@ const COMMANDS = [
     'tsdb dump [FOLDER]',
     'Print its samples as OpenMetrics text; --match=SELECTOR, --start=TIME and --end=TIME choose.',
   ],
-  ['tsdb export FOLDER FILE', 'The same into a file.'],
+  ['tsdb export FOLDER OUT', 'The same into a file; --format=prometheus writes blocks that Prometheus reads.'],
+  ['tsdb import SOURCE', 'Put what Prometheus stored in a folder into the store of --storage.tsdb.path.'],
   ['version', 'Print the version.'],
   ['help', 'Print this.'],
 ] as const;

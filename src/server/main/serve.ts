@@ -35,6 +35,7 @@ import { retentionOf, retentionText } from './retention.ts';
 import { createSentTimes } from './sentTimes.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
+import { dataFolders, takeOver } from './takeOver.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
 import { registerRuleMetrics } from './ruleMetrics.ts';
 import { scrapeMetrics } from './scrapeMetrics.ts';
@@ -110,8 +111,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   try {
     await listen(http, address, log);
     shutdown.opened('listening socket', () => http.close());
-    const tsdb = await openStore(flags, config, log);
-    shutdown.opened('store', () => tsdb.close());
+    const tsdb = await openStore(flags, config, log, shutdown);
     registerStoreMetrics(metrics, tsdb);
     const pushes = flags['web.enable-push-receiver'] ? await openPushes(flags, log) : undefined;
     if (pushes !== undefined) shutdown.opened('pushed metrics', () => pushes.close());
@@ -171,17 +171,22 @@ async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log)
   }
 }
 
-async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> {
+/** Opened, and filled with what a Prometheus left in the folder. */
+async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutdown): Promise<Tsdb> {
   const path = flags['storage.tsdb.path'];
   if (path === '') throw new StartError('--storage.tsdb.path is empty; name a folder for the data, such as data/');
   try {
-    return await openTsdb({
-      path,
+    const { own, foreign } = dataFolders(path);
+    const store = await openTsdb({
+      path: own,
       retention: retentionOf(flags, config.storage),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       compactionThread: flags.workers > 0,
       log,
     });
+    shutdown.opened('store', () => store.close());
+    if (foreign !== undefined) await takeOver(foreign, own, store, log, shutdown.signal);
+    return store;
   } catch (error) {
     if (!(error instanceof StorageError) && !isSystemError(error)) throw error;
     throw new StartError(`cannot open the store (--storage.tsdb.path=${path}): ${error.message}`, { cause: error });

@@ -12,6 +12,8 @@ import { BlockSet } from './block/blockSet.ts';
 import { CompactionThread } from './block/compactionThread.ts';
 import { inlineMaker } from './block/makeBlock.ts';
 import type { BlockMaker } from './block/recipe.ts';
+import { Loads, type PartLoad } from './bulk/loads.ts';
+import type { LoadedSource } from './bulk/loadLedger.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
 import { HeadFlusher } from './flush.ts';
 import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from './head/group.ts';
@@ -103,6 +105,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly #log: Log;
   readonly #flusher: HeadFlusher;
   readonly #admin: Admin;
+  readonly #loads: Loads;
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
   readonly #rejected = { duplicate: 0, outOfOrder: 0, tooOld: 0, outOfBounds: 0 };
@@ -143,6 +146,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const flusher = new HeadFlusher(flushed, options.retention);
     this.#flusher = flusher;
     this.#admin = new Admin({ folder: options.path, head, blocks, tombstones, flusher, now: options.now });
+    this.#loads = new Loads({ folder: options.path, head, blocks, flusher });
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 
@@ -237,6 +241,19 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   async snapshot(options?: { skipHead?: boolean }): Promise<string> {
     this.#refuseWhenClosed('take a snapshot');
     return this.#admin.snapshot(options);
+  }
+
+  async bulkLoad(source: string, part: string): Promise<PartLoad | undefined> {
+    this.#refuseWhenClosed('load into it');
+    return this.#loads.begin(source, part);
+  }
+
+  loaded(source: string): LoadedSource {
+    return this.#loads.loaded(source);
+  }
+
+  loadComplete(source: string, mark: string): void {
+    this.#loads.complete(source, mark);
   }
 
   async flush(): Promise<void> {

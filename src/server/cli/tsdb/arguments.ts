@@ -7,10 +7,19 @@ import type { TimeRange } from '../../storage/queryable.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
 
+export type ExportFormat = 'openmetrics' | 'prometheus';
+
 export type TsdbCommand =
   | { readonly kind: 'stats' | 'verify'; readonly folder: string }
   | { readonly kind: 'dump'; readonly folder: string; readonly selection: Selection }
-  | { readonly kind: 'export'; readonly folder: string; readonly selection: Selection; readonly file: string };
+  | {
+      readonly kind: 'export';
+      readonly folder: string;
+      readonly selection: Selection;
+      readonly format: ExportFormat;
+      readonly out: string;
+    }
+  | { readonly kind: 'import'; readonly folder: string; readonly source: string };
 
 export interface Selection {
   /** Series that any of them accepts; all if there is none. */
@@ -18,56 +27,85 @@ export interface Selection {
   readonly range: TimeRange;
 }
 
-const USAGE = {
-  stats: 'isotherm tsdb stats [FOLDER]',
-  verify: 'isotherm tsdb verify [FOLDER]',
-  dump: 'isotherm tsdb dump [--match=SELECTOR] [--start=TIME] [--end=TIME] [FOLDER]',
-  export: 'isotherm tsdb export [--match=SELECTOR] [--start=TIME] [--end=TIME] FOLDER FILE',
+interface Verb {
+  readonly usage: string;
+  readonly options: readonly OptionName[];
+  /** Words at most. */
+  readonly words: number;
+}
+
+const STORE = 'storage.tsdb.path';
+const OPTIONS = {
+  match: { type: 'string', multiple: true },
+  start: { type: 'string' },
+  end: { type: 'string' },
+  format: { type: 'string' },
+  [STORE]: { type: 'string' },
 } as const;
+type OptionName = keyof typeof OPTIONS;
+
+const SELECTION = ['match', 'start', 'end'] as const;
+const SELECTION_USAGE = '[--match=SELECTOR] [--start=TIME] [--end=TIME]';
+const VERBS = {
+  stats: { usage: 'stats [FOLDER]', options: [], words: 1 },
+  verify: { usage: 'verify [FOLDER]', options: [], words: 1 },
+  dump: { usage: `dump ${SELECTION_USAGE} [FOLDER]`, options: SELECTION, words: 1 },
+  export: {
+    usage: `export [--format=openmetrics|prometheus] ${SELECTION_USAGE} FOLDER OUT`,
+    options: [...SELECTION, 'format'],
+    words: 2,
+  },
+  import: { usage: `import [--${STORE}=FOLDER] SOURCE`, options: [STORE], words: 1 },
+} as const satisfies Record<string, Verb>;
 
 /** @throws UsageError that shows how to write it. */
 export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbCommand {
-  if (verb === undefined || !Object.hasOwn(USAGE, verb)) {
-    throw new UsageError(`write one of:\n  ${Object.values(USAGE).join('\n  ')}`);
+  if (verb === undefined || !Object.hasOwn(VERBS, verb)) {
+    throw new UsageError(`write one of:\n  ${Object.values(VERBS).map(usageOf).join('\n  ')}`);
   }
-  const kind = verb as keyof typeof USAGE;
+  const kind = verb as keyof typeof VERBS;
   const usage = (why: string): never => {
-    throw new UsageError(`${why}; write: ${USAGE[kind]}`);
+    throw new UsageError(`${why}; write: ${usageOf(VERBS[kind])}`);
   };
-  const { words, match, start, end } = readWords(args, kind === 'dump' || kind === 'export', usage);
-  if (words.length > (kind === 'export' ? 2 : 1)) usage(`unexpected argument ${words.at(-1)}`);
-  const folder = words[0] ?? FLAGS['storage.tsdb.path'].default;
+  const { words, match = [], start, end, format, ...rest } = readWords(args, VERBS[kind], usage);
+  const store = FLAGS[STORE].default;
+  if (kind === 'import') {
+    return { kind, folder: rest[STORE] ?? store, source: words[0] ?? usage('what to import is missing') };
+  }
+  const folder = words[0] ?? store;
   if (kind === 'stats' || kind === 'verify') return { kind, folder };
   const range = { minTime: timeOf('start', start, -Infinity), maxTime: timeOf('end', end, Infinity) };
   if (range.maxTime < range.minTime) usage('--end is before --start');
   const selection = { matcherSets: match.map(matchersOf), range };
   if (kind === 'dump') return { kind, folder, selection };
-  return { kind, folder, selection, file: words[1] ?? usage('a file is missing') };
+  const out = words[1] ?? usage('a file is missing');
+  return { kind, folder, selection, out, format: formatOf(format) };
 }
 
-interface Words {
-  readonly words: readonly string[];
-  readonly match: readonly string[];
-  readonly start?: string;
-  readonly end?: string;
+function usageOf({ usage }: Verb): string {
+  return `isotherm tsdb ${usage}`;
 }
 
-function readWords(args: readonly string[], selects: boolean, usage: (why: string) => never): Words {
-  const options = {
-    match: { type: 'string', multiple: true },
-    start: { type: 'string' },
-    end: { type: 'string' },
-  } as const;
+type Words = { readonly words: readonly string[]; readonly match?: readonly string[] } & {
+  readonly [name in Exclude<OptionName, 'match'>]?: string;
+};
+
+function readWords(args: readonly string[], { options, words }: Verb, usage: (why: string) => never): Words {
+  const wanted = Object.fromEntries(options.map((name) => [name, OPTIONS[name]]));
+  let parsed: { values: object; positionals: string[] };
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: selects ? options : {},
-      allowPositionals: true,
-    });
-    return { match: [], ...values, words: positionals };
+    parsed = parseArgs({ args: [...args], options: wanted, allowPositionals: true });
   } catch (error) {
     return usage((error as Error).message.split('. ', 1)[0]);
   }
+  const { values, positionals } = parsed;
+  if (positionals.length > words) usage(`unexpected argument ${positionals.at(-1)}`);
+  return { ...values, words: positionals };
+}
+
+function formatOf(text = 'openmetrics'): ExportFormat {
+  if (text === 'openmetrics' || text === 'prometheus') return text;
+  throw new UsageError(`--format=${text}: write openmetrics (a text) or prometheus (blocks)`);
 }
 
 /** Milliseconds of seconds since 1970 or of an RFC 3339 time. */

@@ -51,6 +51,11 @@ export class BlockSet {
     return this.#blocks;
   }
 
+  /** Blocks written from now on have this number and larger ones. */
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
   get minTime(): number {
     return this.#blocks.reduce((min, block) => Math.min(min, block.minTime), Infinity);
   }
