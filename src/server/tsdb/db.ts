@@ -12,7 +12,8 @@ import { BlockSet } from './block/blockSet.ts';
 import { CompactionThread } from './block/compactionThread.ts';
 import { inlineMaker } from './block/makeBlock.ts';
 import type { BlockMaker } from './block/recipe.ts';
-import { Loads, type PartLoad } from './bulk/loads.ts';
+import type { PartLoad } from './bulk/loadDoor.ts';
+import { Loads } from './bulk/loads.ts';
 import type { LoadedSource } from './bulk/loadLedger.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
 import { HeadFlusher } from './flush.ts';
@@ -146,7 +147,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const flusher = new HeadFlusher(flushed, options.retention);
     this.#flusher = flusher;
     this.#admin = new Admin({ folder: options.path, head, blocks, tombstones, flusher, now: options.now });
-    this.#loads = new Loads({ folder: options.path, head, blocks, flusher });
+    this.#loads = new Loads({ folder: options.path, head, blocks, tombstones, flusher });
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 

@@ -2,7 +2,7 @@
 import type { StoreAdmin } from '../storage/admin.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
-import type { TsdbLoads } from './bulk/loads.ts';
+import type { TsdbLoads } from './bulk/loadDoor.ts';
 import type { Retention } from './retention.ts';
 
 export type Log = (

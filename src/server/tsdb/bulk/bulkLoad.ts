@@ -4,8 +4,8 @@
  */
 import type { Labels } from '../../../shared/model/labels.ts';
 import type { Block } from '../block/block.ts';
-import type { BlockGroupContent } from '../block/blockWriter.ts';
-import { contentOf } from '../erase.ts';
+import type { Chunk } from '../chunkenc/chunk.ts';
+import type { BulkLoad } from './loadDoor.ts';
 import { packGroup, rowGroups } from './rowGroups.ts';
 import { SeriesBuffer, sortedSamples } from './seriesBuffer.ts';
 
@@ -16,22 +16,17 @@ const HISTOGRAM_WEIGHT = 40;
 /** Packed chunks of one block. */
 export const LOAD_BLOCK_BYTES_MAX = 64 * 1024 * 1024;
 
-export interface BulkTarget {
-  /** Writes a block and makes it visible. */
-  write(groups: readonly BlockGroupContent[]): Promise<Block | undefined>;
+/** Rows of a group, packed. */
+export interface LoadedGroup {
+  readonly key: string;
+  /** By column. */
+  readonly labels: readonly Labels[];
+  readonly chunks: readonly Chunk[];
 }
 
-export interface BulkLoad {
-  /** The buffer of a series, to put samples into; call `admit` now and then. It stays usable after it was emptied. */
-  series(labels: Labels): SeriesBuffer;
-  /** Counts the samples put into a buffer since it was last told, and packs what is held when that is too much. */
-  admit(buffer: SeriesBuffer): Promise<void>;
-  /** Packs what is buffered; a good moment is when series that belong together are complete. */
-  pack(): Promise<void>;
-  /** Packs and writes all; what was put in before is in blocks then. */
-  flush(): Promise<void>;
-  readonly samples: number;
-  readonly blocks: number;
+export interface BulkTarget {
+  /** Writes a block and makes it visible. */
+  write(groups: readonly LoadedGroup[]): Promise<Block | undefined>;
 }
 
 export class BlockLoad implements BulkLoad {
@@ -41,7 +36,7 @@ export class BlockLoad implements BulkLoad {
   /** Buffers with samples, and how many of them were counted. */
   readonly #held = new Map<SeriesBuffer, number>();
   #weight = 0;
-  #packed: BlockGroupContent[] = [];
+  #packed: LoadedGroup[] = [];
   #packedBytes = 0;
   samples = 0;
   blocks = 0;
@@ -95,13 +90,8 @@ export class BlockLoad implements BulkLoad {
     rowGroups(all).forEach((group, i) => {
       const chunks = packGroup(group);
       this.#packedBytes += chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      this.#packed.push({
-        key: `${this.#keyStart}${name}\xff${i}`,
-        kind: 'rows',
-        sequence: 0,
-        columns: group.series.map(({ labels }, column) => [column, labels] as const),
-        chunks: chunks.map((chunk) => contentOf(chunk, () => chunk.bytes)),
-      });
+      const labels = group.series.map((series) => series.labels);
+      this.#packed.push({ key: `${this.#keyStart}${name}\xff${i}`, labels, chunks });
     });
   }
 

@@ -1,34 +1,19 @@
-/** The door for bulk loads: named parts of named sources, each loaded once. */
+/** Bulk loads of a store: begun, written as blocks, noted. */
 import { createHash } from 'node:crypto';
-import type { Storage } from '../../storage/appender.ts';
-import type { BlockSet } from '../block/blockSet.ts';
-import type { BlockGroupContent } from '../block/blockWriter.ts';
+import type { BlockSet, FlushedGroup } from '../block/blockSet.ts';
+import { encodeSection } from '../block/labelSection.ts';
 import type { HeadFlusher } from '../flush.ts';
 import type { Head } from '../head/head.ts';
-import { BlockLoad, type BulkLoad } from './bulkLoad.ts';
+import type { Tombstones } from '../tombstones.ts';
+import { BlockLoad, type LoadedGroup } from './bulkLoad.ts';
+import type { PartLoad } from './loadDoor.ts';
 import { LoadLedger, type LoadedSource } from './loadLedger.ts';
-
-export interface PartLoad extends BulkLoad {
-  /** Writes all and notes that the part is loaded. */
-  finish(): Promise<void>;
-}
-
-export interface TsdbLoads extends Pick<Storage, 'appender'> {
-  /**
-   * A bulk load of one part of a source, such as a day; undefined if the part was loaded before. What a load that did not finish left in
-   * blocks is removed first. One load of a source at a time.
-   */
-  bulkLoad(source: string, part: string): Promise<PartLoad | undefined>;
-  /** What is known of a source. */
-  loaded(source: string): LoadedSource;
-  /** All parts are loaded. `mark` is kept with it. */
-  loadComplete(source: string, mark: string): void;
-}
 
 export interface LoadParts {
   readonly folder: string;
   readonly head: Head;
   readonly blocks: BlockSet;
+  readonly tombstones: Tombstones;
   readonly flusher: HeadFlusher;
 }
 
@@ -50,9 +35,9 @@ export class Loads {
       if (open !== undefined) this.#dropLeftover(keyStart, open.firstBlock);
       ledger.begin(source, part, blocks.nextNumber);
     });
-    const write = (groups: readonly BlockGroupContent[]) =>
+    const write = (groups: readonly LoadedGroup[]) =>
       flusher.exclusively(async () => {
-        const block = await blocks.write(groups);
+        const block = await blocks.write(groups.map((group) => this.#flushed(group)));
         if (block === undefined) return undefined;
         blocks.add(block);
         // As when the store is opened on these blocks.
@@ -66,6 +51,21 @@ export class Loads {
         ledger.end(source, part);
       },
     });
+  }
+
+  #flushed({ key, labels, chunks }: LoadedGroup): FlushedGroup {
+    const { head, tombstones } = this.#parts;
+    const columns = Int32Array.from(labels.keys());
+    const refs = Uint32Array.from(labels, (of) => head.series.refOf(of));
+    const deleted = [...columns].flatMap((column) => {
+      const ranges = tombstones.of(refs[column]);
+      return ranges === undefined ? [] : [[column, ranges] as const];
+    });
+    const sources = chunks.map(({ bytes, rowCount, minTime, maxTime }) => ({
+      ...{ bytes, size: bytes.length, rowCount, minTime, maxTime },
+    }));
+    const section = encodeSection({ columns, labels });
+    return { columns, refs, recipe: { key, kind: 'rows', sequence: 0, section, sources, deleted } };
   }
 
   loaded(source: string): LoadedSource {

@@ -2,7 +2,7 @@
 import { compareLabels, type Labels } from '../../../shared/model/labels.ts';
 import { fillGaps } from '../../../shared/model/sampleBits.ts';
 import { packRows, type Chunk } from '../chunkenc/chunk.ts';
-import { isNextBucket } from '../head/group.ts';
+import { isNextBucket } from '../index/nextBucket.ts';
 import { CHUNK_ROWS } from '../head/packing.ts';
 import type { SortedSamples } from './seriesBuffer.ts';
 

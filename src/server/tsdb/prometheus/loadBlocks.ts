@@ -1,7 +1,7 @@
 /** Blocks of Prometheus → bulk load: a day after the other, in it job by job, so that what is held stays small. */
 import { compareLabels } from '../../../shared/model/labels.ts';
 import type { TimeRange } from '../../storage/queryable.ts';
-import type { BulkLoad } from '../bulk/bulkLoad.ts';
+import type { BulkLoad } from '../bulk/loadDoor.ts';
 import type { SeriesBuffer } from '../bulk/seriesBuffer.ts';
 import type { IndexedSeries } from './blockIndex.ts';
 import { ForeignFileError, type OnDamage } from './damage.ts';

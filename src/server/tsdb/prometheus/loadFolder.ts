@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { OnDamage } from './damage.ts';
-import type { TsdbLoads } from '../bulk/loads.ts';
+import type { TsdbLoads } from '../bulk/loadDoor.ts';
 import { listBlocks, ULID_PATTERN, type BlockMeta } from './foreignBlock.ts';
 import { loadHead } from './loadHead.ts';
 import { loadWindow, OpenBlocks, windowsOf } from './loadBlocks.ts';

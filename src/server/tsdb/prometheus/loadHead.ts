@@ -5,7 +5,7 @@ import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
 import type { Exemplar } from '../../../shared/model/metadata.ts';
 import type { TimeRange } from '../../storage/queryable.ts';
-import type { BulkLoad } from '../bulk/bulkLoad.ts';
+import type { BulkLoad } from '../bulk/loadDoor.ts';
 import type { SeriesBuffer } from '../bulk/seriesBuffer.ts';
 import { EXEMPLARS_MAX } from '../exemplars.ts';
 import { decodeChunk } from './chunkEncoding.ts';
