@@ -61,6 +61,9 @@ export interface ReadPage {
 /** A report sample's name and value. */
 export type Report = readonly (readonly [name: string, value: number])[];
 
+/** The row being made: one for all targets, since a row is made and handed to the appender, which copies it, in one turn. */
+let rowBuffer = new Float64Array(1024);
+
 export class SeriesCache {
   private readonly storage: Storage;
   private readonly groupKey: string;
@@ -70,7 +73,7 @@ export class SeriesCache {
 
   private readonly reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
   /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
-  private places: number[] = [];
+  private places = new Int32Array(0);
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
   private readonly waiting = new Map<number, Labels>();
   /** Slots whose samples came outside the row: with their own time, or as native histograms. */
@@ -79,7 +82,7 @@ export class SeriesCache {
   private reportColumns = new Map<string, number>();
 
   /** By column: the last page it stood on, by the page's number. */
-  private seenOn = new Float64Array(64);
+  private seenOn = new Uint32Array(64);
   private page = 0;
   /** Lines of the last page that could be read. */
   private lineCount = 0;
@@ -93,7 +96,6 @@ export class SeriesCache {
   private isInOrder = false;
   /** Lines of the last page that were not dropped. */
   private kept = 0;
-  private buffer = new Float64Array(64);
 
   constructor(storage: Storage, groupKey: string, settings: SeriesSettings) {
     this.storage = storage;
@@ -105,8 +107,7 @@ export class SeriesCache {
   /** New rules: every line is looked at again; what was present is remembered, so that it can go stale. */
   configure(settings: SeriesSettings): void {
     this.settings = settings;
-    this.forgetWaiting();
-    this.places = [];
+    this.forgetLines();
     this.isSteady = false;
     this.reportColumns.clear();
   }
@@ -137,7 +138,8 @@ export class SeriesCache {
     let kept = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
-      let place = this.places[slot] ?? UNKNOWN;
+      if (slot >= this.places.length) this.growPlaces(slot);
+      let place = this.places[slot];
       if (place === UNKNOWN) place = this.place(slot);
       if (place !== DROPPED) kept++;
     }
@@ -259,10 +261,16 @@ export class SeriesCache {
 
   private place(slot: number): number {
     const { targetLabels, config, metricRules } = this.settings;
-    while (this.places.length < slot) this.places.push(UNKNOWN);
     const labels = seriesLabels(this.reader.labels(slot), targetLabels, config, metricRules);
     if (labels !== undefined) this.waiting.set(slot, labels);
+    else this.reader.forgetLabels(slot);
     return (this.places[slot] = labels === undefined ? DROPPED : WAITING);
+  }
+
+  private growPlaces(slot: number): void {
+    const places = new Int32Array(Math.max(slot + 1, this.reader.slotCount)).fill(UNKNOWN);
+    places.set(this.places);
+    this.places = places;
   }
 
   /** @returns how many series are new to this cache. */
@@ -280,6 +288,7 @@ export class SeriesCache {
       const column = this.group.column(this.labelsOfSlot(slot));
       this.places[slot] = column;
       this.waiting.delete(slot);
+      this.reader.forgetLabels(slot);
       if (!this.wasSeen(column)) added++;
     }
     return added;
@@ -310,8 +319,8 @@ export class SeriesCache {
     if (this.seenOn.length < count) this.seenOn = grown(this.seenOn, count);
     for (const name of REPORT_NAMES)
       if (this.settings.config.extraScrapeMetrics || !EXTRA_NAMES.has(name)) this.reportColumn(name);
-    if (this.buffer.length < this.group.columnCount) this.buffer = grown(this.buffer, this.group.columnCount);
-    const values = this.buffer.subarray(0, this.group.columnCount);
+    if (rowBuffer.length < this.group.columnCount) rowBuffer = grown(rowBuffer, this.group.columnCount);
+    const values = rowBuffer.subarray(0, this.group.columnCount);
     fillGaps(values);
     return values;
   }
@@ -348,8 +357,13 @@ export class SeriesCache {
 
   private forgetDead(): void {
     if (this.reader.slotCount <= FORGOTTEN_SPARE + FORGOTTEN_FACTOR * this.lineCount) return;
+    this.forgetLines();
+  }
+
+  /** Every line is read in full and looked at again. */
+  private forgetLines(): void {
     this.forgetWaiting();
-    this.places = [];
+    this.places = new Int32Array(0);
     this.reader.reset();
   }
 
@@ -362,13 +376,11 @@ export class SeriesCache {
     const width = this.group.columnCount;
     do this.group = this.storage.group(`${this.groupKey}#${++this.generation}`);
     while (this.group.columnCount >= width);
-    this.forgetWaiting();
-    this.places = [];
-    this.reader.reset();
+    this.forgetLines();
     this.reportColumns.clear();
     this.isSteady = false;
     this.present.count = 0;
-    this.seenOn = new Float64Array(64);
+    this.seenOn = new Uint32Array(64);
     for (const labels of living) {
       const column = this.group.column(labels);
       this.present.push(column);
@@ -410,8 +422,9 @@ function appendLoose(
     : appender.appendHistogram(labels, own, sample);
 }
 
-function grown(from: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const to = new Float64Array(Math.max(length, from.length * 2));
+function grown<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(from: T, length: number): T {
+  const Kind = from.constructor as new (length: number) => T;
+  const to = new Kind(Math.max(length, from.length * 2));
   to.set(from);
   return to;
 }

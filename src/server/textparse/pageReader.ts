@@ -25,12 +25,13 @@ import {
   type PageFormat,
   type TextFormat,
 } from './entryCursor.ts';
-import { FloatReader, latin1 } from './floats.ts';
+import { FloatReader } from './floats.ts';
 import { LineKernel } from './kernel/lineKernel.ts';
 import { LinePlaces, PageLines } from './pageLines.ts';
 import { createCursor } from './pageCursor.ts';
 import { CLASSIC_ONLY, readProtobufPage, type HistogramForms, type PageSink } from './protobufPage.ts';
 import { numericLabel } from './seriesScanner.ts';
+import { SlotTable } from './slotTable.ts';
 
 /** Larger pages are not kept for comparison. */
 const KEPT_PAGE_BYTES_MAX = 8 * 1024 * 1024;
@@ -66,6 +67,8 @@ export interface PageReader {
   /** Slots given out so far: 0 … slotCount − 1. */
   readonly slotCount: number;
   labels(slot: number): Labels;
+  /** The labels of this slot will not be asked for again. */
+  forgetLabels(slot: number): void;
   /** Forget all slots and the previous page. */
   reset(): void;
 }
@@ -96,8 +99,7 @@ class ComparingReader implements PageReader, PageSink {
   private readonly release: (bytes: Uint8Array) => void;
   private readonly cursors = new Map<TextFormat, EntryCursor>();
   private readonly floats = new FloatReader();
-  private readonly slotByKey = new Map<string, number>();
-  private slotLabels: Labels[] = [];
+  private readonly slots = new SlotTable();
   private readonly families = new Map<string, Metadata>();
 
   private previous = new LinePlaces();
@@ -121,16 +123,19 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   get slotCount(): number {
-    return this.slotLabels.length;
+    return this.slots.count;
   }
 
   labels(slot: number): Labels {
-    return this.slotLabels[slot];
+    return this.slots.labels(slot);
+  }
+
+  forgetLabels(slot: number): void {
+    this.slots.forgetLabels(slot);
   }
 
   reset(): void {
-    this.slotByKey.clear();
-    this.slotLabels = [];
+    this.slots.clear();
     this.families.clear();
     this.forgetPrevious();
   }
@@ -170,13 +175,8 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   slot(key: string, labels: () => Labels): number {
-    let slot = this.slotByKey.get(key);
-    if (slot === undefined) {
-      slot = this.slotLabels.length;
-      this.slotLabels.push(labels());
-      this.slotByKey.set(key, slot);
-    }
-    return slot;
+    const bytes = Buffer.from(key);
+    return this.slots.slot(PROTOBUF_KIND, bytes, 0, bytes.length, labels);
   }
 
   add(slot: number, v: number, t: number | undefined, type: MetricType): void {
@@ -283,8 +283,8 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   private readSeries(bytes: Uint8Array, format: TextFormat, cursor: EntryCursor): number {
-    const key = keyPrefix(format, cursor.type) + latin1(bytes, cursor.seriesStart, cursor.seriesEnd);
-    const slot = this.slot(key, () => cursor.labels());
+    const kind = KEY_KINDS[format][numericLabel(cursor.type)];
+    const slot = this.slots.slot(kind, bytes, cursor.seriesStart, cursor.seriesEnd, () => cursor.labels());
     if (!Number.isNaN(cursor.t)) this.timed = true;
     if (cursor.exemplar !== undefined) this.addExemplar(slot, cursor.exemplar);
     this.current.add(slot, cursor.valueStart, cursor.offset, cursor.type, cursor.v, cursor.t);
@@ -294,7 +294,7 @@ class ComparingReader implements PageReader, PageSink {
   private previousLineOf(slot: number): number {
     if (this.previous.count === 0) return -1;
     if (this.lineOfSlot === undefined) {
-      this.lineOfSlot = new Int32Array(this.slotLabels.length).fill(-1);
+      this.lineOfSlot = new Int32Array(this.slots.count).fill(-1);
       for (let i = 0; i < this.previous.count; i++) this.lineOfSlot[this.previous.slots[i]] = i;
     }
     return slot < this.lineOfSlot.length ? this.lineOfSlot[slot] : -1;
@@ -336,6 +336,8 @@ function added<K, V>(map: ReadonlyMap<K, V>, none: ReadonlyMap<K, V>, key: K, v:
 }
 
 /** The same bytes under another type may mean other labels (`le="1"` is `le="1.0"` in a histogram only). */
-function keyPrefix(format: TextFormat, type: MetricType): string {
-  return `${format === 'text' ? 't' : 'o'}${numericLabel(type)} `;
-}
+const KEY_KINDS = {
+  text: { '': 0, le: 1, quantile: 2 },
+  openMetrics: { '': 3, le: 4, quantile: 5 },
+} as const;
+const PROTOBUF_KIND = 6;
