@@ -5,6 +5,7 @@ import type { ChunkArena } from './chunkArena.ts';
 import type { HeadGroup } from './group.ts';
 import { HeadRows } from './headRows.ts';
 import { LooseGroup } from './looseGroup.ts';
+import type { Packed } from './packed.ts';
 
 /**
  * Rows of a chunk of the head. A raw sample takes eight bytes, a packed one about half of one; longer chunks are smaller and cheaper by the
@@ -15,17 +16,6 @@ export const CHUNK_ROWS = 48;
 const FIRST_ROWS_MIN = 12;
 /** The newest rows of a loose group stay unpacked for a while: samples of the same time may still come. */
 export const LOOSE_ROWS_KEPT = 4;
-
-/** Rows that became a chunk, by the log's count of the group's records. */
-export interface Packed {
-  readonly group: HeadGroup;
-  readonly chunk: Chunk;
-  /** Records [from, to] are in the chunk and in `rest`. */
-  readonly from: number;
-  readonly to: number;
-  /** What stays unpacked, as a chunk; undefined where nothing does. */
-  readonly rest: Chunk | undefined;
-}
 
 /** Packs a group's rows if there are enough. All its logged records must be in. */
 export function packWhenFull(group: HeadGroup, arena: ChunkArena): Packed | undefined {

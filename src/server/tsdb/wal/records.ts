@@ -7,7 +7,7 @@ import { writeNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import type { TimedExemplar } from '../exemplars.ts';
 import type { HeadGroup } from '../head/group.ts';
 import type { LooseGroup } from '../head/looseGroup.ts';
-import type { Packed } from '../head/packing.ts';
+import type { Packed } from '../head/packed.ts';
 import { encodeCell, encodeRow } from './valueCodec.ts';
 
 export const RECORD = {

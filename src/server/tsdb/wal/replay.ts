@@ -5,37 +5,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
-import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { TimedExemplar } from '../exemplars.ts';
-import type { Chunk } from '../chunkenc/chunk.ts';
 import type { HeadGroup } from '../head/group.ts';
-import type { LooseGroup } from '../head/looseGroup.ts';
 import type { Log } from '../options.ts';
-import type { Labels } from '../../../shared/model/labels.ts';
 import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from './checkpoint.ts';
 import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from './frame.ts';
 import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from './log.ts';
-import { readLabelSets, RECORD, type RowView } from './records.ts';
+import { readLabelSets, RECORD } from './records.ts';
 import { ReplayedGroup } from './replayedGroup.ts';
-
-/** What replay fills. */
-export interface ReplayTarget {
-  restoreGroup(ref: number, kind: 'rows' | 'loose', key: string): HeadGroup;
-  restoreColumn(group: HeadGroup, column: number, labels: Labels): void;
-  /** The records of a group up to this sequence are in blocks. */
-  sequenceInBlocks(group: HeadGroup): number;
-  row(group: HeadGroup, t: number, row: RowView): void;
-  cell(group: LooseGroup, column: number, t: number, low: number, high: number): void;
-  histogram(group: LooseGroup, column: number, t: number, h: NativeHistogram): void;
-  exemplar(group: HeadGroup, column: number, exemplar: TimedExemplar): void;
-  /** All samples of a record are in. */
-  filled(group: HeadGroup): void;
-  /** A chunk of the head, with its bytes where they stay. */
-  keepChunk(bytes: Uint8Array): Chunk;
-  chunk(group: HeadGroup, chunk: Chunk): void;
-  /** Packs the rows so far: those of a chunk come behind them. */
-  packRows(group: HeadGroup): void;
-}
+import type { ReplayTarget } from './replayTarget.ts';
 
 export interface ReplayCounts {
   records: number;

@@ -3,14 +3,14 @@
  * they became, and need not be decoded then. What is left in the end, or when an earlier chunk is missing, is decoded in its order.
  */
 import { bitsOf } from '../../../shared/model/sampleBits.ts';
-import { ByteReader } from '../../../shared/bytes/byteReader.ts';
+import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
 import { readNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from '../head/group.ts';
 import { LooseGroup } from '../head/looseGroup.ts';
 import { unpackInto } from '../head/packing.ts';
 import { RECORD } from './records.ts';
-import type { ReplayTarget } from './replay.ts';
+import type { ReplayTarget } from './replayTarget.ts';
 import { decodeCell, decodeRow } from './valueCodec.ts';
 
 /** A record of samples that was not decoded yet. */
