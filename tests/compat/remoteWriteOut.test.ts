@@ -199,7 +199,10 @@ besideVictoria('remote write to VictoriaMetrics (needs victoria-metrics on PATH)
     const distinct = async () => {
       const rows = await exported(url);
       return Object.fromEntries(
-        rows.map(({ metric, timestamps }) => [metric.i, new Set(timestamps.filter((t) => t <= at * 1000)).size]),
+        rows.map(({ metric, values, timestamps }) => [
+          metric.i,
+          new Set(timestamps.filter((t, i) => values[i] !== null && t <= at * 1000)).size,
+        ]),
       );
     };
     const expected = Object.fromEntries(
@@ -212,11 +215,16 @@ besideVictoria('remote write to VictoriaMetrics (needs victoria-metrics on PATH)
     );
   }, 120_000);
 
-  async function exported(url: string): Promise<{ metric: Record<string, string>; timestamps: number[] }[]> {
+  async function exported(
+    url: string,
+  ): Promise<{ metric: Record<string, string>; values: (number | null)[]; timestamps: number[] }[]> {
     const text = await (await fetch(`${url}/api/v1/export?match[]=s`)).text();
     return text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as { metric: Record<string, string>; timestamps: number[] });
+      .map(
+        (line) =>
+          JSON.parse(line) as { metric: Record<string, string>; values: (number | null)[]; timestamps: number[] },
+      );
   }
 });

@@ -11,6 +11,11 @@ import { WriteRefused } from './receiver.ts';
 
 /** Samples that wait in memory, whatever the configuration says. */
 const PENDING_MAX = 1_000_000;
+/**
+ * A slow scrape is committed after a quick one that began later; so what is noted while samples still come lies so far behind the newest one that was
+ * sent. A kill in between sends the samples of this time twice, and loses none.
+ */
+const LATE_MS_MAX = 10_000;
 /** The store is read again after it failed. */
 const READ_RETRY_MS = 5_000;
 
@@ -21,7 +26,7 @@ export interface QueueParts {
   readonly backlog: Backlog;
   /** Rejects with WriteRefused for what will never be taken. */
   send(message: Uint8Array, stop: AbortSignal): Promise<void>;
-  /** Up to which time everything was sent or refused, milliseconds. Called after every round of requests. */
+  /** Up to which time everything was sent or refused, milliseconds. Called after every round of requests, and at the end. */
   onSent(t: number): void;
 }
 
@@ -96,6 +101,7 @@ export class WriteQueue {
     const guard = setTimeout(() => this.#stop.abort(), drainMs);
     await this.#running;
     clearTimeout(guard);
+    if (this.counts.newestSent > 0) this.#note(0);
   }
 
   async #run(): Promise<void> {
@@ -136,8 +142,12 @@ export class WriteQueue {
     this.#adapt(count >= room && this.#pending > room);
     const newest = round.reduce((max, { t }) => Math.max(max, t), -Infinity);
     this.counts.newestSent = Math.max(this.counts.newestSent, newest);
+    this.#note(LATE_MS_MAX);
+  }
+
+  #note(lateMs: number): void {
     const oldest = this.#rows.reduce((min, { t }) => Math.min(min, t), this.#behindFrom ?? Infinity);
-    this.#parts.onSent(Math.min(newest, oldest - 1));
+    this.#parts.onSent(Math.min(this.counts.newestSent - lateMs, oldest - 1));
   }
 
   #youngOf(rows: readonly OutgoingRow[]): readonly OutgoingRow[] {
