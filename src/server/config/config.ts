@@ -88,6 +88,8 @@ export interface ScrapeConfig extends TargetSources {
   readonly nativeHistograms: boolean;
   /** Of a histogram that has both forms, the classic one is taken beside the native one. */
   readonly alwaysClassicHistograms: boolean;
+  /** Classic histograms are stored as native ones with custom bounds. */
+  readonly customBuckets: boolean;
   readonly enableCompression: boolean;
   readonly extraScrapeMetrics: boolean;
   readonly nameValidation: 'utf8' | 'legacy';

@@ -71,6 +71,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
     trackTimestampsStaleness: raw.track_timestamps_staleness ?? false,
     nativeHistograms,
     alwaysClassicHistograms: raw.always_scrape_classic_histograms ?? perJob.always_scrape_classic_histograms ?? false,
+    customBuckets: raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb ?? false,
     enableCompression: raw.enable_compression ?? true,
     extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? false,
     nameValidation: legacy ? 'legacy' : 'utf8',
@@ -110,9 +111,6 @@ export function checkProtocols(wanted: readonly ScrapeProtocol[] | undefined, co
 /** Keys that may be ignored without a wrong result, but not without a word. */
 function noticesOf(raw: RawScrapeConfig, perJob: RawPerJob, notice: (sentence: string) => void): void {
   const say = (key: string, why: string) => notice(`job ${raw.job_name}: ${key}: ${why}`);
-  if (raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb) {
-    say('convert_classic_histograms_to_nhcb', 'not supported yet; classic buckets are stored as they are');
-  }
   if (raw.scrape_failure_log_file ?? perJob.scrape_failure_log_file)
     say('scrape_failure_log_file', 'not supported yet; failures are in the log and on the targets page');
 }

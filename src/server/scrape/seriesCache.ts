@@ -4,7 +4,8 @@ import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/appender.ts';
-import { createPageReader, type PageRow } from '../textparse/pageReader.ts';
+import { createPageReader, type PageReader, type PageRow } from '../textparse/pageReader.ts';
+import { CustomBucketReader } from '../textparse/customBuckets.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { pagePool } from '../outbound/pagePool.ts';
@@ -71,7 +72,7 @@ export class SeriesCache {
   private group: GroupWriter;
   private settings: SeriesSettings;
 
-  private readonly reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
+  private reader: PageReader;
   /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
   private places = new Int32Array(0);
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
@@ -102,10 +103,15 @@ export class SeriesCache {
     this.groupKey = groupKey;
     this.settings = settings;
     this.group = storage.group(groupKey);
+    this.reader = readerOf(settings.config);
   }
 
   /** New rules: every line is looked at again; what was present is remembered, so that it can go stale. */
   configure(settings: SeriesSettings): void {
+    if (settings.config.customBuckets !== this.settings.config.customBuckets) {
+      this.reader.reset();
+      this.reader = readerOf(settings.config);
+    }
     this.settings = settings;
     this.forgetLines();
     this.isSteady = false;
@@ -420,6 +426,11 @@ function appendLoose(
   return typeof sample === 'number'
     ? appender.append(labels, own, sample)
     : appender.appendHistogram(labels, own, sample);
+}
+
+function readerOf({ customBuckets }: ScrapeConfig): PageReader {
+  const reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
+  return customBuckets ? new CustomBucketReader(reader) : reader;
 }
 
 function grown<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(from: T, length: number): T {

@@ -69,6 +69,10 @@ export interface PageReader {
   labels(slot: number): Labels;
   /** The labels of this slot will not be asked for again. */
   forgetLabels(slot: number): void;
+  /** The slot that this key was given, made if there is none; for series that are made of others. `labels` is called for a key that is new. */
+  slot(key: string, labels: () => Labels): number;
+  /** What the pages said last of a family. */
+  typeOf(metric: string): MetricType | undefined;
   /** Forget all slots and the previous page. */
   reset(): void;
 }
@@ -132,6 +136,10 @@ class ComparingReader implements PageReader, PageSink {
 
   forgetLabels(slot: number): void {
     this.slots.forgetLabels(slot);
+  }
+
+  typeOf(metric: string): MetricType | undefined {
+    return this.families.get(metric)?.type;
   }
 
   reset(): void {
