@@ -92,6 +92,8 @@ export interface ScrapeConfig extends TargetSources {
   readonly customBuckets: boolean;
   readonly enableCompression: boolean;
   readonly extraScrapeMetrics: boolean;
+  /** Absolute. Each failed scrape becomes a line of it. */
+  readonly failureLogFile?: string;
   readonly nameValidation: 'utf8' | 'legacy';
   readonly escaping: EscapingScheme;
   readonly limits: ScrapeLimits;

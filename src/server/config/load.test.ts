@@ -84,11 +84,11 @@ describe('a configuration', () => {
 
   test('says what it asks for in vain', () => {
     const notices = parse(
-      'remote_read: [{url: "http://x/read"}]\n' + job('convert_classic_histograms_to_nhcb: true'),
+      'remote_read: [{url: "http://x/read"}]\nstorage: {tsdb: {stale_series_compaction_threshold: 0.5}}\n',
     ).notices;
     expect(notices).toEqual([
-      expect.stringMatching(/^job a: convert_classic_histograms_to_nhcb/),
       expect.stringMatching(/^remote_read/),
+      expect.stringMatching(/stale_series_compaction_threshold/),
     ]);
   });
 

@@ -51,7 +51,7 @@ export function parseConfig(
     (from: YamlSource, ...prefix: PropertyKey[]): Complain =>
     (key, why) =>
       void faults.push(from.fault([...prefix, ...key], why));
-  const context = globalContext(raw, dir, complainAt(source, 'global'), (notice) => void notices.push(notice));
+  const context = globalContext(raw, dir, complainAt(source, 'global'));
 
   const jobs: ScrapeConfig[] = [];
   const addJobs = (from: YamlSource, configs: readonly RawScrapeConfig[]) => {
@@ -125,14 +125,14 @@ function throwFaults(file: string, faults: readonly ConfigFault[]): void {
     );
 }
 
-function globalContext(raw: RawFile, dir: string, complain: Complain, notice: (sentence: string) => void): JobContext {
+function globalContext(raw: RawFile, dir: string, complain: Complain): JobContext {
   const perJob = raw.global ?? {};
   const globalIntervalMs = perJob.scrape_interval || DEFAULT_INTERVAL_MS;
   const globalTimeoutMs = perJob.scrape_timeout || Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);
   if (globalTimeoutMs > globalIntervalMs)
     complain(['scrape_timeout'], 'is longer than global.scrape_interval; shorten it');
   checkProtocols(perJob.scrape_protocols, complain);
-  return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain, notice };
+  return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain };
 }
 
 /** `${NAME}` and `$NAME` from the environment, `$$` for a dollar sign, as upstream expands external labels. */

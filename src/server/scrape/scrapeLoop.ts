@@ -8,6 +8,7 @@ import { Sleeper, type Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { pageFormat } from '../textparse/contentType.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
+import type { FailureLogs } from './failureLogs.ts';
 import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
 import { SeriesCache, type PageCounts, type Report } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
@@ -27,6 +28,7 @@ export interface LoopDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onScrape: (event: ScrapeEvent) => void;
+  readonly failures: FailureLogs;
   /** Whose pages a job has that stands for pushed metrics. */
   readonly pushes?: ScrapeClient;
 }
@@ -264,6 +266,7 @@ export class ScrapeLoop {
     if (fault !== undefined && message !== this.lastError) this.complain('Scrape failed', fault);
     else if (fault === undefined && this.health === 'down')
       this.deps.log('info', 'Scrape succeeds again', this.place());
+    if (fault !== undefined) this.deps.failures.write(this.settings.config, this.target.url, fault);
     this.health = fault === undefined ? 'up' : 'down';
     this.lastError = message;
   }
