@@ -131,7 +131,7 @@ export async function evaluatePrepared(
     features,
     delaysNames: features.delayedNameRemoval === true,
     annotations,
-    hasHistograms: selected.some((groups) => groups.some(hasHistograms)),
+    hasHistograms: plan.hasTrims || selected.some((groups) => groups.some(hasHistograms)),
     series: (select) => (loaded[select] ??= seriesOf(selected[select])),
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;
