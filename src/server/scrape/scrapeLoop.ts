@@ -1,4 +1,5 @@
 /** One target's timer: waits for its slot, scrapes, writes what came of it; at the target's end lets its series go stale. */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
@@ -10,7 +11,7 @@ import { pageFormat } from '../textparse/contentType.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { FailureLogs } from './failureLogs.ts';
 import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
-import { SeriesCache, type PageCounts, type Report } from './seriesCache.ts';
+import { SeriesCache, type PageCounts, type ReadPage, type Report } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
 import type { TargetStatus } from './status.ts';
 import type { Target } from './target.ts';
@@ -198,7 +199,7 @@ export class ScrapeLoop {
     durationMs: number,
     bodyBytes: number,
   ): Promise<{ counts: PageCounts; fault: Error | undefined }> {
-    const page = isNativeError(fetched) ? fetched : this.read(fetched);
+    const page = isNativeError(fetched) ? fetched : await this.read(fetched).catch(asError);
     const appender = this.deps.storage.appender();
     let counts = NOTHING;
     const report = (up: 0 | 1) => this.report(up, durationMs, bodyBytes, counts);
@@ -212,11 +213,13 @@ export class ScrapeLoop {
     return { counts, fault: isNativeError(page) ? page : undefined };
   }
 
-  private read({ bytes, contentType }: Page): ReturnType<SeriesCache['readPage']> | Error {
-    try {
-      return this.series.readPage(bytes, this.formatOf(contentType));
-    } catch (error) {
-      return asError(error);
+  /** Large pages are read in steps, between which others have their turn. */
+  private async read({ bytes, contentType }: Page): Promise<ReadPage> {
+    const steps = this.series.readSteps(bytes, this.formatOf(contentType));
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await othersTurn();
     }
   }
 

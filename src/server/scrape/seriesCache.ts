@@ -4,7 +4,7 @@ import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/appender.ts';
-import { createPageReader, type PageReader, type PageRow } from '../textparse/pageReader.ts';
+import { createPageReader, lastOf, type PageReader, type PageRow } from '../textparse/pageReader.ts';
 import { CustomBucketReader } from '../textparse/customBuckets.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
@@ -24,6 +24,9 @@ const WIDE_SPARE = 2_000;
 const AHEAD_MS_MAX = 600_000;
 /** Runes in an exemplar's labels, names and values together, as OpenMetrics allows. */
 const EXEMPLAR_RUNES_MAX = 128;
+
+/** New series between two steps: some milliseconds. */
+const STEP_SERIES = 500;
 
 /** Places of a slot that has no column. */
 const UNKNOWN = -1;
@@ -55,6 +58,8 @@ export interface ReadPage {
   readonly kept: number;
   /** By line, at the resolution that the limits ask for. */
   readonly histograms: ReadonlyMap<number, NativeHistogram>;
+  /** Series that are new to the cache. */
+  readonly added: number;
   /** The lines and their columns are those of the last row that the store took. */
   readonly isSteady: boolean;
 }
@@ -71,6 +76,7 @@ export class SeriesCache {
   private generation = 0;
   private group: GroupWriter;
   private settings: SeriesSettings;
+  private nextSettings: SeriesSettings | undefined;
 
   private reader: PageReader;
   /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
@@ -106,13 +112,20 @@ export class SeriesCache {
     this.reader = readerOf(settings.config);
   }
 
-  /** New rules: every line is looked at again; what was present is remembered, so that it can go stale. */
+  /** New rules, from the next page on: every line is looked at again; what was present is remembered, so that it can go stale. */
   configure(settings: SeriesSettings): void {
+    this.nextSettings = settings;
+  }
+
+  private takeSettings(): void {
+    const settings = this.nextSettings;
+    if (settings === undefined) return;
     if (settings.config.customBuckets !== this.settings.config.customBuckets) {
       this.reader.reset();
       this.reader = readerOf(settings.config);
     }
     this.settings = settings;
+    this.nextSettings = undefined;
     this.forgetLines();
     this.isSteady = false;
     this.reportColumns.clear();
@@ -125,28 +138,48 @@ export class SeriesCache {
    * @throws ParseError, PageError, SampleLabelsError: then nothing of the page is to be appended.
    */
   readPage(bytes: Uint8Array, format: PageFormat): ReadPage {
-    const { nativeHistograms, alwaysClassicHistograms, limits } = this.settings.config;
+    return lastOf(this.readSteps(bytes, format));
+  }
+
+  /** The same in steps; between two of them others may run, but nothing may be appended here. */
+  *readSteps(bytes: Uint8Array, format: PageFormat): Generator<void, ReadPage> {
+    this.takeSettings();
+    const { nativeHistograms, alwaysClassicHistograms } = this.settings.config;
     this.forgetDead();
-    const row = this.reader.read(bytes, format, { native: nativeHistograms, classic: alwaysClassicHistograms });
+    const forms = { native: nativeHistograms, classic: alwaysClassicHistograms };
+    const row = yield* this.reader.readSteps(bytes, format, forms);
     this.lineCount = row.count;
+    return yield* this.place(row);
+  }
+
+  /** Finds the columns of a page's lines. */
+  private *place(row: PageRow): Generator<void, ReadPage> {
+    const { limits } = this.settings.config;
     const isSteady = this.isSteady && row.isAlike && row.times === undefined;
-    const kept = (this.kept = isSteady ? this.kept : this.placeLines(row));
+    const kept = isSteady ? this.kept : yield* this.placeLines(row);
     if (limits.samples > 0 && kept > limits.samples) {
       throw new SampleLabelsError(
         `the page has ${kept} samples after relabelling, over sample_limit: ${limits.samples}; raise it or drop series with metric_relabel_configs`,
       );
     }
-    return { row, kept, isSteady, histograms: row.histograms.size === 0 ? row.histograms : this.limitBuckets(row) };
+    const histograms = row.histograms.size === 0 ? row.histograms : this.limitBuckets(row);
+    const added = this.waiting.size === 0 ? 0 : yield* this.makeColumns(row, histograms);
+    this.kept = kept;
+    return { row, kept, added, isSteady, histograms };
   }
 
   /** @returns how many lines are not dropped. */
-  private placeLines(row: PageRow): number {
+  private *placeLines(row: PageRow): Generator<void, number> {
     let kept = 0;
+    let fresh = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
       if (slot >= this.places.length) this.growPlaces(slot);
       let place = this.places[slot];
-      if (place === UNKNOWN) place = this.place(slot);
+      if (place === UNKNOWN) {
+        if (++fresh % STEP_SERIES === 0) yield;
+        place = this.placeSlot(slot);
+      }
       if (place !== DROPPED) kept++;
     }
     return kept;
@@ -172,15 +205,14 @@ export class SeriesCache {
   appendPage(appender: Appender, t: number, page: ReadPage, report: (counts: PageCounts) => Report): AppendOutcome {
     const { row } = page;
     const values = page.isSteady ? this.fillSteady(row) : undefined;
-    const filled =
-      values === undefined ? this.fillRow(appender, t, page) : { values, added: 0, duplicates: 0, refused: 0 };
+    const filled = values === undefined ? this.fillRow(appender, t, page) : { values, duplicates: 0, refused: 0 };
     for (const { slot, exemplar } of row.exemplars) {
       if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
       appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
     }
     for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
-    const { added, duplicates, refused } = filled;
-    const counts = { scraped: row.count, kept: page.kept, added, duplicates, refused };
+    const { duplicates, refused } = filled;
+    const counts = { scraped: row.count, kept: page.kept, added: page.added, duplicates, refused };
     return this.finishRow(appender, t, filled.values, report(counts), page.isSteady);
   }
 
@@ -202,12 +234,11 @@ export class SeriesCache {
 
   /** Any other page; what does not come in rows is appended here. */
   private fillRow(appender: Appender, t: number, { row, histograms }: ReadPage): FilledRow {
-    const { honorTimestamps, trackTimestampsStaleness } = this.settings.config;
-    const times = honorTimestamps ? row.times : undefined;
+    const { trackTimestampsStaleness } = this.settings.config;
+    const times = this.ownTimes(row);
     const hasOwnTime = (line: number) => times !== undefined && !Number.isNaN(times[line]);
     const isLoose = (line: number) => hasOwnTime(line) || histograms.has(line);
     const anyLoose = times !== undefined || histograms.size > 0;
-    const added = this.makeColumns(row, isLoose);
     const values = this.beginRow();
     let duplicates = 0;
     let refused = 0;
@@ -238,11 +269,12 @@ export class SeriesCache {
     }
     this.isSteadyNext = !anyLoose && duplicates === 0;
     this.isInOrder = this.presentNext.count === row.count && this.presentNext.isInOrder();
-    return { values, added, duplicates, refused };
+    return { values, duplicates, refused };
   }
 
   /** Appends a row without a page: all that was present goes stale; `report` says why. */
   appendAbsence(appender: Appender, t: number, report: Report): AppendOutcome {
+    this.takeSettings();
     this.forgetWaiting();
     return this.finishRow(appender, t, this.beginRow(), report, false);
   }
@@ -265,7 +297,7 @@ export class SeriesCache {
     this.leaveWideGroup();
   }
 
-  private place(slot: number): number {
+  private placeSlot(slot: number): number {
     const { targetLabels, config, metricRules } = this.settings;
     const labels = seriesLabels(this.reader.labels(slot), targetLabels, config, metricRules);
     if (labels !== undefined) this.waiting.set(slot, labels);
@@ -279,18 +311,25 @@ export class SeriesCache {
     this.places = places;
   }
 
+  /** Of the lines with a time of their own, undefined if there are none that count. */
+  private ownTimes(row: PageRow): Float64Array | undefined {
+    return this.settings.config.honorTimestamps ? row.times : undefined;
+  }
+
   /** @returns how many series are new to this cache. */
-  private makeColumns(row: PageRow, isLoose: (line: number) => boolean): number {
+  private *makeColumns(row: PageRow, histograms: ReadPage['histograms']): Generator<void, number> {
+    const times = this.ownTimes(row);
     let added = 0;
-    if (this.waiting.size === 0) return added;
+    let made = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
       if (this.places[slot] !== WAITING) continue;
-      if (isLoose(i)) {
+      if (histograms.has(i) || (times !== undefined && !Number.isNaN(times[i]))) {
         if (!this.loose.has(slot)) added++;
         this.loose.add(slot);
         continue;
       }
+      if (++made % STEP_SERIES === 0) yield;
       const column = this.group.column(this.labelsOfSlot(slot));
       this.places[slot] = column;
       this.waiting.delete(slot);
@@ -397,7 +436,7 @@ export class SeriesCache {
 }
 
 /** A row, and what came of its lines. */
-interface FilledRow extends Pick<PageCounts, 'added' | 'duplicates' | 'refused'> {
+interface FilledRow extends Pick<PageCounts, 'duplicates' | 'refused'> {
   readonly values: Float64Array;
 }
 

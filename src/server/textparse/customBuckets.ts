@@ -7,7 +7,7 @@ import { spansOf } from '../../shared/histogram/spans.ts';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import type { PageFormat } from './entryCursor.ts';
 import { parseFloatText } from './floats.ts';
-import type { PageReader, PageRow } from './pageReader.ts';
+import { lastOf, type PageReader, type PageRow } from './pageReader.ts';
 import type { HistogramForms } from './protobufPage.ts';
 
 /** The schema of custom bounds. */
@@ -47,7 +47,11 @@ export class CustomBucketReader implements PageReader {
   }
 
   read(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): PageRow {
-    const row = this.inner.read(bytes, format, forms);
+    return lastOf(this.readSteps(bytes, format, forms));
+  }
+
+  *readSteps(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): Generator<void, PageRow> {
+    const row = yield* this.inner.readSteps(bytes, format, forms);
     // A family's type may have changed, and with it what its lines are.
     if (row.metadata.size > 0) this.parts = [];
     const gathered = this.gather(row);

@@ -34,7 +34,7 @@ import { numericLabel } from './seriesScanner.ts';
 import { SlotTable } from './slotTable.ts';
 
 /** Larger pages are not kept for comparison. */
-const KEPT_PAGE_BYTES_MAX = 8 * 1024 * 1024;
+const KEPT_PAGE_BYTES_MAX = 32 * 1024 * 1024;
 /** Families whose metadata is kept for a target. */
 const FAMILIES_MAX = 20_000;
 
@@ -64,6 +64,8 @@ export interface PageReader {
    * @throws ParseError, PageError; what was learnt before the fault stays known.
    */
   read(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): PageRow;
+  /** The same in steps, for pages that are large: between two of them others may run. The reader is not to be used otherwise until the last. */
+  readSteps(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): Generator<void, PageRow>;
   /** Slots given out so far: 0 … slotCount − 1. */
   readonly slotCount: number;
   labels(slot: number): Labels;
@@ -88,7 +90,12 @@ export function createPageReader({ compare = true, release = () => undefined }: 
   return new ComparingReader(compare, release);
 }
 
-/** The page being read: one for all readers, since reading is done at once. */
+/** Lines read in full between two steps: some milliseconds. */
+const STEP_LINES = 500;
+/** Pages up to this are read in one step. */
+const STEPLESS_BYTES_MAX = 128 * 1024;
+
+/** The page being read: one for all readers, where reading is done at once. */
 const CURRENT = new PageLines();
 let kernel: LineKernel | undefined;
 
@@ -112,7 +119,7 @@ class ComparingReader implements PageReader, PageSink {
   /** Line of each slot in the previous page, −1 for none; made when a page first differs. */
   private lineOfSlot: Int32Array | undefined;
 
-  private readonly current = CURRENT;
+  private current = CURRENT;
   /** Lists and maps are made when there is something to put into them. */
   private exemplars: readonly { slot: number; exemplar: Exemplar }[] = NO_EXEMPLARS;
   private changed: ReadonlyMap<string, Metadata> = NO_METADATA;
@@ -149,6 +156,11 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   read(bytes: Uint8Array, format: PageFormat, forms = CLASSIC_ONLY): PageRow {
+    return lastOf(this.readSteps(bytes, format, forms));
+  }
+
+  *readSteps(bytes: Uint8Array, format: PageFormat, forms = CLASSIC_ONLY): Generator<void, PageRow> {
+    this.current = bytes.length > STEPLESS_BYTES_MAX ? new PageLines() : CURRENT;
     if (format !== this.previousFormat) this.forgetPrevious();
     this.current.begin(this.previous);
     this.exemplars = NO_EXEMPLARS;
@@ -158,7 +170,7 @@ class ComparingReader implements PageReader, PageSink {
     this.isRestAlike = false;
     try {
       if (format === 'protobuf') readProtobufPage(bytes, forms, this);
-      else this.readLines(bytes, format);
+      else yield* this.readLines(bytes, format);
     } catch (error) {
       this.release(bytes);
       throw error;
@@ -211,12 +223,13 @@ class ComparingReader implements PageReader, PageSink {
     this.changed = added(this.changed, NO_METADATA, metric, next);
   }
 
-  private readLines(bytes: Uint8Array, format: TextFormat): void {
+  private *readLines(bytes: Uint8Array, format: TextFormat): Generator<void, void> {
     const cursor = this.cursorOf(format);
     cursor.open(bytes);
     kernel ??= new LineKernel();
     kernel.open();
     let line = 0;
+    let full = 0;
     for (;;) {
       line = this.compareFrom(line, bytes, cursor);
       if (this.endsAlike(line, bytes, cursor)) return;
@@ -225,6 +238,10 @@ class ComparingReader implements PageReader, PageSink {
         const kind = cursor.next();
         if (kind === END) return;
         if (kind === SERIES) {
+          if (++full % STEP_LINES === 0 && this.current !== CURRENT) {
+            yield;
+            kernel.open();
+          }
           const slot = this.readSeries(bytes, format, cursor);
           known = this.previousLineOf(slot);
           if (known >= 0) line = known + 1;
@@ -245,10 +262,13 @@ class ComparingReader implements PageReader, PageSink {
     let at = cursor.offset;
     let line = from;
     while (line < previous.count) {
-      const plain = kernel!.read(previous, this.previousBytes, line, bytes, at, current);
-      if (plain > line) at = current.lineEnds[current.count - 1];
-      line = plain;
-      if (line === previous.count) break;
+      // Where lines have changed their order, the next one is seldom the next one; that is found out more cheaply in plain.
+      if (line > from || from === 0) {
+        const end = kernel!.read(previous, this.previousBytes, line, bytes, at, current);
+        if (end > line) at = current.lineEnds[current.count - 1];
+        line = end;
+        if (line === previous.count) break;
+      }
       at = this.compareLine(line, bytes, at, cursor);
       if (at < 0) break;
       line++;
@@ -335,6 +355,14 @@ class ComparingReader implements PageReader, PageSink {
     this.previousBytes = NO_BYTES;
     this.previousFormat = undefined;
     this.lineOfSlot = undefined;
+  }
+}
+
+/** Takes all steps at once. */
+export function lastOf<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
   }
 }
 
