@@ -5,11 +5,13 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import type { NativeHistogram } from '../../src/shared/histogram/native.ts';
 import type { MemorySeries, SampleValue } from '../support/memoryQueryable.ts';
 import { besidePrometheus, installedVersion, runPrometheus } from '../support/prometheusProcess.ts';
 import { remoteWriteBody } from '../support/remoteWritten.ts';
+import { readAll } from '../support/tsdbSamples.ts';
 import { api, runIsotherm, startSidecar, tempFolder, until, writeConfig } from '../support/sidecar.ts';
 
 const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
@@ -135,6 +137,27 @@ besidePrometheus('a data folder of Prometheus', () => {
       });
       expect([verb, told.status, told.stdout.length > 100]).toEqual([verb, 0, true]);
     }
+  }, 60_000);
+
+  test('what is asked over remote read is what the folder holds, and is asked once', async () => {
+    const folder = copy();
+    const { url, stop } = await runPrometheus({ config: 'global: {}\n', folder });
+    const stored = async (name: string, ...source: string[]) => {
+      const path = `--storage.tsdb.path=${join(folder, name)}`;
+      const { code, stderr } = await runIsotherm(['tsdb', 'import', path, ...source]);
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/^\d+ samples of /)]);
+      const db = await openTsdb({ path: join(folder, name), retention: { ageMs: 0, bytes: 0, percentage: 0 } });
+      const all = await readAll(db);
+      await db.close();
+      return { all, count: Number.parseInt(stderr, 10) };
+    };
+    const from = [`--from=${url}`, `--start=${range.start}`, `--end=${range.end}`];
+    const asked = await stored('asked', ...from);
+    const again = await stored('asked', ...from);
+    await stop();
+    const read = await stored('read', join(folder, 'peer'));
+    expect(asked.all).toEqual(read.all);
+    expect([asked.count, again.count]).toEqual([read.count, 0]);
   }, 60_000);
 
   test('a log with damage gives what lies around it, and says where it is', async () => {

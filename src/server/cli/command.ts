@@ -28,7 +28,10 @@ const COMMANDS = [
     'Print its samples as OpenMetrics text; --match=SELECTOR, --start=TIME and --end=TIME choose.',
   ],
   ['tsdb export FOLDER OUT', 'The same into a file; --format=prometheus writes blocks that Prometheus reads.'],
-  ['tsdb import SOURCE', 'Put what Prometheus stored in a folder into the store of --storage.tsdb.path.'],
+  [
+    'tsdb import SOURCE',
+    'Put a folder of Prometheus, OpenMetrics text, or what --from=URL answers into the store of --storage.tsdb.path.',
+  ],
   ['version', 'Print the version.'],
   ['help', 'Print this.'],
 ] as const;

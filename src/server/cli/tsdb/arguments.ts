@@ -19,7 +19,12 @@ export type TsdbCommand =
       readonly format: ExportFormat;
       readonly out: string;
     }
-  | { readonly kind: 'import'; readonly folder: string; readonly source: string };
+  | { readonly kind: 'import'; readonly folder: string; readonly source: ImportSource };
+
+export type ImportSource =
+  | { readonly kind: 'path'; readonly path: string }
+  /** With a finite range. */
+  | { readonly kind: 'server'; readonly url: URL; readonly selection: Selection };
 
 export interface Selection {
   /** Series that any of them accepts; all if there is none. */
@@ -40,6 +45,7 @@ const OPTIONS = {
   start: { type: 'string' },
   end: { type: 'string' },
   format: { type: 'string' },
+  from: { type: 'string' },
   [STORE]: { type: 'string' },
 } as const;
 type OptionName = keyof typeof OPTIONS;
@@ -55,7 +61,11 @@ const VERBS = {
     options: [...SELECTION, 'format'],
     words: 2,
   },
-  import: { usage: `import [--${STORE}=FOLDER] SOURCE`, options: [STORE], words: 1 },
+  import: {
+    usage: `import [--${STORE}=FOLDER] SOURCE, or --from=URL --start=TIME [--end=TIME] [--match=SELECTOR]`,
+    options: [...SELECTION, 'from', STORE],
+    words: 1,
+  },
 } as const satisfies Record<string, Verb>;
 
 /** @throws UsageError that shows how to write it. */
@@ -69,17 +79,29 @@ export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbComman
   };
   const { words, match = [], start, end, format, ...rest } = readWords(args, VERBS[kind], usage);
   const store = FLAGS[STORE].default;
-  if (kind === 'import') {
-    return { kind, folder: rest[STORE] ?? store, source: words[0] ?? usage('what to import is missing') };
-  }
   const folder = words[0] ?? store;
   if (kind === 'stats' || kind === 'verify') return { kind, folder };
   const range = { minTime: timeOf('start', start, -Infinity), maxTime: timeOf('end', end, Infinity) };
   if (range.maxTime < range.minTime) usage('--end is before --start');
   const selection = { matcherSets: match.map(matchersOf), range };
+  if (kind === 'import') {
+    const { from, [STORE]: into = store } = rest;
+    if (from !== undefined) return { kind, folder: into, source: serverOf(from, selection, usage) };
+    if (match.length > 0 || start !== undefined || end !== undefined)
+      usage('--match, --start and --end go with --from');
+    return { kind, folder: into, source: { kind: 'path', path: words[0] ?? usage('what to import is missing') } };
+  }
   if (kind === 'dump') return { kind, folder, selection };
   const out = words[1] ?? usage('a file is missing');
   return { kind, folder, selection, out, format: formatOf(format) };
+}
+
+function serverOf(text: string, { matcherSets, range }: Selection, usage: (why: string) => never): ImportSource {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) usage(`--from=${text} is no URL such as http://host:9090`);
+  if (!Number.isFinite(range.minTime)) usage('--start is missing: how far back to ask');
+  const maxTime = Math.min(range.maxTime, Date.now());
+  return { kind: 'server', url: url!, selection: { matcherSets, range: { minTime: range.minTime, maxTime } } };
 }
 
 function usageOf({ usage }: Verb): string {

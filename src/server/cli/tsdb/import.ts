@@ -4,35 +4,93 @@ import { StorageError } from '../../storage/appender.ts';
 import type { Tsdb } from '../../tsdb/db.ts';
 import { assertNotInUse } from '../../tsdb/prometheus/inUse.ts';
 import { isPrometheusFolder, loadPrometheusFolder } from '../../tsdb/prometheus/loadFolder.ts';
+import type { ImportSource } from './arguments.ts';
+import { loadFrom } from './importFrom.ts';
+import { loadText } from './importText.ts';
 import { withStore } from './openStore.ts';
 import { ProgressBar } from './progressBar.ts';
 
+const STANDARD_INPUT = '-';
+
 /** The exit code is 1 if anything could not be read; the rest is in the store then. */
-export async function importInto(folder: string, source: string): Promise<number> {
-  if (!fs.existsSync(source)) throw new StorageError('io', `${source} is not there; name a folder or a file`);
-  if (!isPrometheusFolder(source)) {
+export async function importInto(folder: string, source: ImportSource): Promise<number> {
+  if (source.kind === 'server') return withStore(folder, (store) => importServer(source, store, folder));
+  const { path } = source;
+  if (path === STANDARD_INPUT) return withStore(folder, (store) => importText(path, store, folder));
+  if (!fs.existsSync(path)) throw new StorageError('io', `${path} is not there; name a folder or a file`);
+  if (!fs.statSync(path).isDirectory()) return withStore(folder, (store) => importText(path, store, folder));
+  if (!isPrometheusFolder(path)) {
     const what = 'no data folder of Prometheus: it has no blocks, wal/ or chunks_head/';
-    throw new StorageError('io', `${source} is ${what}; name the folder that its --storage.tsdb.path names`);
+    throw new StorageError('io', `${path} is ${what}; name the folder that its --storage.tsdb.path names`);
   }
-  assertNotInUse(source);
-  return withStore(folder, (store) => importPrometheus(folder, source, store));
+  assertNotInUse(path);
+  return withStore(folder, (store) => importPrometheus(path, store, folder));
 }
 
-async function importPrometheus(folder: string, source: string, store: Tsdb): Promise<number> {
+async function importPrometheus(source: string, store: Tsdb, folder: string): Promise<number> {
   const bar = new ProgressBar();
   const damaged = ({ file, offset, what }: { file: string; offset: number; what: string }) => {
     bar.end();
-    process.stderr.write(`${file} at ${offset}: ${what}\n`);
+    tell(`${file} at ${offset}: ${what}`);
   };
   const loaded = await loadPrometheusFolder(source, store, damaged, ({ part, share, samples }) =>
     bar.tell(share, `${part}, ${samples} samples`),
   );
   bar.end();
   const { samples, damages, unknownSeries, wasComplete } = loaded;
-  if (wasComplete) process.stderr.write(`all of ${source} is in ${folder} already\n`);
-  else process.stderr.write(`${samples} samples of ${source} are in ${folder}\n`);
-  if (unknownSeries > 0)
-    process.stderr.write(`${unknownSeries} samples are left out: the log does not name their series\n`);
-  if (damages > 0) process.stderr.write(`${damages} places could not be read; what they held is left out\n`);
+  tell(wasComplete ? `all of ${source} is in ${folder} already` : `${samples} samples of ${source} are in ${folder}`);
+  if (unknownSeries > 0) tell(`${unknownSeries} samples are left out: the log does not name their series`);
+  if (damages > 0) tell(`${damages} places could not be read; what they held is left out`);
   return damages > 0 ? 1 : 0;
+}
+
+/** All of a text, or nothing. */
+async function importText(file: string, store: Tsdb, folder: string): Promise<number> {
+  const isInput = file === STANDARD_INPUT;
+  const name = isInput ? 'the standard input' : file;
+  const { size, mtimeMs } = isInput ? { size: Infinity, mtimeMs: Date.now() } : fs.statSync(file);
+  const source = isInput ? 'standard input' : `text ${fs.realpathSync(file)}`;
+  const load = await store.bulkLoad(source, `${size} ${mtimeMs}`);
+  if (load === undefined) {
+    tell(`all of ${file} is in ${folder} already`);
+    return 0;
+  }
+  const bar = new ProgressBar();
+  try {
+    const bytes = isInput ? process.stdin : fs.createReadStream(file);
+    const { samples, exemplars } = await loadText(bytes, name, load, (done, so) =>
+      bar.tell(isInput ? 0 : done / size, `${so.samples} samples`),
+    );
+    await load.finish();
+    bar.end();
+    const appender = store.appender();
+    for (const { labels, exemplar } of exemplars) appender.appendExemplar(labels, exemplar);
+    await appender.commit({ sync: true });
+    tell(`${samples} samples of ${name} are in ${folder}`);
+    return 0;
+  } catch (error) {
+    bar.end();
+    await load.discard();
+    throw error;
+  }
+}
+
+async function importServer(
+  { url, selection }: ImportSource & { kind: 'server' },
+  store: Tsdb,
+  folder: string,
+): Promise<number> {
+  const bar = new ProgressBar();
+  try {
+    const samples = await loadFrom(url, selection, store, (share, so) => bar.tell(share, `${so} samples`));
+    bar.end();
+    tell(`${samples} samples of ${url.host} are in ${folder}`);
+    return 0;
+  } finally {
+    bar.end();
+  }
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -20,6 +20,8 @@ export interface BulkLoad {
 export interface PartLoad extends BulkLoad {
   /** Writes all and notes that the part is loaded. */
   finish(): Promise<void>;
+  /** Takes out of the store what was written. */
+  discard(): Promise<void>;
 }
 
 export interface TsdbLoads extends Pick<Storage, 'appender'> {

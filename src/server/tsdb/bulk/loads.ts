@@ -46,6 +46,7 @@ export class Loads {
       });
     const load = new BlockLoad({ write }, keyStart);
     return Object.assign(load, {
+      discard: () => flusher.exclusively(async () => this.#dropLeftover(keyStart, ledger.of(source).open!.firstBlock)),
       finish: async () => {
         await load.flush();
         ledger.end(source, part);

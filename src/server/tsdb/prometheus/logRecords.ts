@@ -1,6 +1,6 @@
 // The package has no types of its own; a declaration file cannot be imported, only referred to.
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
-/// <reference path="./snappyjs.d.ts" />
+/// <reference path="../../../shared/bytes/snappyjs.d.ts" />
 /** The write-ahead log of Prometheus: segments of pages → records, decompressed. Source: tsdb/docs/format/wal.md there. */
 import fs from 'node:fs';
 import path from 'node:path';
