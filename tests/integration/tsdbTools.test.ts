@@ -1,5 +1,6 @@
 /** `isotherm tsdb …` and the admin API of the real process: what a server stored is told, verified, dumped, deleted and copied. */
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
@@ -121,6 +122,7 @@ test.each([
   [['stats', '--match=up'], 2, /Unknown option/],
   [['export', 'data'], 2, /a file is missing/],
   [['export', '--format=blocks', 'data', 'out'], 2, /write openmetrics .* or prometheus/],
+  [['bench', '--series=none'], 2, /write a number above 0/],
   [['import'], 2, /what to import is missing/],
   [['import', '--from=here', '--start=1'], 2, /is no URL/],
   [['import', '--from=http://127.0.0.1:1'], 2, /--start is missing/],
@@ -211,4 +213,15 @@ describe('importing OpenMetrics text', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(why)]);
     expect(await dumped()).toBe('# EOF\n');
   });
+});
+
+test('isotherm tsdb bench measures each step, and leaves nothing behind', async () => {
+  const { code, stdout } = await runIsotherm(['tsdb', 'bench', '--series=150', '--hours=0.1']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^200 series of 1 services, 0.1 h at 15 s, 4800 samples$/m);
+  for (const step of ['append, log and pack', 'open after a kill, all in the log', 'select all buckets']) {
+    expect(stdout).toMatch(new RegExp(`^${step} +\\d+\\.\\d{3} s +\\d+\\.\\d M$`, 'm'));
+  }
+  expect(stdout).toMatch(/^block, index included +\d.* bytes\/sample$/m);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('isotherm-bench-'))).toEqual([]);
 });

@@ -32,6 +32,7 @@ const COMMANDS = [
     'tsdb import SOURCE',
     'Put a folder of Prometheus, OpenMetrics text, or what --from=URL answers into the store of --storage.tsdb.path.',
   ],
+  ['tsdb bench', 'Measure how fast and how small the store is on this machine; --series=COUNT, --hours=COUNT.'],
   ['version', 'Print the version.'],
   ['help', 'Print this.'],
 ] as const;

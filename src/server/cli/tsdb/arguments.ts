@@ -19,6 +19,7 @@ export type TsdbCommand =
       readonly format: ExportFormat;
       readonly out: string;
     }
+  | { readonly kind: 'bench'; readonly series: number; readonly hours: number }
   | { readonly kind: 'import'; readonly folder: string; readonly source: ImportSource };
 
 export type ImportSource =
@@ -46,6 +47,8 @@ const OPTIONS = {
   end: { type: 'string' },
   format: { type: 'string' },
   from: { type: 'string' },
+  series: { type: 'string' },
+  hours: { type: 'string' },
   [STORE]: { type: 'string' },
 } as const;
 type OptionName = keyof typeof OPTIONS;
@@ -66,6 +69,7 @@ const VERBS = {
     options: [...SELECTION, 'from', STORE],
     words: 1,
   },
+  bench: { usage: 'bench [--series=COUNT] [--hours=COUNT]', options: ['series', 'hours'], words: 0 },
 } as const satisfies Record<string, Verb>;
 
 /** @throws UsageError that shows how to write it. */
@@ -79,6 +83,8 @@ export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbComman
   };
   const { words, match = [], start, end, format, ...rest } = readWords(args, VERBS[kind], usage);
   const store = FLAGS[STORE].default;
+  if (kind === 'bench')
+    return { kind, series: countOf('series', rest.series, 10_000), hours: countOf('hours', rest.hours, 2) };
   const folder = words[0] ?? store;
   if (kind === 'stats' || kind === 'verify') return { kind, folder };
   const range = { minTime: timeOf('start', start, -Infinity), maxTime: timeOf('end', end, Infinity) };
@@ -128,6 +134,14 @@ function readWords(args: readonly string[], { options, words }: Verb, usage: (wh
 function formatOf(text = 'openmetrics'): ExportFormat {
   if (text === 'openmetrics' || text === 'prometheus') return text;
   throw new UsageError(`--format=${text}: write openmetrics (a text) or prometheus (blocks)`);
+}
+
+/** Above zero. */
+function countOf(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const n = Number(text);
+  if (Number.isFinite(n) && n > 0) return n;
+  throw new UsageError(`--${name}=${text}: write a number above 0`);
 }
 
 /** Milliseconds of seconds since 1970 or of an RFC 3339 time. */

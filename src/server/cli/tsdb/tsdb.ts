@@ -19,6 +19,8 @@ export async function runTsdb(args: readonly string[]): Promise<number> {
       return command.format === 'prometheus'
         ? exportPrometheus(command.folder, command.selection, command.out)
         : exportTo(command.folder, command.selection, command.out);
+    case 'bench':
+      return (await import('./bench.ts')).benchStore(command.series, command.hours);
     case 'import':
       return importInto(command.folder, command.source);
   }
