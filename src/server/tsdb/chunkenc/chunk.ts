@@ -10,7 +10,7 @@ import {
   readSummaries,
   type ColumnHead,
 } from './columnReader.ts';
-import { ENCODING, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
+import { ENCODING, ENCODING_BITS, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
 import { readRun } from './integerRun.ts';
 import { readNativeHistogram } from './nativeHistogram.ts';
 import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
@@ -107,7 +107,7 @@ export class Chunk {
     for (let place = 0; place < this.#columns.length; place++) {
       const size = this.#starts[place + 1] - this.#starts[place];
       const samples = this.#sampleEnds(this.#head(this.#origin(place))).at(-1)!;
-      yield { encoding: ENCODING_NAMES[this.#head(place).encoding], size, samples };
+      yield { encoding: ENCODING_NAMES[this.#encoding(place)], size, samples };
     }
   }
 
@@ -130,8 +130,8 @@ export class Chunk {
     const [first, end] = [this.#strideOf(from), this.#strideOf(to - 1) + 1];
     const origin = this.#origin(place);
     this.#decode(origin, first, end);
-    const { marks } = this.#head(origin);
-    if (marks < 0) out.set(this.#decoded.subarray(from, to), at);
+    const marks = this.#hasMarks(origin) ? this.#head(origin).marks : -1;
+    if (marks < 0) out.set(to - from === this.rowCount ? this.#decoded : this.#decoded.subarray(from, to), at);
     else
       spread(this.#marks[marks], first > 0 ? this.strideEnds[first - 1] : 0, first, from, to, this.#decoded, out, at);
     return true;
@@ -172,7 +172,7 @@ export class Chunk {
   #decode(place: number, from: number, to: number): void {
     const isKept = this.#from === from && this.#to === to;
     if (isKept && place === this.#decodedPlace) return;
-    const { encoding } = this.#head(place);
+    const encoding = this.#encoding(place);
     if (encoding === ENCODING.up) {
       this.#decode(place - 1, from, to);
       return this.#add(place, place, 1, from, to);
@@ -182,7 +182,7 @@ export class Chunk {
       return this.#remember(place, from, to);
     }
     if (encoding !== ENCODING.down) return this.#take(place, from, to);
-    if (isKept && this.#decodedPlace === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
+    if (isKept && this.#decodedPlace === place - 1 && this.#encoding(place - 1) === ENCODING.down) {
       return this.#add(place, place - 1, 1, from, to);
     }
     this.#decode(place + 1, from, to);
@@ -193,7 +193,7 @@ export class Chunk {
   #boundsOf(place: number): void {
     const bounds = (this.#bounds ??= { ...makeSummaries(this.strideEnds.length), place: -1 });
     if (bounds.place === place) return;
-    const { encoding } = this.#head(place);
+    const encoding = this.#encoding(place);
     if (encoding === ENCODING.up) {
       this.#boundsOf(place - 1);
       this.#addBounds(place, place, 1);
@@ -202,7 +202,7 @@ export class Chunk {
       if (head.encoding === ENCODING.up || head.encoding === ENCODING.down) this.#boundsOf(this.#origin(place));
       else this.#takeBounds(head, bounds);
       bounds.place = place;
-    } else if (bounds.place === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
+    } else if (bounds.place === place - 1 && this.#encoding(place - 1) === ENCODING.down) {
       this.#addBounds(place, place - 1, 1);
     } else {
       this.#boundsOf(place + 1);
@@ -256,17 +256,26 @@ export class Chunk {
     this.#to = to;
   }
 
+  /** A head is one byte. */
+  #encoding(place: number): number {
+    return this.bytes[this.#starts[place]] & ENCODING_BITS;
+  }
+
+  #hasMarks(place: number): boolean {
+    return (this.bytes[this.#starts[place]] & HAS_MARKS) > 0;
+  }
+
   #head(place: number): ColumnHead {
     const input = new ByteReader(this.bytes, this.#starts[place], this.#starts[place + 1]);
-    const head = input.varint();
-    const marks = head & HAS_MARKS ? input.varint() : -1;
-    return { encoding: head & 15, flags: head, marks, input };
+    const flags = input.u8();
+    const marks = flags & HAS_MARKS ? input.varint() : -1;
+    return { encoding: flags & ENCODING_BITS, flags, marks, input };
   }
 
   /** Where the samples of a column are: its own place, or that of the column which is like it. */
   #origin(place: number): number {
-    const { encoding, input } = this.#head(place);
-    return encoding === ENCODING.same ? this.#placeOf(this.#columns[place] - input.varint()) : place;
+    if (this.#encoding(place) !== ENCODING.same) return place;
+    return this.#placeOf(this.#columns[place] - this.#head(place).input.varint());
   }
 
   #sampleEnds({ marks }: ColumnHead): SampleEnds {
