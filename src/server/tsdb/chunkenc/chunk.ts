@@ -119,7 +119,7 @@ export class Chunk {
 
   /**
    * Decodes the cells of a column in rows [from, to) into `out`, from `at` on. Only the strides that these rows touch are decoded.
-   * Ascending columns are read fastest: buckets build on their neighbours.
+   * Buckets build on their neighbours: read them in ascending order, or as `readingOrder` says.
    *
    * @returns false where the column has no cells in this chunk; `out` is as it was then.
    */
@@ -135,6 +135,41 @@ export class Chunk {
     else
       spread(this.#marks[marks], first > 0 ? this.strideEnds[first - 1] : 0, first, from, to, this.#decoded, out, at);
     return true;
+  }
+
+  /**
+   * Whether no sample of a column is below the one before it in this chunk (and none is a NaN): a counter that did not begin again. Then
+   * the increase between any two samples is their difference. True for a column that has no cells here.
+   */
+  neverFalls(column: number): boolean {
+    const place = this.#placeOf(column);
+    if (place < 0) return true;
+    const head = this.bytes[this.#starts[this.#origin(place)]];
+    return (head & RISING) > 0 || (head & ENCODING_BITS) === ENCODING.empty;
+  }
+
+  /**
+   * The same columns in the order in which reading all of them takes least: the upper buckets of a histogram from the last one down, as each is
+   * written by what the next one has over it.
+   *
+   * @param columns ascending.
+   */
+  readingOrder(columns: Int32Array): Int32Array {
+    const ordered = columns.slice();
+    const isDown = (i: number) => {
+      const place = i < columns.length ? this.#placeOf(columns[i]) : -1;
+      return place >= 0 && this.#encoding(place) === ENCODING.down;
+    };
+    for (let from = 0; from < ordered.length; from++) {
+      if (!isDown(from)) continue;
+      let to = from + 1;
+      while (isDown(to)) to++;
+      // Behind the last one stands the bucket that they are written down from, if it is asked for.
+      if (to < columns.length && columns[to] === columns[to - 1] + 1) to++;
+      ordered.subarray(from, to).reverse();
+      from = to - 1;
+    }
+    return ordered;
   }
 
   /**
