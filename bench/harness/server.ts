@@ -55,15 +55,9 @@ export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Pr
   ]);
 }
 
-/** Without a configuration it scrapes nothing. */
-export function startVictoriaMetrics(
-  peer: Peer,
-  { config, data }: { readonly config: string | undefined; readonly data: string },
-  flags: readonly string[] = [],
-): Promise<Server> {
+export function startVictoriaMetrics(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
   return startServer(peer.command, '/health', (address) => [
-    ...(config === undefined ? [] : [`-promscrape.config=${config}`]),
-    ...flags,
+    `-promscrape.config=${config}`,
     `-storageDataPath=${data}`,
     `-httpListenAddr=${address}`,
     // Newest samples are answered at once, as the others do.

@@ -43,7 +43,7 @@ export class MemoryQueryable implements Queryable {
       cells += times.length * members.length;
       if (cells > maxSamples) throw new SelectLimitError(cells, maxSamples);
       const rowOf = new Map([...times].map((t, row) => [t, row]));
-      return { times, columns: members.map((m, c) => column(m.labels, this.held.indexOf(m), inRange[c], rowOf)) };
+      return { times, columns: members.map((m, c) => column(m.labels, this.refOf(m), inRange[c], rowOf)) };
     });
   }
 
@@ -67,6 +67,12 @@ export class MemoryQueryable implements Queryable {
 
   exemplars() {
     return [];
+  }
+
+  /** Equal labels are one series, whatever group they come by. */
+  private refOf({ labels }: MemorySeries): number {
+    const key = labelsKey(labels);
+    return this.held.findIndex((series) => labelsKey(series.labels) === key);
   }
 
   private matching(matcherSets: readonly (readonly Matcher[])[]): MemorySeries[] {

@@ -21,8 +21,7 @@ export const besidePrometheus = (title: string, suite: () => void): void =>
 
 export interface PrometheusProcess {
   readonly url: string;
-  /** SIGTERM if not told otherwise, then wait. */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export interface PrometheusOptions {
@@ -57,8 +56,8 @@ export async function runPrometheus({
     child.once('exit', end);
     child.once('error', end);
   });
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    child.kill(signal);
+  const stop = async () => {
+    child.kill('SIGTERM');
     await exited;
   };
   const isReady = () =>

@@ -23,8 +23,7 @@ describe('commands', () => {
     [['--version'], 'version'],
     [['-h'], 'help'],
     [['serve', '--help'], 'help'],
-    [['check', 'config', 'a.yml'], 'check'],
-    [['check', 'metrics'], 'check'],
+    [['check', 'config', 'a.yml'], 'checkConfig'],
     [['tsdb', 'dump', '--match=up', 'data'], 'tsdb'],
   ])('%j is %s', (args, kind) => expect(parseCommand(args).kind).toBe(kind));
 });

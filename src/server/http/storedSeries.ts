@@ -2,7 +2,8 @@
 import { compareLabels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { bitsOf, setStale } from '../../shared/model/sampleBits.ts';
-import { seriesOf } from '../promql/series.ts';
+import { openColumns } from '../promql/engine.ts';
+import { heldSeries } from '../promql/series.ts';
 import type { SeriesSamples } from '../remote/prompb.ts';
 import type { Queryable, TimeRange } from '../storage/queryable.ts';
 
@@ -17,7 +18,7 @@ export async function storedSeries(
   maxSamples: number,
 ): Promise<SeriesSamples[]> {
   const groups = await queryable.select({ matchers, ...range, maxSamples });
-  return seriesOf(groups)
+  return heldSeries(groups.map(openColumns))
     .map(({ labels, times, values, stale, histograms }) => ({
       labels,
       times,

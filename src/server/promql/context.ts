@@ -6,7 +6,7 @@ import type { Budget } from './budget.ts';
 import type { PromqlFeatures } from '../../shared/promql/features.ts';
 import type { Plan } from './plan.ts';
 import type { VectorRows } from './rows.ts';
-import type { SampledSeries } from './series.ts';
+import type { SelectedSeries } from './series.ts';
 
 export type Value =
   | { readonly kind: 'scalar'; readonly values: Float64Array }
@@ -16,10 +16,10 @@ export type Value =
 export interface EvalContext {
   readonly plan: Plan;
   /** Series of a select by its index in the plan. */
-  readonly series: (select: number) => readonly SampledSeries[];
+  readonly series: (select: number) => readonly SelectedSeries[];
   /** The same for a selector; without buckets where these are not looked at. */
-  readonly seriesFor: (selector: VectorSelector) => readonly SampledSeries[];
-  /** Whether anything selected has native histograms, or something looks for them: then every row is read, for what is to be told of it. */
+  readonly seriesFor: (selector: VectorSelector) => readonly SelectedSeries[];
+  /** Whether anything selected has native histograms: then every row is read, for what is to be told of it. */
   readonly hasHistograms: boolean;
   readonly budget: Budget;
   readonly features: PromqlFeatures;

@@ -14,7 +14,13 @@ import {
   type QueryValue,
   type StepGrid,
 } from '../storage/engine.ts';
-import { SelectLimitError, type GroupColumns, type Queryable, type SelectSpec } from '../storage/queryable.ts';
+import {
+  SelectLimitError,
+  type GroupColumns,
+  type OpenGroup,
+  type Queryable,
+  type SelectSpec,
+} from '../storage/queryable.ts';
 import { Annotations } from './annotations.ts';
 import { Budget } from './budget.ts';
 import type { EvalContext } from './context.ts';
@@ -24,7 +30,7 @@ import { gridOf } from './grid.ts';
 import { planQuery, type Plan } from './plan.ts';
 import { rangeVectorOf, rawSeriesOf } from './rangeVectors.ts';
 import { matrixOf, withNamesDropped, type VectorRows } from './rows.ts';
-import { seriesOf, type SampledSeries } from './series.ts';
+import { selectedSeries, type SelectedSeries } from './series.ts';
 import { statsSeries } from './statsSeries.ts';
 
 export interface EngineLimits extends PromqlFeatures {
@@ -82,6 +88,20 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
 
 const READS_PER_HELD = 2;
 
+/** Cells that a query may read. */
+export const readsMax = (budget: Budget) => READS_PER_HELD * budget.samplesLeft;
+
+/** What a query is told whose selects have more cells than it may read; other faults as they are. */
+export function readFault(fault: unknown, budget: Budget): unknown {
+  if (!(fault instanceof SelectLimitError)) return fault;
+  const limit = `${readsMax(budget)}, ${READS_PER_HELD} times --query.max-samples=${budget.samplesLeft}`;
+  return new QueryError(
+    'execution',
+    `query reads more samples than ${limit}; shorten the range, add matchers, or raise the flag`,
+    { cause: fault },
+  );
+}
+
 /**
  * What a select answers for each of the plan's specs, in order.
  *
@@ -92,28 +112,35 @@ export async function readSelects(
   specs: readonly SelectSpec[],
   budget: Budget,
 ): Promise<readonly (readonly GroupColumns[])[]> {
-  const held = budget.samplesLeft;
-  const maxSamples = READS_PER_HELD * held;
+  const maxSamples = readsMax(budget);
   try {
     return await Promise.all(specs.map((spec) => queryable.select({ ...spec, maxSamples })));
   } catch (fault) {
-    if (!(fault instanceof SelectLimitError)) throw fault;
-    const limit = `${maxSamples}, ${READS_PER_HELD} times --query.max-samples=${held}`;
-    throw new QueryError(
-      'execution',
-      `query reads more samples than ${limit}; shorten the range, add matchers, or raise the flag`,
-      { cause: fault },
-    );
+    throw readFault(fault, budget);
   }
 }
 
-const hasHistograms = ({ columns }: GroupColumns) =>
-  columns.some((c) => c.histograms !== undefined && c.histograms.size > 0);
+/** Columns that are read already. */
+export function openColumns({ times, columns }: GroupColumns): OpenGroup {
+  let last = 0;
+  return {
+    times,
+    refs: Uint32Array.from(columns, ({ ref }) => ref),
+    labels: columns.map(({ labels }) => labels),
+    hasHistograms: columns.some((c) => c.histograms !== undefined && c.histograms.size > 0),
+    read(s, out) {
+      out.set(columns[s].values);
+      last = s;
+      return true;
+    },
+    histograms: () => columns[last].histograms,
+  };
+}
 
 /** Evaluates what was prepared over what was read. */
 export async function evaluatePrepared(
   prepared: PreparedQuery,
-  selected: readonly (readonly GroupColumns[])[],
+  selected: readonly (readonly OpenGroup[])[],
   budget: Budget,
   selectMs: number,
 ): Promise<QueryResult> {
@@ -121,9 +148,9 @@ export async function evaluatePrepared(
   const { request, plan, features } = prepared;
   budget.expect(plan.steps);
   let samplesRead = 0;
-  for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.columns.length;
-  const loaded: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);
-  const stats: (readonly SampledSeries[] | undefined)[] = selected.map(() => undefined);
+  for (const groups of selected) for (const group of groups) samplesRead += group.times.length * group.refs.length;
+  const loaded: (readonly SelectedSeries[] | undefined)[] = selected.map(() => undefined);
+  const stats: (readonly SelectedSeries[] | undefined)[] = selected.map(() => undefined);
   const annotations = new Annotations(request.expr);
   const context: EvalContext = {
     plan,
@@ -131,8 +158,8 @@ export async function evaluatePrepared(
     features,
     delaysNames: features.delayedNameRemoval === true,
     annotations,
-    hasHistograms: plan.hasTrims || selected.some((groups) => groups.some(hasHistograms)),
-    series: (select) => (loaded[select] ??= seriesOf(selected[select])),
+    hasHistograms: selected.some((groups) => groups.some((group) => group.hasHistograms)),
+    series: (select) => (loaded[select] ??= selectedSeries(selected[select])),
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;
       const series = context.series(select);
@@ -190,7 +217,8 @@ export function createEngine(queryable: Queryable, limits: EngineLimits): QueryE
       try {
         const started = performance.now();
         const selected = await readSelects(queryable, prepared.plan.selects, budget);
-        return await evaluatePrepared(prepared, selected, budget, performance.now() - started);
+        const open = selected.map((groups) => groups.map(openColumns));
+        return await evaluatePrepared(prepared, open, budget, performance.now() - started);
       } finally {
         leave();
       }

@@ -13,7 +13,7 @@ import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { dataMatchersOf, infoNameMatchers, infoTimes } from './infoPlan.ts';
 import { heldRows, materialize, newRow, sameLabelSet, type Row, type VectorRows } from './rows.ts';
-import type { SampledSeries } from './series.ts';
+import type { SampledSeries, SelectedSeries } from './series.ts';
 import { WindowCache, type Windows } from './windows.ts';
 
 /** Labels by which an info series is found for a series. */
@@ -40,7 +40,7 @@ export async function info(call: Call, grid: StepGrid, context: EvalContext): Pr
   const series = identifiedBy(others, context.series(plan.infoSelectOf.get(call)!));
   const times = infoTimes(call.args[0], grid, plan.context);
   const cache = new WindowCache(times, plan.context.lookbackDeltaMs);
-  const infos = series.map((s) => infoSeriesOf(s, cache));
+  const infos = series.map((s) => infoSeriesOf(s.read(), cache));
   const joiner = new InfoJoiner(infos, dataMatchersOf(call), grid.count, (cells) => budget.hold(cells));
   for (let i = 0; i < grid.count; i++) {
     if (held.some((row) => row.present[i] === 1)) joiner.enter(i);
@@ -55,7 +55,7 @@ export async function info(call: Call, grid: StepGrid, context: EvalContext): Pr
 }
 
 /** The info series whose identifying labels are among those of the series, where these have any. */
-function identifiedBy(labels: readonly Labels[], series: readonly SampledSeries[]): readonly SampledSeries[] {
+function identifiedBy(labels: readonly Labels[], series: readonly SelectedSeries[]): readonly SelectedSeries[] {
   const values = IDENTIFYING.map((name) => new Set(labels.map((l) => labelValue(l, name)).filter((v) => v !== '')));
   if (values.every((set) => set.size === 0)) return [];
   return series.filter((s) =>
@@ -63,13 +63,18 @@ function identifiedBy(labels: readonly Labels[], series: readonly SampledSeries[
   );
 }
 
-function infoSeriesOf({ labels, times, stale, histograms }: SampledSeries, cache: WindowCache): InfoSeries {
+/** Its samples are kept: what was read is lent for a moment only. */
+function infoSeriesOf(
+  { labels, times: lent, sharesTimes, stale, histograms }: SampledSeries,
+  cache: WindowCache,
+): InfoSeries {
   if (histograms !== undefined) {
     const told = `this should be an info metric, with float samples: ${formatLabelSet(labels)}`;
     throw new QueryError('execution', told);
   }
   const signature = `${nameOf(labels)}\xff${identityOf(labels)}`;
-  return { labels, signature, times, stale, windows: cache.of(times, true) };
+  const times = sharesTimes ? lent : lent.slice();
+  return { labels, signature, times, stale, windows: cache.of(times, sharesTimes) };
 }
 
 class InfoJoiner {

@@ -12,7 +12,7 @@ import type { HistogramWords } from './histogramWords.ts';
 import { rangeMs, rangeNode, reachOf, subqueryGrid, windowEnds, type Reach } from './selectorTimes.ts';
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
 import { clearRow, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
-import { withoutStale, type SampledSeries } from './series.ts';
+import { withoutStale, type SampledSeries, type SelectedSeries } from './series.ts';
 import { locateWindows, WindowCache } from './windows.ts';
 
 export interface RangeVector {
@@ -43,7 +43,7 @@ function ofSelector(node: RangeSelector, grid: StepGrid, context: EvalContext): 
 const NO_REACH: Reach = { before: 0, after: 0 };
 
 export function windowed(
-  series: readonly SampledSeries[],
+  series: readonly SelectedSeries[],
   ends: Float64Array,
   width: number,
   reach: Reach = NO_REACH,
@@ -51,13 +51,13 @@ export function windowed(
   const cache = new WindowCache(...reachedWindows(ends, width, reach));
   return {
     labels: series.map((s) => s.labels),
-    hasHistograms: series.some((s) => s.histograms !== undefined),
+    hasHistograms: series.some((s) => s.hasHistograms),
     ends,
     rangeMs: width,
     reach,
     series(s) {
-      const kept = withoutStale(series[s]);
-      const { lo, hi } = cache.of(kept.times, kept === series[s]);
+      const kept = withoutStale(series[s].read());
+      const { lo, hi } = cache.of(kept.times, kept.sharesTimes);
       return { times: kept.times, values: kept.values, histograms: kept.histograms, lo, hi };
     },
   };
@@ -72,13 +72,14 @@ async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext):
   const inner = subqueryGrid(node, grid, plan.context);
   const rows = await rowsOf(node.expr, inner, context);
   const times = timesOf(inner);
-  const series: SampledSeries[] = [];
+  const series: SelectedSeries[] = [];
   const row = newRow(inner.count);
   for (let s = 0; s < rows.labels.length; s++) {
     rows.read(s, row);
     forgetResets(row);
     budget.hold(inner.count);
-    series.push(compacted(rows.labels[s], times, row));
+    const held = compacted(rows.labels[s], times, row);
+    series.push({ labels: held.labels, hasHistograms: held.histograms !== undefined, read: () => held });
     if (budget.isDue()) await budget.pause();
   }
   const vector = windowed(series, windowEnds(node, grid, plan.context), rangeMs(node, plan.context));
@@ -96,7 +97,7 @@ function forgetResets(row: Row): void {
 function compacted(labels: Labels, times: Float64Array, row: Row): SampledSeries {
   if (!row.present.includes(0)) {
     const histograms = row.histograms.size > 0 ? new Map(row.histograms) : undefined;
-    return { labels, times, values: row.values.slice(), stale: undefined, histograms };
+    return { labels, times, sharesTimes: true, values: row.values.slice(), stale: undefined, histograms };
   }
   const count = row.present.reduce((sum, p) => sum + p, 0);
   const keptTimes = new Float64Array(count);
@@ -114,6 +115,7 @@ function compacted(labels: Labels, times: Float64Array, row: Row): SampledSeries
   return {
     labels,
     times: keptTimes,
+    sharesTimes: false,
     values: keptValues,
     stale: undefined,
     histograms: histograms.size > 0 ? histograms : undefined,

@@ -18,11 +18,11 @@ export function selectRows(
   const cache = new WindowCache(windowEnds(node, grid, plan.context), plan.context.lookbackDeltaMs);
   return {
     labels: series.map((s) => s.labels),
-    hasHistograms: !sampleTimes && series.some((s) => s.histograms !== undefined),
+    hasHistograms: !sampleTimes && series.some((s) => s.hasHistograms),
     read(s: number, into: Row): void {
       clearRow(into);
-      const { times, values, stale, histograms } = series[s];
-      const { lo, hi } = cache.of(times, true);
+      const { times, sharesTimes, values, stale, histograms } = series[s].read();
+      const { lo, hi } = cache.of(times, sharesTimes);
       const source = sampleTimes ? times : values;
       const scale = sampleTimes ? 1000 : 1;
       for (let i = 0; i < hi.length; i++) {

@@ -1,10 +1,9 @@
-/** Selected columns to series: one per label set, merged over groups, in the order they came. */
+/** Selected columns to series: one per label set, merged over groups. */
 import type { Labels } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { isReset } from '../../shared/histogram/resets.ts';
-import { LabelsIndex } from './labelsHash.ts';
-import type { GroupColumns, SeriesColumn } from '../storage/queryable.ts';
+import type { OpenGroup } from '../storage/queryable.ts';
 
 /**
  * The samples of one series. `times` may be shared by many series, and then windows over it are too.
@@ -13,14 +12,132 @@ import type { GroupColumns, SeriesColumn } from '../storage/queryable.ts';
 export interface SampledSeries {
   readonly labels: Labels;
   readonly times: Float64Array;
+  /** Whether other series come with the same array. */
+  readonly sharesTimes: boolean;
   readonly values: Float64Array;
   /** 1 where the cell ends the series; undefined where none does. */
   readonly stale: Uint8Array | undefined;
   readonly histograms: ReadonlyMap<number, NativeHistogram> | undefined;
 }
 
-export function seriesOf(groups: readonly GroupColumns[]): SampledSeries[] {
-  return mergedOf(groups).map(withResetHints);
+/** A series that was selected; its columns are decoded when it is read. */
+export interface SelectedSeries {
+  readonly labels: Labels;
+  /** Whether it may have native histograms. */
+  readonly hasHistograms: boolean;
+  /** Valid until another series of the same select is read. */
+  read(): SampledSeries;
+}
+
+/** One for each series ref, in the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
+export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
+  const readers = groups.map((group) => new GroupReader(group));
+  const byRef = new Map<number, SelectedSeries>();
+  let isSorted = true;
+  let newest = -1;
+  for (const reader of readers) {
+    const { refs } = reader.group;
+    for (let s = 0; s < refs.length; s++) {
+      const ref = refs[s];
+      const one = new ColumnSeries(reader, s);
+      const known = readers.length > 1 ? byRef.get(ref) : undefined;
+      byRef.set(ref, known === undefined ? one : new MergedSeries(known, one));
+      if (ref < newest) isSorted = false;
+      newest = ref;
+    }
+  }
+  if (isSorted) return [...byRef.values()];
+  return [...byRef].sort(([a], [b]) => a - b).map(([, series]) => series);
+}
+
+/** A series of one group. */
+class ColumnSeries implements SelectedSeries {
+  readonly #reader: GroupReader;
+  readonly #column: number;
+
+  constructor(reader: GroupReader, column: number) {
+    this.#reader = reader;
+    this.#column = column;
+  }
+
+  get labels(): Labels {
+    return this.#reader.group.labels[this.#column];
+  }
+
+  get hasHistograms(): boolean {
+    return this.#reader.group.hasHistograms;
+  }
+
+  read(): SampledSeries {
+    return this.#reader.read(this.#column);
+  }
+}
+
+/** A series that came by several ways. */
+class MergedSeries implements SelectedSeries {
+  readonly #a: SelectedSeries;
+  readonly #b: SelectedSeries;
+
+  constructor(a: SelectedSeries, b: SelectedSeries) {
+    this.#a = a;
+    this.#b = b;
+  }
+
+  get labels(): Labels {
+    return this.#a.labels;
+  }
+
+  get hasHistograms(): boolean {
+    return this.#a.hasHistograms || this.#b.hasHistograms;
+  }
+
+  read(): SampledSeries {
+    return withResetHints(mergeByTime(this.#a.read(), this.#b.read()));
+  }
+}
+
+/** Reads the series of a group one after the other into the same memory. */
+class GroupReader {
+  readonly group: OpenGroup;
+  readonly #cells: Float64Array;
+  readonly #kept: Kept;
+  #last: SampledSeries | undefined;
+  #lastColumn = -1;
+
+  constructor(group: OpenGroup) {
+    this.group = group;
+    this.#cells = new Float64Array(group.times.length);
+    this.#kept = { times: undefined, values: undefined };
+  }
+
+  read(column: number): SampledSeries {
+    if (this.#last !== undefined && column === this.#lastColumn) return this.#last;
+    const { group } = this;
+    this.#lastColumn = column;
+    const labels = group.labels[column];
+    const hasCells = group.read(column, this.#cells);
+    this.#last = hasCells
+      ? withResetHints(sampled(group.times, this.#cells, labels, group.histograms(), this.#kept))
+      : { ...NOTHING, labels };
+    return this.#last;
+  }
+}
+
+const NOTHING = {
+  times: new Float64Array(0),
+  sharesTimes: false,
+  values: new Float64Array(0),
+  stale: undefined,
+  histograms: undefined,
+} as const;
+
+/** The series with their samples, to be kept. */
+export function heldSeries(groups: readonly OpenGroup[]): SampledSeries[] {
+  return selectedSeries(groups).map((one) => {
+    const series = one.read();
+    const times = series.sharesTimes ? series.times : series.times.slice();
+    return { ...series, times, values: series.values.slice() };
+  });
 }
 
 /** Says of every counting histogram whether it follows a reset, once for all windows it will be in. */
@@ -44,62 +161,47 @@ function hintAfter(before: NativeHistogram | undefined, h: NativeHistogram): Nat
   return isReset({ ...h, counterReset: 'unknown' }, before) ? 'unknown' : 'notReset';
 }
 
-function mergedOf(groups: readonly GroupColumns[]): SampledSeries[] {
-  if (groups.length === 1)
-    return byRef(groups[0].columns.map((column) => [column.ref, sampled(groups[0].times, column)]));
-  const index = new LabelsIndex();
-  const series: [ref: number, series: SampledSeries][] = [];
-  for (const group of groups) {
-    for (const column of group.columns) {
-      const part = sampled(group.times, column);
-      const place = index.enter(column.labels);
-      if (place < 0) series.push([column.ref, part]);
-      else series[place][1] = mergeByTime(series[place][1], part);
-    }
-  }
-  return byRef(series);
-}
-
-/** In the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
-function byRef(series: [ref: number, series: SampledSeries][]): SampledSeries[] {
-  const isSorted = series.every(([ref], i) => i === 0 || series[i - 1][0] <= ref);
-  if (!isSorted) series.sort(([a], [b]) => a - b);
-  return series.map(([, one]) => one);
+/** Memory for the samples of a column with gaps. */
+interface Kept {
+  times: Float64Array | undefined;
+  values: Float64Array | undefined;
 }
 
 /** A column without its gaps; the column itself, not a copy, where it has none. */
-function sampled(times: Float64Array, column: SeriesColumn): SampledSeries {
-  const { values, labels } = column;
-  const histograms = column.histograms !== undefined && column.histograms.size > 0 ? column.histograms : undefined;
+function sampled(
+  times: Float64Array,
+  values: Float64Array,
+  labels: Labels,
+  given: ReadonlyMap<number, NativeHistogram> | undefined,
+  kept: Kept,
+): SampledSeries {
+  const histograms = given !== undefined && given.size > 0 ? given : undefined;
   const first = firstMark(values, histograms);
-  if (first < 0) return { labels, times, values, stale: undefined, histograms };
+  if (first < 0) return { labels, times, sharesTimes: true, values, stale: undefined, histograms };
   const bits = bitsOf(values);
-  const keptTimes = new Float64Array(values.length);
-  const keptValues = new Float64Array(values.length);
-  const stale = new Uint8Array(values.length);
+  const keptTimes = (kept.times ??= new Float64Array(values.length));
+  const keptValues = (kept.values ??= new Float64Array(values.length));
   const keptHistograms = new Map<number, NativeHistogram>();
-  let kept = 0;
-  let hasStale = false;
+  let stale: Uint8Array | undefined;
+  let n = 0;
   for (let i = 0; i < values.length; i++) {
     const histogram = histograms?.get(i);
-    if (histogram !== undefined) keptHistograms.set(kept, histogram);
+    if (histogram !== undefined) keptHistograms.set(n, histogram);
     else if (values[i] !== values[i]) {
       const kind = cellKind(bits, i);
       if (kind === CELL_GAP) continue;
-      if (kind === CELL_STALE) {
-        stale[kept] = 1;
-        hasStale = true;
-      }
+      if (kind === CELL_STALE) (stale ??= new Uint8Array(values.length))[n] = 1;
     }
-    keptTimes[kept] = times[i];
-    keptValues[kept] = values[i];
-    kept++;
+    keptTimes[n] = times[i];
+    keptValues[n] = values[i];
+    n++;
   }
   return {
     labels,
-    times: keptTimes.subarray(0, kept),
-    values: keptValues.subarray(0, kept),
-    stale: hasStale ? stale.subarray(0, kept) : undefined,
+    times: keptTimes.subarray(0, n),
+    sharesTimes: false,
+    values: keptValues.subarray(0, n),
+    stale: stale?.subarray(0, n),
     histograms: keptHistograms.size > 0 ? keptHistograms : undefined,
   };
 }
@@ -142,6 +244,7 @@ function mergeByTime(a: SampledSeries, b: SampledSeries): SampledSeries {
   return {
     labels: a.labels,
     times: times.subarray(0, kept),
+    sharesTimes: false,
     values: values.subarray(0, kept),
     stale: a.stale !== undefined || b.stale !== undefined ? stale.subarray(0, kept) : undefined,
     histograms: histograms.size > 0 ? histograms : undefined,
@@ -167,6 +270,7 @@ export function withoutStale(series: SampledSeries): SampledSeries {
   return {
     labels: series.labels,
     times: keptTimes.subarray(0, kept),
+    sharesTimes: false,
     values: keptValues.subarray(0, kept),
     stale: undefined,
     histograms: histograms.size > 0 ? histograms : undefined,

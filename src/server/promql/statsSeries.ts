@@ -4,12 +4,17 @@
  */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { isReset } from '../../shared/histogram/resets.ts';
-import type { SampledSeries } from './series.ts';
+import type { SampledSeries, SelectedSeries } from './series.ts';
 
 const NOTHING = new Float64Array(0);
 const NO_SPANS: NativeHistogram['positiveSpans'] = [];
 
-export const statsSeries = (series: readonly SampledSeries[]): readonly SampledSeries[] => series.map(withoutBuckets);
+export const statsSeries = (series: readonly SelectedSeries[]): readonly SelectedSeries[] =>
+  series.map((one) => ({
+    labels: one.labels,
+    hasHistograms: one.hasHistograms,
+    read: () => withoutBuckets(one.read()),
+  }));
 
 function withoutBuckets(series: SampledSeries): SampledSeries {
   if (series.histograms === undefined) return series;

@@ -42,6 +42,67 @@ export interface SeriesColumn {
   readonly histograms?: ReadonlyMap<number, NativeHistogram>;
 }
 
+/**
+ * A group as the evaluator reads it: columns are decoded when they are asked for, one after the other. Series without any sample in the range
+ * may be among them.
+ */
+export interface OpenGroup {
+  /** Milliseconds, strictly ascending. Length n. */
+  readonly times: Float64Array;
+  readonly refs: Uint32Array;
+  /** By series of the group, as `refs`. */
+  readonly labels: readonly Labels[];
+  readonly hasHistograms: boolean;
+  /** Writes the n cells of a series, with gap and stale bits. Gives false, and leaves `out` undefined, where it has none. */
+  read(series: number, out: Float64Array): boolean;
+  /** Native histogram samples, by row, of the series that was read last. */
+  histograms(): ReadonlyMap<number, NativeHistogram> | undefined;
+}
+
+/** A packed chunk: bytes in memory (shared memory is seen by all threads, other memory is copied), or a part of a block file that is held open. */
+export type PackedChunk = {
+  /** The same wherever the same chunk is meant, for as long as the process runs. */
+  readonly id: string;
+  readonly rowCount: number;
+} & (
+  | { readonly bytes: Uint8Array }
+  | { readonly file: string; readonly fd: number; readonly place: number; readonly size: number }
+);
+
+/** Rows of a group that lie together, and where its series are in them: the column of each, -1 where there is none of it. */
+export type PackedPart =
+  | { readonly columns: Int32Array; readonly chunk: PackedChunk }
+  | {
+      readonly columns: Int32Array;
+      readonly times: Float64Array;
+      readonly values: readonly Float64Array[];
+      /** By column, then by row. */
+      readonly histograms: ReadonlyMap<number, ReadonlyMap<number, NativeHistogram>>;
+    };
+
+/** Where the samples of series that share timestamps lie. Structured-cloneable; parts stand in the order in which they came. */
+export interface PackedGroup {
+  readonly refs: Uint32Array;
+  readonly parts: readonly PackedPart[];
+  readonly deleted: ReadonlyMap<SeriesRef, readonly TimeRange[]>;
+}
+
+/** What a select finds, not decoded: a look into the index. */
+export interface PackedSelect {
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly groups: readonly PackedGroup[];
+  /** Cells in the range, about. */
+  readonly cells: number;
+}
+
+/** Files named in `select` stay open until it is released. */
+export interface SelectLease {
+  readonly select: PackedSelect;
+  labels(ref: SeriesRef): Labels;
+  release(): void;
+}
+
 export interface TimeRange {
   readonly minTime: number;
   readonly maxTime: number;
@@ -53,6 +114,8 @@ export interface TimeRange {
  */
 export interface Queryable {
   select(spec: SelectSpec): Promise<readonly GroupColumns[]>;
+  /** The same as where it lies, for those who decode it themselves, on another thread perhaps. Without it, everyone gets columns. */
+  pack?(spec: SelectSpec): SelectLease;
   /** Label sets of the series with samples in the range that match any of the matcher sets; all series if there is none. Sorted. */
   series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]>;

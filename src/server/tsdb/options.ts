@@ -2,7 +2,6 @@
 import type { StoreAdmin } from '../storage/admin.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
-import type { TsdbLoads } from './bulk/loadDoor.ts';
 import type { Retention } from './retention.ts';
 
 export type Log = (
@@ -30,7 +29,7 @@ export interface TsdbOptions {
   readonly log?: Log;
 }
 
-export interface Tsdb extends Storage, Queryable, StoreAdmin, TsdbLoads {
+export interface Tsdb extends Storage, Queryable, StoreAdmin {
   stats(): TsdbStats;
   /** Takes another retention; what is past it goes at once. */
   setRetention(retention: Retention): Promise<void>;

@@ -1,40 +1,58 @@
 /** The way out of the store: matchers → series → columns, group by group. */
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { compareLabels, compareText, labelValue, type Labels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
 import type { SeriesRef } from '../storage/appender.ts';
-import type { GroupColumns, Queryable, SelectSpec, TimeRange } from '../storage/queryable.ts';
+import type {
+  GroupColumns,
+  OpenGroup,
+  PackedChunk,
+  PackedGroup,
+  PackedPart,
+  Queryable,
+  SelectLease,
+  SelectSpec,
+  SeriesColumn,
+  TimeRange,
+} from '../storage/queryable.ts';
+import type { Block, BlockGroup } from './block/block.ts';
 import type { BlockSet } from './block/blockSet.ts';
-import { ChunkRows } from './chunkRows.ts';
+import type { Chunk } from './chunkenc/chunk.ts';
 import { isDeleted } from './deletedCells.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { HeadRows } from './head/headRows.ts';
-import { CellBudget, combine, type RowSource } from './rowSource.ts';
 import { expandRuns } from './index/refRuns.ts';
+import { openSelect } from './openSelect.ts';
+import { CHUNK_CACHE_BYTES_MAX } from './block/chunkCache.ts';
+import { PackedChunkCache, sourceOf, type PartSource } from './partSource.ts';
 import { firstNotBelow } from './sortedTimes.ts';
 import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
 
-type ColumnMap = ReadonlyMap<SeriesRef, number>;
-
-/** What select found of one group, in blocks and in the head. */
+/** What a select found of one group, in blocks and in the head. */
 interface GroupParts {
   /** In the order they came: the earlier one stands where two have a sample of the same time. */
-  readonly sources: RowSource[];
-  readonly refs: Set<SeriesRef>;
+  readonly found: { readonly refs: Uint32Array; readonly columns: Int32Array; place: Place }[];
+  /** The refs of all parts, where they are not those of the first. */
+  union: Set<SeriesRef> | undefined;
 }
 
-/** Rows of a group that are stored together, not opened yet. */
+/** A chunk, or the rows of a group that are not packed yet. */
+type Place = { readonly chunk: PackedChunk; readonly stored: TimeRange } | { readonly rows: HeadGroup };
+
+/** Rows of a group that are stored together, and where the series that were asked for are in them. */
 interface Stretch {
   readonly group: { readonly kind: string; readonly key: string };
-  /** Where the series that were asked for are in it. */
-  readonly columns: ColumnMap;
-  /** Nothing in it is outside. */
-  readonly stored: TimeRange;
-  open(): RowSource;
+  readonly refs: Uint32Array;
+  /** As `refs`. */
+  readonly columns: Int32Array;
+  readonly place: Place;
 }
+
+type RowsPart = Extract<PackedPart, { times: Float64Array }>;
 
 const ALL_TIME: TimeRange = { minTime: -Infinity, maxTime: Infinity };
 
@@ -43,6 +61,8 @@ export class StoreReader implements Queryable {
   readonly #blocks: BlockSet;
   readonly #exemplars: ExemplarStore;
   readonly #tombstones: Tombstones;
+  /** For selects that are read on this thread. */
+  readonly #chunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX);
 
   constructor(head: Head, blocks: BlockSet, exemplars: ExemplarStore, tombstones: Tombstones) {
     this.#tombstones = tombstones;
@@ -51,27 +71,37 @@ export class StoreReader implements Queryable {
     this.#exemplars = exemplars;
   }
 
-  async select(spec: SelectSpec): Promise<readonly GroupColumns[]> {
+  pack({ matchers, minTime, maxTime }: SelectSpec): SelectLease {
     const { series } = this.#head;
-    const budget = new CellBudget(spec.maxSamples);
-    const refs = series.index.select(spec.matchers);
-    if (refs.length === 0) return [];
+    const refs = series.index.select(matchers);
+    const held = new Set<Block>();
     const parts = new Map<string, GroupParts>();
-    let before: ColumnMap | undefined;
-    for (const { group, columns, open } of this.#stretches(refs, spec)) {
-      const { sources, refs: present } = partsOf(parts, group);
-      // Chunks of a group follow each other with the same columns.
-      if (columns !== before) for (const ref of columns.keys()) present.add(ref);
-      before = columns;
-      sources.push(open());
+    let cells = 0;
+    for (const { group, place, ...where } of this.#stretches(refs, { minTime, maxTime }, held)) {
+      addPart(partsOf(parts, group), where.refs, where.columns, place);
+      cells += where.refs.length * rowsIn(place, minTime, maxTime);
     }
-    const deletedOf = (ref: SeriesRef) => this.#tombstones.of(ref);
-    const groups: GroupColumns[] = [];
-    for (const { sources, refs: present } of parts.values()) {
-      const found = combine(sources, [...present], series, spec.minTime, spec.maxTime, budget, deletedOf);
-      if (found !== undefined) groups.push(found);
+    const groups = [...parts.values()].map((found) => this.#packed(found, minTime, maxTime));
+    for (const block of held) block.hold();
+    return {
+      select: { minTime, maxTime, groups, cells },
+      labels: (ref) => series.labels(ref),
+      release: () => {
+        for (const block of held) block.letGo();
+        held.clear();
+      },
+    };
+  }
+
+  async select(spec: SelectSpec): Promise<readonly GroupColumns[]> {
+    const { select, labels, release } = this.pack(spec);
+    try {
+      const sets = select.groups.map(({ refs }) => Array.from(refs, (ref) => labels(ref as SeriesRef)));
+      const open = await openSelect(select, sets, this.#chunks, { maxSamples: spec.maxSamples ?? Infinity });
+      return open.map(columnsOf).filter(({ columns }) => columns.length > 0);
+    } finally {
+      release();
     }
-    return groups;
   }
 
   async series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]> {
@@ -130,31 +160,60 @@ export class StoreReader implements Queryable {
       .sort((a, b) => compareLabels(a.labels, b.labels));
   }
 
-  /** What is stored of these series in blocks, oldest first, then in the head. */
-  *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange): Iterable<Stretch> {
+  /** What is stored of these series in blocks, oldest first, then in the head. @param held gets the blocks that are named. */
+  *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange, held: Set<Block>): Iterable<Stretch> {
+    if (refs.length === 0) return;
     const wanted = new Uint8Array(this.#head.series.refsEnd);
     for (const ref of refs) wanted[ref] = 1;
+    let last: { readonly of: Uint32Array; readonly refs: Uint32Array; readonly columns: Int32Array } | undefined;
     for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
-      const columns = new Map<SeriesRef, number>();
-      for (let i = 0; i < group.refs.length; i++) {
-        if (wanted[group.refs[i]] === 1) columns.set(group.refs[i], group.columns[i]);
-      }
-      if (columns.size === 0) continue;
-      for (const chunk of group.chunks) {
-        if (!overlaps(chunk, minTime, maxTime)) continue;
-        yield { group, columns, stored: chunk, open: () => new ChunkRows(block.chunk(chunk), columns) };
+      const chunks = group.chunks.filter((chunk) => overlaps(chunk, minTime, maxTime));
+      if (chunks.length === 0) continue;
+      // Groups of several blocks share their series.
+      if (last?.of !== group.refs) last = { of: group.refs, ...wantedOf(group, wanted) };
+      if (last.refs.length === 0) continue;
+      held.add(block);
+      for (const chunk of chunks) {
+        const place = { chunk: block.packed(chunk), stored: chunk };
+        yield { group, refs: last.refs, columns: last.columns, place };
       }
     }
     for (const [group, places] of this.#head.columnsOf(refs)) {
-      const columns: ColumnMap = new Map(places.map(({ ref, column }) => [ref, column]));
+      const where = {
+        group,
+        refs: Uint32Array.from(places, ({ ref }) => ref),
+        columns: Int32Array.from(places, ({ column }) => column),
+      };
       for (const chunk of group.chunks) {
-        if (!overlaps(chunk, minTime, maxTime)) continue;
-        yield { group, columns, stored: chunk, open: () => new ChunkRows(chunk, columns) };
+        if (overlaps(chunk, minTime, maxTime)) yield { ...where, place: { chunk: packedChunk(chunk), stored: chunk } };
       }
-      if (group.rows.rowCount > 0) {
-        yield { group, columns, stored: ALL_TIME, open: () => new HeadRows(group, columns) };
+      if (group.rows.rowCount > 0) yield { ...where, place: { rows: group } };
+    }
+  }
+
+  #packed({ found, union }: GroupParts, minTime: number, maxTime: number): PackedGroup {
+    const refs = union === undefined ? found[0].refs : Uint32Array.from(union);
+    const place = new Map<SeriesRef, number>();
+    if (union !== undefined) refs.forEach((ref, s) => place.set(ref as SeriesRef, s));
+    let from: Uint32Array | undefined;
+    let columns: Int32Array | undefined;
+    const parts = found.map((part): PackedPart => {
+      if (from !== part.refs || columns === undefined) {
+        columns = union === undefined ? part.columns : spread(part.refs, part.columns, place, refs.length);
+        from = part.refs;
+      }
+      return 'chunk' in part.place
+        ? { columns, chunk: part.place.chunk }
+        : unpackedRows(part.place.rows, columns, minTime, maxTime);
+    });
+    const deleted = new Map<SeriesRef, DeletedRanges>();
+    if (!this.#tombstones.isEmpty) {
+      for (const ref of refs as Iterable<SeriesRef>) {
+        const ranges = this.#tombstones.of(ref);
+        if (ranges !== undefined) deleted.set(ref, ranges);
       }
     }
+    return { refs, parts, deleted };
   }
 
   /** By series ref: 1 where any of the matcher sets accepts it; all where there is no set. */
@@ -189,14 +248,17 @@ export class StoreReader implements Queryable {
     const touched = Uint32Array.from(this.#tombstones.refs).filter((ref) => wanted[ref] === 1);
     if (touched.length === 0) return found;
     for (const ref of touched) wanted[ref] = 0;
-    for (const { columns, stored, open } of this.#stretches(touched.sort(), range)) {
+    for (const { refs, columns, place } of this.#stretches(touched.sort(), range, new Set())) {
+      const stored = 'chunk' in place ? place.stored : ALL_TIME;
       const [minTime, maxTime] = [Math.max(stored.minTime, range.minTime), Math.min(stored.maxTime, range.maxTime)];
-      const asked = [...columns.keys()].filter(
-        (ref) => !found.has(ref) && !covers(this.#tombstones.of(ref)!, minTime, maxTime),
-      );
-      if (asked.length === 0) continue;
-      const source = open();
-      for (const ref of asked) if (hasSample(source, ref, range, this.#tombstones.of(ref)!)) found.add(ref);
+      const part =
+        'chunk' in place ? { columns, chunk: place.chunk } : unpackedRows(place.rows, columns, minTime, maxTime);
+      const source = sourceOf(part, this.#chunks);
+      refs.forEach((ref, s) => {
+        const ranges = this.#tombstones.of(ref as SeriesRef)!;
+        if (found.has(ref as SeriesRef) || covers(ranges, minTime, maxTime)) return;
+        if (hasSample(source, part.columns[s], range, ranges)) found.add(ref as SeriesRef);
+      });
     }
     return found;
   }
@@ -205,18 +267,127 @@ export class StoreReader implements Queryable {
 function partsOf(parts: Map<string, GroupParts>, { kind, key }: { kind: string; key: string }): GroupParts {
   const name = `${kind} ${key}`;
   let found = parts.get(name);
-  if (found === undefined) parts.set(name, (found = { sources: [], refs: new Set() }));
+  if (found === undefined) parts.set(name, (found = { found: [], union: undefined }));
   return found;
 }
 
-function hasSample(source: RowSource, ref: SeriesRef, range: TimeRange, deleted: DeletedRanges): boolean {
-  const cells = source.read(ref);
-  if (cells === undefined) return false;
+function addPart(parts: GroupParts, refs: Uint32Array, columns: Int32Array, place: Place): void {
+  const { found } = parts;
+  found.push({ refs, columns, place });
+  const last = found.at(-2);
+  // Chunks of a group follow each other with the same columns.
+  if (last === undefined || last.refs === refs) return;
+  if (parts.union === undefined && sameNumbers(last.refs, refs) && sameNumbers(last.columns, columns)) return;
+  parts.union ??= new Set(found.flatMap((part) => [...(part.refs as Iterable<SeriesRef>)]));
+  for (const ref of refs as Iterable<SeriesRef>) parts.union.add(ref);
+}
+
+function sameNumbers(a: Uint32Array | Int32Array, b: Uint32Array | Int32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The series of a block's group that are asked for. */
+function wantedOf({ refs, columns }: BlockGroup, wanted: Uint8Array): { refs: Uint32Array; columns: Int32Array } {
+  let count = 0;
+  for (let i = 0; i < refs.length; i++) count += wanted[refs[i]];
+  if (count === refs.length) return { refs, columns };
+  const kept = { refs: new Uint32Array(count), columns: new Int32Array(count) };
+  for (let i = 0, n = 0; i < refs.length; i++) {
+    if (wanted[refs[i]] === 0) continue;
+    kept.refs[n] = refs[i];
+    kept.columns[n++] = columns[i];
+  }
+  return kept;
+}
+
+function spread(
+  refs: Uint32Array,
+  columns: Int32Array,
+  place: ReadonlyMap<SeriesRef, number>,
+  length: number,
+): Int32Array {
+  const out = new Int32Array(length).fill(-1);
+  refs.forEach((ref, i) => (out[place.get(ref as SeriesRef)!] = columns[i]));
+  return out;
+}
+
+/** Rows in a range, about: those of a chunk are taken for evenly spread. */
+function rowsIn(place: Place, minTime: number, maxTime: number): number {
+  if ('rows' in place) return place.rows.rows.rowCount;
+  const { chunk, stored } = place;
+  const length = stored.maxTime - stored.minTime + 1;
+  const share = (Math.min(maxTime, stored.maxTime) - Math.max(minTime, stored.minTime) + 1) / length;
+  return Math.ceil(chunk.rowCount * share);
+}
+
+const ids = new WeakMap<Chunk, string>();
+let nextId = 1;
+
+function packedChunk(chunk: Chunk): PackedChunk {
+  let id = ids.get(chunk);
+  if (id === undefined) ids.set(chunk, (id = `head ${nextId++}`));
+  return { id, rowCount: chunk.rowCount, bytes: chunk.bytes };
+}
+
+/** A copy of rows that are not packed yet. Its columns are numbered as the series. */
+function unpackedRows(group: HeadGroup, columns: Int32Array, minTime: number, maxTime: number): RowsPart {
+  const rows = new HeadRows(group);
+  const from = firstNotBelow(rows.times, minTime);
+  const to = Math.max(from, firstNotBelow(rows.times, maxTime + 1));
+  const values: Float64Array[] = [];
+  const numbers = new Int32Array(columns.length).fill(-1);
+  const histograms = new Map<number, ReadonlyMap<number, NativeHistogram>>();
+  const memory = new Float64Array((to - from) * columns.length);
+  for (let s = 0; s < columns.length; s++) {
+    if (columns[s] < 0) continue;
+    const n = values.length;
+    numbers[s] = n;
+    const cells = memory.subarray(n * (to - from), (n + 1) * (to - from));
+    cells.set(rows.readColumn(columns[s]).subarray(from, to));
+    values.push(cells);
+    const samples = rows.columnHistograms(columns[s]);
+    if (samples === undefined) continue;
+    histograms.set(
+      n,
+      new Map([...samples].filter(([row]) => row >= from && row < to).map(([row, h]) => [row - from, h])),
+    );
+  }
+  return { columns: numbers, times: rows.times.slice(from, to), values, histograms };
+}
+
+/** All columns of a group that have a cell. */
+function columnsOf(group: OpenGroup): GroupColumns {
+  const { times, refs, labels } = group;
+  const columns: SeriesColumn[] = [];
+  let values = new Float64Array(times.length);
+  for (let s = 0; s < refs.length; s++) {
+    if (!group.read(s, values) || !hasCell(values)) continue;
+    const histograms = group.histograms();
+    const column = { ref: refs[s] as SeriesRef, labels: labels[s], values };
+    columns.push(histograms === undefined ? column : { ...column, histograms });
+    values = new Float64Array(times.length);
+  }
+  return { times, columns };
+}
+
+function hasCell(values: Float64Array): boolean {
+  const bits = bitsOf(values);
+  for (let i = 0; i < values.length; i++) if (values[i] === values[i] || cellKind(bits, i) !== CELL_GAP) return true;
+  return false;
+}
+
+function hasSample(source: PartSource, column: number, range: TimeRange, deleted: DeletedRanges): boolean {
   const { times } = source;
+  const from = firstNotBelow(times, range.minTime);
+  const to = firstNotBelow(times, range.maxTime + 1);
+  if (column < 0 || from >= to) return false;
+  const cells = new Float64Array(to - from);
+  if (!source.read(column, from, to, cells, 0)) return false;
   const bits = bitsOf(cells);
-  const end = firstNotBelow(times, range.maxTime + 1);
-  for (let i = firstNotBelow(times, range.minTime); i < end; i++) {
-    if (cellKind(bits, i) !== CELL_GAP && !isDeleted(times[i], deleted)) return true;
+  for (let i = 0; i < cells.length; i++) {
+    if (cellKind(bits, i) !== CELL_GAP && !isDeleted(times[from + i], deleted)) return true;
   }
   return false;
 }

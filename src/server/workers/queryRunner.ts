@@ -1,15 +1,12 @@
-/** Queries on worker threads: the main thread reads columns, a worker evaluates them over shared memory. */
+/** Queries on worker threads: the main thread looks into the index, a worker reads and evaluates. */
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
-import {
-  evaluatePrepared,
-  prepareQuery,
-  readSelects,
-  type EngineLimits,
-  type PreparedQuery,
-} from '../promql/engine.ts';
+import { prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
 import type { QueryEngine, QueryRequest, QueryResult } from '../storage/engine.ts';
-import type { GroupColumns, Queryable } from '../storage/queryable.ts';
+import type { Queryable, SelectLease } from '../storage/queryable.ts';
+import { PackedChunkCache } from '../tsdb/partSource.ts';
+import { evaluatePacked } from './packedEvaluation.ts';
+import { packedColumns } from './queryJob.ts';
 import { WorkerPool } from './workerPool.ts';
 
 /**
@@ -17,6 +14,9 @@ import { WorkerPool } from './workerPool.ts';
  * milliseconds, and sending ten thousand series away takes more.
  */
 const INLINE_WORK_MAX = 500_000;
+
+/** Packed chunks kept for queries that are evaluated where they are asked. */
+const INLINE_CHUNKS_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface QueryRunnerOptions {
   readonly queryable: Queryable;
@@ -38,15 +38,23 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const pool = new WorkerPool(workers);
   const closing = new AbortController();
 
+  /** For queries that are evaluated in the caller's thread. */
+  const chunks = new PackedChunkCache(INLINE_CHUNKS_BYTES_MAX);
+
   const evaluate = (
     prepared: PreparedQuery,
-    selected: readonly (readonly GroupColumns[])[],
+    selected: readonly SelectLease[],
     budget: Budget,
     timeoutMs: number,
     selectMs: number,
   ) => {
-    const isSmall = workOf(prepared, selected) <= inlineWorkMax;
-    if (workers === 0 || isSmall) return evaluatePrepared(prepared, selected, budget, selectMs);
+    if (workers === 0 || workOf(prepared, selected) <= inlineWorkMax) {
+      const labels = selected.map(({ select, labels: labelsOf }) =>
+        select.groups.map(({ refs }) => Array.from(refs, (ref) => labelsOf(ref))),
+      );
+      const selects = selected.map(({ select }) => select);
+      return evaluatePacked(prepared, selects, labels, chunks, budget, selectMs);
+    }
     const { signal, ...request } = prepared.request;
     return pool.run({ request, limits, selected, selectMs, timeoutMs }, signal);
   };
@@ -61,14 +69,16 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
       const started = performance.now();
       const leave = await gate.enter(timeoutMs, signal);
+      let selected: readonly SelectLease[] = [];
       try {
         const left = timeoutMs - (performance.now() - started);
         const budget = new Budget({ timeoutMs: left, maxSamples, signal });
         const selecting = performance.now();
-        const selected = await readSelects(queryable, prepared.plan.selects, budget);
+        selected = await packSelects(queryable, prepared, budget);
         const selectMs = performance.now() - selecting;
         return await evaluate(prepared, selected, budget, left - selectMs, selectMs);
       } finally {
+        for (const lease of selected) lease.release();
         leave();
       }
     },
@@ -79,18 +89,34 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 }
 
+/** @throws QueryError (execution) where there are more samples than may be read. */
+async function packSelects(
+  queryable: Queryable,
+  { plan }: PreparedQuery,
+  budget: Budget,
+): Promise<readonly SelectLease[]> {
+  const maxSamples = readsMax(budget);
+  if (queryable.pack !== undefined) return plan.selects.map((spec) => queryable.pack!({ ...spec, maxSamples }));
+  try {
+    return (await Promise.all(plan.selects.map((spec) => queryable.select({ ...spec, maxSamples })))).map(
+      packedColumns,
+    );
+  } catch (fault) {
+    throw readFault(fault, budget);
+  }
+}
+
 /** Samples read, row cells computed and samples in windows: a rough measure of the time it takes. */
-function workOf(prepared: PreparedQuery, selected: readonly (readonly GroupColumns[])[]): number {
-  const { steps, subqueryPoints, selects } = prepared.plan;
+function workOf({ plan }: PreparedQuery, selected: readonly SelectLease[]): number {
+  const { steps, subqueryPoints, selects } = plan;
   let work = 0;
   let series = 1;
-  selected.forEach((groups, i) => {
+  selected.forEach(({ select }, i) => {
     const { minTime, maxTime, hints } = selects[i];
     const windowShare = (hints?.rangeMs ?? 0) / (maxTime - minTime + 1);
-    for (const { times, columns } of groups) {
-      work += (times.length + steps + steps * times.length * windowShare) * columns.length;
-      series += columns.length;
-    }
+    const found = select.groups.reduce((sum, { refs }) => sum + refs.length, 0);
+    work += select.cells + steps * found + steps * select.cells * windowShare;
+    series += found;
   });
   return work + steps + subqueryPoints * series;
 }

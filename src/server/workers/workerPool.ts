@@ -1,10 +1,9 @@
 /** A few worker threads, started when needed and ended when idle. */
 import { Worker } from 'node:worker_threads';
-import type { Labels } from '../../shared/model/labels.ts';
 import { QueryError, type QueryResult } from '../storage/engine.ts';
-import type { GroupColumns } from '../storage/queryable.ts';
-import { LabelsSender } from './labelsLedger.ts';
-import { labelSetsOf, ownedBuffers, packSelected, unpackResult, type QueryAnswer, type QueryJob } from './queryJob.ts';
+import type { SelectLease } from '../storage/queryable.ts';
+import { LabelsSender, type LabelsNews } from './labelsLedger.ts';
+import { unpackResult, type QueryAnswer, type QueryJob } from './queryJob.ts';
 
 /** A thread without work this long is ended; the next query starts a new one (tens of milliseconds). */
 const IDLE_MS = 120_000;
@@ -18,12 +17,10 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './queryWorker.ts' : './
 
 /** A job as the runner sees it. */
 export interface PoolJob extends Omit<QueryJob, 'id' | 'cancelFlag' | 'news' | 'selected'> {
-  readonly selected: readonly (readonly GroupColumns[])[];
+  readonly selected: readonly SelectLease[];
 }
 
 interface Pending {
-  /** What numbers in the answer mean. */
-  readonly known: readonly Labels[];
   readonly resolve: (result: QueryResult) => void;
   readonly reject: (fault: QueryError) => void;
   /** Stops listening for the caller's abort. */
@@ -52,17 +49,17 @@ export class WorkerPool {
     const id = this.nextId++;
     const cancelFlag = new Int32Array(new SharedArrayBuffer(4));
     const cancel = () => void Atomics.store(cancelFlag, 0, 1);
-    const { numbers, news } = thread.labels.pack(labelSetsOf(job.selected));
-    const known = thread.labels.snapshot();
+    const news = newsOf(thread.labels, job.selected);
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) cancel();
       signal?.addEventListener('abort', cancel);
       const release = () => signal?.removeEventListener('abort', cancel);
-      thread.pending.set(id, { known, resolve, reject, release });
+      thread.pending.set(id, { resolve, reject, release });
       clearTimeout(thread.idleTimer);
       thread.worker.ref();
-      const message: QueryJob = { ...job, selected: packSelected(job.selected, numbers), news, id, cancelFlag };
-      thread.worker.postMessage(message, ownedBuffers(message.selected));
+      const selected = job.selected.map(({ select }) => select);
+      const message: QueryJob = { ...job, selected, news, id, cancelFlag };
+      thread.worker.postMessage(message);
     });
   }
 
@@ -113,7 +110,7 @@ export class WorkerPool {
     if (pending === undefined) return;
     thread.pending.delete(answer.id);
     pending.release();
-    if ('result' in answer) pending.resolve(unpackResult(answer, pending.known));
+    if ('result' in answer) pending.resolve(unpackResult(answer));
     else pending.reject(new QueryError(answer.errorType, answer.message));
     if (thread.pending.size > 0) return;
     thread.worker.unref();
@@ -123,6 +120,13 @@ export class WorkerPool {
     }, IDLE_MS);
     thread.idleTimer.unref();
   }
+}
+
+function newsOf(sender: LabelsSender, selected: readonly SelectLease[]): LabelsNews {
+  const refs = selected.flatMap(({ select }) => select.groups.map((group) => group.refs));
+  const lookUps = selected.map(({ labels }) => labels);
+  // Selects of one store know each other's series; those of columns that are read already may not.
+  return sender.newsOf(refs, (ref) => lookUps.map((labels) => labels(ref)).find(({ length }) => length > 0) ?? []);
 }
 
 function failAll(thread: Thread, fault: QueryError): void {

@@ -7,10 +7,7 @@ import { boxOf, boxParams, dragMarksOf, noBoxParams, versusOf } from './box.ts';
 import type { LabelCondition } from './conditions.ts';
 import { ExplainPanel } from './ExplainPanel.tsx';
 
-interface ExplainedMapsProps extends Omit<
-  HeatmapFacetsProps,
-  'onSelectBox' | 'dragMarks' | 'box' | 'domain' | 'limits'
-> {
+interface ExplainedMapsProps extends Omit<HeatmapFacetsProps, 'onSelectBox' | 'dragMarks' | 'box' | 'domain'> {
   readonly place: Place;
   /** What the maps show. */
   readonly expr: string;
@@ -33,7 +30,6 @@ export function ExplainedMaps(props: ExplainedMapsProps) {
           {...facets}
           domain={[grid.start - grid.step, grid.end]}
           box={box}
-          limits={place.params.get('limit') ?? ''}
           dragMarks={dragMarksOf(place.params)}
           onSelectBox={(drawn) => setParams(boxParams(drawn, grid, shown, place.params), 'push')}
         />

@@ -1,12 +1,14 @@
 /** An immutable block as the store has it: its index in memory, its series known by their refs; chunks are read when they are asked for. */
 import type { SeriesRef } from '../../storage/appender.ts';
+import type { PackedChunk } from '../../storage/queryable.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
 import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { BlockFile, type BlockChunk } from './blockFile.ts';
 import type { ChunkCache } from './chunkCache.ts';
 
-export { BlockDamage, type BlockChunk } from './blockFile.ts';
+export type { BlockChunk } from './blockFile.ts';
+export { BlockDamage } from './chunkBytes.ts';
 
 /** Columns of a group and the series at each. Groups of several blocks share one. */
 export interface GroupSeries {
@@ -86,6 +88,21 @@ export class Block {
   /** With CHUNK_PADDING zero bytes behind them in their buffer. @throws BlockDamage when the checksum does not hold. */
   chunkBytes(entry: BlockChunk): Uint8Array {
     return this.#stored.chunkBytes(entry);
+  }
+
+  /** Where a chunk lies, for any thread; good while the block is held. */
+  packed({ place, size, rowCount }: BlockChunk): PackedChunk {
+    const { file, fd } = this.#stored;
+    return { id: `${this.number}/${place}`, rowCount, file, fd, place, size };
+  }
+
+  /** Keeps its file open though the block is removed meanwhile, until it is let go. */
+  hold(): void {
+    this.#stored.hold();
+  }
+
+  letGo(): void {
+    this.#stored.letGo();
   }
 
   /** Reads all labels. @throws BlockDamage when a checksum does not hold. */

@@ -3,16 +3,14 @@ import fs from 'node:fs';
 import zlib from 'node:zlib';
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { crc32c } from '../../../shared/bytes/crc32c.ts';
-import { StorageError } from '../../storage/appender.ts';
-import { CHUNK_PADDING } from '../chunkenc/chunk.ts';
 import type { GroupKind } from '../head/group.ts';
 import { FILE_HEADER_SIZE, isFileHeader } from '../wal/frame.ts';
 import { readLabelSets } from '../wal/records.ts';
+import { BlockDamage, CHUNK_HEADER_SIZE, readChunkBytes } from './chunkBytes.ts';
 import { encodeSection, decodeSection, SECTION_HASH_SIZE, sectionHash, type LabelSection } from './labelSection.ts';
 
 export const BLOCK_MAGIC = 0x424f5349; // "ISOB"
 export const BLOCK_VERSION = 2;
-export const CHUNK_HEADER_SIZE = 8;
 export const FOOTER_SIZE = 24;
 /** Labels are compressed in pieces of about this size; none is much larger. */
 export const LABEL_FRAME_BYTES = 256 * 1024;
@@ -46,19 +44,6 @@ interface LabelFrame {
   readonly checksum: number;
 }
 
-/** Bytes of a block that are not as they were written. */
-export class BlockDamage extends StorageError {
-  readonly place: number;
-  readonly size: number;
-  constructor(file: string, what: string, place: number, size: number) {
-    const hint = 'put the file back from a copy, or remove it to go on without its samples';
-    super('corrupt', `${file}: ${what} is damaged; ${hint}`);
-    this.name = 'BlockDamage';
-    this.place = place;
-    this.size = size;
-  }
-}
-
 export class BlockFile {
   readonly file: string;
   readonly number: number;
@@ -69,7 +54,10 @@ export class BlockFile {
   /** Numbers of blocks whose samples are all here. */
   readonly replaces: readonly number[];
   readonly groups: readonly StoredGroup[];
-  readonly #fd: number;
+  /** Open in this process until nobody holds the block any more, on whichever thread it is read. */
+  readonly fd: number;
+  #holds = 0;
+  #isClosed = false;
   #frames: readonly LabelFrame[] = [];
   readonly #unpacked = new Map<number, Uint8Array>();
 
@@ -81,16 +69,16 @@ export class BlockFile {
   constructor(file: string, number: number) {
     this.file = file;
     this.number = number;
-    this.#fd = fs.openSync(file, 'r');
+    this.fd = fs.openSync(file, 'r');
     try {
-      this.size = fs.fstatSync(this.#fd).size;
+      this.size = fs.fstatSync(this.fd).size;
       this.version = this.#readHeader();
       const input = new ByteReader(this.#readIndex());
       this.order = input.varint();
       this.replaces = Array.from({ length: input.varint() }, () => input.varint());
       this.groups = this.version === 1 ? this.#readGroups1(input) : this.#readGroups(input);
     } catch (error) {
-      fs.closeSync(this.#fd);
+      fs.closeSync(this.fd);
       throw error;
     }
   }
@@ -101,12 +89,7 @@ export class BlockFile {
    * @throws BlockDamage when the checksum does not hold.
    */
   chunkBytes({ place, size }: BlockChunk): Uint8Array {
-    const bytes = this.#read(place, CHUNK_HEADER_SIZE + size, CHUNK_PADDING);
-    const header = new ByteReader(bytes);
-    if (header.u32() !== size || header.u32() !== crc32c(bytes, CHUNK_HEADER_SIZE)) {
-      throw this.#damage(`the chunk at ${place}`, place, bytes.length);
-    }
-    return bytes.subarray(CHUNK_HEADER_SIZE);
+    return readChunkBytes({ file: this.file, fd: this.fd, place, size });
   }
 
   /** Columns and labels of a group. @throws BlockDamage when the checksum does not hold. */
@@ -123,8 +106,20 @@ export class BlockFile {
     for (const frame of this.#frames.keys()) this.#frame(frame);
   }
 
+  /** Keeps the file open though the block is closed, until it is let go. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  letGo(): void {
+    this.#holds--;
+    if (this.#isClosed && this.#holds === 0) fs.closeSync(this.fd);
+  }
+
   close(): void {
-    fs.closeSync(this.#fd);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#holds === 0) fs.closeSync(this.fd);
   }
 
   #readHeader(): number {
@@ -209,12 +204,12 @@ export class BlockFile {
     if (this.version !== 1) this.#unpacked.clear();
   }
 
-  #read(place: number, size: number, padding = 0): Uint8Array {
+  #read(place: number, size: number): Uint8Array {
     if (place + size > this.size) throw this.#damage('its length', place, size);
-    const bytes = new Uint8Array(size + padding).subarray(0, size);
+    const bytes = new Uint8Array(size);
     let done = 0;
     while (done < size) {
-      const count = fs.readSync(this.#fd, bytes, done, size - done, place + done);
+      const count = fs.readSync(this.fd, bytes, done, size - done, place + done);
       if (count === 0) throw this.#damage('its length', place, size);
       done += count;
     }

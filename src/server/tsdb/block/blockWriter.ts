@@ -6,14 +6,8 @@ import { crc32c } from '../../../shared/bytes/crc32c.ts';
 import { StorageError } from '../../storage/appender.ts';
 import type { GroupKind } from '../head/group.ts';
 import { fileHeader } from '../wal/frame.ts';
-import {
-  BLOCK_MAGIC,
-  BLOCK_VERSION,
-  CHUNK_HEADER_SIZE,
-  FOOTER_SIZE,
-  LABEL_FRAME_BYTES,
-  type BlockChunk,
-} from './blockFile.ts';
+import { BLOCK_MAGIC, BLOCK_VERSION, FOOTER_SIZE, LABEL_FRAME_BYTES, type BlockChunk } from './blockFile.ts';
+import { CHUNK_HEADER_SIZE } from './chunkBytes.ts';
 import type { BlockFiles, OpenFile } from './blockFiles.ts';
 import { sectionHash } from './labelSection.ts';
 

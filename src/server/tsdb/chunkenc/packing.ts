@@ -22,16 +22,6 @@ export function packBytes(rows: UnpackedRows): Uint8Array<SharedArrayBuffer> {
   return new Packer(rows).pack();
 }
 
-/** Columns for chunks of as many rows as the last one had. */
-let pool: DenseColumn[] = [];
-let poolRows = 0;
-let poolScratch = new Float64Array(0);
-
-function takePool(rows: number): DenseColumn[] {
-  if (poolRows !== rows) [pool, poolRows, poolScratch] = [[], rows, new Float64Array(rows)];
-  return pool;
-}
-
 class Packer {
   readonly #rows: UnpackedRows;
   readonly #ends: Int32Array;
@@ -39,7 +29,7 @@ class Packer {
   readonly #directory = new ByteWriter(1024);
   readonly #regions = new ByteWriter(4096);
   readonly #scratch: Float64Array;
-  readonly #spare: DenseColumn[];
+  readonly #spare: DenseColumn[] = [];
   /** First column in the chunk with this content, for those that may be repeated. */
   readonly #byContent = new Map<number, number>();
   /** Buckets of one histogram that were not written yet; or one column. */
@@ -51,8 +41,7 @@ class Packer {
     this.#rows = rows;
     this.#ends = strideEndsOf(rows.times);
     this.#marks = new MarksTable(this.#ends);
-    this.#spare = takePool(rows.times.length);
-    this.#scratch = poolScratch;
+    this.#scratch = new Float64Array(rows.times.length);
   }
 
   pack(): Uint8Array<SharedArrayBuffer> {

@@ -1,23 +1,18 @@
-/** The unpacked rows of a group as a RowSource: in order of time, whatever order they came in. */
+/** The unpacked rows of a group in order of time, whatever order they came in. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { SeriesRef } from '../../storage/appender.ts';
-import type { RowSource } from '../rowSource.ts';
 import type { HeadGroup } from './group.ts';
 
-export class HeadRows implements RowSource {
+export class HeadRows {
   readonly times: Float64Array;
   readonly #group: HeadGroup;
   readonly #count: number;
   /** Row at each place in order of time; absent where rows are in order. */
   readonly #order: Int32Array | undefined;
-  readonly #columns: ReadonlyMap<SeriesRef, number>;
   #cells: Float64Array;
   #sorted: Float64Array;
 
-  /** @param columns where the series that will be asked for are. */
-  constructor(group: HeadGroup, columns: ReadonlyMap<SeriesRef, number>) {
+  constructor(group: HeadGroup) {
     this.#group = group;
-    this.#columns = columns;
     this.#count = group.rows.rowCount;
     const times = new Float64Array(this.#count);
     let inOrder = true;
@@ -31,11 +26,7 @@ export class HeadRows implements RowSource {
     this.#sorted = this.#order === undefined ? this.#cells : new Float64Array(this.#count);
   }
 
-  read(ref: SeriesRef): Float64Array | undefined {
-    const column = this.#columns.get(ref);
-    return column === undefined ? undefined : this.readColumn(column);
-  }
-
+  /** The cells of a column, valid until the next call. */
   readColumn(column: number): Float64Array {
     this.#group.rows.read(column, 0, this.#count, this.#cells, 0);
     const order = this.#order;
@@ -46,11 +37,7 @@ export class HeadRows implements RowSource {
     return this.#sorted;
   }
 
-  histograms(ref: SeriesRef): ReadonlyMap<number, NativeHistogram> | undefined {
-    const column = this.#columns.get(ref);
-    return column === undefined ? undefined : this.columnHistograms(column);
-  }
-
+  /** Native histogram samples of a column by row. */
   columnHistograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
     if (this.#group.histograms.size === 0) return undefined;
     const samples = new Map<number, NativeHistogram>();

@@ -1,2 +1,0 @@
-/** What `isotherm check` can look at. */
-export type CheckSubject = 'config' | 'rules' | 'metrics';

@@ -1,0 +1,168 @@
+/** From where samples lie to groups whose columns are decoded as they are asked for: on any thread, over its own cache of chunks. */
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import { bitsOf, CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../shared/model/sampleBits.ts';
+import {
+  SelectLimitError,
+  type OpenGroup,
+  type PackedGroup,
+  type PackedPart,
+  type PackedSelect,
+} from '../storage/queryable.ts';
+import type { SeriesRef } from '../storage/appender.ts';
+import { eraseCells, eraseHistograms } from './deletedCells.ts';
+import { sourceOf, type PackedChunkCache, type PartSource } from './partSource.ts';
+import { firstNotBelow } from './sortedTimes.ts';
+
+const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
+
+/** Counts cells, and lets others on the thread run between chunks. */
+export interface OpenBudget {
+  readonly maxSamples: number;
+  isDue?(): boolean;
+  pause?(): Promise<void>;
+}
+
+/**
+ * @param labels by group, then by series of the group.
+ * @throws SelectLimitError where the range has more cells than the budget allows, BlockDamage for chunks whose checksum does not hold.
+ */
+export async function openSelect(
+  { minTime, maxTime, groups }: PackedSelect,
+  labels: readonly (readonly Labels[])[],
+  chunks: PackedChunkCache,
+  budget: OpenBudget,
+): Promise<OpenGroup[]> {
+  let cells = 0;
+  const open: OpenGroup[] = [];
+  for (const [g, group] of groups.entries()) {
+    const slices: Slice[] = [];
+    let rows = 0;
+    for (const part of group.parts) {
+      const source = sourceOf(part, chunks);
+      const from = firstNotBelow(source.times, minTime);
+      const to = firstNotBelow(source.times, maxTime + 1);
+      if (from < to) slices.push({ part, source, from, to, offset: 0 });
+      rows += to - from;
+      if (budget.isDue?.() === true) await budget.pause?.();
+    }
+    cells += rows * group.refs.length;
+    if (cells > budget.maxSamples) throw new SelectLimitError(cells, budget.maxSamples);
+    if (slices.length > 0) open.push(new StoredGroup(group, labels[g], slices));
+  }
+  return open;
+}
+
+interface Slice {
+  readonly part: PackedPart;
+  readonly source: PartSource;
+  readonly from: number;
+  readonly to: number;
+  /** Row in the result of each row of the slice, where slices overlap in time; else they follow each other from `offset` on. */
+  rows?: Int32Array;
+  offset: number;
+}
+
+/** Rows of a group from all its parts. Where two have a sample of a series at the same time, the earlier part stands. Deleted cells are gaps. */
+class StoredGroup implements OpenGroup {
+  readonly times: Float64Array;
+  readonly refs: Uint32Array;
+  readonly labels: readonly Labels[];
+  readonly hasHistograms: boolean;
+  readonly #slices: readonly Slice[];
+  readonly #deleted: PackedGroup['deleted'];
+  readonly #isMerged: boolean;
+  #scratch: Float64Array | undefined;
+  /** Native histograms of the series read last. */
+  #found: Map<number, NativeHistogram> | undefined;
+
+  constructor({ refs, deleted }: PackedGroup, labels: readonly Labels[], slices: readonly Slice[]) {
+    this.refs = refs;
+    this.labels = labels;
+    this.#slices = slices;
+    this.#deleted = deleted;
+    this.times = layOut(slices);
+    this.#isMerged = slices[0].rows !== undefined;
+    this.hasHistograms = slices.some(
+      ({ part, source }) =>
+        source.hasHistograms && part.columns.some((column) => source.histograms(column) !== undefined),
+    );
+  }
+
+  read(series: number, out: Float64Array): boolean {
+    const found = (this.#found = this.hasHistograms ? new Map<number, NativeHistogram>() : undefined);
+    let any = false;
+    const gaps = new BigUint64Array(out.buffer, out.byteOffset, this.times.length);
+    if (this.#isMerged) gaps.fill(GAP);
+    for (const slice of this.#slices) {
+      const { source, from, to, offset } = slice;
+      const column = slice.part.columns[series];
+      if (this.#isMerged) {
+        if (column >= 0 && this.#merge(slice, column, out)) any = true;
+      } else if (column >= 0 && source.read(column, from, to, out, offset)) {
+        any = true;
+        if (found === undefined) continue;
+        for (const [row, h] of source.histograms(column) ?? [])
+          if (row >= from && row < to) found.set(offset + row - from, h);
+      } else {
+        gaps.fill(GAP, offset, offset + to - from);
+      }
+    }
+    const ranges = this.#deleted.get(this.refs[series] as SeriesRef);
+    if (ranges === undefined) return any;
+    if (found !== undefined) eraseHistograms(this.times, found, ranges);
+    return any && eraseCells(this.times, out, ranges);
+  }
+
+  histograms(): ReadonlyMap<number, NativeHistogram> | undefined {
+    return this.#found === undefined || this.#found.size === 0 ? undefined : this.#found;
+  }
+
+  /** Puts the cells of a slice where there is none yet. */
+  #merge({ source, from, to, rows }: Slice, column: number, out: Float64Array): boolean {
+    if (this.#scratch === undefined || this.#scratch.length < to - from) this.#scratch = new Float64Array(to - from);
+    const scratch = this.#scratch;
+    if (!source.read(column, from, to, scratch, 0)) return false;
+    const histograms = this.#found === undefined ? undefined : source.histograms(column);
+    const [bits, cellBits] = [bitsOf(out), bitsOf(scratch)];
+    for (let i = 0; i < to - from; i++) {
+      if (scratch[i] !== scratch[i] && cellKind(cellBits, i) === CELL_GAP) continue;
+      const row = rows![i];
+      if (out[row] === out[row] || cellKind(bits, row) !== CELL_GAP) continue;
+      bits[2 * row] = cellBits[2 * i];
+      bits[2 * row + 1] = cellBits[2 * i + 1];
+      const h = histograms?.get(from + i);
+      if (h !== undefined) this.#found!.set(row, h);
+    }
+    return true;
+  }
+}
+
+/** The times of all slices; each slice learns where its rows go. */
+function layOut(slices: readonly Slice[]): Float64Array {
+  let total = 0;
+  let newest = -Infinity;
+  let inOrder = true;
+  for (const slice of slices) {
+    slice.offset = total;
+    total += slice.to - slice.from;
+    inOrder &&= slice.source.times[slice.from] > newest;
+    newest = slice.source.times[slice.to - 1];
+  }
+  const all = new Float64Array(total);
+  for (const { source, from, to, offset } of slices) all.set(source.times.subarray(from, to), offset);
+  if (inOrder) return all;
+  all.sort();
+  let n = 0;
+  for (let i = 0; i < total; i++) if (i === 0 || all[i] !== all[i - 1]) all[n++] = all[i];
+  const times = all.slice(0, n);
+  for (const slice of slices) {
+    slice.rows = new Int32Array(slice.to - slice.from);
+    let row = 0;
+    for (let i = slice.from; i < slice.to; i++) {
+      while (times[row] < slice.source.times[i]) row++;
+      slice.rows[i - slice.from] = row;
+    }
+  }
+  return times;
+}

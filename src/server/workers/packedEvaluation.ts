@@ -1,0 +1,33 @@
+/** Reads what selects found where it lies, and evaluates: the same on a worker and in the caller's thread. */
+import type { Labels } from '../../shared/model/labels.ts';
+import type { Budget } from '../promql/budget.ts';
+import { evaluatePrepared, readFault, readsMax, type PreparedQuery } from '../promql/engine.ts';
+import type { QueryResult } from '../storage/engine.ts';
+import type { OpenGroup, PackedSelect } from '../storage/queryable.ts';
+import { openSelect } from '../tsdb/openSelect.ts';
+import type { PackedChunkCache } from '../tsdb/partSource.ts';
+
+/**
+ * @param labels by select, group and series.
+ * @param selectMs what the look into the index took.
+ * @throws QueryError.
+ */
+export async function evaluatePacked(
+  prepared: PreparedQuery,
+  selected: readonly PackedSelect[],
+  labels: readonly (readonly (readonly Labels[])[])[],
+  chunks: PackedChunkCache,
+  budget: Budget,
+  selectMs: number,
+): Promise<QueryResult> {
+  const started = performance.now();
+  const maxSamples = readsMax(budget);
+  const breathe = { maxSamples, isDue: () => budget.isDue(), pause: () => budget.pause() };
+  const open: OpenGroup[][] = [];
+  try {
+    for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, breathe));
+  } catch (fault) {
+    throw readFault(fault, budget);
+  }
+  return evaluatePrepared(prepared, open, budget, selectMs + performance.now() - started);
+}
