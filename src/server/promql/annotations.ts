@@ -26,8 +26,8 @@ interface Repair {
 export class Annotations {
   private readonly text: string;
   /** By what they say: of the same words at several places the last place is told, as upstream does. */
-  private readonly warningTexts = new Map<string, string>();
-  private readonly infoTexts = new Map<string, string>();
+  private readonly warningPlaces = new Map<string, Place>();
+  private readonly infoPlaces = new Map<string, Place>();
   /** Of an operator's notes at one step only that of the last pair is told, as upstream does. */
   private readonly operatorNotes = new Map<Place, Map<number, OperatorNote>>();
   private readonly repairs = new Map<string, Repair>();
@@ -37,11 +37,11 @@ export class Annotations {
   }
 
   warn(message: string, place: Place): void {
-    this.warningTexts.set(message, `PromQL warning: ${message} (${this.position(place)})`);
+    setLater(this.warningPlaces, message, place);
   }
 
   info(message: string, place: Place): void {
-    this.infoTexts.set(message, `PromQL info: ${message} (${this.position(place)})`);
+    setLater(this.infoPlaces, message, place);
   }
 
   noteOfOperator(place: Place, step: number, note: OperatorNote): void {
@@ -97,7 +97,7 @@ export class Annotations {
 
   get warnings(): readonly string[] {
     this.takeOperatorNotes();
-    return shown([...this.warningTexts.values()], 'warning');
+    return shown(this.texts('warning', this.warningPlaces), 'warning');
   }
 
   get infos(): readonly string[] {
@@ -105,7 +105,11 @@ export class Annotations {
     const repaired = [...this.repairs.values()].map(
       (r) => `PromQL info: ${repairMessage(r)} (${this.position(r.place)})`,
     );
-    return shown([...this.infoTexts.values(), ...repaired], 'info');
+    return shown([...this.texts('info', this.infoPlaces), ...repaired], 'info');
+  }
+
+  private texts(kind: 'warning' | 'info', places: ReadonlyMap<string, Place>): string[] {
+    return [...places].map(([message, place]) => `PromQL ${kind}: ${message} (${this.position(place)})`);
   }
 
   private takeOperatorNotes(): void {
@@ -122,6 +126,13 @@ export class Annotations {
     const before = this.text.slice(0, place.from);
     return `${before.split('\n').length}:${place.from - before.lastIndexOf('\n')}`;
   }
+}
+
+/** Of the same words at several places that of the expression which is evaluated last is told: operands before their operator. */
+function setLater(places: Map<string, Place>, message: string, place: Place): void {
+  const known = places.get(message);
+  const isLater = known === undefined || place.to > known.to || (place.to === known.to && place.from <= known.from);
+  if (isLater) places.set(message, place);
 }
 
 function repairMessage(r: Repair): string {

@@ -20,7 +20,7 @@ export async function limitByRatio(
   const most = ratios.reduce((a, b) => Math.max(a, b), -Infinity);
   if (least === 0 && most === 0) {
     // The rows are read for what there is to tell of them.
-    if (context.hasHistograms) await materialize(rows, grid.count, budget);
+    await materialize(rows, grid.count, budget);
     return heldRows([], []);
   }
   if (ratios.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN');

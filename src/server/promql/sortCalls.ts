@@ -12,7 +12,7 @@ function warnOfSorting(call: Call, context: EvalContext): void {
 export function sorting(descending: boolean): EvaluateCall {
   return async (call, grid, context) => {
     const rows = floatRows(await rowsOf(call.args[0], grid, context), () => undefined);
-    if (grid.stepMs > 0) {
+    if (grid.start !== grid.end) {
       warnOfSorting(call, context);
       return vectorValue(rows);
     }
@@ -40,7 +40,7 @@ export function sortingByLabels(descending: boolean): EvaluateCall {
     for (const arg of call.args.slice(1)) names.push(await textOf(arg, grid, context));
     const rows = await rowsOf(call.args[0], grid, context);
     const order = orderByLabels(rows.labels, names, descending);
-    if (grid.stepMs > 0) warnOfSorting(call, context);
+    if (grid.start !== grid.end) warnOfSorting(call, context);
     const read = (s: number, into: Row): void => rows.read(order[s], into);
     const drops = rows.drops && order.map((s) => rows.drops![s]);
     return vectorValue({ labels: order.map((s) => rows.labels[s]), hasHistograms: rows.hasHistograms, drops, read });

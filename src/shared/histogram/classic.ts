@@ -63,7 +63,7 @@ export function bucketQuantile(q: number, upperBounds: Float64Array, cumulativeC
 export function quantileOfRepaired(q: number, upperBounds: Float64Array, counts: Float64Array, length: number): number {
   if (length < 2 || upperBounds[length - 1] !== Infinity) return NaN;
   const observations = counts[length - 1];
-  if (observations === 0 || Number.isNaN(observations)) return NaN;
+  if (observations === 0) return NaN;
   let rank = q * observations;
   let b = 0;
   let end = length - 1;
@@ -102,7 +102,7 @@ export function bucketFraction(
 ): number {
   if (length === 0 || upperBounds[length - 1] !== Infinity) return NaN;
   const count = cumulativeCounts[length - 1];
-  if (count === 0 || Number.isNaN(count) || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
   const rankAt = (v: number) => Math.min(count, interpolatedRank(v, upperBounds, cumulativeCounts, length));
   return (rankAt(upper) - rankAt(lower)) / count;

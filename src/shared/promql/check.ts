@@ -45,7 +45,7 @@ export function checkExpr(expr: Expr, text: string): void {
     case 'aggregation':
       return checkAggregation(expr, fail);
     case 'binary':
-      return checkBinary(expr, fail);
+      return checkBinary(expr, text, fail);
     case 'unary': {
       const type = typeOf(expr.expr);
       if (type === 'scalar' || type === 'vector') return;
@@ -146,7 +146,7 @@ function checkAggregation(aggregation: Aggregation, fail: Fail): void {
   }
 }
 
-function checkBinary(binary: Binary, fail: Fail): void {
+function checkBinary(binary: Binary, text: string, fail: Fail): void {
   const { op, lhs, rhs, bool, matching } = binary;
   const types = [lhs, rhs].map(typeOf);
   for (const [i, side] of [lhs, rhs].entries()) {
@@ -155,6 +155,8 @@ function checkBinary(binary: Binary, fail: Fail): void {
     fail(side, `binary expression must contain only scalar and instant vector types`, hint);
   }
   const vectors = types[0] === 'vector' && types[1] === 'vector';
+  const gap = text.slice(lhs.to).search(/\S/);
+  const operator: Place = { from: lhs.to + Math.max(0, gap), to: rhs.from };
   if (isSetOp(op)) {
     if (!vectors)
       fail(
@@ -165,7 +167,7 @@ function checkBinary(binary: Binary, fail: Fail): void {
     if (matching?.group !== undefined) fail(binary, `no grouping allowed for "${op}" operation`);
   }
   if (isComparison(op) && !bool && types[0] === 'scalar' && types[1] === 'scalar') {
-    fail(binary, 'comparisons between scalars must use BOOL modifier', `write ${op} bool`);
+    fail(operator, 'comparisons between scalars must use BOOL modifier', `write ${op} bool`);
   }
   if (matching === undefined) return;
   if (matching.fill !== undefined && !vectors)
@@ -175,5 +177,5 @@ function checkBinary(binary: Binary, fail: Fail): void {
   // `on()` beside a scalar says nothing, and is let pass as upstream does.
   if (!vectors && matching.labels.length > 0) fail(binary, 'vector matching only allowed between instant vectors');
   const both = matching.on ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
-  if (both !== undefined) fail(binary, `label "${both}" must not occur in ON and GROUP clause at once`);
+  if (both !== undefined) fail(operator, `label "${both}" must not occur in ON and GROUP clause at once`);
 }

@@ -51,6 +51,9 @@ const NUMBER = /0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)
 const IDENTIFIER = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const IDENTIFIER_IN_BRACKETS = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 
+/** 2^63 nanoseconds. */
+const DURATION_SECONDS_MAX = 2 ** 63 / 1e9;
+
 /** Longest expression that is read, in characters. */
 export const EXPRESSION_LENGTH_MAX = 1 << 20;
 
@@ -151,7 +154,9 @@ function readNumber(text: string, from: number): Token {
   }
   if (word === duration) {
     try {
-      return { kind: 'duration', text: word, from, to, value: parseDuration(word) / 1000 };
+      const value = parseDuration(word) / 1000;
+      if (value > DURATION_SECONDS_MAX) throw new RangeError('duration out of range');
+      return { kind: 'duration', text: word, from, to, value };
     } catch (fault) {
       throw new PromqlError(text, from, to, (fault as Error).message);
     }

@@ -209,7 +209,7 @@ describe('common mistakes are named, with their place and a way out', () => {
     ['rate(x[5m]) offset 1h', 1, 1, /write it beside the selector/],
     ['x{a=~"(?!b).*"}', 1, 6, /no look-around/],
     ['x{a=~"a\\.b"}', 1, 8, /written twice/],
-    ['1 == 2', 1, 1, /write == bool/],
+    ['1 == 2', 1, 3, /write == bool/],
     ['{}', 1, 1, /at least one non-empty matcher/],
     ['', 1, 1, /write a metric name/],
     ['x +', 1, 4, /unexpected end of input, expected an expression/],
@@ -220,7 +220,7 @@ describe('common mistakes are named, with their place and a way out', () => {
     ['x group_left y', 1, 3, /unexpected identifier "group_left"/],
     ['a + group_left b', 1, 5, /expected on\(…\) or ignoring\(…\) before it/],
     ['a and 1', 1, 1, /vector\(…\)/],
-    ['x[5m] offset 1h offset 1h', 1, 17, /multiple times/],
+    ['x[5m] offset 1h offset 1h', 1, 1, /multiple times/],
     ['mad_over_time(x[5m])', 1, 1, /--enable-feature=promql-experimental-functions/],
   ])('%s', (text, line, column, message) => {
     const fault = faultOf(text);

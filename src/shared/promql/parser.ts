@@ -19,7 +19,7 @@ const OPERATORS_MAX = 1000;
 const UNARY_PRECEDENCE = PRECEDENCE['*'];
 const AGGREGATION_NAMES: ReadonlySet<string> = new Set(AGGREGATIONS);
 /** Words that cannot be a metric's name outside braces. */
-const RESERVED = new Set(['and', 'or', 'unless', 'atan2', 'bool', 'on', 'ignoring', 'group_left', 'group_right']);
+const RESERVED = new Set(['atan2', 'bool', 'on', 'ignoring', 'group_left', 'group_right']);
 
 /**
  * Reads one expression and checks its types.
@@ -93,9 +93,10 @@ class Parser {
   }
 
   private binary(op: BinaryOp, lhs: Expr): Binary {
+    const place = this.cursor.lastToken;
     const bool = this.cursor.takeWord('bool');
     if (bool !== undefined && !isComparison(op))
-      this.cursor.fail(bool, 'bool modifier can only be used on comparison operators');
+      this.cursor.fail(place, 'bool modifier can only be used on comparison operators');
     const matching = this.filledMatching(bool?.from ?? lhs.from);
     const rhs = this.expression(op === '^' ? PRECEDENCE[op] : PRECEDENCE[op] + 1);
     return { kind: 'binary', op, lhs, rhs, bool: bool !== undefined, matching, from: lhs.from, to: rhs.to };
@@ -226,7 +227,7 @@ class Parser {
     if (!cursor.isMark(')')) {
       do {
         if (args.length > 0 && cursor.isMark(')'))
-          cursor.fail(cursor.peek(), 'trailing commas not allowed in function call args');
+          cursor.fail(cursor.lastToken, 'trailing commas not allowed in function call args');
         args.push(this.expression(0));
       } while (cursor.takeMark(',') !== undefined);
     }
@@ -253,6 +254,7 @@ class Parser {
     if (!cursor.isMark('(')) cursor.failExpecting('"("', 'aggregation', `write ${op} by (label) (vector)`);
     const { args, to } = this.args();
     const after = before === undefined ? this.grouping() : undefined;
+    if (args.length === 0) cursor.fail(name, 'no arguments for aggregate expression provided', `write ${op}(vector)`);
     const takesParameter = AGGREGATION_PARAMETERS[op] !== undefined;
     const expected = takesParameter ? 2 : 1;
     if (args.length !== expected) {
@@ -299,6 +301,7 @@ class Parser {
         cursor.failExpecting('a label name', where);
       }
       cursor.next();
+      if (token.unquoted === '') cursor.fail(token, 'invalid label name for grouping: ""');
       names.push(token.kind === 'string' ? token.unquoted! : token.text);
       if (cursor.takeMark(',') === undefined) break;
     }

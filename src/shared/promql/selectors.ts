@@ -92,24 +92,24 @@ function withModifier(
 }
 
 export function parseOffset(cursor: TokenCursor, before: Expr): Expr {
-  const word = cursor.next();
+  cursor.next();
   const expr = shiftable(cursor, before, 'offset');
   if ((expr.kind === 'range' ? expr.selector : expr).offset !== undefined)
-    cursor.fail(word, 'offset may not be set multiple times');
+    cursor.fail(expr, 'offset may not be set multiple times');
   const offset = parseOffsetDuration(cursor);
   return withModifier(expr, { offset }, offset.to);
 }
 
 export function parseAt(cursor: TokenCursor, before: Expr): Expr {
-  const mark = cursor.next();
+  cursor.next();
   const expr = shiftable(cursor, before, '@');
   if ((expr.kind === 'range' ? expr.selector : expr).at !== undefined)
-    cursor.fail(mark, '@ <timestamp> may not be set multiple times');
-  const at = parseAtTime(cursor);
+    cursor.fail(expr, '@ <timestamp> may not be set multiple times');
+  const at = parseAtTime(cursor, expr);
   return withModifier(expr, { at }, cursor.lastEnd);
 }
 
-function parseAtTime(cursor: TokenCursor): AtModifier {
+function parseAtTime(cursor: TokenCursor, expr: Shiftable): AtModifier {
   for (const kind of ['start', 'end'] as const) {
     if (!cursor.isWord(kind)) continue;
     cursor.next();
@@ -124,7 +124,8 @@ function parseAtTime(cursor: TokenCursor): AtModifier {
     cursor.failExpecting('a timestamp in seconds', '@ modifier', 'write @ 1700000000, @ start() or @ end()');
   }
   const ms = Math.round((token.value ?? NaN) * 1000) * (sign?.text === '-' ? -1 : 1);
-  if (!Number.isSafeInteger(ms)) cursor.fail(token, `timestamp out of bounds for @ modifier: ${token.text}`);
+  if (!Number.isSafeInteger(ms))
+    cursor.fail(expr, `timestamp out of bounds for @ modifier: ${sign?.text === '-' ? '-' : ''}${token.text}`);
   cursor.next();
   return { kind: 'time', ms };
 }

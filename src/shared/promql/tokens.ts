@@ -22,6 +22,11 @@ export class TokenCursor {
     return token;
   }
 
+  /** The token before the next one; the first one where there is none. */
+  get lastToken(): Token {
+    return this.tokens[Math.max(0, this.index - 1)];
+  }
+
   /** The end of the token before the next one. */
   get lastEnd(): number {
     return this.index === 0 ? 0 : this.tokens[this.index - 1].to;
