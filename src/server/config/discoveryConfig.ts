@@ -81,4 +81,22 @@ export interface KubernetesSdConfig {
   readonly http: HttpConfig;
 }
 
-export type DiscoveryConfig = HttpSdConfig | DnsSdConfig | ConsulSdConfig | DockerSdConfig | KubernetesSdConfig;
+export interface Ec2SdConfig {
+  readonly kind: 'ec2';
+  /** undefined for AWS's own. */
+  readonly endpoint?: string;
+  /** '' to find it out. */
+  readonly region: string;
+  readonly accessKey?: string;
+  readonly secretKey?: Secret;
+  readonly profile?: string;
+  readonly roleArn?: string;
+  readonly externalId?: string;
+  readonly port: number;
+  readonly filters: readonly { readonly name: string; readonly values: readonly string[] }[];
+  readonly refreshIntervalMs: number;
+  readonly http: HttpConfig;
+}
+
+export type DiscoveryConfig =
+  Ec2SdConfig | HttpSdConfig | DnsSdConfig | ConsulSdConfig | DockerSdConfig | KubernetesSdConfig;

@@ -65,6 +65,20 @@ export const kubernetesSdKeys = z.strictObject({
   ...httpKeys,
 });
 
+export const ec2SdKeys = z.strictObject({
+  endpoint: url.optional(),
+  region: text.optional(),
+  access_key: text.optional(),
+  secret_key: text.optional(),
+  profile: text.optional(),
+  role_arn: text.optional(),
+  external_id: text.optional(),
+  port: count.optional(),
+  refresh_interval: positiveDuration.optional(),
+  filters: z.array(z.strictObject({ name: text, values: z.array(text).min(1) })).optional(),
+  ...httpKeys,
+});
+
 /** Spread into a scrape config. */
 export const discoveryKeys = {
   http_sd_configs: z.array(httpSdKeys).optional(),
@@ -72,5 +86,6 @@ export const discoveryKeys = {
   consul_sd_configs: z.array(consulSdKeys).optional(),
   docker_sd_configs: z.array(dockerSdKeys).optional(),
   kubernetes_sd_configs: z.array(kubernetesSdKeys).optional(),
+  ec2_sd_configs: z.array(ec2SdKeys).optional(),
 };
 export type RawDiscovery = z.output<z.ZodObject<typeof discoveryKeys>>;

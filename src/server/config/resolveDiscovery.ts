@@ -7,15 +7,23 @@ import type {
   DnsRecordType,
   DnsSdConfig,
   DockerSdConfig,
+  Ec2SdConfig,
   KubernetesRole,
   KubernetesSdConfig,
 } from './discoveryConfig.ts';
-import type { consulSdKeys, dnsSdKeys, dockerSdKeys, kubernetesSdKeys, RawDiscovery } from './discoverySchema.ts';
+import type {
+  consulSdKeys,
+  dnsSdKeys,
+  dockerSdKeys,
+  ec2SdKeys,
+  kubernetesSdKeys,
+  RawDiscovery,
+} from './discoverySchema.ts';
 import type { RawHttpConfig } from './httpSchema.ts';
 import { absolute, resolveHttp } from './resolveHttp.ts';
 import type { Complain } from './resolveRelabel.ts';
 
-const REFRESH_MS = { http: 60_000, dns: 30_000, consul: 30_000, docker: 60_000 } as const;
+const REFRESH_MS = { http: 60_000, dns: 30_000, consul: 30_000, docker: 60_000, ec2: 60_000 } as const;
 
 interface Context {
   readonly dir: string;
@@ -38,6 +46,7 @@ export function resolveDiscovery(raw: RawDiscovery, dir: string, complain: Compl
     ...each('consul_sd_configs', raw.consul_sd_configs, resolveConsulSd),
     ...each('docker_sd_configs', raw.docker_sd_configs, resolveDockerSd),
     ...each('kubernetes_sd_configs', raw.kubernetes_sd_configs, resolveKubernetesSd),
+    ...each('ec2_sd_configs', raw.ec2_sd_configs, resolveEc2Sd),
   ];
 }
 
@@ -173,6 +182,28 @@ function resolveKubernetesSd(raw: z.output<typeof kubernetesSdKeys>, context: Co
       job: attach?.job ?? false,
       cronjob: attach?.cronjob ?? false,
     },
+    http: httpOf(raw, context),
+  };
+}
+
+function resolveEc2Sd(raw: z.output<typeof ec2SdKeys>, context: Context): Ec2SdConfig {
+  if ((raw.access_key === undefined) !== (raw.secret_key === undefined))
+    context.complain(
+      [raw.access_key === undefined ? 'secret_key' : 'access_key'],
+      'access_key and secret_key go together',
+    );
+  return {
+    kind: 'ec2',
+    endpoint: raw.endpoint,
+    region: raw.region ?? '',
+    accessKey: raw.access_key,
+    secretKey: raw.secret_key === undefined ? undefined : { kind: 'inline', value: raw.secret_key },
+    profile: raw.profile,
+    roleArn: raw.role_arn,
+    externalId: raw.external_id,
+    port: raw.port ?? 80,
+    filters: raw.filters ?? [],
+    refreshIntervalMs: raw.refresh_interval ?? REFRESH_MS.ec2,
     http: httpOf(raw, context),
   };
 }

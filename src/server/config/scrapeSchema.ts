@@ -29,7 +29,7 @@ const protocol = oneOf(
 
 /** Discovery kinds that upstream has and this program does not; each is refused by name, since its targets would silently be missing. */
 export const ABSENT_DISCOVERY = [
-  'aws azure digitalocean dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kuma lightsail linode',
+  'aws azure digitalocean dockerswarm ecs elasticache eureka gce hetzner ionos kuma lightsail linode',
   'marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr',
 ].flatMap((line) => line.split(' ').map((kind) => `${kind}_sd_configs`));
 

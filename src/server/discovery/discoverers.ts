@@ -4,6 +4,7 @@ import type { DiscoveryConfig } from '../config/discoveryConfig.ts';
 import { createConsulDiscoverer } from './consulDiscovery.ts';
 import { createDnsDiscoverer } from './dnsDiscovery.ts';
 import { createDockerDiscoverer } from './dockerDiscovery.ts';
+import { createEc2Discoverer } from './ec2/ec2Discovery.ts';
 import { createFileDiscoverer } from './fileDiscovery.ts';
 import { createHttpDiscoverer } from './httpDiscovery.ts';
 import { createKubernetesDiscoverer } from './kubernetes/kubernetesDiscovery.ts';
@@ -20,6 +21,7 @@ const MAKERS: { readonly [K in DiscoveryConfig['kind']]: Make<K> } = {
   dns: (config, deps) => createDnsDiscoverer(config, deps),
   consul: createConsulDiscoverer,
   docker: createDockerDiscoverer,
+  ec2: (config, deps) => createEc2Discoverer(config, deps),
   kubernetes: (config, deps) => createKubernetesDiscoverer(config, deps),
 };
 
