@@ -1,6 +1,6 @@
 /**
  * The cost of appending rows, and bytes a sample in the log, in packed chunks and in a block: against lists in memory with 16 bytes a sample
- * written as they are, and against Prometheus' blocks of the same samples. Six hours at 15 s of ten model services with 200 series each.
+ * written as they are, and against the files of Prometheus and VictoriaMetrics with the same samples. Six hours at 15 s of ten model services with 200 series each.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { folderBytes, medianCpuMs } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench, type Line } from './harness/report.ts';
 import { inTempFolder } from './harness/server.ts';
+import { victoriaMetricsBytes } from './harness/victoriaMetrics.ts';
 
 const RAW_BYTES = 16;
 const ROUNDS = 5;
@@ -54,6 +55,12 @@ async function sizes(history: History, tsdb: Tsdb, folder: string, add: Add): Pr
   add(size('packed chunks', before.headChunkBytes / samples, 'raw', RAW_BYTES));
   await tsdb.flush();
   const block = tsdb.stats().blockBytes / samples;
+  await againstPrometheus(history, block, folder, add);
+  await againstVictoriaMetrics(history, block, folder, add);
+}
+
+async function againstPrometheus(history: History, block: number, folder: string, add: Add): Promise<void> {
+  const { samples } = history;
   const promtool = findPeer('promtool');
   if (typeof promtool === 'string') return add({ what: 'block against Prometheus', skipped: promtool });
   const data = path.join(folder, 'prometheus', 'data');
@@ -62,6 +69,14 @@ async function sizes(history: History, tsdb: Tsdb, folder: string, add: Add): Pr
   add(size('block, index included', block, `${promtool.name}, index included`, folderBytes(data) / samples));
   const chunks = fs.readdirSync(data).reduce((sum, name) => sum + folderBytes(path.join(data, name, 'chunks')), 0);
   add(size('block, index included', block, `${promtool.name}, its chunks alone`, chunks / samples));
+}
+
+async function againstVictoriaMetrics(history: History, block: number, folder: string, add: Add): Promise<void> {
+  const peer = findPeer('victoria-metrics');
+  if (typeof peer === 'string') return add({ what: 'block against VictoriaMetrics', skipped: peer });
+  const { data, all } = await victoriaMetricsBytes(peer, history, path.join(folder, 'victoriaMetrics'));
+  add(size('block, index included', block, `${peer.name} merged, index included`, all / history.samples));
+  add(size('block, index included', block, `${peer.name} merged, its samples alone`, data / history.samples));
 }
 
 await bench('store', (add) =>

@@ -75,23 +75,27 @@ export async function appendHistory({ shape, targets }: History, storage: Storag
   }
 }
 
+/** All samples as text, the newest last: a piece at a time, with times in milliseconds, or in seconds as OpenMetrics has them. */
+export function* pagesOf({ shape, targets }: History, inSeconds = false): Iterable<string> {
+  const texts = targets.map(({ labels }) => labels.map(seriesText));
+  let text = '';
+  for (let row = 0; row < shape.rows; row++) {
+    const t = timeOf(shape, row) / (inSeconds ? 1000 : 1);
+    targets.forEach(({ labels, values }, i) => {
+      for (let c = 0, at = row * labels.length; c < labels.length; c++, at++) text += `${texts[i][c]} ${values[at]} ${t}\n`;
+    });
+    if (text.length < WRITE_BYTES && row < shape.rows - 1) continue;
+    yield text;
+    text = '';
+  }
+}
+
 /** Writes all samples as OpenMetrics, the newest last. */
-export function writeOpenMetrics({ shape, targets }: History, file: string): void {
+export function writeOpenMetrics(history: History, file: string): void {
   const fd = fs.openSync(file, 'w');
   try {
-    const texts = targets.map(({ labels }) => labels.map(seriesText));
-    let text = '';
-    for (let row = 0; row < shape.rows; row++) {
-      const seconds = timeOf(shape, row) / 1000;
-      targets.forEach(({ labels, values }, i) => {
-        for (let c = 0, at = row * labels.length; c < labels.length; c++, at++)
-          text += `${texts[i][c]} ${values[at]} ${seconds}\n`;
-      });
-      if (text.length < WRITE_BYTES) continue;
-      fs.writeSync(fd, text);
-      text = '';
-    }
-    fs.writeSync(fd, `${text}# EOF\n`);
+    for (const page of pagesOf(history, true)) fs.writeSync(fd, page);
+    fs.writeSync(fd, '# EOF\n');
   } finally {
     fs.closeSync(fd);
   }

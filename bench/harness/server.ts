@@ -55,9 +55,15 @@ export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Pr
   ]);
 }
 
-export function startVictoriaMetrics(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
+/** Without a configuration it scrapes nothing. */
+export function startVictoriaMetrics(
+  peer: Peer,
+  { config, data }: { readonly config: string | undefined; readonly data: string },
+  flags: readonly string[] = [],
+): Promise<Server> {
   return startServer(peer.command, '/health', (address) => [
-    `-promscrape.config=${config}`,
+    ...(config === undefined ? [] : [`-promscrape.config=${config}`]),
+    ...flags,
     `-storageDataPath=${data}`,
     `-httpListenAddr=${address}`,
     // Newest samples are answered at once, as the others do.

@@ -1,5 +1,5 @@
 /** What two servers answer to one question, and in what the answers differ. */
-import type { ApiAnswer, ApiQueryData, ApiSeries } from '../../src/shared/api/prometheus.ts';
+import type { ApiAnswer, ApiHistogram, ApiQueryData, ApiSeries } from '../../src/shared/api/prometheus.ts';
 import { formatLabels, labelsOf } from '../../src/shared/model/labels.ts';
 
 export interface Question {
@@ -35,9 +35,16 @@ function areClose(a: unknown, b: unknown): boolean {
   return x.length === y.length && x.every(([key, v], i) => key === y[i][0] && areClose(v, y[i][1]));
 }
 
+/** A bucket that held nothing shows once it is multiplied by NaN or infinity, and only where a store keeps empty ones. */
+const withoutNaN = ({ buckets, ...h }: ApiHistogram): ApiHistogram => ({
+  ...h,
+  buckets: (buckets ?? []).filter(([, , , count]) => count !== 'NaN'),
+});
+
 function samplesOf({ metric, value, values = [], histogram, histograms = [] }: ApiSeries): [string, unknown][] {
   const name = formatLabels(labelsOf(metric));
-  const samples = [...values, ...histograms, ...(value ? [value] : []), ...(histogram ? [histogram] : [])];
+  const ofHistograms = [...histograms, ...(histogram ? [histogram] : [])].map(([t, h]) => [t, withoutNaN(h)] as const);
+  const samples = [...values, ...(value ? [value] : []), ...ofHistograms];
   return samples.map(([t, cell]) => [`${name} @ ${t}`, cell]);
 }
 

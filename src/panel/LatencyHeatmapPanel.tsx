@@ -9,8 +9,9 @@ import { quantileLines } from '../shared/heatmap/quantileLines.ts';
 import { HeatmapCanvas, type HoveredPoint, type SelectedRange } from '../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../ui/HeatmapLegend.tsx';
 import { facetGrid, facetTitles } from '../viz/facets.ts';
-import { formatCount, knowsUnit, type FormatValue } from '../viz/format.ts';
+import { formatCount, knowsUnit, valueFormat, type FormatValue } from '../viz/format.ts';
 import { hiddenObservations, sharedYDomain, sharedYFold } from '../viz/layout.ts';
+import { limitLines, readLimits, type LimitLine } from '../viz/limitLines.ts';
 import { mapsFromFrames, type FrameMap } from './fromFrames.ts';
 import { completeOptions, type HeatmapOptions } from './options.ts';
 import { useCursorSync } from './useCursorSync.ts';
@@ -40,6 +41,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
     () => options.colorMax ?? maxCount(maps.map(({ model }) => model)),
     [maps, options.colorMax],
   );
+  const { limits, unreadable } = useLimits(maps, options.limits, props.replaceVariables);
   const [zoom, setZoom] = useState<readonly [number, number]>();
   const yDomain = useYDomain(maps, options, zoom);
   const yFold = useMemo(() => {
@@ -76,10 +78,12 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   }
 
   const hidden = maps.reduce((sum, { model }) => sum + hiddenObservations(model, yDomain), 0);
-  const notice = noticeText(
-    hidden > 0 ? [hiddenText(hidden, maps[0].model.countUnit), ...notices] : notices,
-    zoom !== undefined,
-  );
+  const told = [
+    ...(hidden > 0 ? [hiddenText(hidden, maps[0].model.countUnit)] : []),
+    ...(unreadable === '' ? [] : [`Limits: cannot read ${unreadable}; write 250ms or 1s`]),
+    ...notices,
+  ];
+  const notice = noticeText(told, zoom !== undefined);
   const legendHeight = options.legend && height >= 120 ? LEGEND_HEIGHT : 0;
   const noticeHeight = notice === undefined ? 0 : NOTICE_HEIGHT;
   const room = Math.max(1, height - legendHeight - noticeHeight);
@@ -139,6 +143,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
             <HeatmapCanvas
               model={model}
               lines={lines[i]}
+              limits={limits[i]}
               width={grid.width}
               height={heightOf(i) - titleHeight}
               timeAxis={grid.timeAxisHeight === 0 || isLowest(i)}
@@ -196,6 +201,22 @@ const PLAIN_BUTTON: React.CSSProperties = {
   cursor: 'pointer',
   font: 'inherit',
 };
+
+/** Limit lines by map, and what of the option could not be read. */
+function useLimits(
+  maps: readonly FrameMap[],
+  option: string,
+  replaceVariables: PanelProps['replaceVariables'] | undefined,
+): { readonly limits: readonly (readonly LimitLine[])[]; readonly unreadable: string } {
+  const text = option === '' ? '' : (replaceVariables?.(option) ?? option);
+  return useMemo(() => {
+    const read = maps.map(({ model }) => readLimits(text, model.unit));
+    const limits = maps.map(({ model }, i) =>
+      limitLines(model, read[i].limits, formatOf(model.unit) ?? valueFormat(model.unit)),
+    );
+    return { limits, unreadable: read[0]?.unreadable ?? '' };
+  }, [maps, text]);
+}
 
 function useYDomain(
   maps: readonly FrameMap[],

@@ -48,6 +48,15 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
         defaultValue: [...DEFAULT_OPTIONS.quantiles],
         editor: QuantilesEditor,
       })
+      .addTextInput({
+        path: 'limits',
+        name: 'Limits',
+        description:
+          'Lines with the share of observations under them, such as a service level: 250ms, 1s. Variables work.',
+        category: lines,
+        defaultValue: DEFAULT_OPTIONS.limits,
+        settings: { placeholder: 'none' },
+      })
       .addRadio({
         path: 'yScale',
         name: 'Scale',

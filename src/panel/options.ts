@@ -6,6 +6,8 @@ import type { YScaleName } from '../viz/axisScale.ts';
 export interface HeatmapOptions {
   /** Fractions in [0, 1] that get a line. */
   readonly quantiles: readonly number[];
+  /** Limits as people write them, `250ms, 1s`; may hold variables. */
+  readonly limits: string;
   readonly yScale: YScaleName;
   /** In the metric's unit; empty shows the rows that hold observations. */
   readonly yMin?: number;
@@ -26,6 +28,7 @@ export interface HeatmapOptions {
 
 export const DEFAULT_OPTIONS: HeatmapOptions = {
   quantiles: [0.5, 0.95, 0.99],
+  limits: '',
   yScale: 'log',
   palette: 'isotherm',
   colorScale: 'sqrt',
@@ -59,6 +62,7 @@ export function completeOptions(stored: Partial<HeatmapOptions> | undefined): He
     typeof value === 'number' && Number.isFinite(value) ? value : undefined;
   return {
     quantiles: quantilesOf(given.quantiles),
+    limits: typeof given.limits === 'string' ? given.limits : DEFAULT_OPTIONS.limits,
     yScale: oneOf(Y_SCALES, given.yScale, DEFAULT_OPTIONS.yScale),
     yMin: number(given.yMin),
     yMax: number(given.yMax),

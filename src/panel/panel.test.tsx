@@ -389,7 +389,7 @@ describe('plugin', () => {
 
   test('the plugin has the component and its defaults', () => {
     // The editors live in Grafana itself; for defaults their names are enough.
-    const ids = ['multi-select', 'radio', 'unit', 'number', 'select', 'boolean'];
+    const ids = ['multi-select', 'text', 'radio', 'unit', 'number', 'select', 'boolean'];
     standardEditorsRegistry.setInit(() => ids.map((id) => ({ id, name: id, editor: () => <></> })));
     expect(plugin.panel).toBe(LatencyHeatmapPanel);
     expect(completeOptions(plugin.defaults as Partial<HeatmapOptions>)).toEqual(completeOptions(DEFAULT_OPTIONS));

@@ -18,8 +18,8 @@ async function run(command: Command): Promise<number> {
       );
       return 0;
     }
-    case 'checkConfig':
-      return (await import('./cli/checkConfig.ts')).checkConfig(command.files);
+    case 'check':
+      return (await import('./cli/check/check.ts')).runCheck(command.subject, command.files);
     case 'tsdb':
       return (await import('./cli/tsdb/tsdb.ts')).runTsdb(command.args);
     case 'serve':

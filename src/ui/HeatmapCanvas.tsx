@@ -6,6 +6,7 @@ import type { YScaleName } from '../viz/axisScale.ts';
 import { formatBucket, formatCount, formatShare, formatTimeRange, type FormatValue } from '../viz/format.ts';
 import { cellAt, columnAt, hitTest, type Cell } from '../viz/hitTest.ts';
 import { layout as layoutOf, type Layout } from '../viz/layout.ts';
+import type { LimitLine } from '../viz/limitLines.ts';
 import { paintMap, paintOverlay, type Rect } from '../viz/paint.ts';
 import type { VizTheme } from '../viz/theme.ts';
 import { FloatingTooltip, HeatmapTooltip } from './HeatmapTooltip.tsx';
@@ -36,6 +37,8 @@ export interface HeatmapCanvasProps {
   readonly model: HeatmapModel;
   /** Drawn over the cells and named at the right end. */
   readonly lines?: readonly OverlayLine[];
+  /** Lines across the whole map, with the share of observations under each. */
+  readonly limits?: readonly LimitLine[];
   /** CSS pixels. */
   readonly width: number;
   readonly height: number;
@@ -82,12 +85,13 @@ interface Drag {
 }
 
 const NO_LINES: readonly OverlayLine[] = [];
+const NO_LIMITS: readonly LimitLine[] = [];
 /** A press that moves less is a click, not a selection. */
 const DRAG_FROM_PX = 4;
 
 /** A heatmap with axes, lines, hover, keyboard cursor and selection. Draws once per model and size; the pointer only redraws an overlay. */
 export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
-  const { model, lines = NO_LINES, width, height, theme, palette = 'isotherm' } = props;
+  const { model, lines = NO_LINES, limits = NO_LIMITS, width, height, theme, palette = 'isotherm' } = props;
   const {
     yScale = 'log',
     colorScale = 'sqrt',
@@ -153,8 +157,8 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
 
   useLayoutEffect(() => {
     const ctx = clearedContext(mapRef.current, layout);
-    if (ctx !== undefined) paintMap(ctx, layout, lines, theme, palette);
-  }, [layout, lines, theme, palette]);
+    if (ctx !== undefined) paintMap(ctx, layout, lines, theme, palette, limits);
+  }, [layout, lines, theme, palette, limits]);
 
   useLayoutEffect(() => {
     const ctx = clearedContext(overlayRef.current, layout);
@@ -261,7 +265,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       </div>
       {props.tooltip !== 'none' && cell !== undefined && anchor !== undefined && (
         <FloatingTooltip clientX={anchor.clientX} clientY={anchor.clientY} theme={theme}>
-          <HeatmapTooltip layout={layout} cell={cell} lines={lines} theme={theme} palette={palette} />
+          <HeatmapTooltip layout={layout} cell={cell} lines={lines} limits={limits} theme={theme} palette={palette} />
         </FloatingTooltip>
       )}
     </div>

@@ -5,12 +5,14 @@ import { colorRamp, RAMP_SIZE, type PaletteName } from '../shared/heatmap/palett
 import { formatBucket, formatCount, formatShare, formatTimeRange } from '../viz/format.ts';
 import { columnTotal, type Cell } from '../viz/hitTest.ts';
 import type { Layout } from '../viz/layout.ts';
+import type { LimitLine } from '../viz/limitLines.ts';
 import type { VizTheme } from '../viz/theme.ts';
 
 export interface HeatmapTooltipProps {
   readonly layout: Layout;
   readonly cell: Cell;
   readonly lines: readonly OverlayLine[];
+  readonly limits: readonly LimitLine[];
   readonly theme: VizTheme;
   readonly palette: PaletteName;
 }
@@ -18,12 +20,20 @@ export interface HeatmapTooltipProps {
 const WIDTH = 236;
 
 /** What is known about a cell and its column: when, which bucket, how many, what part, the lines' values, and the column as a histogram. */
-export function HeatmapTooltip({ layout, cell, lines, theme, palette }: HeatmapTooltipProps): React.JSX.Element {
+export function HeatmapTooltip({
+  layout,
+  cell,
+  lines,
+  limits,
+  theme,
+  palette,
+}: HeatmapTooltipProps): React.JSX.Element {
   const { model, formatY, timeZone } = layout;
   const total = columnTotal(layout, cell.column);
   const values = lines
     .map((line) => ({ name: line.name, value: valueWithin(line, cell.fromTime, cell.toTime) }))
     .filter(({ value }) => !Number.isNaN(value));
+  const slice = model.xEdges.indexOf(cell.toTime) - 1;
   const dim = { color: theme.textDim };
   return (
     <div style={{ width: WIDTH, fontFamily: theme.fontFamily, fontSize: 12, lineHeight: 1.45, color: theme.text }}>
@@ -42,6 +52,13 @@ export function HeatmapTooltip({ layout, cell, lines, theme, palette }: HeatmapT
         <div style={{ borderTop: `1px solid ${theme.grid}`, marginTop: 6, paddingTop: 6 }}>
           {values.map(({ name, value }) => (
             <Pair key={name} name={name} value={formatY(value)} theme={theme} />
+          ))}
+        </div>
+      )}
+      {limits.length > 0 && slice >= 0 && total > 0 && (
+        <div style={{ borderTop: `1px solid ${theme.grid}`, marginTop: 6, paddingTop: 6 }}>
+          {limits.map(({ limit, bySlice }) => (
+            <Pair key={limit} name={`At most ${formatY(limit)}`} value={formatShare(bySlice[slice])} theme={theme} />
           ))}
         </div>
       )}
@@ -94,7 +111,7 @@ function ColumnHistogram({
   cell,
   theme,
   palette,
-}: Omit<HeatmapTooltipProps, 'lines'>): React.JSX.Element | null {
+}: Omit<HeatmapTooltipProps, 'lines' | 'limits'>): React.JSX.Element | null {
   const { grid } = layout;
   if (grid.rows < 2 || grid.rows > BARS_MAX) return null;
   const counts = [...grid.counts.subarray(cell.column * grid.rows, (cell.column + 1) * grid.rows)];

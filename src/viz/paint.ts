@@ -1,5 +1,6 @@
 import type { OverlayLine } from '../shared/heatmap/model.ts';
 import { columnAt } from './hitTest.ts';
+import type { LimitLine } from './limitLines.ts';
 import { pixelOfValue, type Layout } from './layout.ts';
 import { raster, rasterSize } from './raster.ts';
 import { rasterPalette, type VizTheme } from './theme.ts';
@@ -14,6 +15,7 @@ export function paintMap(
   lines: readonly OverlayLine[],
   theme: VizTheme,
   palette: PaletteName,
+  limits: readonly LimitLine[] = [],
 ): void {
   const { plot, size } = layout;
   paintGrid(ctx, layout, theme);
@@ -31,6 +33,7 @@ export function paintMap(
   ctx.imageSmoothingEnabled = false;
   ctx.drawImage(sheet, plot.x, plot.y, width / size.pixelRatio, height / size.pixelRatio);
   paintAxes(ctx, layout, theme);
+  paintLimits(ctx, layout, limits, theme);
   paintLines(ctx, layout, lines, theme, palette);
 }
 
@@ -62,6 +65,44 @@ function paintAxes(ctx: Context, layout: Layout, theme: VizTheme): void {
     const half = ctx.measureText(tick.text).width / 2;
     ctx.fillText(tick.text, Math.min(Math.max(x, half), layout.size.width - half), bottom + 8);
   }
+}
+
+const LIMIT_DASH = [7, 4];
+const LIMIT_LABEL_PAD = 5;
+
+/** Dashed lines across the map, each with its share above it at the left; those outside of what is drawn are left out. */
+function paintLimits(ctx: Context, layout: Layout, limits: readonly LimitLine[], theme: VizTheme): void {
+  const { plot } = layout;
+  ctx.save();
+  ctx.font = `600 ${theme.fontSize - 1}px ${theme.fontFamily}`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  const height = theme.fontSize + 6;
+  for (const { limit, text } of limits) {
+    const y = Math.round(pixelOfValue(layout, limit)) + 0.5;
+    if (!(y >= plot.y - 1 && y <= plot.y + plot.height + 1)) continue;
+    for (const [colour, width] of [
+      [theme.background, 4],
+      [theme.text, 1.5],
+    ] as const) {
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = width;
+      ctx.setLineDash(LIMIT_DASH);
+      ctx.beginPath();
+      ctx.moveTo(plot.x, y);
+      ctx.lineTo(plot.x + plot.width, y);
+      ctx.stroke();
+    }
+    // Above the line, where there is room; the line stays free of its own name.
+    const top = y - height - 3 < plot.y ? y + 3 : y - height - 3;
+    ctx.fillStyle = theme.background;
+    ctx.globalAlpha = 0.86;
+    ctx.fillRect(plot.x + 6, top, ctx.measureText(text).width + 2 * LIMIT_LABEL_PAD, height);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = theme.text;
+    ctx.fillText(text, plot.x + 6 + LIMIT_LABEL_PAD, top + height / 2 + 0.5);
+  }
+  ctx.restore();
 }
 
 /** The first line is the strongest; the further ones are lighter, so that they do not bury the cells. */

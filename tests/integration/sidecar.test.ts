@@ -204,6 +204,6 @@ test('check config says what is right and what is wrong', async () => {
   const good = writeConfig(folder, configOf(), 'good.yml');
   const bad = writeConfig(folder, 'nonsense: 1\n', 'bad.yml');
   const run = await runIsotherm(['check', 'config', good, bad]);
-  expect([run.code, run.stdout]).toEqual([1, `${good}: right; 1 scrape jobs\n`]);
+  expect([run.code, run.stdout]).toEqual([1, `${good}: right; 1 scrape jobs, 0 rule groups\n`]);
   expect(run.stderr).toMatch(/bad\.yml:1:1/);
 });

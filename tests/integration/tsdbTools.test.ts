@@ -1,5 +1,6 @@
 /** `isotherm tsdb …` and the admin API of the real process: what a server stored is told, verified, dumped, deleted and copied. */
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
@@ -120,6 +121,13 @@ test.each([
   [['dump', '--start=2', '--end=1'], 2, /--end is before --start/],
   [['stats', '--match=up'], 2, /Unknown option/],
   [['export', 'data'], 2, /a file is missing/],
+  [['export', '--format=blocks', 'data', 'out'], 2, /write openmetrics .* or prometheus/],
+  [['bench', '--series=none'], 2, /write a number above 0/],
+  [['import'], 2, /what to import is missing/],
+  [['import', '--from=here', '--start=1'], 2, /is no URL/],
+  [['import', '--from=http://127.0.0.1:1'], 2, /--start is missing/],
+  [['import', '--match=up', 'old'], 2, /go with --from/],
+  [['import', '/nonexistent'], 1, /is not there/],
   [['stats', '/nonexistent'], 1, /is no data folder/],
   [['dump', '/nonexistent'], 1, /is no data folder/],
 ])('isotherm tsdb %j ends with %i and says why', async (args, code, why) => {
@@ -161,4 +169,59 @@ test('the admin API deletes, cleans and copies; a folder in use is left alone by
   expect(existsSync(join(folder, 'lock'))).toBe(false);
   const { stdout } = await runIsotherm(['tsdb', 'stats', folder]);
   expect(stdout).toMatch(/2 series, 12 samples/);
+});
+
+describe('importing OpenMetrics text', () => {
+  const importText = async (text: string, ...more: string[]) => {
+    const base = tempFolder();
+    const [file, store] = [join(base, 'page.om'), join(base, 'store')];
+    writeFileSync(file, text);
+    const run = () => runIsotherm(['tsdb', 'import', `--storage.tsdb.path=${store}`, file, ...more]);
+    const dumped = async () => (await runIsotherm(['tsdb', 'dump', store])).stdout;
+    return { ...(await run()), run, dumped };
+  };
+
+  test('samples of any age and in any order are there, once, with their exemplars', async () => {
+    const lines = [5, 3, 4, 1, 2].map((n) => `a_total{n="ü"} ${n} ${1_600_000_000 + n * 86_400}`);
+    const text = [
+      '# TYPE a counter',
+      `${lines[0]} # {trace_id="x"} 0.5`,
+      ...lines.slice(1),
+      'b NaN 1e9',
+      '# EOF',
+      '',
+    ].join('\n');
+    const { code, stderr, run, dumped } = await importText(text);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^6 samples of .*page\.om are in /)]);
+    const all = await dumped();
+    expect(all.split('\n').filter((line) => line.startsWith('a_total'))).toEqual(
+      [1, 2, 3, 4, 5].map((n) => `a_total{n="ü"} ${n} ${1_600_000_000 + n * 86_400}`),
+    );
+    expect(all).toContain('b NaN 1000000000\n');
+    expect((await run()).stderr).toMatch(/^all of .* already/);
+    expect(await dumped()).toBe(all);
+  });
+
+  test.each([
+    ['a 1\n# EOF\n', /page\.om: line 1: the sample has no time.*"a 1"; nothing of it is imported/],
+    ['# TYPE a gauge\na 1 5\na x 6\n# EOF\n', /line 3: expected a number as value: "a x 6"; nothing/],
+    ['a 1 5\n', /line 2: the page does not end with # EOF/],
+    ['a 1 5\n# EOF\na 2 6\n', /nothing may follow # EOF/],
+    ['{a="1"} 1 5\n# EOF\n', /line 1: .*; nothing of it is imported/],
+  ])('%j is refused with its line, and nothing of it is stored', async (text, why) => {
+    const { code, stderr, dumped } = await importText(text);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(why)]);
+    expect(await dumped()).toBe('# EOF\n');
+  });
+});
+
+test('isotherm tsdb bench measures each step, and leaves nothing behind', async () => {
+  const { code, stdout } = await runIsotherm(['tsdb', 'bench', '--series=150', '--hours=0.1']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^200 series of 1 services, 0.1 h at 15 s, 4800 samples$/m);
+  for (const step of ['append, log and pack', 'open after a kill, all in the log', 'select all buckets']) {
+    expect(stdout).toMatch(new RegExp(`^${step} +\\d+\\.\\d{3} s +\\d+\\.\\d M$`, 'm'));
+  }
+  expect(stdout).toMatch(/^block, index included +\d.* bytes\/sample$/m);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('isotherm-bench-'))).toEqual([]);
 });

@@ -21,7 +21,8 @@ export const besidePrometheus = (title: string, suite: () => void): void =>
 
 export interface PrometheusProcess {
   readonly url: string;
-  stop(): Promise<void>;
+  /** SIGTERM if not told otherwise, then wait. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface PrometheusOptions {
@@ -56,8 +57,8 @@ export async function runPrometheus({
     child.once('exit', end);
     child.once('error', end);
   });
-  const stop = async () => {
-    child.kill('SIGTERM');
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
     await exited;
   };
   const isReady = () =>

@@ -23,7 +23,8 @@ describe('commands', () => {
     [['--version'], 'version'],
     [['-h'], 'help'],
     [['serve', '--help'], 'help'],
-    [['check', 'config', 'a.yml'], 'checkConfig'],
+    [['check', 'config', 'a.yml'], 'check'],
+    [['check', 'metrics'], 'check'],
     [['tsdb', 'dump', '--match=up', 'data'], 'tsdb'],
   ])('%j is %s', (args, kind) => expect(parseCommand(args).kind).toBe(kind));
 });

@@ -1,17 +1,23 @@
 /** The command line's grammar: which command, with which flags. */
+import type { CheckSubject } from './check/subject.ts';
 import { FLAGS, type FlagSpec } from './flagTable.ts';
 import { parseFlags, UsageError, type ParsedFlags } from './parseFlags.ts';
 
 export type Command =
   | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
-  | { readonly kind: 'checkConfig'; readonly files: readonly string[] }
+  | { readonly kind: 'check'; readonly subject: CheckSubject; readonly files: readonly string[] }
   | { readonly kind: 'tsdb'; readonly args: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
 
 const COMMANDS = [
   ['serve [flags]', 'Scrape, store and answer until stopped. Also what happens when only flags are given.'],
-  ['check config FILE…', 'Say whether configuration files are right, and what is wrong with them.'],
+  ['check config FILE…', 'Say whether configuration files and what they name are right, and what is wrong with them.'],
+  ['check rules FILE…', 'The same of rule files.'],
+  [
+    'check metrics < PAGE',
+    'Say whether a page can be read and its metrics are named and typed well; exit code 3 if not.',
+  ],
   [
     'tsdb stats [FOLDER]',
     'What a data folder holds: series, samples, bytes by encoding and block. No server may have it open.',
@@ -21,7 +27,12 @@ const COMMANDS = [
     'tsdb dump [FOLDER]',
     'Print its samples as OpenMetrics text; --match=SELECTOR, --start=TIME and --end=TIME choose.',
   ],
-  ['tsdb export FOLDER FILE', 'The same into a file.'],
+  ['tsdb export FOLDER OUT', 'The same into a file; --format=prometheus writes blocks that Prometheus reads.'],
+  [
+    'tsdb import SOURCE',
+    'Put a folder of Prometheus, OpenMetrics text, or what --from=URL answers into the store of --storage.tsdb.path.',
+  ],
+  ['tsdb bench', 'Measure how fast and how small the store is on this machine; --series=COUNT, --hours=COUNT.'],
   ['version', 'Print the version.'],
   ['help', 'Print this.'],
 ] as const;
@@ -36,8 +47,7 @@ export function parseCommand(args: readonly string[]): Command {
     case 'serve':
       return serve(rest);
     case 'check':
-      if (rest[0] === 'config' && rest.length > 1) return { kind: 'checkConfig', files: rest.slice(1) };
-      throw new UsageError('write: isotherm check config FILE');
+      return check(rest);
     case 'tsdb':
       return { kind: 'tsdb', args: rest };
     case 'version':
@@ -45,6 +55,15 @@ export function parseCommand(args: readonly string[]): Command {
       return { kind: verb };
   }
   throw new UsageError(`unknown command ${verb}; isotherm help lists the commands`);
+}
+
+const CHECK_SUBJECTS: readonly CheckSubject[] = ['config', 'rules', 'metrics'];
+
+function check([subject, ...files]: readonly string[]): Command {
+  const found = CHECK_SUBJECTS.find((known) => known === subject);
+  if (found === undefined || (files.length === 0) !== (found === 'metrics'))
+    throw new UsageError('write: isotherm check config FILE…, check rules FILE…, or check metrics < PAGE');
+  return { kind: 'check', subject: found, files };
 }
 
 function serve(args: readonly string[]): Command {

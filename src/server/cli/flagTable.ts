@@ -237,8 +237,7 @@ export const FLAGS = {
   'storage.remote.flush-deadline': {
     type: 'duration',
     default: '1m',
-    help: 'Time to send what is left at shutdown.',
-    accepted: 'remote write is not sent by this version',
+    help: 'How long to send what waits in memory for remote write at shutdown, five seconds at most; the rest goes out after the next start.',
   },
   'storage.remote.read-sample-limit': {
     type: 'number',

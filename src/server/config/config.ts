@@ -88,8 +88,12 @@ export interface ScrapeConfig extends TargetSources {
   readonly nativeHistograms: boolean;
   /** Of a histogram that has both forms, the classic one is taken beside the native one. */
   readonly alwaysClassicHistograms: boolean;
+  /** Classic histograms are stored as native ones with custom bounds. */
+  readonly customBuckets: boolean;
   readonly enableCompression: boolean;
   readonly extraScrapeMetrics: boolean;
+  /** Absolute. Each failed scrape becomes a line of it. */
+  readonly failureLogFile?: string;
   readonly nameValidation: 'utf8' | 'legacy';
   readonly escaping: EscapingScheme;
   readonly limits: ScrapeLimits;
@@ -120,6 +124,37 @@ export interface AlertingConfig {
   readonly alertmanagers: readonly AlertmanagerConfig[];
 }
 
+export interface RemoteWriteConfig {
+  readonly url: string;
+  /** As the file names it; '' for none. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly http: HttpConfig;
+  readonly relabel: readonly RelabelConfig[];
+  readonly sendExemplars: boolean;
+  readonly sendNativeHistograms: boolean;
+  readonly queue: RemoteQueueConfig;
+  /** Type, help and unit are sent this often; 0 for never. */
+  readonly metadataIntervalMs: number;
+}
+
+export interface RemoteQueueConfig {
+  /** Samples that wait in memory, for each request that may be under way. */
+  readonly capacity: number;
+  /** Requests under way at the same time. */
+  readonly minShards: number;
+  readonly maxShards: number;
+  readonly samplesPerSend: number;
+  /** Samples wait at most this long for others to go with. */
+  readonly sendDeadlineMs: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly retryOn429: boolean;
+  /** Older samples are not sent; 0 for any age. */
+  readonly sampleAgeMs: number;
+}
+
 export interface StorageConfig {
   readonly outOfOrderWindowMs: number;
   readonly retentionMs?: number;
@@ -139,6 +174,7 @@ export interface Config {
   /** Absolute; the last path element may hold `*`. */
   readonly ruleFiles: readonly string[];
   readonly alerting: AlertingConfig;
+  readonly remoteWrite: readonly RemoteWriteConfig[];
   readonly storage: StorageConfig;
   /** What the file asks for and this program does not do (yet), one sentence each. Empty for most files. */
   readonly notices: readonly string[];

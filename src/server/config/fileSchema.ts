@@ -1,24 +1,12 @@
 /** The keys of the whole file, and of files that hold scrape configs alone. */
 import { z } from 'zod';
 import { httpKeys, tlsKeys } from './httpSchema.ts';
-import {
-  bool,
-  count,
-  duration,
-  labelSet,
-  number,
-  oneOf,
-  percentage,
-  positiveDuration,
-  size,
-  text,
-  url,
-} from './scalars.ts';
+import { bool, count, duration, labelSet, number, oneOf, percentage, size, text, url } from './scalars.ts';
 import { alertmanagerConfigKeys, perJobKeys, relabelKeys, scrapeConfigKeys } from './scrapeSchema.ts';
 
 const globalKeys = z.strictObject({
   ...perJobKeys,
-  evaluation_interval: positiveDuration.optional(),
+  evaluation_interval: duration.optional(),
   rule_query_offset: duration.optional(),
   query_log_file: text.optional(),
   external_labels: labelSet.optional(),
@@ -138,6 +126,7 @@ export const fileKeys = z.strictObject({
   tracing: tracingKeys.optional(),
   otlp: otlpKeys.optional(),
 });
+export type RawRemoteWrite = z.output<typeof remoteWriteKeys>;
 export type RawFile = z.output<typeof fileKeys>;
 
 /** Files named by `scrape_config_files`. */

@@ -54,7 +54,7 @@ const oauth2Keys = z.strictObject({
   audience: text.optional(),
   claims: z.record(text, z.unknown()).optional(),
   scopes: z.array(text).optional(),
-  token_url: text.optional(),
+  token_url: url.optional(),
   endpoint_params: z.record(text, text).optional(),
   tls_config: tlsKeys.optional(),
   ...proxyKeys,
@@ -75,6 +75,8 @@ export const httpKeys = {
 };
 
 export type RawHttpConfig = z.output<z.ZodObject<typeof httpKeys>>;
+export type RawOAuth2 = z.output<typeof oauth2Keys>;
+export type RawProxyConfig = z.output<z.ZodObject<typeof proxyKeys>>;
 export type RawTlsConfig = z.output<typeof tlsKeys>;
 
 /** Keys whose values never leave the program. */
@@ -85,6 +87,7 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
   'client_secret',
   'client_certificate_key',
   'certificate_password',
+  'proxy_connect_header',
   'secret_key',
   'service_key',
   'token',

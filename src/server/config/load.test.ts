@@ -84,11 +84,11 @@ describe('a configuration', () => {
 
   test('says what it asks for in vain', () => {
     const notices = parse(
-      'remote_write: [{url: "http://x/write"}]\n' + job('convert_classic_histograms_to_nhcb: true'),
+      'remote_read: [{url: "http://x/read"}]\nstorage: {tsdb: {stale_series_compaction_threshold: 0.5}}\n',
     ).notices;
     expect(notices).toEqual([
-      expect.stringMatching(/^job a: convert_classic_histograms_to_nhcb/),
-      expect.stringMatching(/^remote_write/),
+      expect.stringMatching(/^remote_read/),
+      expect.stringMatching(/stale_series_compaction_threshold/),
     ]);
   });
 
@@ -152,7 +152,6 @@ describe('faults carry their place', () => {
     /prometheus\.yml:4:7: scrape_configs\[0\]\.static_configs\[0\]\.target: .*targets/,
   );
   bad('a bad duration', 'global:\n  scrape_interval: 1.5h\n', /^prometheus\.yml:2:20: .*write 1h30m/);
-  bad('an interval of 0', job('scrape_interval: 0s'), /longer than 0/);
   bad('a list where a value belongs', job('metrics_path: [a]'), /:3:19: .*expected a single value, found a list/);
   bad('text that is not YAML', 'global: [', /^prometheus\.yml:1:\d+: not YAML/);
   bad('a doubled key', 'global: {}\nglobal: {}\n', /not YAML: Map keys must be unique/);
@@ -272,4 +271,17 @@ describe('files', () => {
     writeFileSync(join(dir, 'latin1.yml'), Buffer.from([0x61, 0xff, 0x62]));
     expect(() => loadConfig(join(dir, 'latin1.yml'))).toThrow(/cannot be read/);
   });
+});
+
+test('an interval of 0 is not said: the one of global stands, and the default where that is 0 too', () => {
+  const interval = (global: string) =>
+    parse(`global: {scrape_interval: ${global}}\nscrape_configs: [{job_name: a, scrape_interval: 0s}]\n`)
+      .scrapeConfigs[0].intervalMs;
+  expect([interval('5s'), interval('0s')]).toEqual([5_000, 60_000]);
+});
+
+test('headers for a proxy are secrets', () => {
+  const text =
+    'scrape_configs: [{job_name: a, proxy_url: "http://p/", proxy_connect_header: {Authorization: [hunter2]}}]\n';
+  expect(parse(text).redactedText).not.toContain('hunter2');
 });

@@ -3,13 +3,21 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, ScrapeConfig } from './config.ts';
 import { checkTree } from './check.ts';
+import { checkSections } from './checkSections.ts';
 import { ConfigError, type ConfigFault } from './configError.ts';
 import { fileKeys, scrapeFileKeys, type RawFile } from './fileSchema.ts';
 import { isSecretKey } from './httpSchema.ts';
 import { resolveAlerting } from './resolveAlerting.ts';
 import { absolute } from './resolveHttp.ts';
-import { resolveRelabel, type Complain } from './resolveRelabel.ts';
-import { DEFAULT_INTERVAL_MS, DEFAULT_TIMEOUT_MS, resolveScrape, type JobContext } from './resolveScrape.ts';
+import type { Complain } from './resolveRelabel.ts';
+import { resolveRemoteWrite } from './resolveRemoteWrite.ts';
+import {
+  checkProtocols,
+  DEFAULT_INTERVAL_MS,
+  DEFAULT_TIMEOUT_MS,
+  resolveScrape,
+  type JobContext,
+} from './resolveScrape.ts';
 import { labelsOfSet } from './resolveSources.ts';
 import type { RawScrapeConfig } from './scrapeSchema.ts';
 import { YamlSource } from './yamlSource.ts';
@@ -43,7 +51,7 @@ export function parseConfig(
     (from: YamlSource, ...prefix: PropertyKey[]): Complain =>
     (key, why) =>
       void faults.push(from.fault([...prefix, ...key], why));
-  const context = globalContext(raw, dir, complainAt(source, 'global'), (notice) => void notices.push(notice));
+  const context = globalContext(raw, dir, complainAt(source, 'global'));
 
   const jobs: ScrapeConfig[] = [];
   const addJobs = (from: YamlSource, configs: readonly RawScrapeConfig[]) => {
@@ -54,6 +62,7 @@ export function parseConfig(
       jobs.push(resolveScrape(config, { ...context, complain }));
     });
   };
+  checkSections(raw, complainAt(source));
   addJobs(source, (raw.scrape_configs ?? []) as RawScrapeConfig[]);
   throwFaults(source.file, faults);
   for (const pattern of raw.scrape_config_files ?? []) {
@@ -64,7 +73,9 @@ export function parseConfig(
     }
   }
   const alerting = resolveAlerting(raw.alerting, dir, complainAt(source, 'alerting'));
-  checkWriteRelabelling(raw, complainAt(source));
+  const remoteWrite = (raw.remote_write ?? []).map((write, i) =>
+    resolveRemoteWrite(write, dir, complainAt(source, 'remote_write', i)),
+  );
   throwFaults(source.file, faults);
 
   const tsdb = raw.storage?.tsdb;
@@ -74,12 +85,13 @@ export function parseConfig(
     global: {
       scrapeIntervalMs: context.globalIntervalMs,
       scrapeTimeoutMs: context.globalTimeoutMs,
-      evaluationIntervalMs: raw.global?.evaluation_interval ?? DEFAULT_INTERVAL_MS,
+      evaluationIntervalMs: raw.global?.evaluation_interval || DEFAULT_INTERVAL_MS,
       ruleQueryOffsetMs: raw.global?.rule_query_offset ?? 0,
       externalLabels: labelsOfSet(expandAll(raw.global?.external_labels, env, notices)),
     },
     scrapeConfigs: jobs,
     alerting,
+    remoteWrite,
     ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dir, file)),
     storage: {
       outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,
@@ -113,22 +125,14 @@ function throwFaults(file: string, faults: readonly ConfigFault[]): void {
     );
 }
 
-function globalContext(raw: RawFile, dir: string, complain: Complain, notice: (sentence: string) => void): JobContext {
+function globalContext(raw: RawFile, dir: string, complain: Complain): JobContext {
   const perJob = raw.global ?? {};
-  const globalIntervalMs = perJob.scrape_interval ?? DEFAULT_INTERVAL_MS;
-  const globalTimeoutMs = perJob.scrape_timeout ?? Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);
+  const globalIntervalMs = perJob.scrape_interval || DEFAULT_INTERVAL_MS;
+  const globalTimeoutMs = perJob.scrape_timeout || Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);
   if (globalTimeoutMs > globalIntervalMs)
     complain(['scrape_timeout'], 'is longer than global.scrape_interval; shorten it');
-  return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain, notice };
-}
-
-/** Rules of the parts that are not run yet are checked all the same: a file that passes today passes tomorrow. */
-function checkWriteRelabelling(raw: RawFile, complain: Complain): void {
-  raw.remote_write?.forEach((write, i) =>
-    write.write_relabel_configs?.forEach((rule, j) =>
-      resolveRelabel(rule, false, (key, why) => complain(['remote_write', i, 'write_relabel_configs', j, ...key], why)),
-    ),
-  );
+  checkProtocols(perJob.scrape_protocols, complain);
+  return { perJob, globalIntervalMs, globalTimeoutMs, dir, complain };
 }
 
 /** `${NAME}` and `$NAME` from the environment, `$$` for a dollar sign, as upstream expands external labels. */
@@ -150,7 +154,6 @@ function expandAll(
 
 /** Whole sections that are known and not acted upon. */
 const SECTION_NOTICES = {
-  remote_write: 'samples are not sent on yet; they are stored here only',
   remote_read: 'other servers are not asked yet; queries see what is stored here only',
   tracing: 'this program records no traces of itself',
   otlp: 'there is no OTLP receiver yet',
@@ -164,6 +167,8 @@ function sectionNotices(raw: RawFile): string[] {
   const notices = said.map(([key, why]) => `${key}: ${why}`);
   if (raw.global?.query_log_file !== undefined)
     notices.push('global.query_log_file: not supported yet; no query log is written');
+  if (raw.remote_write?.some(({ protobuf_message: message }) => message?.includes('v2')))
+    notices.push('remote_write: sent as prometheus.WriteRequest (1.0), which every receiver takes');
   const tsdb = raw.storage?.tsdb;
   if (tsdb?.stale_series_compaction_threshold)
     notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');

@@ -1,7 +1,7 @@
 /** HTTP client settings: at most one way to log in, files made absolute, secrets left unread. */
 import { isAbsolute, join } from 'node:path';
-import type { HttpConfig, Secret, TlsConfig, TlsVersion } from './config.ts';
-import type { RawHttpConfig, RawTlsConfig } from './httpSchema.ts';
+import type { HttpConfig, OAuth2Config, ProxyConfig, Secret, TlsConfig, TlsVersion } from './httpConfig.ts';
+import type { RawHttpConfig, RawOAuth2, RawProxyConfig, RawTlsConfig } from './httpSchema.ts';
 import type { Complain } from './resolveRelabel.ts';
 
 /** Headers the client sets itself. */
@@ -35,11 +35,6 @@ export function resolveHttp(raw: RawHttpConfig, dir: string, complain: Complain)
     (way) => raw[way] !== undefined,
   );
   if (ways.length > 1) complain([ways[1]], `only one of ${ways.join(' and ')} can log in; remove the others`);
-  if (raw.oauth2)
-    complain(
-      ['oauth2'],
-      'OAuth 2 is not supported yet; use authorization with credentials_file, kept fresh from outside',
-    );
   const basic = raw.basic_auth;
   if (basic?.password !== undefined && basic.password_file !== undefined)
     complain(['basic_auth', 'password_file'], 'password stands there too; keep one');
@@ -50,11 +45,6 @@ export function resolveHttp(raw: RawHttpConfig, dir: string, complain: Complain)
     complain(['authorization', 'credentials_file'], 'credentials stands there too; keep one');
   if (auth?.type?.toLowerCase() === 'basic')
     complain(['authorization', 'type'], 'write basic_auth for user name and password');
-  if (raw.no_proxy !== undefined && raw.proxy_url === undefined)
-    complain(['no_proxy'], 'has no meaning without proxy_url');
-  if (raw.proxy_from_environment && raw.proxy_url !== undefined)
-    complain(['proxy_from_environment'], 'proxy_url stands there too; keep one');
-  if (raw.proxy_connect_header) complain(['proxy_connect_header'], 'not supported yet; remove it');
   for (const name of Object.keys(raw.http_headers ?? {})) {
     if (RESERVED_HEADERS.has(name.toLowerCase()))
       complain(['http_headers', name], 'this header is set by the client itself; use the key meant for it');
@@ -67,7 +57,9 @@ export function resolveHttp(raw: RawHttpConfig, dir: string, complain: Complain)
     authorization: resolveAuthorization(raw, secret),
     tls: resolveTls(raw.tls_config ?? {}, dir, (path, why) => complain(['tls_config', ...path], why)),
     followRedirects: raw.follow_redirects ?? true,
-    proxy: { url: raw.proxy_url, noProxy: raw.no_proxy, fromEnvironment: raw.proxy_from_environment ?? false },
+    oauth2: raw.oauth2 && resolveOAuth2(raw.oauth2, dir, (path, why) => complain(['oauth2', ...path], why)),
+    proxy: resolveProxy(raw, complain),
+    enableHttp2: raw.enable_http2 ?? true,
     headers: Object.entries(raw.http_headers ?? {}).map(([name, header]) => ({
       name,
       values: [
@@ -75,6 +67,41 @@ export function resolveHttp(raw: RawHttpConfig, dir: string, complain: Complain)
         ...(header.files ?? []).map((path): Secret => ({ kind: 'file', path: absolute(dir, path) })),
       ],
     })),
+  };
+}
+
+function resolveProxy(raw: RawProxyConfig, complain: Complain): ProxyConfig {
+  const fromEnvironment = raw.proxy_from_environment ?? false;
+  if (raw.no_proxy !== undefined && raw.proxy_url === undefined)
+    complain(['no_proxy'], 'has no meaning without proxy_url');
+  if (fromEnvironment && raw.proxy_url !== undefined)
+    complain(['proxy_from_environment'], 'proxy_url stands there too; keep one');
+  if (raw.proxy_connect_header !== undefined && !fromEnvironment && raw.proxy_url === undefined)
+    complain(['proxy_connect_header'], 'has no meaning without proxy_url');
+  return { url: raw.proxy_url, noProxy: raw.no_proxy, fromEnvironment, connectHeaders: raw.proxy_connect_header };
+}
+
+const CLIENT_CREDENTIALS = 'client_credentials';
+
+function resolveOAuth2(raw: RawOAuth2, dir: string, complain: Complain): OAuth2Config {
+  const grant = raw.grant_type ?? CLIENT_CREDENTIALS;
+  if (grant !== CLIENT_CREDENTIALS)
+    complain(
+      ['grant_type'],
+      `only ${CLIENT_CREDENTIALS} is spoken here; a token that something else keeps fresh goes into authorization.credentials_file`,
+    );
+  if (!raw.client_id) complain([], 'client_id is missing');
+  if (!raw.token_url) complain([], 'token_url is missing');
+  if (raw.client_secret !== undefined && raw.client_secret_file !== undefined)
+    complain(['client_secret_file'], 'client_secret stands there too; keep one');
+  return {
+    clientId: raw.client_id ?? '',
+    clientSecret: secretOf(raw.client_secret, raw.client_secret_file, dir) ?? { kind: 'inline', value: '' },
+    tokenUrl: raw.token_url ?? '',
+    scopes: raw.scopes ?? [],
+    endpointParams: Object.entries(raw.endpoint_params ?? {}),
+    tls: resolveTls(raw.tls_config ?? {}, dir, (path, why) => complain(['tls_config', ...path], why)),
+    proxy: resolveProxy(raw, complain),
   };
 }
 

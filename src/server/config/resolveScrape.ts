@@ -1,7 +1,7 @@
 /** One scrape job: `global` and upstream's defaults filled in, contradictions refused. */
 import { formatDuration } from '../../shared/model/durations.ts';
 import type { ScrapeConfig, ScrapeProtocol } from './config.ts';
-import { resolveHttp } from './resolveHttp.ts';
+import { absolute, resolveHttp } from './resolveHttp.ts';
 import { resolveRelabel, type Complain } from './resolveRelabel.ts';
 import { resolveSources } from './resolveSources.ts';
 import type { RawPerJob, RawScrapeConfig } from './scrapeSchema.ts';
@@ -22,20 +22,18 @@ export interface JobContext {
   readonly globalTimeoutMs: number;
   readonly dir: string;
   readonly complain: Complain;
-  readonly notice: (sentence: string) => void;
 }
 
 export function resolveScrape(raw: RawScrapeConfig, context: JobContext): ScrapeConfig {
   const { perJob, dir, complain } = context;
-  const intervalMs = raw.scrape_interval ?? context.globalIntervalMs;
-  const timeoutMs = raw.scrape_timeout ?? Math.min(context.globalTimeoutMs, intervalMs);
+  const intervalMs = raw.scrape_interval || context.globalIntervalMs;
+  const timeoutMs = raw.scrape_timeout || Math.min(context.globalTimeoutMs, intervalMs);
   if (timeoutMs > intervalMs) {
     complain(
       ['scrape_timeout'],
       `${formatDuration(timeoutMs)} is longer than the interval of ${formatDuration(intervalMs)}; shorten it`,
     );
   }
-  noticesOf(raw, perJob, context.notice);
   const nativeHistograms = raw.scrape_native_histograms ?? perJob.scrape_native_histograms ?? false;
   const legacy = (raw.metric_name_validation_scheme ?? perJob.metric_name_validation_scheme) === 'legacy';
   const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
@@ -50,6 +48,14 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       | 'target_limit'
       | 'keep_dropped_targets',
   ) => raw[key] ?? perJob[key] ?? 0;
+  const failureLog = raw.scrape_failure_log_file ?? perJob.scrape_failure_log_file;
+  const escaping =
+    raw.metric_name_escaping_scheme ?? perJob.metric_name_escaping_scheme ?? (legacy ? 'underscores' : 'allow-utf-8');
+  if (legacy && escaping === 'allow-utf-8')
+    complain(
+      ['metric_name_escaping_scheme'],
+      'allow-utf-8 asks for names that metric_name_validation_scheme: legacy refuses',
+    );
   return {
     jobName: raw.job_name,
     intervalMs,
@@ -64,11 +70,12 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
     trackTimestampsStaleness: raw.track_timestamps_staleness ?? false,
     nativeHistograms,
     alwaysClassicHistograms: raw.always_scrape_classic_histograms ?? perJob.always_scrape_classic_histograms ?? false,
+    customBuckets: raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb ?? false,
     enableCompression: raw.enable_compression ?? true,
     extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? false,
+    failureLogFile: failureLog ? absolute(dir, failureLog) : undefined,
     nameValidation: legacy ? 'legacy' : 'utf8',
-    escaping:
-      raw.metric_name_escaping_scheme ?? perJob.metric_name_escaping_scheme ?? (legacy ? 'underscores' : 'allow-utf-8'),
+    escaping,
     limits: {
       bodySize: limit('body_size_limit'),
       samples: limit('sample_limit'),
@@ -92,18 +99,11 @@ function resolveProtocols(
   perJob: RawPerJob,
   complain: Complain,
 ): readonly ScrapeProtocol[] | undefined {
-  const wanted = raw.scrape_protocols ?? perJob.scrape_protocols;
-  const twice = wanted?.findIndex((protocol, i) => wanted.indexOf(protocol) < i) ?? -1;
-  if (twice >= 0) complain(['scrape_protocols', twice], `${wanted?.[twice]} is listed twice`);
-  return wanted;
+  checkProtocols(raw.scrape_protocols, complain);
+  return raw.scrape_protocols ?? perJob.scrape_protocols;
 }
 
-/** Keys that may be ignored without a wrong result, but not without a word. */
-function noticesOf(raw: RawScrapeConfig, perJob: RawPerJob, notice: (sentence: string) => void): void {
-  const say = (key: string, why: string) => notice(`job ${raw.job_name}: ${key}: ${why}`);
-  if (raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb) {
-    say('convert_classic_histograms_to_nhcb', 'not supported yet; classic buckets are stored as they are');
-  }
-  if (raw.scrape_failure_log_file ?? perJob.scrape_failure_log_file)
-    say('scrape_failure_log_file', 'not supported yet; failures are in the log and on the targets page');
+export function checkProtocols(wanted: readonly ScrapeProtocol[] | undefined, complain: Complain): void {
+  const twice = wanted?.findIndex((protocol, i) => wanted.indexOf(protocol) < i) ?? -1;
+  if (twice >= 0) complain(['scrape_protocols', twice], `${wanted?.[twice]} is listed twice`);
 }

@@ -2,7 +2,19 @@
 import { z } from 'zod';
 import { discoveryKeys } from './discoverySchema.ts';
 import { httpKeys } from './httpSchema.ts';
-import { bool, count, labelName, labelSet, number, oneOf, pattern, positiveDuration, size, text } from './scalars.ts';
+import {
+  bool,
+  count,
+  duration,
+  labelName,
+  labelSet,
+  number,
+  oneOf,
+  pattern,
+  positiveDuration,
+  size,
+  text,
+} from './scalars.ts';
 
 export const relabelKeys = z.strictObject({
   source_labels: z.array(labelName).optional(),
@@ -35,8 +47,9 @@ export const ABSENT_DISCOVERY = [
 
 /** What `global` sets for all jobs and a job may set for itself. */
 export const perJobKeys = {
-  scrape_interval: positiveDuration.optional(),
-  scrape_timeout: positiveDuration.optional(),
+  /** 0 is "not said", as upstream has it. */
+  scrape_interval: duration.optional(),
+  scrape_timeout: duration.optional(),
   scrape_protocols: z.array(protocol).min(1).optional(),
   scrape_native_histograms: bool.optional(),
   convert_classic_histograms_to_nhcb: bool.optional(),

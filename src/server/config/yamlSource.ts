@@ -79,6 +79,7 @@ export class YamlSource {
         const value = pair.value;
         if (isSeq(value)) pair.value = copy.createNode(value.items.map(() => '<secret>'));
         else if (!isMap(value)) pair.value = copy.createNode('<secret>');
+        else for (const item of value.items) item.value = copy.createNode('<secret>');
         return undefined;
       },
       Scalar: (_, node) => {

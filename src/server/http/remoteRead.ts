@@ -1,5 +1,5 @@
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
-/// <reference path="./snappyjs.d.ts" />
+/// <reference path="../../shared/bytes/snappyjs.d.ts" />
 /** POST /api/v1/read: stored samples for another server's queries. Source: Prometheus' remote read API. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WireError, WireWriter } from '../../shared/bytes/protobufWire.ts';

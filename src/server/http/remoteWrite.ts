@@ -1,6 +1,6 @@
 // The package has no types of its own; a declaration file cannot be imported, only referred to.
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
-/// <reference path="./snappyjs.d.ts" />
+/// <reference path="../../shared/bytes/snappyjs.d.ts" />
 /**
  * POST /api/v1/write: remote write 1.0, behind --web.enable-remote-write-receiver. Answered once everything of the request is synced.
  * Source: the Prometheus remote write specification 1.0; message numbers from prompb.

@@ -10,6 +10,8 @@ import { ConfigError } from '../config/configError.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createNotifier } from '../notifier/notifier.ts';
+import { createFeed } from '../remote/feed.ts';
+import { createRemoteWriter } from '../remote/remoteWriter.ts';
 import { createRuleManager } from '../rules/manager.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
@@ -27,16 +29,21 @@ import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
 import { registerNotifierMetrics } from './notifierMetrics.ts';
 import { pushClient, withPushJob } from './pushJob.ts';
+import { registerRemoteMetrics } from './remoteMetrics.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
+import { createSentTimes } from './sentTimes.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
+import { dataFolders, takeOver } from './takeOver.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
 import { registerRuleMetrics } from './ruleMetrics.ts';
 import { scrapeMetrics } from './scrapeMetrics.ts';
 
 /** A feature that is switched by its name, beside those of PromQL. */
 const CONCURRENT_RULES = 'concurrent-rule-eval';
+/** How long samples that wait for a remote write receiver may keep the server from ending; what is left goes out after the next start. */
+const DRAIN_MS_MAX = 5_000;
 const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
 
 /**
@@ -104,8 +111,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   try {
     await listen(http, address, log);
     shutdown.opened('listening socket', () => http.close());
-    const tsdb = await openStore(flags, config, log);
-    shutdown.opened('store', () => tsdb.close());
+    const tsdb = await openStore(flags, config, log, shutdown);
     registerStoreMetrics(metrics, tsdb);
     const pushes = flags['web.enable-push-receiver'] ? await openPushes(flags, log) : undefined;
     if (pushes !== undefined) shutdown.opened('pushed metrics', () => pushes.close());
@@ -165,17 +171,22 @@ async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log)
   }
 }
 
-async function openStore(flags: Flags, config: Config, log: Log): Promise<Tsdb> {
+/** Opened, and filled with what a Prometheus left in the folder. */
+async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutdown): Promise<Tsdb> {
   const path = flags['storage.tsdb.path'];
   if (path === '') throw new StartError('--storage.tsdb.path is empty; name a folder for the data, such as data/');
   try {
-    return await openTsdb({
-      path,
+    const { own, foreign } = dataFolders(path);
+    const store = await openTsdb({
+      path: own,
       retention: retentionOf(flags, config.storage),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       compactionThread: flags.workers > 0,
       log,
     });
+    shutdown.opened('store', () => store.close());
+    if (foreign !== undefined) await takeOver(foreign, own, store, log, shutdown.signal);
+    return store;
   } catch (error) {
     if (!(error instanceof StorageError) && !isSystemError(error)) throw error;
     throw new StartError(`cannot open the store (--storage.tsdb.path=${path}): ${error.message}`, { cause: error });
@@ -222,8 +233,14 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     },
   });
   shutdown.opened('query engine', () => engine.close());
+  const feed = createFeed(tsdb);
+  const sentTimes = createSentTimes(flags['storage.tsdb.path'], log);
+  shutdown.opened('what was sent by remote write', () => sentTimes.close());
+  const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log });
+  shutdown.opened('remote write', () => remote.close(Math.min(flags['storage.remote.flush-deadline'], DRAIN_MS_MAX)));
+  registerRemoteMetrics(metrics, remote);
   const scraping = createScrapeManager({
-    storage: tsdb,
+    storage: feed.storage,
     clock: systemClock,
     log,
     onScrape: scrapeMetrics(metrics),
@@ -241,7 +258,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   shutdown.opened('notifier', () => notifier.close());
   registerNotifierMetrics(metrics, notifier);
   const rules = createRuleManager({
-    storage: tsdb,
+    storage: feed.storage,
     queryable: tsdb,
     engine,
     clock: systemClock,
@@ -266,7 +283,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     rooms: {
       engine,
       queryable: tsdb,
-      storage: tsdb,
+      storage: feed.storage,
       admin: tsdb,
       targets: scraping,
       rules,
@@ -276,6 +293,8 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     },
     async apply(config) {
       await tsdb.setRetention(retentionOf(flags, config.storage));
+      // Before anything is appended, so that all of it is heard.
+      await remote.apply(config.remoteWrite, config.global.externalLabels);
       await scraping.apply(pushes === undefined ? config : withPushJob(config, externalUrl));
       notifier.apply(config.alerting, config.global.externalLabels);
       await rules.apply(config.global, config.ruleGroups);

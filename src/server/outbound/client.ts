@@ -5,6 +5,7 @@ import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
 import { FetchError } from './httpFault.ts';
+import { TokenSource } from './oauth2.ts';
 
 const REDIRECTS_MAX = 10;
 export const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -29,11 +30,13 @@ export interface OutboundOptions {
 export class OutboundClient {
   private readonly http: HttpConfig;
   private readonly options: OutboundOptions;
+  private readonly tokens: TokenSource | undefined;
   private dispatcher: { readonly key: string; readonly agent: Dispatcher } | undefined;
 
   constructor(http: HttpConfig, options: OutboundOptions = {}) {
     this.http = http;
     this.options = options;
+    this.tokens = http.oauth2 && new TokenSource(http.oauth2, (settings) => new OutboundClient(settings));
   }
 
   /**
@@ -73,6 +76,7 @@ export class OutboundClient {
   }
 
   async close(): Promise<void> {
+    this.tokens?.close();
     await this.dispatcher?.agent.destroy();
   }
 
@@ -88,6 +92,7 @@ export class OutboundClient {
     } else if (authorization?.credentials !== undefined) {
       login.authorization = `${authorization.type} ${await readSecret(authorization.credentials)}`;
     }
+    if (this.tokens !== undefined) login.authorization = `Bearer ${await this.tokens.token()}`;
     for (const { name, values } of headers) login[name] = await Promise.all(values.map(readSecret));
     return login;
   }
@@ -121,6 +126,7 @@ export class OutboundClient {
     };
     const options = {
       connect,
+      allowH2: this.http.enableHttp2,
       keepAliveTimeout: IDLE_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: 0,
@@ -133,11 +139,17 @@ export class OutboundClient {
         : new EnvHttpProxyAgent({
             ...options,
             ...(proxy.url && { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? '' }),
+            ...(proxy.connectHeaders && { headers: connectHeaders(proxy.connectHeaders) }),
           });
     void this.dispatcher?.agent.close();
     this.dispatcher = { key: certificates, agent };
     return agent;
   }
+}
+
+/** Of a name with several values one line, as the proxy would read them. */
+function connectHeaders(headers: Readonly<Record<string, readonly string[]>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.join(', ')]));
 }
 
 /** Gives an answer's body up. */

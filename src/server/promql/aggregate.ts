@@ -1,5 +1,5 @@
 /** Aggregations: rows by group, each group to one row (or, for topk and its kin, to some of its rows). */
-import type { Aggregation } from '../../shared/promql/ast.ts';
+import { AGGREGATION_PARAMETERS, type Aggregation } from '../../shared/promql/ast.ts';
 import { formatHistogram } from '../../shared/histogram/text.ts';
 import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
@@ -19,6 +19,8 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
   const { op } = node;
   // Upstream places what it tells of topk and bottomk at the aggregation, of others at what they aggregate.
   const words = new HistogramWords(context.annotations, op === 'topk' || op === 'bottomk' ? node : node.expr);
+  // Upstream evaluates the parameter first, which shows where both are refused.
+  const param = AGGREGATION_PARAMETERS[op] === 'scalar' ? await scalarOf(node.param!, grid, context) : NO_PARAMETER;
   const given = await rowsOf(node.expr, grid, context);
   const onIgnored = () => words.ignoredInAggregation(op);
   const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, onIgnored);
@@ -26,7 +28,7 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
     case 'topk':
     case 'bottomk':
     case 'limitk': {
-      const wanted = wholeNumbers(await scalarOf(node.param!, grid, context));
+      const wanted = wholeNumbers(param);
       return vectorValue(
         await selectExtremes(
           op,
@@ -40,15 +42,17 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
       );
     }
     case 'quantile':
-      return vectorValue(await quantiles(node, rows, grid, context));
+      return vectorValue(await quantiles(node, param, rows, grid, context));
     case 'count_values':
       return vectorValue(await countValues(node, rows, grid, context));
     case 'limit_ratio':
-      return vectorValue(await limitByRatio(node, rows, grid, context));
+      return vectorValue(await limitByRatio(node, param, rows, grid, context));
     default:
       return vectorValue(await accumulate(ACCUMULATORS[op], node, rows, grid, context));
   }
 }
+
+const NO_PARAMETER = new Float64Array(0);
 
 /** Those that look at histograms themselves, if only to leave them out. */
 const TAKES_HISTOGRAMS: ReadonlySet<Aggregation['op']> = new Set([
@@ -116,7 +120,7 @@ const INT64_END = 9223372036854774784;
 /** The k of topk and its kin, by step. */
 function wholeNumbers(values: Float64Array): Float64Array {
   if (values.some(Number.isNaN)) throw new QueryError('execution', 'Parameter value is NaN');
-  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const [least, most] = [values.reduce(lesser, Infinity), values.reduce(greater, -Infinity)];
   if (most < 1) return values.map(Math.trunc);
   if (least <= -(2 ** 63)) throw new QueryError('execution', `Scalar value ${formatGo(least)} underflows int64`);
   if (most >= INT64_END) throw new QueryError('execution', `Scalar value ${formatGo(most)} overflows int64`);
@@ -125,13 +129,13 @@ function wholeNumbers(values: Float64Array): Float64Array {
 
 async function quantiles(
   node: Aggregation,
+  q: Float64Array,
   rows: VectorRows,
   grid: StepGrid,
   context: EvalContext,
 ): Promise<VectorRows> {
   const { budget, annotations } = context;
   const steps = grid.count;
-  const q = await scalarOf(node.param!, grid, context);
   const [least, most] = [q.reduce(lesser, Infinity), q.reduce(greater, -Infinity)];
   if (q.some(Number.isNaN)) annotations.invalidQuantile(NaN, node.param!);
   if (most > 1) annotations.invalidQuantile(most, node.param!);

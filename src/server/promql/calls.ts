@@ -206,6 +206,7 @@ function clamping(
   bounds: (args: readonly Float64Array[], i: number) => readonly [low: number, high: number],
 ): EvaluateCall {
   return async (call, grid, context) => {
+    const rows = await rowsOf(call.args[0], grid, context);
     const args: Float64Array[] = [];
     for (const arg of call.args.slice(1)) args.push(await scalarOf(arg, grid, context));
     const clamp = ({ values, present }: Row): void => {
@@ -215,16 +216,17 @@ function clamping(
         values[i] = greater(low, lesser(high, values[i]));
       }
     };
-    return changed(await rowsOf(call.args[0], grid, context), clamp, grid.count, context);
+    return changed(rows, clamp, grid.count, context);
   };
 }
 
 async function round(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const rows = await rowsOf(call.args[0], grid, context);
   const to = call.args.length > 1 ? await scalarOf(call.args[1], grid, context) : new Float64Array(grid.count).fill(1);
   const change = ({ values }: Row): void => {
     for (let i = 0; i < values.length; i++) values[i] = roundTo(values[i], to[i]);
   };
-  return changed(await rowsOf(call.args[0], grid, context), change, grid.count, context);
+  return changed(rows, change, grid.count, context);
 }
 
 /** What an absent vector would have been labelled with: its `=` matchers, each label named once. */

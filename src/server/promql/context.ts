@@ -19,7 +19,7 @@ export interface EvalContext {
   readonly series: (select: number) => readonly SelectedSeries[];
   /** The same for a selector; without buckets where these are not looked at. */
   readonly seriesFor: (selector: VectorSelector) => readonly SelectedSeries[];
-  /** Whether anything selected has native histograms: then every row is read, for what is to be told of it. */
+  /** Whether anything selected has native histograms, or something looks for them: then every row is read, for what is to be told of it. */
   readonly hasHistograms: boolean;
   readonly budget: Budget;
   readonly features: PromqlFeatures;

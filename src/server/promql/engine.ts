@@ -158,7 +158,7 @@ export async function evaluatePrepared(
     features,
     delaysNames: features.delayedNameRemoval === true,
     annotations,
-    hasHistograms: selected.some((groups) => groups.some((group) => group.hasHistograms)),
+    hasHistograms: plan.hasTrims || selected.some((groups) => groups.some((group) => group.hasHistograms)),
     series: (select) => (loaded[select] ??= selectedSeries(selected[select])),
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;

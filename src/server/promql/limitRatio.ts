@@ -4,18 +4,18 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { utf8Size, writeUtf8 } from '../../shared/bytes/utf8.ts';
 import { xxhash64 } from '../../shared/bytes/xxhash64.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
-import { scalarOf, type EvalContext } from './context.ts';
+import type { EvalContext } from './context.ts';
 import { heldRows, materialize, type VectorRows } from './rows.ts';
 
-/** Of 0.1 the first tenth of the hashes stays, of -0.1 the last. */
+/** @param ratios by step: of 0.1 the first tenth of the hashes stays, of -0.1 the last. */
 export async function limitByRatio(
   node: Aggregation,
+  ratios: Float64Array,
   rows: VectorRows,
   grid: StepGrid,
   context: EvalContext,
 ): Promise<VectorRows> {
   const { annotations, budget } = context;
-  const ratios = await scalarOf(node.param!, grid, context);
   const least = ratios.reduce((a, b) => Math.min(a, b), Infinity);
   const most = ratios.reduce((a, b) => Math.max(a, b), -Infinity);
   if (least === 0 && most === 0) {

@@ -2,6 +2,7 @@
 import type { Call } from '../../shared/promql/ast.ts';
 import { rowsOf, textOf, vectorValue, type EvalContext, type EvaluateCall } from './context.ts';
 import { orderByLabels } from './labelCalls.ts';
+import { bestFirst, WORSE } from './ranking.ts';
 import { floatRows, heldRows, materialize, type Row } from './rows.ts';
 
 function warnOfSorting(call: Call, context: EvalContext): void {
@@ -19,11 +20,8 @@ export function sorting(descending: boolean): EvaluateCall {
     if (grid.count !== 1) return vectorValue(rows);
     const held = await materialize(rows, 1, context.budget);
     const order = held.map((_, s) => s).filter((s) => held[s].present[0] === 1);
-    const sign = descending ? -1 : 1;
-    order.sort((a, b) => {
-      const [x, y] = [held[a].values[0], held[b].values[0]];
-      return x !== x ? (y !== y ? 0 : 1) : y !== y ? -1 : sign * (x - y) || 0;
-    });
+    const values = Float64Array.from(held, (row) => row.values[0]);
+    bestFirst(order, values, WORSE[descending ? 'topk' : 'bottomk']);
     return vectorValue(
       heldRows(
         order.map((s) => rows.labels[s]),

@@ -1,6 +1,7 @@
 /** topk, bottomk, limitk: for every step and group the k best rows, found in one pass with a small heap per step. */
 import type { Budget } from './budget.ts';
 import type { Grouping } from './grouping.ts';
+import { bestFirst, WORSE, type IsWorse } from './ranking.ts';
 import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
 
 /** Heaps of all steps of one group: `size[i]` entries from i * capacity, the worst on top. */
@@ -10,14 +11,6 @@ interface Heaps {
   readonly values: Float64Array;
   readonly rows: Int32Array;
 }
-
-type IsWorse = (a: number, b: number) => boolean;
-
-/** NaN is worse than any number. */
-const WORSE: Readonly<Record<'topk' | 'bottomk', IsWorse>> = {
-  topk: (a, b) => a !== a || a < b,
-  bottomk: (a, b) => a !== a || a > b,
-};
 
 /** @param wanted k by step; below 1 selects nothing. @param onIgnored hears of histograms, which have no rank. */
 export async function selectExtremes(
@@ -109,22 +102,6 @@ function histogramsOf(source: VectorRows, s: number, steps: number): Row['histog
   const row = newRow(steps);
   source.read(s, row);
   return row.histograms;
-}
-
-/** Up to here equal values stay in the order in which upstream's sort leaves them. */
-const INSERTION_MAX = 12;
-
-/** Sorts places by their values, best first. */
-function bestFirst(places: number[], values: Float64Array, isWorse: IsWorse): void {
-  if (places.length > INSERTION_MAX) {
-    places.sort((a, b) => (isWorse(values[a], values[b]) ? 1 : isWorse(values[b], values[a]) ? -1 : 0));
-    return;
-  }
-  for (let i = 1; i < places.length; i++) {
-    for (let at = i; at > 0 && isWorse(values[places[at - 1]], values[places[at]]); at--) {
-      [places[at - 1], places[at]] = [places[at], places[at - 1]];
-    }
-  }
 }
 
 /** The rows that were chosen anywhere; at a single step best first, group by group. */

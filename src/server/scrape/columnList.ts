@@ -11,4 +11,10 @@ export class ColumnList {
     }
     this.columns[this.count++] = column;
   }
+
+  /** Whether the columns are 0, 1, 2, … */
+  isInOrder(): boolean {
+    for (let i = 0; i < this.count; i++) if (this.columns[i] !== i) return false;
+    return true;
+  }
 }

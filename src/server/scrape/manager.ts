@@ -4,6 +4,7 @@ import type { Storage } from '../storage/appender.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ScrapeClient } from './httpClient.ts';
+import { FailureLogs } from './failureLogs.ts';
 import { ScrapePool } from './pool.ts';
 import type { LoopDeps, ScrapeEvent } from './scrapeLoop.ts';
 import type { TargetsView } from './status.ts';
@@ -30,7 +31,8 @@ export interface ScrapeManager extends TargetsView {
 export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
   const pools = new Map<string, ScrapePool>();
   const retiring = new Map<ScrapePool, Promise<void>>();
-  const poolDeps: LoopDeps = { ...deps, onScrape: deps.onScrape ?? (() => undefined) };
+  const failures = new FailureLogs(deps.log);
+  const poolDeps: LoopDeps = { ...deps, onScrape: deps.onScrape ?? (() => undefined), failures };
 
   const retire = (job: string, pool: ScrapePool) => {
     pools.delete(job);
@@ -42,6 +44,7 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
 
   return {
     apply({ scrapeConfigs }) {
+      failures.open(scrapeConfigs);
       const jobs = new Set(scrapeConfigs.map((config) => config.jobName));
       for (const [job, pool] of pools) if (!jobs.has(job)) retire(job, pool);
       for (const config of scrapeConfigs) {
@@ -53,6 +56,7 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
     async stop() {
       await Promise.allSettled([...pools.values(), ...retiring.keys()].map((pool) => pool.stop()));
       pools.clear();
+      failures.close();
     },
     active: () => [...pools.values()].flatMap((pool) => pool.active()),
     relabelSteps: (job, labels) => pools.get(job)?.relabelSteps(labels),

@@ -73,7 +73,7 @@ export class TargetSource implements PageSource {
     const { proxy } = client.http;
     this.#url = new URL(url);
     this.#client = client;
-    this.#mayChange = secretsOf(client.http).some(({ kind }) => kind === 'file');
+    this.#mayChange = client.http.oauth2 !== undefined || secretsOf(client.http).some(({ kind }) => kind === 'file');
     this.#isPlain = proxy.url === undefined && !proxy.fromEnvironment;
   }
 

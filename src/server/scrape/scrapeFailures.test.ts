@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -125,4 +125,39 @@ describe('a target is down, with words, and its neighbour unhurt, when it', () =
     'target_limit: 1\nfile_sd_configs: [{files: [more.json]}]\n',
   );
   beforeEach(() => writeFileSync(join(rig.dir, 'more.json'), '[{"targets":["127.0.0.1:1"]}]'));
+});
+
+test('each failed scrape is a line of scrape_failure_log_file, which a reload opens anew', async () => {
+  const address = await rig.serve((_, response) => void response.writeHead(503).end());
+  const file = join(rig.dir, 'failures.json');
+  const lines = () =>
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+  rig.start();
+  const job = { targets: [address], lines: `scrape_failure_log_file: ${file}` };
+  rig.apply({ a: job });
+  await rig.scrapes(2);
+  expect(lines().slice(0, 2)).toEqual(
+    [1, 2].map(() => ({
+      time: expect.any(String),
+      level: 'ERROR',
+      msg: expect.stringContaining('HTTP status 503'),
+      job_name: 'a',
+      target: `http://${address}/metrics`,
+    })),
+  );
+  renameSync(file, `${file}.1`);
+  rig.apply({ a: job });
+  await rig.scrapes(2);
+  expect(lines().length).toBeGreaterThan(0);
+});
+
+test('a failure log that cannot be opened is told, and scraping goes on', async () => {
+  const address = await rig.serve((_, response) => void response.writeHead(503).end());
+  rig.start();
+  rig.apply({ a: { targets: [address], lines: 'scrape_failure_log_file: /nonexistent/f.json' } });
+  await rig.scrapes(1);
+  expect(rig.logged.join()).toMatch(/Failed scrapes are not written to their file.*\/nonexistent\/f\.json/);
 });

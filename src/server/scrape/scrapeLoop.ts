@@ -1,14 +1,17 @@
 /** One target's timer: waits for its slot, scrapes, writes what came of it; at the target's end lets its series go stale. */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { Storage } from '../storage/appender.ts';
-import type { Clock } from '../telemetry/clock.ts';
+import { Sleeper, type Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { pageFormat } from '../textparse/contentType.ts';
+import type { PageFormat } from '../textparse/entryCursor.ts';
+import type { FailureLogs } from './failureLogs.ts';
 import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
-import { SeriesCache, type PageCounts, type Report } from './seriesCache.ts';
+import { SeriesCache, type PageCounts, type ReadPage, type Report } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
 import type { TargetStatus } from './status.ts';
 import type { Target } from './target.ts';
@@ -26,6 +29,7 @@ export interface LoopDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onScrape: (event: ScrapeEvent) => void;
+  readonly failures: FailureLogs;
   /** Whose pages a job has that stands for pushed metrics. */
   readonly pushes?: ScrapeClient;
 }
@@ -49,8 +53,11 @@ export class ScrapeLoop {
   private settings: LoopSettings;
   private readonly series: SeriesCache;
   private source: PageSource;
+  private readonly sleeper: Sleeper;
   private stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private format: PageFormat | undefined;
+  private formatSaid: string | undefined;
   private lastSlot = 0;
   private health: TargetStatus['health'] = 'unknown';
   private lastError = '';
@@ -62,6 +69,7 @@ export class ScrapeLoop {
   constructor(target: Target, settings: LoopSettings, deps: LoopDeps) {
     this.target = target;
     this.deps = deps;
+    this.sleeper = new Sleeper(deps.clock);
     this.settings = settings;
     this.source = settings.client.source(target.url);
     // By labels, not by URL: a target that moves goes on in its group, and its old self's end comes too late to matter.
@@ -80,6 +88,7 @@ export class ScrapeLoop {
       this.source = settings.client.source(this.target.url);
     }
     this.settings = settings;
+    this.format = undefined;
     this.series.configure(this.seriesSettings());
   }
 
@@ -87,6 +96,7 @@ export class ScrapeLoop {
   retarget(target: Target): void {
     this.target = target;
     this.stopping.abort();
+    this.sleeper.wake();
     this.source.abort();
     this.stopping = new AbortController();
     const { signal } = this.stopping;
@@ -96,6 +106,7 @@ export class ScrapeLoop {
   /** Ends at once, giving up a scrape under way. Nothing goes stale: the samples go on after a restart. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.sleeper.wake();
     this.source.abort();
     this.source.close();
     await this.running;
@@ -141,7 +152,9 @@ export class ScrapeLoop {
     const offset = slotOffset(key, intervalMs);
     let slot = nextSlot(offset, intervalMs, clock.now());
     while (!stop.aborted) {
-      await clock.sleepUntil(slot, stop);
+      // A timer may be early by a part of a millisecond, or by much where the clock stepped back.
+      do await this.sleeper.until(slot);
+      while (!stop.aborted && clock.now() < slot);
       if (stop.aborted) return;
       await this.scrape(slot, stop).catch((error: unknown) => this.complain('A scrape could not be stored', error));
       // A scrape that ends after the next slot leaves that one out.
@@ -186,7 +199,7 @@ export class ScrapeLoop {
     durationMs: number,
     bodyBytes: number,
   ): Promise<{ counts: PageCounts; fault: Error | undefined }> {
-    const page = isNativeError(fetched) ? fetched : this.read(fetched);
+    const page = isNativeError(fetched) ? fetched : await this.read(fetched).catch(asError);
     const appender = this.deps.storage.appender();
     let counts = NOTHING;
     const report = (up: 0 | 1) => this.report(up, durationMs, bodyBytes, counts);
@@ -200,12 +213,23 @@ export class ScrapeLoop {
     return { counts, fault: isNativeError(page) ? page : undefined };
   }
 
-  private read({ bytes, contentType }: Page): ReturnType<SeriesCache['readPage']> | Error {
-    try {
-      return this.series.readPage(bytes, pageFormat(contentType, this.settings.config.fallbackProtocol));
-    } catch (error) {
-      return asError(error);
+  /** Large pages are read in steps, between which others have their turn. */
+  private async read({ bytes, contentType }: Page): Promise<ReadPage> {
+    const steps = this.series.readSteps(bytes, this.formatOf(contentType));
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await othersTurn();
     }
+  }
+
+  /** A target says the same of each page. */
+  private formatOf(contentType: string | undefined): PageFormat {
+    if (this.format === undefined || this.formatSaid !== contentType) {
+      this.format = pageFormat(contentType, this.settings.config.fallbackProtocol);
+      this.formatSaid = contentType;
+    }
+    return this.format;
   }
 
   private async commit(appender: ReturnType<Storage['appender']>, outcome: string, t: number): Promise<void> {
@@ -245,6 +269,7 @@ export class ScrapeLoop {
     if (fault !== undefined && message !== this.lastError) this.complain('Scrape failed', fault);
     else if (fault === undefined && this.health === 'down')
       this.deps.log('info', 'Scrape succeeds again', this.place());
+    if (fault !== undefined) this.deps.failures.write(this.settings.config, this.target.url, fault);
     this.health = fault === undefined ? 'up' : 'down';
     this.lastError = message;
   }

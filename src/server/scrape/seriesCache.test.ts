@@ -125,3 +125,28 @@ test('new relabelling ends the series as they were and starts them as they are',
   await scrape('a 3\n');
   expect(await valuesOf('a')).toEqual([1, 2, 'stale']);
 });
+
+test('settings that change while a large page is read in steps hold from the next page on', async () => {
+  const text = Array.from({ length: 4000 }, (_, i) => `a{x="${i}"} ${i}\n`).join('');
+  const steps = cache.readSteps(new TextEncoder().encode(text), 'text');
+  for (let i = 0; i < 5; i++) expect(steps.next().done).toBe(false);
+  cache.configure({ ...settings, targetLabels: labelsOf({ instance: 'other', job: 'j' }) });
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  const appender = tsdb.appender();
+  expect(cache.appendPage(appender, (t += 1000), step.value, () => [['up', 1]])).toBe('ok');
+  await appender.commit();
+  cache.committed();
+  const kinds = async (instance: string) => {
+    const matchers = [{ name: 'instance', op: '=', value: instance }] as const;
+    const groups = await tsdb.select({ matchers, minTime: t, maxTime: t });
+    const cells = groups.flatMap(({ columns }) => columns.map(({ values }) => cellKind(bitsOf(values), 0)));
+    return [CELL_STALE, CELL_GAP].map((kind) => cells.filter((cell) => cell === kind).length).concat(cells.length);
+  };
+  expect([await kinds('i'), await kinds('other')]).toEqual([
+    [0, 0, 4001],
+    [0, 0, 0],
+  ]);
+  await scrape(text);
+  expect([(await kinds('i'))[0], await kinds('other')]).toEqual([4000, [0, 0, 4001]]);
+});

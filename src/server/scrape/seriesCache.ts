@@ -4,7 +4,8 @@ import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/appender.ts';
-import { createPageReader, type PageRow } from '../textparse/pageReader.ts';
+import { createPageReader, lastOf, type PageReader, type PageRow } from '../textparse/pageReader.ts';
+import { CustomBucketReader } from '../textparse/customBuckets.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { pagePool } from '../outbound/pagePool.ts';
@@ -23,6 +24,9 @@ const WIDE_SPARE = 2_000;
 const AHEAD_MS_MAX = 600_000;
 /** Runes in an exemplar's labels, names and values together, as OpenMetrics allows. */
 const EXEMPLAR_RUNES_MAX = 128;
+
+/** New series between two steps: some milliseconds. */
+const STEP_SERIES = 500;
 
 /** Places of a slot that has no column. */
 const UNKNOWN = -1;
@@ -54,6 +58,8 @@ export interface ReadPage {
   readonly kept: number;
   /** By line, at the resolution that the limits ask for. */
   readonly histograms: ReadonlyMap<number, NativeHistogram>;
+  /** Series that are new to the cache. */
+  readonly added: number;
   /** The lines and their columns are those of the last row that the store took. */
   readonly isSteady: boolean;
 }
@@ -61,16 +67,20 @@ export interface ReadPage {
 /** A report sample's name and value. */
 export type Report = readonly (readonly [name: string, value: number])[];
 
+/** The row being made: one for all targets, since a row is made and handed to the appender, which copies it, in one turn. */
+let rowBuffer = new Float64Array(1024);
+
 export class SeriesCache {
   private readonly storage: Storage;
   private readonly groupKey: string;
   private generation = 0;
   private group: GroupWriter;
   private settings: SeriesSettings;
+  private nextSettings: SeriesSettings | undefined;
 
-  private readonly reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
+  private reader: PageReader;
   /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
-  private places: number[] = [];
+  private places = new Int32Array(0);
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
   private readonly waiting = new Map<number, Labels>();
   /** Slots whose samples came outside the row: with their own time, or as native histograms. */
@@ -79,7 +89,7 @@ export class SeriesCache {
   private reportColumns = new Map<string, number>();
 
   /** By column: the last page it stood on, by the page's number. */
-  private seenOn = new Float64Array(64);
+  private seenOn = new Uint32Array(64);
   private page = 0;
   /** Lines of the last page that could be read. */
   private lineCount = 0;
@@ -89,22 +99,34 @@ export class SeriesCache {
   /** The last row that the store took is a page's, all of it, each line another column; and whether the one being made is. */
   private isSteady = false;
   private isSteadyNext = false;
+  /** The lines of the steady page are the group's first columns, in order. */
+  private isInOrder = false;
   /** Lines of the last page that were not dropped. */
   private kept = 0;
-  private buffer = new Float64Array(64);
 
   constructor(storage: Storage, groupKey: string, settings: SeriesSettings) {
     this.storage = storage;
     this.groupKey = groupKey;
     this.settings = settings;
     this.group = storage.group(groupKey);
+    this.reader = readerOf(settings.config);
   }
 
-  /** New rules: every line is looked at again; what was present is remembered, so that it can go stale. */
+  /** New rules, from the next page on: every line is looked at again; what was present is remembered, so that it can go stale. */
   configure(settings: SeriesSettings): void {
+    this.nextSettings = settings;
+  }
+
+  private takeSettings(): void {
+    const settings = this.nextSettings;
+    if (settings === undefined) return;
+    if (settings.config.customBuckets !== this.settings.config.customBuckets) {
+      this.reader.reset();
+      this.reader = readerOf(settings.config);
+    }
     this.settings = settings;
-    this.forgetWaiting();
-    this.places = [];
+    this.nextSettings = undefined;
+    this.forgetLines();
     this.isSteady = false;
     this.reportColumns.clear();
   }
@@ -116,27 +138,48 @@ export class SeriesCache {
    * @throws ParseError, PageError, SampleLabelsError: then nothing of the page is to be appended.
    */
   readPage(bytes: Uint8Array, format: PageFormat): ReadPage {
-    const { nativeHistograms, alwaysClassicHistograms, limits } = this.settings.config;
+    return lastOf(this.readSteps(bytes, format));
+  }
+
+  /** The same in steps; between two of them others may run, but nothing may be appended here. */
+  *readSteps(bytes: Uint8Array, format: PageFormat): Generator<void, ReadPage> {
+    this.takeSettings();
+    const { nativeHistograms, alwaysClassicHistograms } = this.settings.config;
     this.forgetDead();
-    const row = this.reader.read(bytes, format, { native: nativeHistograms, classic: alwaysClassicHistograms });
+    const forms = { native: nativeHistograms, classic: alwaysClassicHistograms };
+    const row = yield* this.reader.readSteps(bytes, format, forms);
     this.lineCount = row.count;
+    return yield* this.place(row);
+  }
+
+  /** Finds the columns of a page's lines. */
+  private *place(row: PageRow): Generator<void, ReadPage> {
+    const { limits } = this.settings.config;
     const isSteady = this.isSteady && row.isAlike && row.times === undefined;
-    const kept = (this.kept = isSteady ? this.kept : this.placeLines(row));
+    const kept = isSteady ? this.kept : yield* this.placeLines(row);
     if (limits.samples > 0 && kept > limits.samples) {
       throw new SampleLabelsError(
         `the page has ${kept} samples after relabelling, over sample_limit: ${limits.samples}; raise it or drop series with metric_relabel_configs`,
       );
     }
-    return { row, kept, isSteady, histograms: row.histograms.size === 0 ? row.histograms : this.limitBuckets(row) };
+    const histograms = row.histograms.size === 0 ? row.histograms : this.limitBuckets(row);
+    const added = this.waiting.size === 0 ? 0 : yield* this.makeColumns(row, histograms);
+    this.kept = kept;
+    return { row, kept, added, isSteady, histograms };
   }
 
   /** @returns how many lines are not dropped. */
-  private placeLines(row: PageRow): number {
+  private *placeLines(row: PageRow): Generator<void, number> {
     let kept = 0;
+    let fresh = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
-      let place = this.places[slot] ?? UNKNOWN;
-      if (place === UNKNOWN) place = this.place(slot);
+      if (slot >= this.places.length) this.growPlaces(slot);
+      let place = this.places[slot];
+      if (place === UNKNOWN) {
+        if (++fresh % STEP_SERIES === 0) yield;
+        place = this.placeSlot(slot);
+      }
       if (place !== DROPPED) kept++;
     }
     return kept;
@@ -162,21 +205,24 @@ export class SeriesCache {
   appendPage(appender: Appender, t: number, page: ReadPage, report: (counts: PageCounts) => Report): AppendOutcome {
     const { row } = page;
     const values = page.isSteady ? this.fillSteady(row) : undefined;
-    const filled =
-      values === undefined ? this.fillRow(appender, t, page) : { values, added: 0, duplicates: 0, refused: 0 };
+    const filled = values === undefined ? this.fillRow(appender, t, page) : { values, duplicates: 0, refused: 0 };
     for (const { slot, exemplar } of row.exemplars) {
       if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
       appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
     }
     for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
-    const { added, duplicates, refused } = filled;
-    const counts = { scraped: row.count, kept: page.kept, added, duplicates, refused };
+    const { duplicates, refused } = filled;
+    const counts = { scraped: row.count, kept: page.kept, added: page.added, duplicates, refused };
     return this.finishRow(appender, t, filled.values, report(counts), page.isSteady);
   }
 
   /** A page like the one before: each value goes to the column that its line had. */
   private fillSteady(row: PageRow): Float64Array {
     const values = this.beginRow();
+    if (this.isInOrder) {
+      values.set(row.values.subarray(0, row.count));
+      return values;
+    }
     const { places } = this;
     const { slots } = row;
     for (let i = 0; i < row.count; i++) {
@@ -188,12 +234,11 @@ export class SeriesCache {
 
   /** Any other page; what does not come in rows is appended here. */
   private fillRow(appender: Appender, t: number, { row, histograms }: ReadPage): FilledRow {
-    const { honorTimestamps, trackTimestampsStaleness } = this.settings.config;
-    const times = honorTimestamps ? row.times : undefined;
+    const { trackTimestampsStaleness } = this.settings.config;
+    const times = this.ownTimes(row);
     const hasOwnTime = (line: number) => times !== undefined && !Number.isNaN(times[line]);
     const isLoose = (line: number) => hasOwnTime(line) || histograms.has(line);
     const anyLoose = times !== undefined || histograms.size > 0;
-    const added = this.makeColumns(row, isLoose);
     const values = this.beginRow();
     let duplicates = 0;
     let refused = 0;
@@ -223,11 +268,13 @@ export class SeriesCache {
       values[column] = row.values[i];
     }
     this.isSteadyNext = !anyLoose && duplicates === 0;
-    return { values, added, duplicates, refused };
+    this.isInOrder = this.presentNext.count === row.count && this.presentNext.isInOrder();
+    return { values, duplicates, refused };
   }
 
   /** Appends a row without a page: all that was present goes stale; `report` says why. */
   appendAbsence(appender: Appender, t: number, report: Report): AppendOutcome {
+    this.takeSettings();
     this.forgetWaiting();
     return this.finishRow(appender, t, this.beginRow(), report, false);
   }
@@ -250,29 +297,43 @@ export class SeriesCache {
     this.leaveWideGroup();
   }
 
-  private place(slot: number): number {
+  private placeSlot(slot: number): number {
     const { targetLabels, config, metricRules } = this.settings;
-    while (this.places.length < slot) this.places.push(UNKNOWN);
     const labels = seriesLabels(this.reader.labels(slot), targetLabels, config, metricRules);
     if (labels !== undefined) this.waiting.set(slot, labels);
+    else this.reader.forgetLabels(slot);
     return (this.places[slot] = labels === undefined ? DROPPED : WAITING);
   }
 
+  private growPlaces(slot: number): void {
+    const places = new Int32Array(Math.max(slot + 1, this.reader.slotCount)).fill(UNKNOWN);
+    places.set(this.places);
+    this.places = places;
+  }
+
+  /** Of the lines with a time of their own, undefined if there are none that count. */
+  private ownTimes(row: PageRow): Float64Array | undefined {
+    return this.settings.config.honorTimestamps ? row.times : undefined;
+  }
+
   /** @returns how many series are new to this cache. */
-  private makeColumns(row: PageRow, isLoose: (line: number) => boolean): number {
+  private *makeColumns(row: PageRow, histograms: ReadPage['histograms']): Generator<void, number> {
+    const times = this.ownTimes(row);
     let added = 0;
-    if (this.waiting.size === 0) return added;
+    let made = 0;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
       if (this.places[slot] !== WAITING) continue;
-      if (isLoose(i)) {
+      if (histograms.has(i) || (times !== undefined && !Number.isNaN(times[i]))) {
         if (!this.loose.has(slot)) added++;
         this.loose.add(slot);
         continue;
       }
+      if (++made % STEP_SERIES === 0) yield;
       const column = this.group.column(this.labelsOfSlot(slot));
       this.places[slot] = column;
       this.waiting.delete(slot);
+      this.reader.forgetLabels(slot);
       if (!this.wasSeen(column)) added++;
     }
     return added;
@@ -303,8 +364,8 @@ export class SeriesCache {
     if (this.seenOn.length < count) this.seenOn = grown(this.seenOn, count);
     for (const name of REPORT_NAMES)
       if (this.settings.config.extraScrapeMetrics || !EXTRA_NAMES.has(name)) this.reportColumn(name);
-    if (this.buffer.length < this.group.columnCount) this.buffer = grown(this.buffer, this.group.columnCount);
-    const values = this.buffer.subarray(0, this.group.columnCount);
+    if (rowBuffer.length < this.group.columnCount) rowBuffer = grown(rowBuffer, this.group.columnCount);
+    const values = rowBuffer.subarray(0, this.group.columnCount);
     fillGaps(values);
     return values;
   }
@@ -341,8 +402,13 @@ export class SeriesCache {
 
   private forgetDead(): void {
     if (this.reader.slotCount <= FORGOTTEN_SPARE + FORGOTTEN_FACTOR * this.lineCount) return;
+    this.forgetLines();
+  }
+
+  /** Every line is read in full and looked at again. */
+  private forgetLines(): void {
     this.forgetWaiting();
-    this.places = [];
+    this.places = new Int32Array(0);
     this.reader.reset();
   }
 
@@ -355,13 +421,11 @@ export class SeriesCache {
     const width = this.group.columnCount;
     do this.group = this.storage.group(`${this.groupKey}#${++this.generation}`);
     while (this.group.columnCount >= width);
-    this.forgetWaiting();
-    this.places = [];
-    this.reader.reset();
+    this.forgetLines();
     this.reportColumns.clear();
     this.isSteady = false;
     this.present.count = 0;
-    this.seenOn = new Float64Array(64);
+    this.seenOn = new Uint32Array(64);
     for (const labels of living) {
       const column = this.group.column(labels);
       this.present.push(column);
@@ -372,7 +436,7 @@ export class SeriesCache {
 }
 
 /** A row, and what came of its lines. */
-interface FilledRow extends Pick<PageCounts, 'added' | 'duplicates' | 'refused'> {
+interface FilledRow extends Pick<PageCounts, 'duplicates' | 'refused'> {
   readonly values: Float64Array;
 }
 
@@ -403,8 +467,14 @@ function appendLoose(
     : appender.appendHistogram(labels, own, sample);
 }
 
-function grown(from: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const to = new Float64Array(Math.max(length, from.length * 2));
+function readerOf({ customBuckets }: ScrapeConfig): PageReader {
+  const reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
+  return customBuckets ? new CustomBucketReader(reader) : reader;
+}
+
+function grown<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(from: T, length: number): T {
+  const Kind = from.constructor as new (length: number) => T;
+  const to = new Kind(Math.max(length, from.length * 2));
   to.set(from);
   return to;
 }

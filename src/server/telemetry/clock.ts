@@ -18,6 +18,31 @@ export const systemClock: Clock = {
   },
 };
 
+/** Sleeps again and again, and can be woken; cheaper than a signal where one sleeps each second. One sleep at a time. */
+export class Sleeper {
+  readonly #clock: Clock;
+  #timer: NodeJS.Timeout | undefined;
+  #resolve: () => void = () => undefined;
+  readonly #wake = () => this.wake();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves at `due`, or as soon as it is woken. */
+  until(due: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#timer = setTimeout(this.#wake, Math.min(Math.max(0, due - this.#clock.now()), TIMER_MS_MAX));
+    });
+  }
+
+  wake(): void {
+    clearTimeout(this.#timer);
+    this.#resolve();
+  }
+}
+
 function nap(ms: number, stop?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {

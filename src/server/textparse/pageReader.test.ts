@@ -193,3 +193,30 @@ describe('comparison gives what reading in full gives', () => {
     );
   });
 });
+
+test('large pages read in steps, in turns with others, say what they say when read at once', () => {
+  const page = (name: string, from: number) =>
+    bytes(Array.from({ length: 6000 }, (_, i) => `${name}{series="number ${from + i}"} ${i}\n`).join(''));
+  const readers = ['a', 'b', 'c'].map((name) => ({ name, reader: createPageReader(), plain: createPageReader() }));
+  for (const from of [0, 3000, 3000, 20_000]) {
+    let steps = 0;
+    const open = readers.map(({ name, reader }) => reader.readSteps(page(name, from), 'text'));
+    const rows = new Map<number, ReturnType<PageReader['read']>>();
+    const small = createPageReader();
+    while (rows.size < open.length) {
+      for (const [i, reading] of open.entries()) {
+        const step = reading.next();
+        steps++;
+        if (step.done && !rows.has(i)) rows.set(i, step.value);
+        small.read(bytes(`x 1\ny ${steps}\n`), 'text');
+      }
+    }
+    if (from !== 3000) expect(steps).toBeGreaterThan(readers.length * 5);
+    for (const [i, { name, plain }] of readers.entries()) {
+      const [ours, whole] = [rows.get(i)!, plain.read(page(name, from), 'text')];
+      expect(ours.count).toBe(6000);
+      expect(ours.slots.subarray(0, 6000)).toEqual(whole.slots.subarray(0, 6000));
+      expect(ours.values.subarray(0, 6000)).toEqual(whole.values.subarray(0, 6000));
+    }
+  }
+});

@@ -25,15 +25,16 @@ import {
   type PageFormat,
   type TextFormat,
 } from './entryCursor.ts';
-import { FloatReader, latin1 } from './floats.ts';
+import { FloatReader } from './floats.ts';
 import { LineKernel } from './kernel/lineKernel.ts';
 import { LinePlaces, PageLines } from './pageLines.ts';
 import { createCursor } from './pageCursor.ts';
 import { CLASSIC_ONLY, readProtobufPage, type HistogramForms, type PageSink } from './protobufPage.ts';
 import { numericLabel } from './seriesScanner.ts';
+import { SlotTable } from './slotTable.ts';
 
 /** Larger pages are not kept for comparison. */
-const KEPT_PAGE_BYTES_MAX = 8 * 1024 * 1024;
+const KEPT_PAGE_BYTES_MAX = 32 * 1024 * 1024;
 /** Families whose metadata is kept for a target. */
 const FAMILIES_MAX = 20_000;
 
@@ -63,9 +64,17 @@ export interface PageReader {
    * @throws ParseError, PageError; what was learnt before the fault stays known.
    */
   read(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): PageRow;
+  /** The same in steps, for pages that are large: between two of them others may run. The reader is not to be used otherwise until the last. */
+  readSteps(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): Generator<void, PageRow>;
   /** Slots given out so far: 0 … slotCount − 1. */
   readonly slotCount: number;
   labels(slot: number): Labels;
+  /** The labels of this slot will not be asked for again. */
+  forgetLabels(slot: number): void;
+  /** The slot that this key was given, made if there is none; for series that are made of others. `labels` is called for a key that is new. */
+  slot(key: string, labels: () => Labels): number;
+  /** What the pages said last of a family. */
+  typeOf(metric: string): MetricType | undefined;
   /** Forget all slots and the previous page. */
   reset(): void;
 }
@@ -81,7 +90,12 @@ export function createPageReader({ compare = true, release = () => undefined }: 
   return new ComparingReader(compare, release);
 }
 
-/** The page being read: one for all readers, since reading is done at once. */
+/** Lines read in full between two steps: some milliseconds. */
+const STEP_LINES = 500;
+/** Pages up to this are read in one step. */
+const STEPLESS_BYTES_MAX = 128 * 1024;
+
+/** The page being read: one for all readers, where reading is done at once. */
 const CURRENT = new PageLines();
 let kernel: LineKernel | undefined;
 
@@ -96,8 +110,7 @@ class ComparingReader implements PageReader, PageSink {
   private readonly release: (bytes: Uint8Array) => void;
   private readonly cursors = new Map<TextFormat, EntryCursor>();
   private readonly floats = new FloatReader();
-  private readonly slotByKey = new Map<string, number>();
-  private slotLabels: Labels[] = [];
+  private readonly slots = new SlotTable();
   private readonly families = new Map<string, Metadata>();
 
   private previous = new LinePlaces();
@@ -106,7 +119,7 @@ class ComparingReader implements PageReader, PageSink {
   /** Line of each slot in the previous page, −1 for none; made when a page first differs. */
   private lineOfSlot: Int32Array | undefined;
 
-  private readonly current = CURRENT;
+  private current = CURRENT;
   /** Lists and maps are made when there is something to put into them. */
   private exemplars: readonly { slot: number; exemplar: Exemplar }[] = NO_EXEMPLARS;
   private changed: ReadonlyMap<string, Metadata> = NO_METADATA;
@@ -121,21 +134,33 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   get slotCount(): number {
-    return this.slotLabels.length;
+    return this.slots.count;
   }
 
   labels(slot: number): Labels {
-    return this.slotLabels[slot];
+    return this.slots.labels(slot);
+  }
+
+  forgetLabels(slot: number): void {
+    this.slots.forgetLabels(slot);
+  }
+
+  typeOf(metric: string): MetricType | undefined {
+    return this.families.get(metric)?.type;
   }
 
   reset(): void {
-    this.slotByKey.clear();
-    this.slotLabels = [];
+    this.slots.clear();
     this.families.clear();
     this.forgetPrevious();
   }
 
   read(bytes: Uint8Array, format: PageFormat, forms = CLASSIC_ONLY): PageRow {
+    return lastOf(this.readSteps(bytes, format, forms));
+  }
+
+  *readSteps(bytes: Uint8Array, format: PageFormat, forms = CLASSIC_ONLY): Generator<void, PageRow> {
+    this.current = bytes.length > STEPLESS_BYTES_MAX ? new PageLines() : CURRENT;
     if (format !== this.previousFormat) this.forgetPrevious();
     this.current.begin(this.previous);
     this.exemplars = NO_EXEMPLARS;
@@ -145,7 +170,7 @@ class ComparingReader implements PageReader, PageSink {
     this.isRestAlike = false;
     try {
       if (format === 'protobuf') readProtobufPage(bytes, forms, this);
-      else this.readLines(bytes, format);
+      else yield* this.readLines(bytes, format);
     } catch (error) {
       this.release(bytes);
       throw error;
@@ -170,13 +195,8 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   slot(key: string, labels: () => Labels): number {
-    let slot = this.slotByKey.get(key);
-    if (slot === undefined) {
-      slot = this.slotLabels.length;
-      this.slotLabels.push(labels());
-      this.slotByKey.set(key, slot);
-    }
-    return slot;
+    const bytes = Buffer.from(key);
+    return this.slots.slot(PROTOBUF_KIND, bytes, 0, bytes.length, labels);
   }
 
   add(slot: number, v: number, t: number | undefined, type: MetricType): void {
@@ -203,12 +223,13 @@ class ComparingReader implements PageReader, PageSink {
     this.changed = added(this.changed, NO_METADATA, metric, next);
   }
 
-  private readLines(bytes: Uint8Array, format: TextFormat): void {
+  private *readLines(bytes: Uint8Array, format: TextFormat): Generator<void, void> {
     const cursor = this.cursorOf(format);
     cursor.open(bytes);
     kernel ??= new LineKernel();
     kernel.open();
     let line = 0;
+    let full = 0;
     for (;;) {
       line = this.compareFrom(line, bytes, cursor);
       if (this.endsAlike(line, bytes, cursor)) return;
@@ -217,6 +238,10 @@ class ComparingReader implements PageReader, PageSink {
         const kind = cursor.next();
         if (kind === END) return;
         if (kind === SERIES) {
+          if (++full % STEP_LINES === 0 && this.current !== CURRENT) {
+            yield;
+            kernel.open();
+          }
           const slot = this.readSeries(bytes, format, cursor);
           known = this.previousLineOf(slot);
           if (known >= 0) line = known + 1;
@@ -237,10 +262,13 @@ class ComparingReader implements PageReader, PageSink {
     let at = cursor.offset;
     let line = from;
     while (line < previous.count) {
-      const plain = kernel!.read(previous, this.previousBytes, line, bytes, at, current);
-      if (plain > line) at = current.lineEnds[current.count - 1];
-      line = plain;
-      if (line === previous.count) break;
+      // Where lines have changed their order, the next one is seldom the next one; that is found out more cheaply in plain.
+      if (line > from || from === 0) {
+        const end = kernel!.read(previous, this.previousBytes, line, bytes, at, current);
+        if (end > line) at = current.lineEnds[current.count - 1];
+        line = end;
+        if (line === previous.count) break;
+      }
       at = this.compareLine(line, bytes, at, cursor);
       if (at < 0) break;
       line++;
@@ -283,8 +311,8 @@ class ComparingReader implements PageReader, PageSink {
   }
 
   private readSeries(bytes: Uint8Array, format: TextFormat, cursor: EntryCursor): number {
-    const key = keyPrefix(format, cursor.type) + latin1(bytes, cursor.seriesStart, cursor.seriesEnd);
-    const slot = this.slot(key, () => cursor.labels());
+    const kind = KEY_KINDS[format][numericLabel(cursor.type)];
+    const slot = this.slots.slot(kind, bytes, cursor.seriesStart, cursor.seriesEnd, () => cursor.labels());
     if (!Number.isNaN(cursor.t)) this.timed = true;
     if (cursor.exemplar !== undefined) this.addExemplar(slot, cursor.exemplar);
     this.current.add(slot, cursor.valueStart, cursor.offset, cursor.type, cursor.v, cursor.t);
@@ -294,7 +322,7 @@ class ComparingReader implements PageReader, PageSink {
   private previousLineOf(slot: number): number {
     if (this.previous.count === 0) return -1;
     if (this.lineOfSlot === undefined) {
-      this.lineOfSlot = new Int32Array(this.slotLabels.length).fill(-1);
+      this.lineOfSlot = new Int32Array(this.slots.count).fill(-1);
       for (let i = 0; i < this.previous.count; i++) this.lineOfSlot[this.previous.slots[i]] = i;
     }
     return slot < this.lineOfSlot.length ? this.lineOfSlot[slot] : -1;
@@ -330,12 +358,22 @@ class ComparingReader implements PageReader, PageSink {
   }
 }
 
+/** Takes all steps at once. */
+export function lastOf<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** `map` with one more entry; a new one in place of `none`, which all share. */
 function added<K, V>(map: ReadonlyMap<K, V>, none: ReadonlyMap<K, V>, key: K, v: V): ReadonlyMap<K, V> {
   return map === none ? new Map([[key, v]]) : (map as Map<K, V>).set(key, v);
 }
 
 /** The same bytes under another type may mean other labels (`le="1"` is `le="1.0"` in a histogram only). */
-function keyPrefix(format: TextFormat, type: MetricType): string {
-  return `${format === 'text' ? 't' : 'o'}${numericLabel(type)} `;
-}
+const KEY_KINDS = {
+  text: { '': 0, le: 1, quantile: 2 },
+  openMetrics: { '': 3, le: 4, quantile: 5 },
+} as const;
+const PROTOBUF_KIND = 6;

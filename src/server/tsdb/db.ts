@@ -12,12 +12,17 @@ import { BlockSet } from './block/blockSet.ts';
 import { CompactionThread } from './block/compactionThread.ts';
 import { inlineMaker } from './block/makeBlock.ts';
 import type { BlockMaker } from './block/recipe.ts';
+import type { PartLoad } from './bulk/loadDoor.ts';
+import { Loads } from './bulk/loads.ts';
+import type { LoadedSource } from './bulk/loadLedger.ts';
+import { Chunk } from './chunkenc/chunk.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
 import { HeadFlusher } from './flush.ts';
 import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from './head/group.ts';
 import { Head } from './head/head.ts';
 import type { LooseGroup } from './head/looseGroup.ts';
-import { packWhenFull } from './head/packing.ts';
+import type { Packed } from './head/packed.ts';
+import { CHUNK_ROWS, packAll, packWhenFull } from './head/packing.ts';
 import { SeriesTable } from './index/seriesTable.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
 import { makeFolder } from './makeFolder.ts';
@@ -27,8 +32,9 @@ import type { Retention } from './retention.ts';
 import { ArenaPool } from './rowArena.ts';
 import { Tombstones } from './tombstones.ts';
 import { listSegments, Log, logSize, type WriteFile } from './wal/log.ts';
-import { logCells, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
-import { Replay, type ReplayCounts, type ReplayTarget } from './wal/replay.ts';
+import { logCells, logChunk, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
+import { Replay, type ReplayCounts } from './wal/replay.ts';
+import type { ReplayTarget } from './wal/replayTarget.ts';
 
 export type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 export type { Retention } from './retention.ts';
@@ -73,7 +79,7 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Pro
   const tombstones = new Tombstones(filled.path);
   const files = seams.files ?? DISK;
   const maker = filled.compactionThread && seams.files === undefined ? new CompactionThread() : inlineMaker(files);
-  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, log: filled.log });
+  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, files, log: filled.log });
   try {
     blocks.open();
     return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, writeLog: seams.writeLog });
@@ -103,6 +109,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly #log: Log;
   readonly #flusher: HeadFlusher;
   readonly #admin: Admin;
+  readonly #loads: Loads;
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
   readonly #rejected = { duplicate: 0, outOfOrder: 0, tooOld: 0, outOfBounds: 0 };
@@ -143,6 +150,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const flusher = new HeadFlusher(flushed, options.retention);
     this.#flusher = flusher;
     this.#admin = new Admin({ folder: options.path, head, blocks, tombstones, flusher, now: options.now });
+    this.#loads = new Loads({ folder: options.path, head, blocks, tombstones, flusher });
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 
@@ -168,6 +176,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     if (batch.rows.length + batch.cells.size + batch.histograms.length + batch.exemplars.length > 0) {
       this.#logBatch(batch);
       this.#publish(batch);
+      this.#packFull(batch);
       this.#flusher.flushIfDue();
     }
     if (sync) await this.#log.sync();
@@ -239,6 +248,19 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     return this.#admin.snapshot(options);
   }
 
+  async bulkLoad(source: string, part: string): Promise<PartLoad | undefined> {
+    this.#refuseWhenClosed('load into it');
+    return this.#loads.begin(source, part);
+  }
+
+  loaded(source: string): LoadedSource {
+    return this.#loads.loaded(source);
+  }
+
+  loadComplete(source: string, mark: string): void {
+    this.#loads.complete(source, mark);
+  }
+
   async flush(): Promise<void> {
     this.#refuseWhenClosed('flush it');
     await this.#flusher.flush();
@@ -266,10 +288,24 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     return this.#parts.blocks.sequence(kind, key);
   }
 
-  /** Replay and commit: a record's samples are all in. */
   filled(group: HeadGroup): void {
-    for (let chunk = packWhenFull(group); chunk !== undefined; chunk = packWhenFull(group))
-      this.#flusher?.packed(chunk);
+    packWhenFull(group, this.head.arena);
+  }
+
+  keepChunk(bytes: Uint8Array): Chunk {
+    return new Chunk(this.head.arena.keep(bytes));
+  }
+
+  chunk(group: HeadGroup, chunk: Chunk): void {
+    group.reserveColumns((chunk.columns.at(-1) ?? -1) + 1);
+    group.chunks.push(chunk);
+    group.packAt = CHUNK_ROWS;
+    this.head.observe(chunk.minTime);
+    this.head.observe(chunk.maxTime);
+  }
+
+  packRows(group: HeadGroup): void {
+    packAll(group, this.head.arena);
   }
 
   row(group: HeadGroup, t: number, { values, bits, from, length }: RowView): void {
@@ -339,18 +375,35 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
         continue;
       }
       this.row(row.group, row.t, row);
-      this.filled(row.group);
     }
     for (const [group, { count, columns, times, bits }] of batch.cells) {
       for (let i = 0; i < count; i++) this.cell(group, columns[i], times[i], bits[2 * i], bits[2 * i + 1]);
-      this.filled(group);
     }
-    for (const { group, column, t, h } of batch.histograms) {
-      this.histogram(group, column, t, h);
-      this.filled(group);
-    }
+    for (const { group, column, t, h } of batch.histograms) this.histogram(group, column, t, h);
     for (const { ref, exemplar } of batch.exemplars) this.exemplarStore.add(ref, exemplar);
     this.#exemplarsAppended += batch.exemplars.length;
+  }
+
+  /** Packs the groups that have enough rows now, and logs the chunks: a restart reads those then instead of the rows. */
+  #packFull(batch: Batch): void {
+    const packed: Packed[] = [];
+    const pack = (group: HeadGroup) => {
+      const full = packWhenFull(group, this.head.arena);
+      if (full !== undefined) packed.push(full);
+    };
+    for (const { group } of batch.rows) pack(group);
+    for (const group of batch.cells.keys()) pack(group);
+    for (const { group } of batch.histograms) pack(group);
+    if (packed.length === 0) return;
+    for (const { chunk } of packed) this.#flusher.packed(chunk);
+    try {
+      const sink = this.#log.startCommit();
+      for (const one of packed) logChunk(sink, one);
+      this.#log.write();
+    } catch (error) {
+      // The rows are logged, so nothing is lost. What keeps the log from being written is told to the next commit.
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   #refuseWhenClosed(wanted: string): void {

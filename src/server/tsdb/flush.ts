@@ -174,7 +174,7 @@ export class HeadFlusher {
    */
   async #takeChunks(checkpoint: CheckpointEncoder): Promise<Flushing[]> {
     const flushing: Flushing[] = [];
-    const { groups } = this.#parts.head;
+    const { groups, arena } = this.#parts.head;
     let turn = performance.now();
     for (let ref = 0; ref < groups.length; ref++) {
       const group = groups[ref];
@@ -184,10 +184,11 @@ export class HeadFlusher {
         turn = performance.now();
       }
       checkpoint.add(group);
-      const chunk = packAll(group);
-      if (chunk !== undefined) this.packed(chunk);
+      const packed = packAll(group, arena);
+      if (packed !== undefined) this.packed(packed.chunk);
       if (group.chunks.length > 0) flushing.push(this.#flushed(group));
     }
+    arena.begin();
     return flushing;
   }
 

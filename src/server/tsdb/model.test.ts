@@ -6,6 +6,8 @@ import { ALL_TIME, makeFolder, readAll, sampleText, textOf } from '../../../test
 import { formatLabels, labelsOf, type Labels } from '../../shared/model/labels.ts';
 import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import { openTsdb, type Tsdb } from './db.ts';
+import type { WriteFile } from './wal/log.ts';
+import { RECORD } from './wal/records.ts';
 
 type Value = number | 'stale';
 type Step =
@@ -247,10 +249,20 @@ test.each([0, 50_000])(
 );
 
 describe('a damaged log', () => {
-  /** Commits of one row each, with the log's size after each; then the folder as a crash leaves it. */
+  /**
+   * Commits of one row each, with the log's size after each row (a chunk that is logged behind it does not count); then the folder as a crash
+   * leaves it.
+   */
   async function crashed(rows: readonly (readonly number[])[]): Promise<{ folder: string; ends: number[] }> {
     const folder = makeFolder();
-    const db = await openTsdb({ path: folder, segmentSizeMax: 300 });
+    let [size, end] = [0, 0];
+    const writeLog: WriteFile = (fd, bytes) => {
+      fs.writeSync(fd, bytes);
+      size += bytes.length;
+      if (bytes[1] !== RECORD.chunk) end = size;
+      return bytes.length;
+    };
+    const db = await openTsdb({ path: folder, segmentSizeMax: 300 }, { writeLog });
     const group = db.group('g');
     const ends: number[] = [];
     for (const [i, row] of rows.entries()) {
@@ -261,9 +273,10 @@ describe('a damaged log', () => {
       values.set(row);
       appender.appendRow(group, 1000 + i, values);
       await appender.commit();
-      ends.push(bytesOf(folder));
+      ends.push(end);
     }
     await db.close();
+    expect(bytesOf(folder)).toBe(size);
     return { folder, ends };
   }
   const files = (folder: string) =>

@@ -2,6 +2,7 @@
 import type { StoreAdmin } from '../storage/admin.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
+import type { TsdbLoads } from './bulk/loadDoor.ts';
 import type { Retention } from './retention.ts';
 
 export type Log = (
@@ -29,7 +30,7 @@ export interface TsdbOptions {
   readonly log?: Log;
 }
 
-export interface Tsdb extends Storage, Queryable, StoreAdmin {
+export interface Tsdb extends Storage, Queryable, StoreAdmin, TsdbLoads {
   stats(): TsdbStats;
   /** Takes another retention; what is past it goes at once. */
   setRetention(retention: Retention): Promise<void>;

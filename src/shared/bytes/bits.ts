@@ -4,8 +4,12 @@
 export const RICE_QUOTIENT_MAX = 20;
 export const RICE_PLAIN_BITS = 53;
 
+/** With parameters up to this a code whose quotient is not too large takes at most 31 bits. */
+export const SHORT_K_MAX = 31 - RICE_QUOTIENT_MAX;
+
 export class BitWriter {
   #words = new Uint32Array(64);
+  #bytes = new Uint8Array(this.#words.buffer);
   #full = 0;
   #pending = 0;
   #used = 0;
@@ -28,9 +32,7 @@ export class BitWriter {
       return;
     }
     if (this.#full === this.#words.length) {
-      const grown = new Uint32Array(this.#full * 2);
-      grown.set(this.#words);
-      this.#words = grown;
+      this.#grow();
     }
     this.#words[this.#full++] = this.#pending;
     this.#used = used + n - 32;
@@ -47,6 +49,11 @@ export class BitWriter {
 
   /** A Rice code of an integer in [0, 2^53): quotient by 2^k in unary, then k bits. */
   rice(value: number, k: number): void {
+    if (k <= SHORT_K_MAX && value < RICE_QUOTIENT_MAX << k) {
+      // Quotient, zero and remainder are one short run of bits.
+      const ones = value >>> k;
+      return this.bits(((value & ((1 << k) - 1)) << (ones + 1)) | ((1 << ones) - 1), ones + 1 + k);
+    }
     const quotient = Math.floor(value / 2 ** k);
     if (quotient >= RICE_QUOTIENT_MAX) {
       this.bits(2 ** RICE_QUOTIENT_MAX - 1, RICE_QUOTIENT_MAX);
@@ -59,10 +66,24 @@ export class BitWriter {
 
   /** A copy, padded with zero bits to a whole byte. */
   copy(): Uint8Array {
-    const words = new Uint32Array(this.#full + 1);
-    words.set(this.#words.subarray(0, this.#full));
-    words[this.#full] = this.#pending;
-    return new Uint8Array(words.buffer, 0, Math.ceil(this.bitLength / 8));
+    return this.written.slice();
+  }
+
+  /** What was written, padded with zero bits to a whole byte; valid until the next write. */
+  get written(): Uint8Array {
+    if (this.#used > 0) {
+      // The last word's place may not be there yet.
+      if (this.#full === this.#words.length) this.#grow();
+      this.#words[this.#full] = this.#pending;
+    }
+    return this.#bytes.subarray(0, Math.ceil(this.bitLength / 8));
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(this.#full * 2);
+    grown.set(this.#words);
+    this.#words = grown;
+    this.#bytes = new Uint8Array(grown.buffer);
   }
 }
 

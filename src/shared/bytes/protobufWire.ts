@@ -143,6 +143,14 @@ export class WireWriter {
     return all.length === 0 ? this : this.message(field, () => all.forEach(write));
   }
 
+  /** Fields that were written before, as they are. */
+  fields(written: Uint8Array): this {
+    this.reserve(written.length);
+    this.bytes.set(written, this.size);
+    this.size += written.length;
+    return this;
+  }
+
   string(field: number, value: string): this {
     return value === '' ? this : this.bytesAlways(field, encoder.encode(value));
   }

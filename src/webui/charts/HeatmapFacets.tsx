@@ -7,6 +7,7 @@ import { HeatmapCanvas, type MapBox } from '../../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../../ui/HeatmapLegend.tsx';
 import { valueFormat } from '../../viz/format.ts';
 import { sharedYDomain, sharedYFold } from '../../viz/layout.ts';
+import { limitLines, readLimits } from '../../viz/limitLines.ts';
 import { useCrosshairTime } from '../crosshair.ts';
 import type { Crosshair } from '../crosshair.ts';
 import { useSize } from '../parts/useSize.ts';
@@ -50,6 +51,8 @@ export interface HeatmapFacetsProps {
   readonly crosshair: Crosshair;
   readonly onSelectRange: (start: number, end: number) => void;
   readonly onSelectBox: (box: MapBox) => void;
+  /** Limits as people write them. */
+  readonly limits?: string;
   /** What dragging marks; see HeatmapCanvas. */
   readonly dragMarks?: 'range' | 'box';
   /** Outlined on every map: it is meant on all of them. */
@@ -98,6 +101,7 @@ function MapFacet({
   crosshair,
   onSelectRange,
   onSelectBox,
+  limits = '',
   dragMarks,
   box,
   colorMax,
@@ -107,6 +111,11 @@ function MapFacet({
   const [host, { width, height }] = useSize<HTMLDivElement>();
   const time = useCrosshairTime(crosshair);
   const domain = useMemo(() => [start, end] as const, [start, end]);
+  const { model } = map;
+  const limitsDrawn = useMemo(
+    () => limitLines(model, readLimits(limits, model.unit).limits, valueFormat(model.unit)),
+    [model, limits],
+  );
   return (
     <figure className="map" aria-label={map.title}>
       <figcaption className="map-head">
@@ -120,6 +129,7 @@ function MapFacet({
           <HeatmapCanvas
             model={map.model}
             lines={map.lines}
+            limits={limitsDrawn}
             width={width}
             height={height}
             theme={VIZ_THEMES[mode]}

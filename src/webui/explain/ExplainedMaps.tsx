@@ -7,7 +7,10 @@ import { boxOf, boxParams, dragMarksOf, noBoxParams, versusOf } from './box.ts';
 import type { LabelCondition } from './conditions.ts';
 import { ExplainPanel } from './ExplainPanel.tsx';
 
-interface ExplainedMapsProps extends Omit<HeatmapFacetsProps, 'onSelectBox' | 'dragMarks' | 'box' | 'domain'> {
+interface ExplainedMapsProps extends Omit<
+  HeatmapFacetsProps,
+  'onSelectBox' | 'dragMarks' | 'box' | 'domain' | 'limits'
+> {
   readonly place: Place;
   /** What the maps show. */
   readonly expr: string;
@@ -30,6 +33,7 @@ export function ExplainedMaps(props: ExplainedMapsProps) {
           {...facets}
           domain={[grid.start - grid.step, grid.end]}
           box={box}
+          limits={place.params.get('limit') ?? ''}
           dragMarks={dragMarksOf(place.params)}
           onSelectBox={(drawn) => setParams(boxParams(drawn, grid, shown, place.params), 'push')}
         />

@@ -3,6 +3,7 @@ import { queryRange, seriesLabels } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
+import { LimitField } from '../charts/LimitField.tsx';
 import {
   conditionsOf,
   conditionsText,
@@ -73,6 +74,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
       tools={
         <>
           {drawn !== undefined && drawn.maps.length > 0 && <ExplainButton params={place.params} />}
+          {drawn !== undefined && drawn.maps.length > 0 && <LimitField params={place.params} unit={unit} />}
           {drawn !== undefined && <HeatmapsLegend maps={drawn.maps} mode={context.mode} />}
           <Select
             label="Histogram"

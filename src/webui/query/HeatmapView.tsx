@@ -2,6 +2,7 @@ import React, { useMemo } from 'react';
 import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
+import { LimitField } from '../charts/LimitField.tsx';
 import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
@@ -43,6 +44,7 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
     <div className="heatmap-view">
       <div className="heatmap-view-head">
         <ExplainButton params={place.params} />
+        <LimitField params={place.params} unit={unitInExpression(expr)} />
         <HeatmapsLegend maps={maps} mode={mode} />
       </div>
       {notices.map((notice) => (

@@ -7,10 +7,25 @@ import type { TimeRange } from '../../storage/queryable.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
 
+export type ExportFormat = 'openmetrics' | 'prometheus';
+
 export type TsdbCommand =
   | { readonly kind: 'stats' | 'verify'; readonly folder: string }
   | { readonly kind: 'dump'; readonly folder: string; readonly selection: Selection }
-  | { readonly kind: 'export'; readonly folder: string; readonly selection: Selection; readonly file: string };
+  | {
+      readonly kind: 'export';
+      readonly folder: string;
+      readonly selection: Selection;
+      readonly format: ExportFormat;
+      readonly out: string;
+    }
+  | { readonly kind: 'bench'; readonly series: number; readonly hours: number }
+  | { readonly kind: 'import'; readonly folder: string; readonly source: ImportSource };
+
+export type ImportSource =
+  | { readonly kind: 'path'; readonly path: string }
+  /** With a finite range. */
+  | { readonly kind: 'server'; readonly url: URL; readonly selection: Selection };
 
 export interface Selection {
   /** Series that any of them accepts; all if there is none. */
@@ -18,56 +33,115 @@ export interface Selection {
   readonly range: TimeRange;
 }
 
-const USAGE = {
-  stats: 'isotherm tsdb stats [FOLDER]',
-  verify: 'isotherm tsdb verify [FOLDER]',
-  dump: 'isotherm tsdb dump [--match=SELECTOR] [--start=TIME] [--end=TIME] [FOLDER]',
-  export: 'isotherm tsdb export [--match=SELECTOR] [--start=TIME] [--end=TIME] FOLDER FILE',
+interface Verb {
+  readonly usage: string;
+  readonly options: readonly OptionName[];
+  /** Words at most. */
+  readonly words: number;
+}
+
+const STORE = 'storage.tsdb.path';
+const OPTIONS = {
+  match: { type: 'string', multiple: true },
+  start: { type: 'string' },
+  end: { type: 'string' },
+  format: { type: 'string' },
+  from: { type: 'string' },
+  series: { type: 'string' },
+  hours: { type: 'string' },
+  [STORE]: { type: 'string' },
 } as const;
+type OptionName = keyof typeof OPTIONS;
+
+const SELECTION = ['match', 'start', 'end'] as const;
+const SELECTION_USAGE = '[--match=SELECTOR] [--start=TIME] [--end=TIME]';
+const VERBS = {
+  stats: { usage: 'stats [FOLDER]', options: [], words: 1 },
+  verify: { usage: 'verify [FOLDER]', options: [], words: 1 },
+  dump: { usage: `dump ${SELECTION_USAGE} [FOLDER]`, options: SELECTION, words: 1 },
+  export: {
+    usage: `export [--format=openmetrics|prometheus] ${SELECTION_USAGE} FOLDER OUT`,
+    options: [...SELECTION, 'format'],
+    words: 2,
+  },
+  import: {
+    usage: `import [--${STORE}=FOLDER] SOURCE, or --from=URL --start=TIME [--end=TIME] [--match=SELECTOR]`,
+    options: [...SELECTION, 'from', STORE],
+    words: 1,
+  },
+  bench: { usage: 'bench [--series=COUNT] [--hours=COUNT]', options: ['series', 'hours'], words: 0 },
+} as const satisfies Record<string, Verb>;
 
 /** @throws UsageError that shows how to write it. */
 export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbCommand {
-  if (verb === undefined || !Object.hasOwn(USAGE, verb)) {
-    throw new UsageError(`write one of:\n  ${Object.values(USAGE).join('\n  ')}`);
+  if (verb === undefined || !Object.hasOwn(VERBS, verb)) {
+    throw new UsageError(`write one of:\n  ${Object.values(VERBS).map(usageOf).join('\n  ')}`);
   }
-  const kind = verb as keyof typeof USAGE;
+  const kind = verb as keyof typeof VERBS;
   const usage = (why: string): never => {
-    throw new UsageError(`${why}; write: ${USAGE[kind]}`);
+    throw new UsageError(`${why}; write: ${usageOf(VERBS[kind])}`);
   };
-  const { words, match, start, end } = readWords(args, kind === 'dump' || kind === 'export', usage);
-  if (words.length > (kind === 'export' ? 2 : 1)) usage(`unexpected argument ${words.at(-1)}`);
-  const folder = words[0] ?? FLAGS['storage.tsdb.path'].default;
+  const { words, match = [], start, end, format, ...rest } = readWords(args, VERBS[kind], usage);
+  const store = FLAGS[STORE].default;
+  if (kind === 'bench')
+    return { kind, series: countOf('series', rest.series, 10_000), hours: countOf('hours', rest.hours, 2) };
+  const folder = words[0] ?? store;
   if (kind === 'stats' || kind === 'verify') return { kind, folder };
   const range = { minTime: timeOf('start', start, -Infinity), maxTime: timeOf('end', end, Infinity) };
   if (range.maxTime < range.minTime) usage('--end is before --start');
   const selection = { matcherSets: match.map(matchersOf), range };
+  if (kind === 'import') {
+    const { from, [STORE]: into = store } = rest;
+    if (from !== undefined) return { kind, folder: into, source: serverOf(from, selection, usage) };
+    if (match.length > 0 || start !== undefined || end !== undefined)
+      usage('--match, --start and --end go with --from');
+    return { kind, folder: into, source: { kind: 'path', path: words[0] ?? usage('what to import is missing') } };
+  }
   if (kind === 'dump') return { kind, folder, selection };
-  return { kind, folder, selection, file: words[1] ?? usage('a file is missing') };
+  const out = words[1] ?? usage('a file is missing');
+  return { kind, folder, selection, out, format: formatOf(format) };
 }
 
-interface Words {
-  readonly words: readonly string[];
-  readonly match: readonly string[];
-  readonly start?: string;
-  readonly end?: string;
+function serverOf(text: string, { matcherSets, range }: Selection, usage: (why: string) => never): ImportSource {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) usage(`--from=${text} is no URL such as http://host:9090`);
+  if (!Number.isFinite(range.minTime)) usage('--start is missing: how far back to ask');
+  const maxTime = Math.min(range.maxTime, Date.now());
+  return { kind: 'server', url: url!, selection: { matcherSets, range: { minTime: range.minTime, maxTime } } };
 }
 
-function readWords(args: readonly string[], selects: boolean, usage: (why: string) => never): Words {
-  const options = {
-    match: { type: 'string', multiple: true },
-    start: { type: 'string' },
-    end: { type: 'string' },
-  } as const;
+function usageOf({ usage }: Verb): string {
+  return `isotherm tsdb ${usage}`;
+}
+
+type Words = { readonly words: readonly string[]; readonly match?: readonly string[] } & {
+  readonly [name in Exclude<OptionName, 'match'>]?: string;
+};
+
+function readWords(args: readonly string[], { options, words }: Verb, usage: (why: string) => never): Words {
+  const wanted = Object.fromEntries(options.map((name) => [name, OPTIONS[name]]));
+  let parsed: { values: object; positionals: string[] };
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: selects ? options : {},
-      allowPositionals: true,
-    });
-    return { match: [], ...values, words: positionals };
+    parsed = parseArgs({ args: [...args], options: wanted, allowPositionals: true });
   } catch (error) {
     return usage((error as Error).message.split('. ', 1)[0]);
   }
+  const { values, positionals } = parsed;
+  if (positionals.length > words) usage(`unexpected argument ${positionals.at(-1)}`);
+  return { ...values, words: positionals };
+}
+
+function formatOf(text = 'openmetrics'): ExportFormat {
+  if (text === 'openmetrics' || text === 'prometheus') return text;
+  throw new UsageError(`--format=${text}: write openmetrics (a text) or prometheus (blocks)`);
+}
+
+/** Above zero. */
+function countOf(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const n = Number(text);
+  if (Number.isFinite(n) && n > 0) return n;
+  throw new UsageError(`--${name}=${text}: write a number above 0`);
 }
 
 /** Milliseconds of seconds since 1970 or of an RFC 3339 time. */

@@ -6,15 +6,13 @@ import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../../shared
 import type { Matcher } from '../../../shared/model/matchers.ts';
 import { StorageError } from '../../storage/appender.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type TimeRange } from '../../storage/queryable.ts';
-import { openTsdb } from '../../tsdb/db.ts';
 import { assertDataFolder } from '../../tsdb/inspect/closedFolder.ts';
 import type { Selection } from './arguments.ts';
+import { withStore } from './openStore.ts';
 import { familyLine, LAST_LINE, seriesTexts } from './openMetrics.ts';
 
 /** Cells held at a time: of a metric that has more, some series are read after the others. */
 const CELLS_MAX = 8_000_000;
-/** Nothing is removed by a look at it. */
-const KEEP_ALL = { ageMs: 0, bytes: 0, percentage: 0 };
 
 export interface Counts {
   metrics: number;
@@ -24,6 +22,7 @@ export interface Counts {
 
 /** To the standard output; a reader that stops early, such as `head`, is no error. */
 export async function dump(folder: string, selection: Selection): Promise<number> {
+  assertDataFolder(folder);
   await withStore(folder, async (store) => {
     const counts = { metrics: 0, samples: 0, left: 0 };
     try {
@@ -38,6 +37,7 @@ export async function dump(folder: string, selection: Selection): Promise<number
 
 /** To a file, which has its name once it is whole. */
 export async function exportTo(folder: string, selection: Selection, file: string): Promise<number> {
+  assertDataFolder(folder);
   await withStore(folder, async (store) => {
     const counts = { metrics: 0, samples: 0, left: 0 };
     const aside = `${file}.tmp`;
@@ -55,16 +55,6 @@ export async function exportTo(folder: string, selection: Selection, file: strin
     tellLeft(counts);
   });
   return 0;
-}
-
-async function withStore(folder: string, work: (store: Queryable) => Promise<void>): Promise<void> {
-  assertDataFolder(folder);
-  const store = await openTsdb({ path: folder, retention: KEEP_ALL, log: tellFault });
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
 }
 
 /** For each metric name a line that begins it and a text for each of its series; then the last line. */
@@ -151,9 +141,4 @@ function tellProgress(done: number, all: number): void {
 
 function tellLeft({ left }: Counts): void {
   if (left > 0) process.stderr.write(`${left} native histogram samples are left out: the text has no form for them\n`);
-}
-
-/** What is damaged and left out must not look like all there was. */
-function tellFault(level: string, message: string, fields: Record<string, unknown>): void {
-  if (level === 'warn' || level === 'error') process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`);
 }

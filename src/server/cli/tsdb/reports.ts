@@ -3,6 +3,7 @@ import type { FolderStats } from '../../tsdb/inspect/folderStats.ts';
 import { folderStats } from '../../tsdb/inspect/folderStats.ts';
 import { withClosedFolder } from '../../tsdb/inspect/closedFolder.ts';
 import { verifyFolder } from '../../tsdb/inspect/verify.ts';
+import { ratio, sizeText, table } from './textTable.ts';
 
 /** Prints every damage; the exit code is 1 if there is any. */
 export async function verify(folder: string): Promise<number> {
@@ -50,28 +51,6 @@ export function statsText(folder: string, { blocks, series, encodings, logBytes,
   ].join('\n');
 }
 
-type Cell = string | number;
-
-/** Columns as wide as their widest cell; the first one to the left, the others to the right. */
-function table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): string[] {
-  const lines = [head, ...rows].map((row) => row.map(String));
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const pad = (text: string, column: number) =>
-    column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column] + 2);
-  return lines.map((line) => line.map(pad).join('').trimEnd());
-}
-
 function timeText(t: number): string {
   return new Date(t).toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
-function ratio(bytes: number, samples: number): string {
-  return samples === 0 ? '-' : (bytes / samples).toFixed(3);
-}
-
-function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let unit = 0;
-  for (; bytes >= 1024 && unit < units.length - 1; unit++) bytes /= 1024;
-  return `${unit === 0 ? bytes : bytes.toFixed(1)} ${units[unit]}`;
 }

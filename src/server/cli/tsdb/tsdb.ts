@@ -1,6 +1,8 @@
 /** Runs `isotherm tsdb …`: tools for a data folder that no server has open. */
 import { parseTsdbCommand } from './arguments.ts';
 import { dump, exportTo } from './dump.ts';
+import { exportPrometheus } from './exportPrometheus.ts';
+import { importInto } from './import.ts';
 import { stats, verify } from './reports.ts';
 
 /** Gives the exit code. Rejects with UsageError, or with StorageError for a folder that cannot be read. */
@@ -14,6 +16,12 @@ export async function runTsdb(args: readonly string[]): Promise<number> {
     case 'dump':
       return dump(command.folder, command.selection);
     case 'export':
-      return exportTo(command.folder, command.selection, command.file);
+      return command.format === 'prometheus'
+        ? exportPrometheus(command.folder, command.selection, command.out)
+        : exportTo(command.folder, command.selection, command.out);
+    case 'bench':
+      return (await import('./bench.ts')).benchStore(command.series, command.hours);
+    case 'import':
+      return importInto(command.folder, command.source);
   }
 }

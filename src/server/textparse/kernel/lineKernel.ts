@@ -16,7 +16,14 @@ const MEMORY_SIZE = 1_048_576;
 const PADDING = 16;
 const PREVIOUS_SIZE_MAX = CURRENT_AT - PREVIOUS_AT - PADDING;
 const CURRENT_SIZE_MAX = MEMORY_SIZE - CURRENT_AT - PADDING;
-/** Lines may have grown by so many bytes together. */
+/**
+ * A window somewhere in the middle begins with so many lines, and the next one is four times as large if it was read to its end: in a page whose lines
+ * stand in another order each time, the next place is far away.
+ */
+const LINES_FIRST = 16;
+/** Lines of a window may have grown by half of this, all together, before it is moved. */
+const GROWTH_FIRST = 512;
+const GROWTH_A_LINE = 16;
 const GROWTH_MAX = CURRENT_SIZE_MAX - PREVIOUS_SIZE_MAX;
 
 /** Where lines of a page are: by line, the byte where its value begins, and the byte behind its end. */
@@ -57,6 +64,9 @@ export class LineKernel {
   #base = 0;
   #from = 0;
   #to = 0;
+  #growth = 0;
+  /** Lines of the next window. */
+  #lines = LINES_MAX;
 
   constructor() {
     const { exports } = new wasm.Instance(new wasm.Module(assemble(COMPARE_LINES)));
@@ -78,6 +88,7 @@ export class LineKernel {
   /** Other pages are to be compared. */
   open(): void {
     this.#endLine = 0;
+    this.#lines = LINES_MAX;
   }
 
   /**
@@ -123,7 +134,7 @@ export class LineKernel {
 
   /** Whether the window ends so soon that the kernel may have stopped for that alone. */
   #isNearEnd(q: number, bytes: Uint8Array): boolean {
-    if (this.#to === bytes.length || this.#to - q > GROWTH_MAX / 2) return false;
+    if (this.#to === bytes.length || this.#to - q > this.#growth / 2) return false;
     this.#endLine = 0;
     return true;
   }
@@ -136,7 +147,8 @@ export class LineKernel {
   #load(previous: LinePlaces, previousBytes: Uint8Array, line: number, bytes: Uint8Array, at: number): boolean {
     const { lineEnds, valueStarts } = previous;
     const base = line === 0 ? 0 : lineEnds[line - 1];
-    let end = Math.min(previous.count, line + LINES_MAX);
+    if (this.#endLine > 0) this.#lines = line === this.#endLine ? Math.min(LINES_MAX, 4 * this.#lines) : LINES_FIRST;
+    let end = Math.min(previous.count, line + this.#lines);
     while (end > line && lineEnds[end - 1] - base > PREVIOUS_SIZE_MAX) end = line + ((end - line) >> 1);
     if (end === line) return false;
     const size = lineEnds[end - 1] - base;
@@ -144,7 +156,8 @@ export class LineKernel {
     this.#endLine = end;
     this.#base = base;
     this.#from = at;
-    this.#to = Math.min(bytes.length, at + size + GROWTH_MAX);
+    this.#growth = Math.min(GROWTH_MAX, GROWTH_FIRST + GROWTH_A_LINE * (end - line));
+    this.#to = Math.min(bytes.length, at + size + this.#growth);
     this.#starts.set(valueStarts.subarray(line, end));
     this.#ends.set(lineEnds.subarray(line, end));
     this.#bytes.set(previousBytes.subarray(base, base + size), PREVIOUS_AT);

@@ -15,6 +15,7 @@ export interface BlockFiles {
   checksum(file: string): Promise<number>;
   rename(from: string, to: string): Promise<void>;
   remove(file: string): Promise<void>;
+  removeNow(file: string): void;
   syncFolder(folder: string): Promise<void>;
 }
 
@@ -34,5 +35,6 @@ export const DISK: BlockFiles = {
   },
   rename: (from, to) => fs.promises.rename(from, to),
   remove: (file) => fs.promises.rm(file, { force: true }),
+  removeNow: (file) => fs.rmSync(file, { force: true }),
   syncFolder: (folder) => syncFolder(folder),
 };

@@ -7,6 +7,7 @@ import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
 import type { Tombstones } from '../tombstones.ts';
 import { Block, type BlockGroup, type KnownSections } from './block.ts';
+import type { BlockFiles } from './blockFiles.ts';
 import { ChunkCache } from './chunkCache.ts';
 import { pickToMerge, type MergeLimits } from './compaction.ts';
 import { touches } from './joinChunks.ts';
@@ -19,6 +20,7 @@ export interface BlockSetParts {
   /** What is left out when blocks are merged and cleaned. */
   readonly tombstones: Tombstones;
   readonly maker: BlockMaker;
+  readonly files: BlockFiles;
   readonly log: Log;
 }
 
@@ -47,6 +49,11 @@ export class BlockSet {
 
   get all(): readonly Block[] {
     return this.#blocks;
+  }
+
+  /** Blocks written from now on have this number and larger ones. */
+  get nextNumber(): number {
+    return this.#nextNumber;
   }
 
   get minTime(): number {
@@ -181,13 +188,21 @@ export class BlockSet {
   }
 
   #removeBlocks(numbers: ReadonlySet<number>): void {
-    for (const block of this.#blocks) {
-      if (!numbers.has(block.number)) continue;
-      block.close();
-      fs.rmSync(block.file, { force: true });
-    }
+    const gone = this.#blocks.filter((block) => numbers.has(block.number));
     this.#blocks = this.#blocks.filter((block) => !numbers.has(block.number));
     this.#forgetSections();
+    for (const block of gone) {
+      block.close();
+      try {
+        this.#parts.files.removeNow(block.file);
+      } catch (error) {
+        // A replaced block is removed when the store is opened; one past its retention is then as well.
+        this.#parts.log('error', 'a block that is not needed could not be removed', {
+          file: block.file,
+          reason: String(error),
+        });
+      }
+    }
   }
 
   /** Only the sections of blocks that are there are known: the series of others may be forgotten. */

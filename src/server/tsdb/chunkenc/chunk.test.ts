@@ -155,8 +155,25 @@ test('histograms come back, whatever bucket is asked for first', () => {
         }
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
+});
+
+test('the reading order has every column once, and the buckets that are written downwards backwards', () => {
+  const times = Array.from({ length: 100 }, (_, i) => i);
+  const bucket = (share: number) =>
+    Float64Array.from(times, (i) => Math.floor(i * share) + Math.floor(share * Math.sqrt(i)));
+  // Most is added at column 3, so what stands above is written downwards.
+  const columns = [0.1, 0.2, 0.3, 5, 5.3, 5.7, 6].map(bucket);
+  columns.push(Float64Array.from(times, (i) => i % 3));
+  const chunk = packRows(rowsOf(times, columns, (c) => c > 0 && c < 7));
+  const order = (...asked: number[]) => [...chunk.readingOrder(Int32Array.from(asked))];
+  expect(order(0, 1, 2, 3, 4, 5, 6, 7)).toEqual([0, 1, 2, 6, 5, 4, 3, 7]);
+  expect(order(1, 3, 5, 7)).toEqual([1, 5, 3, 7]);
+  expect(order(2, 7, 9)).toEqual([2, 7, 9]);
+  for (const c of order(0, 1, 2, 3, 4, 5, 6, 7)) expect(chunk.cells(c)).toEqual(columns[c]);
+  expect(columns.map((_, c) => chunk.neverFalls(c))).toEqual([true, true, true, true, true, true, true, false]);
+  expect(chunk.neverFalls(20)).toBe(true);
 });
 
 test('any rows of a column are read alone, straight into the memory of the caller', () => {

@@ -2,8 +2,15 @@
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import { bitsOf, CELL_GAP, CELL_SAMPLE, CELL_STALE, setGap, setStale } from '../../../shared/model/sampleBits.ts';
-import { completeSummaries, readSamples, readSummaries, type ColumnHead } from './columnReader.ts';
-import { ENCODING, HAS_MARKS, type EncodingName, type SampleEnds } from './columnWriter.ts';
+import {
+  addBounds,
+  completeSummaries,
+  hasIntegerBounds,
+  readSamples,
+  readSummaries,
+  type ColumnHead,
+} from './columnReader.ts';
+import { ENCODING, ENCODING_BITS, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
 import { readRun } from './integerRun.ts';
 import { readNativeHistogram } from './nativeHistogram.ts';
 import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
@@ -100,7 +107,7 @@ export class Chunk {
     for (let place = 0; place < this.#columns.length; place++) {
       const size = this.#starts[place + 1] - this.#starts[place];
       const samples = this.#sampleEnds(this.#head(this.#origin(place))).at(-1)!;
-      yield { encoding: ENCODING_NAMES[this.#head(place).encoding], size, samples };
+      yield { encoding: ENCODING_NAMES[this.#encoding(place)], size, samples };
     }
   }
 
@@ -112,7 +119,7 @@ export class Chunk {
 
   /**
    * Decodes the cells of a column in rows [from, to) into `out`, from `at` on. Only the strides that these rows touch are decoded.
-   * Ascending columns are read fastest: buckets build on their neighbours.
+   * Buckets build on their neighbours: read them in ascending order, or as `readingOrder` says.
    *
    * @returns false where the column has no cells in this chunk; `out` is as it was then.
    */
@@ -123,11 +130,46 @@ export class Chunk {
     const [first, end] = [this.#strideOf(from), this.#strideOf(to - 1) + 1];
     const origin = this.#origin(place);
     this.#decode(origin, first, end);
-    const { marks } = this.#head(origin);
-    if (marks < 0) out.set(this.#decoded.subarray(from, to), at);
+    const marks = this.#hasMarks(origin) ? this.#head(origin).marks : -1;
+    if (marks < 0) out.set(to - from === this.rowCount ? this.#decoded : this.#decoded.subarray(from, to), at);
     else
       spread(this.#marks[marks], first > 0 ? this.strideEnds[first - 1] : 0, first, from, to, this.#decoded, out, at);
     return true;
+  }
+
+  /**
+   * Whether no sample of a column is below the one before it in this chunk (and none is a NaN): a counter that did not begin again. Then
+   * the increase between any two samples is their difference. True for a column that has no cells here.
+   */
+  neverFalls(column: number): boolean {
+    const place = this.#placeOf(column);
+    if (place < 0) return true;
+    const head = this.bytes[this.#starts[this.#origin(place)]];
+    return (head & RISING) > 0 || (head & ENCODING_BITS) === ENCODING.empty;
+  }
+
+  /**
+   * The same columns in the order in which reading all of them takes least: the upper buckets of a histogram from the last one down, as each is
+   * written by what the next one has over it.
+   *
+   * @param columns ascending.
+   */
+  readingOrder(columns: Int32Array): Int32Array {
+    const ordered = columns.slice();
+    const isDown = (i: number) => {
+      const place = i < columns.length ? this.#placeOf(columns[i]) : -1;
+      return place >= 0 && this.#encoding(place) === ENCODING.down;
+    };
+    for (let from = 0; from < ordered.length; from++) {
+      if (!isDown(from)) continue;
+      let to = from + 1;
+      while (isDown(to)) to++;
+      // Behind the last one stands the bucket that they are written down from, if it is asked for.
+      if (to < columns.length && columns[to] === columns[to - 1] + 1) to++;
+      ordered.subarray(from, to).reverse();
+      from = to - 1;
+    }
+    return ordered;
   }
 
   /**
@@ -142,10 +184,15 @@ export class Chunk {
     this.#boundsOf(origin);
     const head = this.#head(origin);
     const ends = this.#sampleEnds(head);
-    const kept = readSummaries(head, ends, out);
-    out.first.set(this.#bounds!.first);
-    out.last.set(this.#bounds!.last);
+    const { first, last } = this.#bounds!;
     this.#fillRows(head, ends, out);
+    if (head.flags & RISING) {
+      fillRising(out, first, last);
+      return out;
+    }
+    const kept = readSummaries(head, ends, out);
+    out.first.set(first);
+    out.last.set(last);
     completeSummaries(head, ends, kept, out);
     return out;
   }
@@ -160,7 +207,7 @@ export class Chunk {
   #decode(place: number, from: number, to: number): void {
     const isKept = this.#from === from && this.#to === to;
     if (isKept && place === this.#decodedPlace) return;
-    const { encoding } = this.#head(place);
+    const encoding = this.#encoding(place);
     if (encoding === ENCODING.up) {
       this.#decode(place - 1, from, to);
       return this.#add(place, place, 1, from, to);
@@ -170,7 +217,7 @@ export class Chunk {
       return this.#remember(place, from, to);
     }
     if (encoding !== ENCODING.down) return this.#take(place, from, to);
-    if (isKept && this.#decodedPlace === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
+    if (isKept && this.#decodedPlace === place - 1 && this.#encoding(place - 1) === ENCODING.down) {
       return this.#add(place, place - 1, 1, from, to);
     }
     this.#decode(place + 1, from, to);
@@ -181,16 +228,16 @@ export class Chunk {
   #boundsOf(place: number): void {
     const bounds = (this.#bounds ??= { ...makeSummaries(this.strideEnds.length), place: -1 });
     if (bounds.place === place) return;
-    const { encoding } = this.#head(place);
+    const encoding = this.#encoding(place);
     if (encoding === ENCODING.up) {
       this.#boundsOf(place - 1);
       this.#addBounds(place, place, 1);
     } else if (encoding !== ENCODING.down) {
       const head = this.#head(this.#origin(place));
       if (head.encoding === ENCODING.up || head.encoding === ENCODING.down) this.#boundsOf(this.#origin(place));
-      else readSummaries(head, this.#sampleEnds(head), bounds);
+      else this.#takeBounds(head, bounds);
       bounds.place = place;
-    } else if (bounds.place === place - 1 && this.#head(place - 1).encoding === ENCODING.down) {
+    } else if (bounds.place === place - 1 && this.#encoding(place - 1) === ENCODING.down) {
       this.#addBounds(place, place - 1, 1);
     } else {
       this.#boundsOf(place + 1);
@@ -198,15 +245,22 @@ export class Chunk {
     }
   }
 
+  #takeBounds(head: ColumnHead, bounds: SummaryArrays): void {
+    const ends = this.#sampleEnds(head);
+    if (!hasIntegerBounds(head)) {
+      readSummaries(head, ends, bounds);
+      return;
+    }
+    for (let s = 0, from = 0; s < ends.length; from = ends[s++]) {
+      bounds.first[s] = bounds.last[s] = from < ends[s] ? 0 : NaN;
+    }
+    addBounds(head, ends, 1, bounds.first, bounds.last);
+  }
+
   #addBounds(place: number, differences: number, sign: number): void {
     const bounds = this.#bounds!;
-    const more = (this.#summaries ??= makeSummaries(this.strideEnds.length));
     const head = this.#head(differences);
-    readSummaries(head, this.#sampleEnds(head), more);
-    for (let s = 0; s < more.first.length; s++) {
-      bounds.first[s] += sign * more.first[s];
-      bounds.last[s] += sign * more.last[s];
-    }
+    addBounds(head, this.#sampleEnds(head), sign, bounds.first, bounds.last);
     bounds.place = place;
   }
 
@@ -237,17 +291,26 @@ export class Chunk {
     this.#to = to;
   }
 
+  /** A head is one byte. */
+  #encoding(place: number): number {
+    return this.bytes[this.#starts[place]] & ENCODING_BITS;
+  }
+
+  #hasMarks(place: number): boolean {
+    return (this.bytes[this.#starts[place]] & HAS_MARKS) > 0;
+  }
+
   #head(place: number): ColumnHead {
     const input = new ByteReader(this.bytes, this.#starts[place], this.#starts[place + 1]);
-    const head = input.varint();
-    const marks = head & HAS_MARKS ? input.varint() : -1;
-    return { encoding: head & 15, flags: head, marks, input };
+    const flags = input.u8();
+    const marks = flags & HAS_MARKS ? input.varint() : -1;
+    return { encoding: flags & ENCODING_BITS, flags, marks, input };
   }
 
   /** Where the samples of a column are: its own place, or that of the column which is like it. */
   #origin(place: number): number {
-    const { encoding, input } = this.#head(place);
-    return encoding === ENCODING.same ? this.#placeOf(this.#columns[place] - input.varint()) : place;
+    if (this.#encoding(place) !== ENCODING.same) return place;
+    return this.#placeOf(this.#columns[place] - this.#head(place).input.varint());
   }
 
   #sampleEnds({ marks }: ColumnHead): SampleEnds {
@@ -286,6 +349,16 @@ function firstAbove(ascending: Int32Array, n: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Of a column that never falls. */
+function fillRising(out: SummaryArrays, first: Float64Array, last: Float64Array): void {
+  out.first.set(first);
+  out.last.set(last);
+  out.min.set(first);
+  out.max.set(last);
+  out.sum.fill(NaN);
+  for (let s = 0; s < first.length; s++) out.increase[s] = last[s] - first[s];
 }
 
 /** Puts samples and marks of rows [from, to) together; `row` is the first one of stride `stride`. */

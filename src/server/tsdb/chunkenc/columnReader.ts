@@ -124,6 +124,45 @@ export function readSummaries(
   return kept;
 }
 
+/** Whether `addBounds` can read a column's first and last. */
+export function hasIntegerBounds({ encoding }: ColumnHead): boolean {
+  return encoding === ENCODING.integers || encoding === ENCODING.up || encoding === ENCODING.down;
+}
+
+/** Adds the integers that each stride of a column begins and ends with, times `sign`, to `first` and `last`. */
+export function addBounds(
+  { flags, input }: ColumnHead,
+  ends: SampleEnds,
+  sign: number,
+  first: Float64Array,
+  last: Float64Array,
+): void {
+  if (flags & STEADY) {
+    const [base, step] = [input.zigzag(), input.zigzag()];
+    for (let s = 0, from = 0; s < ends.length; from = ends[s++]) {
+      first[s] += sign * (base + from * step);
+      last[s] += sign * (base + (ends[s] - 1) * step);
+    }
+    return;
+  }
+  const divisor = input.varint();
+  const base = divisor > 1 ? input.zigzag() : 0;
+  let before = 0;
+  for (let s = 0, from = 0; s < ends.length; from = ends[s++]) {
+    if (from === ends[s]) continue;
+    const mode = input.varint() & 7;
+    if (mode === RUN.sparseRising || mode === RUN.sparseZigzag) input.u8();
+    if (mode !== RUN.steady) input.varint();
+    const begin = before + input.zigzag();
+    const end = begin + input.zigzag();
+    if (mode === RUN.direct) input.varint();
+    if (!(flags & RISING)) readKept(input, undefined, s);
+    first[s] += sign * (begin * divisor + base);
+    last[s] += sign * (end * divisor + base);
+    before = end;
+  }
+}
+
 function readIntegerSummaries(
   encoding: number,
   flags: number,

@@ -18,7 +18,8 @@ export const ENCODING = {
 } as const;
 export type EncodingName = keyof typeof ENCODING;
 
-/** Flags beside the encoding, which takes the low four bits. */
+/** Flags beside the encoding; all of it is one byte. */
+export const ENCODING_BITS = 15;
 export const HAS_MARKS = 16;
 export const RISING = 32;
 export const STEADY = 64;
@@ -33,7 +34,7 @@ let quotients = new Float64Array(512);
 
 /** What is written before a column's samples. `marks` is their number in the chunk's table, if the column has any. */
 export function writeHead(out: ByteWriter, encoding: number, marks: number | undefined): void {
-  out.varint(encoding | (marks === undefined ? 0 : HAS_MARKS));
+  out.u8(encoding | (marks === undefined ? 0 : HAS_MARKS));
   if (marks !== undefined) out.varint(marks);
 }
 

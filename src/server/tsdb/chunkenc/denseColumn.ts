@@ -19,8 +19,9 @@ export class DenseColumn {
   constant = false;
   /** Integers, and all steps are alike. */
   steady = false;
-  /** Of kinds and samples: equal columns have equal ones. */
-  hash = 0;
+  #hash: number | undefined;
+  /** All kinds are CELL_SAMPLE. */
+  #isPlain = false;
 
   constructor(rows: number) {
     this.kinds = new Uint8Array(rows);
@@ -38,31 +39,24 @@ export class DenseColumn {
 
   /** Takes the cells of a column apart. */
   load(column: number, cells: Float64Array): void {
-    const { kinds, bits } = this;
-    const cellBits = bitsOf(cells);
-    let n = 0;
-    let integers = true;
-    let hash = 0;
-    for (let i = 0; i < kinds.length; i++) {
-      const v = cells[i];
-      const kind = v === v ? CELL_SAMPLE : cellKind(cellBits, i);
-      kinds[i] = kind;
-      if (kind !== CELL_SAMPLE) {
-        hash = Math.imul(hash ^ (i + kind), 0x01000193);
-        continue;
-      }
-      const [low, high] = [cellBits[2 * i], cellBits[2 * i + 1]];
-      bits[2 * n] = low;
-      bits[2 * n + 1] = high;
-      n++;
-      hash = Math.imul(hash ^ low, 0x01000193) + Math.imul(high, 0x9e3779b1);
-      integers &&= v === Math.floor(v) && v <= INTEGER_MAX && v >= -INTEGER_MAX && (v !== 0 || 1 / v > 0);
-    }
     this.column = column;
-    this.count = n;
-    this.integers = integers && n > 0;
-    this.hash = hash;
+    this.#hash = undefined;
+    const firstNaN = indexOfNaN(cells);
+    if (firstNaN < 0) this.#loadPlain(cells);
+    else this.#loadMarked(cells);
     this.#look();
+  }
+
+  /** Of kinds and samples: equal columns have equal ones. */
+  get hash(): number {
+    if (this.#hash !== undefined) return this.#hash;
+    const { bits, kinds, count } = this;
+    let hash = count;
+    for (let i = 0; i < 2 * count; i += 2) {
+      hash = Math.imul(hash ^ bits[i], 0x01000193) + Math.imul(bits[i + 1], 0x9e3779b1);
+    }
+    if (this.hasMarks) for (let i = 0; i < kinds.length; i++) hash = Math.imul(hash ^ kinds[i], 0x01000193);
+    return (this.#hash = hash);
   }
 
   hasMarksOf(other: DenseColumn): boolean {
@@ -78,11 +72,37 @@ export class DenseColumn {
     return true;
   }
 
+  #loadPlain(cells: Float64Array): void {
+    this.values.set(cells);
+    if (!this.#isPlain) this.kinds.fill(CELL_SAMPLE);
+    this.#isPlain = true;
+    this.count = cells.length;
+  }
+
+  #loadMarked(cells: Float64Array): void {
+    const { kinds, bits } = this;
+    const cellBits = bitsOf(cells);
+    let n = 0;
+    for (let i = 0; i < kinds.length; i++) {
+      const v = cells[i];
+      const kind = v === v ? CELL_SAMPLE : cellKind(cellBits, i);
+      kinds[i] = kind;
+      if (kind !== CELL_SAMPLE) continue;
+      bits[2 * n] = cellBits[2 * i];
+      bits[2 * n + 1] = cellBits[2 * i + 1];
+      n++;
+    }
+    this.#isPlain = n === kinds.length;
+    this.count = n;
+  }
+
   #look(): void {
     const { values, bits, count } = this;
+    const integers = areIntegers(values, count);
+    this.integers = integers;
     let rising = count > 0 && values[0] === values[0];
     let constant = true;
-    let steady = this.integers;
+    let steady = integers;
     const step = count > 1 ? values[1] - values[0] : 0;
     for (let i = 1; i < count; i++) {
       if (!(values[i] >= values[i - 1])) rising = false;
@@ -93,4 +113,18 @@ export class DenseColumn {
     this.constant = constant;
     this.steady = steady;
   }
+}
+
+function indexOfNaN(cells: Float64Array): number {
+  for (let i = 0; i < cells.length; i++) if (cells[i] !== cells[i]) return i;
+  return -1;
+}
+
+/** Integers that the integer codes carry; −0 is none. False for no value at all. */
+function areIntegers(values: Float64Array, n: number): boolean {
+  for (let i = 0; i < n; i++) {
+    const v = values[i];
+    if (v !== Math.floor(v) || v > INTEGER_MAX || v < -INTEGER_MAX || (v === 0 && 1 / v < 0)) return false;
+  }
+  return n > 0;
 }

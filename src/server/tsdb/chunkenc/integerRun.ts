@@ -57,7 +57,7 @@ export function planRun(values: Float64Array, from: number, to: number): RunPlan
   return direct.sizeBits < steps.sizeBits ? { ...direct, min } : steps;
 }
 
-/** The codes of a run; empty where it is steady. */
+/** The codes of a run, valid until the next call; empty where it is steady. */
 export function encodeRun(values: Float64Array, from: number, to: number, plan: RunPlan): Uint8Array {
   const { mode, k, gapK } = plan;
   bitWriter.clear();
@@ -73,7 +73,7 @@ export function encodeRun(values: Float64Array, from: number, to: number, plan: 
       mode === RUN.direct ? fillDirect(values, from, to, plan.min) : fillSteps(values, from, to, mode === RUN.rising);
     for (let i = 0; i < count; i++) bitWriter.rice(codes[i], k);
   }
-  return bitWriter.copy();
+  return bitWriter.written;
 }
 
 /** What a directory says of a run. */

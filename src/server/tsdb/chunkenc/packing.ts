@@ -22,6 +22,16 @@ export function packBytes(rows: UnpackedRows): Uint8Array<SharedArrayBuffer> {
   return new Packer(rows).pack();
 }
 
+/** Columns for chunks of as many rows as the last one had. */
+let pool: DenseColumn[] = [];
+let poolRows = 0;
+let poolScratch = new Float64Array(0);
+
+function takePool(rows: number): DenseColumn[] {
+  if (poolRows !== rows) [pool, poolRows, poolScratch] = [[], rows, new Float64Array(rows)];
+  return pool;
+}
+
 class Packer {
   readonly #rows: UnpackedRows;
   readonly #ends: Int32Array;
@@ -29,7 +39,7 @@ class Packer {
   readonly #directory = new ByteWriter(1024);
   readonly #regions = new ByteWriter(4096);
   readonly #scratch: Float64Array;
-  readonly #spare: DenseColumn[] = [];
+  readonly #spare: DenseColumn[];
   /** First column in the chunk with this content, for those that may be repeated. */
   readonly #byContent = new Map<number, number>();
   /** Buckets of one histogram that were not written yet; or one column. */
@@ -41,7 +51,8 @@ class Packer {
     this.#rows = rows;
     this.#ends = strideEndsOf(rows.times);
     this.#marks = new MarksTable(this.#ends);
-    this.#scratch = new Float64Array(rows.times.length);
+    this.#spare = takePool(rows.times.length);
+    this.#scratch = poolScratch;
   }
 
   pack(): Uint8Array<SharedArrayBuffer> {

@@ -4,10 +4,7 @@
  *
  * Each loop looks at the 32 bits ahead: ones up to the first zero are the quotient, and with `k` up to SHORT_K_MAX the remainder lies in the same window.
  */
-import { RICE_PLAIN_BITS, RICE_QUOTIENT_MAX } from '../../../shared/bytes/bits.ts';
-
-/** Quotient, its zero and the remainder fit into one window. */
-const SHORT_K_MAX = 31 - RICE_QUOTIENT_MAX;
+import { RICE_PLAIN_BITS, RICE_QUOTIENT_MAX, SHORT_K_MAX } from '../../../shared/bytes/bits.ts';
 
 /** Where the next code begins, after `riceAt`. */
 let cursor = 0;

@@ -8,6 +8,7 @@ import { grownTo } from '../index/grownArray.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { LogState } from '../wal/valueCodec.ts';
 import { RowStore } from './rowStore.ts';
+import type { SlabPool } from './slabs.ts';
 
 /** `rows`: filled by appendRow. `loose`: filled sample by sample, in any order of time. */
 export type GroupKind = 'rows' | 'loose';
@@ -15,6 +16,7 @@ export type GroupKind = 'rows' | 'loose';
 /** What holds groups and knows where each series is in them. */
 export interface GroupOwner {
   readonly series: SeriesTable;
+  readonly slabs: SlabPool;
   addColumn(group: HeadGroup, column: number, ref: SeriesRef): void;
   /** The column of a series in a group, -1 if it has none there. */
   columnIn(group: HeadGroup, ref: SeriesRef): number;
@@ -33,13 +35,17 @@ export class HeadGroup implements GroupWriter {
   readonly ref: GroupRef;
   readonly key: string;
   readonly kind: GroupKind;
-  readonly rows = new RowStore();
+  readonly rows: RowStore;
   /** Native histogram samples of unpacked rows: row → column → sample. The cell itself holds a NaN. */
   readonly histograms = new Map<number, Map<number, NativeHistogram>>();
   /** Packed rows that no block holds yet, in the order they were packed. */
   readonly chunks: Chunk[] = [];
   readonly metadata = new Map<string, Metadata>();
   readonly logState = new LogState();
+  /** The group's records up to this sequence are in chunks, here or in blocks. */
+  packedTo = 0;
+  /** Rows that are to make the next chunk; 0 for the first one. */
+  packAt = 0;
   /** Columns whose names are in the log; the group itself is if this is not negative. */
   columnsLogged = -1;
   /** Time of the newest row; nothing that is stored in the group is newer. */
@@ -60,6 +66,7 @@ export class HeadGroup implements GroupWriter {
     this.key = key;
     this.kind = kind;
     this.#owner = owner;
+    this.rows = new RowStore(owner.slabs);
   }
 
   get columnCount(): number {
@@ -112,6 +119,16 @@ export class HeadGroup implements GroupWriter {
   drop(): void {
     this.#labels = Array.from(this.refs, (ref) => this.#owner.series.labels(ref));
     this.isDropped = true;
+  }
+
+  /** Replay: columns that a chunk has are taken, whether the log still names them or not. */
+  reserveColumns(count: number): void {
+    while (this.#columnCount < count) this.#push(NO_SERIES);
+  }
+
+  /** Replay: a chunk of the group, here or in a block. */
+  sawChunk(chunk: Chunk): void {
+    this.lastTime = Math.max(this.lastTime, chunk.maxTime);
   }
 
   /** Enters all columns anew, once adopted. Series that were forgotten meanwhile have new refs. */

@@ -3,8 +3,10 @@ import { labelValue, type Labels } from '../../../shared/model/labels.ts';
 import { StorageError, type SeriesRef } from '../../storage/appender.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { HeadGroup, NO_SERIES, type GroupKind, type GroupOwner } from './group.ts';
+import { ChunkArena } from './chunkArena.ts';
 import { LOOSE_COLUMNS_MAX, LooseGroup, type Bounds } from './looseGroup.ts';
 import { SeriesPlaces } from './seriesPlaces.ts';
+import { SlabPool } from './slabs.ts';
 
 /** A series lags behind the newest sample of the store by at most this, as upstream has it (half a block). */
 export const LAG_MAX_MS = 3_600_000;
@@ -16,6 +18,8 @@ export interface LoosePlace {
 
 export class Head implements Bounds, GroupOwner {
   readonly series: SeriesTable;
+  readonly slabs = new SlabPool();
+  readonly arena = new ChunkArena();
   readonly outOfOrderWindowMs: number;
   minTime = Infinity;
   maxTime = -Infinity;
@@ -78,7 +82,7 @@ export class Head implements Bounds, GroupOwner {
     const known = this.#byKey.get(mapKey);
     if (known !== undefined) return known;
     const group = kind === 'rows' ? new HeadGroup(ref, key, kind, this) : new LooseGroup(ref, key, this);
-    group.logState.sequence = this.#sequenceInBlocks(kind, key);
+    group.packedTo = group.logState.sequence = this.#sequenceInBlocks(kind, key);
     this.groups[ref] = group;
     this.#byKey.set(mapKey, group);
     return group;

@@ -3,7 +3,8 @@
  * that is not packed yet, else into a new row. Each column remembers its newest sample, for upstream's rules on order.
  */
 import type { AppendOutcome, GroupRef } from '../../storage/appender.ts';
-import { CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
+import type { Chunk } from '../chunkenc/chunk.ts';
 import { HeadGroup, type GroupOwner } from './group.ts';
 
 /** Series that share a group by job and instance; the next ones open another, so that rows of unlike times stay narrow. */
@@ -31,6 +32,8 @@ export class LooseGroup extends HeadGroup {
   #stagedBits = new Uint32Array(8);
   #stagedBy = new Float64Array(4);
   readonly #rowByTime = new Map<number, number>();
+  /** Chunks that replay brought: their newest samples are looked up when a sample is to be admitted. */
+  #unseenChunks: Chunk[] = [];
 
   constructor(ref: GroupRef, key: string, owner: GroupOwner) {
     super(ref, key, 'loose', owner);
@@ -38,6 +41,7 @@ export class LooseGroup extends HeadGroup {
 
   /** What becomes of a sample that appender `owner` stages; upstream's rules. */
   admit(column: number, t: number, low: number, high: number, owner: number, bounds: Bounds): Admission {
+    this.#seeChunks();
     this.#reserve(column);
     const staged = this.#stagedBy[column] === owner && this.#stagedTime[column] >= this.#lastTime[column];
     const lastTime = staged ? this.#stagedTime[column] : this.#lastTime[column];
@@ -90,6 +94,7 @@ export class LooseGroup extends HeadGroup {
   }
 
   columnLast(column: number): { t: number; low: number; high: number } {
+    this.#seeChunks();
     this.#reserve(column);
     return { t: this.#lastTime[column], low: this.#lastBits[2 * column], high: this.#lastBits[2 * column + 1] };
   }
@@ -99,9 +104,27 @@ export class LooseGroup extends HeadGroup {
     return this.#rowByTime.get(t);
   }
 
+  override sawChunk(chunk: Chunk): void {
+    super.sawChunk(chunk);
+    this.#unseenChunks.push(chunk);
+  }
+
   override clearRows(): void {
     super.clearRows();
     this.#rowByTime.clear();
+  }
+
+  #seeChunks(): void {
+    if (this.#unseenChunks.length === 0) return;
+    for (const chunk of this.#unseenChunks) {
+      for (const column of chunk.columns) {
+        const bits = bitsOf(chunk.cells(column)!);
+        let row = chunk.rowCount - 1;
+        while (cellKind(bits, row) === CELL_GAP) row--;
+        this.setLast(column, chunk.times[row], bits[2 * row], bits[2 * row + 1]);
+      }
+    }
+    this.#unseenChunks = [];
   }
 
   #admitLate(column: number, t: number, low: number, high: number): Admission {

@@ -1,63 +1,87 @@
 /** When rows leave the slabs for a chunk. */
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
-import { packRows, type Chunk } from '../chunkenc/chunk.ts';
+import { Chunk, packRows } from '../chunkenc/chunk.ts';
+import type { ChunkArena } from './chunkArena.ts';
 import type { HeadGroup } from './group.ts';
 import { HeadRows } from './headRows.ts';
 import { LooseGroup } from './looseGroup.ts';
+import type { Packed } from './packed.ts';
 
-/** Rows of a full chunk: an hour at 15 s. */
-export const CHUNK_ROWS = 240;
+/**
+ * Rows of a chunk of the head. A raw sample takes eight bytes, a packed one about half of one; longer chunks are smaller and cheaper by the
+ * sample, but not by much from here on. Blocks join them to long ones.
+ */
+export const CHUNK_ROWS = 48;
+/** The fewest rows of a group's first chunk. */
+const FIRST_ROWS_MIN = 12;
 /** The newest rows of a loose group stay unpacked for a while: samples of the same time may still come. */
-export const LOOSE_ROWS_KEPT = 16;
+export const LOOSE_ROWS_KEPT = 4;
 
-/** Packs a group's rows if there are enough; gives the new chunk. */
-export function packWhenFull(group: HeadGroup): Chunk | undefined {
-  const needed = group instanceof LooseGroup ? CHUNK_ROWS + LOOSE_ROWS_KEPT : CHUNK_ROWS;
-  return group.rows.rowCount < needed ? undefined : packOldest(group, CHUNK_ROWS);
+/** Packs a group's rows if there are enough. All its logged records must be in. */
+export function packWhenFull(group: HeadGroup, arena: ChunkArena): Packed | undefined {
+  const kept = group instanceof LooseGroup ? LOOSE_ROWS_KEPT : 0;
+  const count = group.rows.rowCount - kept;
+  group.packAt ||= firstRows(group.ref);
+  if (count < group.packAt) return undefined;
+  group.packAt = CHUNK_ROWS;
+  return packOldest(group, count, arena);
 }
 
-/** Packs all rows of a group, however few; gives the new chunk. */
-export function packAll(group: HeadGroup): Chunk | undefined {
-  return group.rows.rowCount === 0 ? undefined : packOldest(group, group.rows.rowCount);
+/** Packs all rows of a group, however few. */
+export function packAll(group: HeadGroup, arena: ChunkArena): Packed | undefined {
+  if (group.rows.rowCount === 0) return undefined;
+  group.packAt = 0;
+  return packOldest(group, group.rows.rowCount, arena);
 }
 
-function packOldest(group: HeadGroup, count: number): Chunk {
-  const rows = new HeadRows(group);
-  const chunk = packRows({
-    times: rows.times.subarray(0, count),
-    columnCount: group.columnCount,
-    cells: (column) => rows.readColumn(column).subarray(0, count),
-    histograms: (column) => firstRows(rows.columnHistograms(column), count),
-    joinsBelow: (column) => group.joinsBelow(column),
-  });
-  const kept = rows.times.length > count ? takeRows(group, rows, count) : [];
-  group.clearRows();
-  for (const put of kept) put();
-  group.chunks.push(chunk);
-  return chunk;
-}
-
-/** What puts the rows from `from` on into the cleared group again. */
-function takeRows(group: HeadGroup, rows: HeadRows, from: number): (() => void)[] {
-  if (!(group instanceof LooseGroup)) throw new Error('rows of a scrape are packed together');
-  const puts: (() => void)[] = [];
-  for (let column = 0; column < group.columnCount; column++) {
-    const bits = bitsOf(rows.readColumn(column));
-    const histograms = rows.columnHistograms(column);
-    for (let i = from; i < rows.times.length; i++) {
+/** Puts the samples of a chunk into rows again. */
+export function unpackInto(group: LooseGroup, chunk: Chunk): void {
+  for (const column of chunk.columns) {
+    const cells = chunk.cells(column)!;
+    const bits = bitsOf(cells);
+    const histograms = chunk.histograms(column);
+    for (let i = 0; i < cells.length; i++) {
       if (cellKind(bits, i) === CELL_GAP) continue;
-      const [t, low, high, h] = [rows.times[i], bits[2 * i], bits[2 * i + 1], histograms?.get(i)];
-      puts.push(() => {
-        const row = group.setSample(column, t, low, high);
-        if (h !== undefined) group.setHistogram(row, column, h);
-      });
+      const row = group.setSample(column, chunk.times[i], bits[2 * i], bits[2 * i + 1]);
+      const h = histograms?.get(i);
+      if (row >= 0 && h !== undefined) group.setHistogram(row, column, h);
     }
   }
-  return puts;
 }
 
-function firstRows<T>(samples: ReadonlyMap<number, T> | undefined, count: number): ReadonlyMap<number, T> | undefined {
+/** Groups that begin together, at the start or after a flush, are not to be full together for ever. */
+function firstRows(ref: number): number {
+  return FIRST_ROWS_MIN + ((23 * ref) % (CHUNK_ROWS + 1 - FIRST_ROWS_MIN));
+}
+
+function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed {
+  const rows = new HeadRows(group);
+  const packed = packStretch(group, rows, 0, count);
+  const chunk = new Chunk(arena.keep(packed.bytes));
+  const rest = count < rows.times.length ? packStretch(group, rows, count, rows.times.length) : undefined;
+  group.clearRows();
+  if (rest !== undefined) unpackInto(group as LooseGroup, rest);
+  group.chunks.push(chunk);
+  const from = group.packedTo + 1;
+  group.packedTo = group.logState.sequence;
+  // Its next record is to be read without the ones before it.
+  group.logState.epoch = -1;
+  return { group, chunk, from, to: group.packedTo, rest };
+}
+
+function packStretch(group: HeadGroup, rows: HeadRows, from: number, to: number): Chunk {
+  return packRows({
+    times: rows.times.subarray(from, to),
+    columnCount: group.columnCount,
+    cells: (column) => rows.readColumn(column).subarray(from, to),
+    histograms: (column) => rowsOf(rows.columnHistograms(column), from, to),
+    joinsBelow: (column) => group.joinsBelow(column),
+  });
+}
+
+function rowsOf<T>(samples: ReadonlyMap<number, T> | undefined, from: number, to: number) {
   if (samples === undefined) return undefined;
-  const first = new Map([...samples].filter(([row]) => row < count));
-  return first.size > 0 ? first : undefined;
+  const some = new Map<number, T>();
+  for (const [row, sample] of samples) if (row >= from && row < to) some.set(row - from, sample);
+  return some.size > 0 ? some : undefined;
 }

@@ -8,7 +8,7 @@ import { Chunk } from '../chunkenc/chunk.ts';
 import { SeriesTable } from '../index/seriesTable.ts';
 import { readTombstones, TOMBSTONES_FILE } from '../tombstones.ts';
 import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from '../wal/checkpoint.ts';
-import { FILE_HEADER_SIZE, frameEnd, isFileHeader, nextFrame } from '../wal/frame.ts';
+import { FILE_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from '../wal/frame.ts';
 import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from '../wal/log.ts';
 import { filesOf } from './closedFolder.ts';
 
@@ -131,7 +131,7 @@ class Verifier implements VerifyReport {
     const file = path.join('wal', name);
     const bytes = fs.readFileSync(path.join(this.#folder, file));
     this.bytes += bytes.length;
-    if (!isFileHeader(bytes, magic, version, number)) {
+    if (!hasFileHeader(bytes, magic, version, number)) {
       if (isLast && bytes.length <= FILE_HEADER_SIZE) {
         this.notes.push(`${file} was begun and holds nothing; it is removed when the store is opened`);
         return;

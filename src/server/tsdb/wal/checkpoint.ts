@@ -14,7 +14,7 @@ import { listSegments, segmentName } from './log.ts';
 import { logExemplar, logNames, RECORD } from './records.ts';
 
 export const CHECKPOINT_MAGIC = 0x434f5349; // "ISOC"
-export const CHECKPOINT_VERSION = 1;
+export const CHECKPOINT_VERSION = 2;
 
 export function checkpointName(segment: number): string {
   return `${String(segment).padStart(8, '0')}.checkpoint`;

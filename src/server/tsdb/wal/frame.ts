@@ -75,3 +75,9 @@ export function isFileHeader(bytes: Uint8Array, magic: number, version: number, 
   const expected = fileHeader(magic, version, number);
   return bytes.length >= FILE_HEADER_SIZE && expected.every((byte, i) => bytes[i] === byte);
 }
+
+/** Whether a file begins as one of a kind and number does, of any version up to the newest. */
+export function hasFileHeader(bytes: Uint8Array, magic: number, newest: number, number: number): boolean {
+  for (let version = newest; version > 0; version--) if (isFileHeader(bytes, magic, version, number)) return true;
+  return false;
+}

@@ -7,9 +7,19 @@ import { writeNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import type { TimedExemplar } from '../exemplars.ts';
 import type { HeadGroup } from '../head/group.ts';
 import type { LooseGroup } from '../head/looseGroup.ts';
+import type { Packed } from '../head/packed.ts';
 import { encodeCell, encodeRow } from './valueCodec.ts';
 
-export const RECORD = { group: 1, series: 2, row: 3, cells: 4, histogram: 5, exemplar: 6, columnState: 7 } as const;
+export const RECORD = {
+  group: 1,
+  series: 2,
+  row: 3,
+  cells: 4,
+  histogram: 5,
+  exemplar: 6,
+  columnState: 7,
+  chunk: 8,
+} as const;
 
 /** What takes records: a commit to the log, or a checkpoint. */
 export interface RecordSink {
@@ -92,6 +102,19 @@ export function logHistogram(sink: RecordSink, group: LooseGroup, column: number
   sink.out.varint(column);
   sink.out.zigzag(t);
   writeNativeHistogram(sink.out, h);
+  sink.end();
+}
+
+/** Rows that were packed: their records need not be read any more. */
+export function logChunk(sink: RecordSink, { group, chunk, from, to, rest }: Packed): void {
+  sink.begin(RECORD.chunk);
+  const { out } = sink;
+  out.varint(group.ref);
+  out.varint(from);
+  out.varint(to);
+  out.varint(rest?.bytes.length ?? 0);
+  if (rest !== undefined) out.raw(rest.bytes);
+  out.raw(chunk.bytes);
   sink.end();
 }
 

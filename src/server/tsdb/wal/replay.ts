@@ -5,33 +5,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
-import { bitsOf } from '../../../shared/model/sampleBits.ts';
-import { readNativeHistogram } from '../chunkenc/nativeHistogram.ts';
-import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { TimedExemplar } from '../exemplars.ts';
-import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from '../head/group.ts';
-import { LooseGroup } from '../head/looseGroup.ts';
+import type { HeadGroup } from '../head/group.ts';
 import type { Log } from '../options.ts';
-import type { Labels } from '../../../shared/model/labels.ts';
 import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from './checkpoint.ts';
-import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, isFileHeader, nextFrame } from './frame.ts';
+import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from './frame.ts';
 import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from './log.ts';
-import { readLabelSets, RECORD, type RowView } from './records.ts';
-import { decodeCell, decodeRow } from './valueCodec.ts';
-
-/** What replay fills. */
-export interface ReplayTarget {
-  restoreGroup(ref: number, kind: 'rows' | 'loose', key: string): HeadGroup;
-  restoreColumn(group: HeadGroup, column: number, labels: Labels): void;
-  /** The records of a group up to this sequence are in blocks. */
-  sequenceInBlocks(group: HeadGroup): number;
-  row(group: HeadGroup, t: number, row: RowView): void;
-  cell(group: LooseGroup, column: number, t: number, low: number, high: number): void;
-  histogram(group: LooseGroup, column: number, t: number, h: NativeHistogram): void;
-  exemplar(group: HeadGroup, column: number, exemplar: TimedExemplar): void;
-  /** All samples of a record are in. */
-  filled(group: HeadGroup): void;
-}
+import { readLabelSets, RECORD } from './records.ts';
+import { ReplayedGroup } from './replayedGroup.ts';
+import type { ReplayTarget } from './replayTarget.ts';
 
 export interface ReplayCounts {
   records: number;
@@ -46,9 +27,8 @@ export class Replay {
   readonly #target: ReplayTarget;
   readonly #log: Log;
   /** Groups by the number that the log gives them. */
-  readonly #groups = new Map<number, HeadGroup>();
-  #row = new Float64Array(64);
-  #rowBits = bitsOf(this.#row);
+  readonly #groups = new Map<number, ReplayedGroup>();
+  readonly #byGroup = new Map<HeadGroup, ReplayedGroup>();
 
   constructor(target: ReplayTarget, log: Log) {
     this.#target = target;
@@ -62,6 +42,7 @@ export class Replay {
     const segments = listSegments(folder);
     const last = segments.at(-1) ?? 0;
     for (const index of segments) if (index >= checkpoint) this.readSegment(folder, index, index === last);
+    for (const replayed of this.#byGroup.values()) replayed.end();
     return Math.max(last, checkpoint - 1);
   }
 
@@ -69,7 +50,7 @@ export class Replay {
   readSegment(folder: string, index: number, isLast: boolean): void {
     const file = path.join(folder, segmentName(index));
     const bytes = fs.readFileSync(file);
-    if (!isFileHeader(bytes, SEGMENT_MAGIC, SEGMENT_VERSION, index)) {
+    if (!hasFileHeader(bytes, SEGMENT_MAGIC, SEGMENT_VERSION, index)) {
       if (isLast && bytes.length <= FILE_HEADER_SIZE) {
         // The process ended while it made the segment; nothing was in it.
         this.counts.tornRecordsCut++;
@@ -83,7 +64,7 @@ export class Replay {
   readCheckpoint(folder: string, segment: number): void {
     const file = path.join(folder, checkpointName(segment));
     const bytes = fs.readFileSync(file);
-    if (!isFileHeader(bytes, CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment)) {
+    if (!hasFileHeader(bytes, CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment)) {
       this.#reportCorrupt(file, 0, FILE_HEADER_SIZE);
     }
     this.#frames(file, bytes, false);
@@ -105,6 +86,14 @@ export class Replay {
     }
   }
 
+  /** The checksum holds, so what cannot be used is of another version, or our own mistake, or builds on a record that was lost. */
+  readonly #onDropped = (_: ByteReader, reason: unknown) => {
+    this.counts.recordsDropped++;
+    if (reason !== undefined) {
+      this.#log('error', 'a log record was not understood and left out', { reason: String(reason) });
+    }
+  };
+
   #record(file: string, bytes: Uint8Array, at: number, end: number): void {
     this.counts.records++;
     try {
@@ -120,87 +109,34 @@ export class Replay {
     const ref = input.varint();
     if (type === RECORD.group) {
       const kind = input.u8() === 0 ? 'rows' : 'loose';
-      this.#groups.set(ref, this.#target.restoreGroup(ref, kind, input.text()));
-      return;
+      return this.#name(ref, kind, input.text());
     }
-    const group = this.#groups.get(ref);
-    if (group === undefined) {
+    const replayed = this.#groups.get(ref);
+    if (replayed === undefined) {
       this.counts.recordsDropped++;
       return;
     }
+    const { group } = replayed;
     if (type === RECORD.series) this.#series(group, input);
-    else if (type === RECORD.row || type === RECORD.cells) this.#changes(type, group, input);
-    else if (type === RECORD.histogram && group instanceof LooseGroup) this.#histogram(group, input);
+    else if (type === RECORD.row || type === RECORD.cells || type === RECORD.histogram) replayed.collect(type, input);
+    else if (type === RECORD.chunk) replayed.chunk(input);
     else if (type === RECORD.exemplar) this.#exemplar(group, input);
-    else if (type === RECORD.columnState) this.#columnState(group, input);
+    else if (type === RECORD.columnState) replayed.state(input);
     else throw new Error(`record type ${type}`);
+  }
+
+  /** From here on the log means this group by the number. */
+  #name(ref: number, kind: 'rows' | 'loose', key: string): void {
+    const group = this.#target.restoreGroup(ref, kind, key);
+    let replayed = this.#byGroup.get(group);
+    if (replayed === undefined)
+      this.#byGroup.set(group, (replayed = new ReplayedGroup(group, this.#target, this.#onDropped)));
+    this.#groups.set(ref, replayed);
   }
 
   #series(group: HeadGroup, input: ByteReader): void {
     let column = input.varint();
     for (const labels of readLabelSets(input)) this.#target.restoreColumn(group, column++, labels);
-  }
-
-  #changes(type: number, group: HeadGroup, input: ByteReader): void {
-    const header = input.varint();
-    const sequence = Math.floor(header / 2);
-    const state = group.logState;
-    if (header % 2 === 1) state.reset();
-    else if (sequence !== state.sequence + 1) {
-      this.counts.recordsDropped++;
-      return;
-    }
-    state.sequence = sequence;
-    const inBlocks = sequence <= this.#target.sequenceInBlocks(group);
-    if (type === RECORD.row) this.#decodeRow(group, input, inBlocks);
-    else if (group instanceof LooseGroup) this.#decodeCells(group, input, inBlocks);
-    else throw new Error('single samples in a group of rows');
-    this.#target.filled(group);
-  }
-
-  #decodeRow(group: HeadGroup, input: ByteReader, inBlocks: boolean): void {
-    const state = group.logState;
-    state.time += input.zigzag();
-    const length = input.varint();
-    if (length > this.#row.length) {
-      this.#row = new Float64Array(2 * length);
-      this.#rowBits = bitsOf(this.#row);
-    }
-    decodeRow(input, state, this.#rowBits, length);
-    const known = Math.min(length, group.columnCount);
-    if (inBlocks) {
-      group.lastTime = Math.max(group.lastTime, state.time);
-    } else {
-      this.#target.row(group, state.time, { values: this.#row, bits: this.#rowBits, from: 0, length: known });
-    }
-  }
-
-  #decodeCells(group: LooseGroup, input: ByteReader, inBlocks: boolean): void {
-    const state = group.logState;
-    let column = 0;
-    for (let left = input.varint(); left > 0; left--) {
-      const step = input.varint();
-      const zigzag = Math.floor(step / 2);
-      column += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-      if (step % 2 === 1) state.time += input.zigzag();
-      decodeCell(input, state, column, this.#rowBits, 0);
-      if (column >= group.columnCount) continue;
-      if (inBlocks) group.setLast(column, state.time, this.#rowBits[0], this.#rowBits[1]);
-      else this.#target.cell(group, column, state.time, this.#rowBits[0], this.#rowBits[1]);
-    }
-  }
-
-  #histogram(group: LooseGroup, input: ByteReader): void {
-    const sequence = Math.floor(input.varint() / 2);
-    if (sequence === group.logState.sequence + 1) group.logState.sequence = sequence;
-    const column = input.varint();
-    const t = input.zigzag();
-    if (column >= group.columnCount) return;
-    if (sequence <= this.#target.sequenceInBlocks(group)) {
-      return group.setLast(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH);
-    }
-    this.#target.histogram(group, column, t, readNativeHistogram(input));
-    this.#target.filled(group);
   }
 
   #exemplar(group: HeadGroup, input: ByteReader): void {
@@ -210,19 +146,6 @@ export class Replay {
     const labels: [string, string][] = [];
     for (let left = input.varint(); left > 0; left--) labels.push([input.text(), input.text()]);
     if (column < group.columnCount) this.#target.exemplar(group, column, { t, v, labels });
-  }
-
-  /** Only in checkpoints: how far a group was, so that its order and its sequence go on. */
-  #columnState(group: HeadGroup, input: ByteReader): void {
-    group.logState.sequence = input.varint();
-    if (input.u8() === 1) group.lastTime = Math.max(group.lastTime, input.zigzag());
-    for (let left = input.varint(); left > 0; left--) {
-      const column = input.varint();
-      const t = input.zigzag();
-      const low = input.u32();
-      const high = input.u32();
-      if (group instanceof LooseGroup) group.setLast(column, t, low, high);
-    }
   }
 
   #cut(file: string, at: number, size: number): void {

@@ -1,0 +1,2 @@
+/** What `isotherm check` can look at. */
+export type CheckSubject = 'config' | 'rules' | 'metrics';

@@ -1,0 +1,165 @@
+/** What one receiver is sent: series as they are named there, and samples of theirs that wait. */
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { WireWriter } from '../../shared/bytes/protobufWire.ts';
+import { labelsFrom, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
+import type { Exemplar } from '../../shared/model/metadata.ts';
+import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
+import { relabel, type RelabelRule } from '../relabel/relabel.ts';
+import type { GroupWriter } from '../storage/appender.ts';
+import type { Committed } from './feed.ts';
+import { writeHistogram } from './prompb.ts';
+
+/** A series as the receiver gets it. */
+export interface OutgoingSeries {
+  /** The label fields of its `TimeSeries`. */
+  readonly labelFields: Uint8Array;
+  /** Samples of a series go with the same request of those that are under way at a time, and so stay in order. */
+  readonly hash: number;
+}
+
+/** Samples with one time: a row, or a single one. */
+export interface OutgoingRow {
+  readonly t: number;
+  readonly series: readonly OutgoingSeries[];
+  /** Low and high word of each sample, so that stale marks stay what they are. Length = 2 × series. */
+  readonly words: Uint32Array;
+  /** By place in `series`. */
+  readonly histograms?: ReadonlyMap<number, NativeHistogram>;
+  readonly exemplar?: Exemplar;
+}
+
+/** Series outside rows whose names are kept; beyond, all are made anew. */
+const NAMES_MAX = 200_000;
+
+export class OutgoingNames {
+  readonly #rules: readonly RelabelRule[];
+  readonly #external: Labels;
+  readonly #byColumn = new WeakMap<GroupWriter, (OutgoingSeries | undefined)[]>();
+  #byLabels = new Map<string, OutgoingSeries | undefined>();
+
+  constructor(rules: readonly RelabelRule[], external: Labels) {
+    this.#rules = rules;
+    this.#external = external;
+  }
+
+  /** By column; undefined for what relabelling drops. */
+  columnsOf(group: GroupWriter): readonly (OutgoingSeries | undefined)[] {
+    let columns = this.#byColumn.get(group);
+    if (columns === undefined) this.#byColumn.set(group, (columns = []));
+    while (columns.length < group.columnCount) columns.push(this.#name(group.columnLabels(columns.length)));
+    return columns;
+  }
+
+  of(labels: Labels): OutgoingSeries | undefined {
+    const key = labelsKey(labels);
+    if (this.#byLabels.has(key)) return this.#byLabels.get(key);
+    if (this.#byLabels.size >= NAMES_MAX) this.#byLabels = new Map();
+    const named = this.#name(labels);
+    this.#byLabels.set(key, named);
+    return named;
+  }
+
+  #name(labels: Labels): OutgoingSeries | undefined {
+    const added = this.#external.filter(([name]) => labelValue(labels, name) === '');
+    const renamed = relabel(added.length === 0 ? labels : labelsFrom([...added, ...labels]), this.#rules);
+    if (renamed === undefined || renamed.length === 0) return undefined;
+    const out = new WireWriter();
+    for (const [name, value] of renamed) out.message(1, (pair) => void pair.string(1, name).string(2, value));
+    const labelFields = out.finish().slice();
+    return { labelFields, hash: hashOf(labelFields) };
+  }
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+export interface SendKinds {
+  readonly histograms: boolean;
+  readonly exemplars: boolean;
+}
+
+/** What of a commit is sent. */
+export function rowsOf(committed: Committed, names: OutgoingNames, kinds: SendKinds): OutgoingRow[] {
+  const rows: OutgoingRow[] = [];
+  for (const { group, t, values } of committed.rows) {
+    const row = packed(t, values, names.columnsOf(group));
+    if (row.series.length > 0) rows.push(row);
+  }
+  for (const { labels, t, values, histogram } of committed.samples) {
+    const series = histogram === undefined || kinds.histograms ? names.of(labels) : undefined;
+    if (series === undefined) continue;
+    const words = bitsOf(values).slice();
+    rows.push(
+      histogram === undefined
+        ? { t, series: [series], words }
+        : { t, series: [series], words, histograms: new Map([[0, histogram]]) },
+    );
+  }
+  for (const { labels, exemplar } of kinds.exemplars ? committed.exemplars : []) {
+    const series = names.of(labels);
+    if (series !== undefined && exemplar.t !== undefined)
+      rows.push({ t: exemplar.t, series: [series], words: new Uint32Array(2), exemplar });
+  }
+  return rows;
+}
+
+/** The cells of a row that are samples or stale marks. */
+export function packed(t: number, values: Float64Array, columns: readonly (OutgoingSeries | undefined)[]): OutgoingRow {
+  const bits = bitsOf(values);
+  const series: OutgoingSeries[] = [];
+  const words = new Uint32Array(2 * values.length);
+  for (let c = 0; c < values.length; c++) {
+    const named = columns[c];
+    if (named === undefined || (values[c] !== values[c] && cellKind(bits, c) === CELL_GAP)) continue;
+    words[2 * series.length] = bits[2 * c];
+    words[2 * series.length + 1] = bits[2 * c + 1];
+    series.push(named);
+  }
+  return { t, series, words: words.subarray(0, 2 * series.length) };
+}
+
+/** `WriteRequest` messages, one for each of `shards`, of what hashes to it; samples of a series stand together, in their order. */
+export function requestsOf(rows: readonly OutgoingRow[], shards: number): { message: Uint8Array; samples: number }[] {
+  const bySeries = Array.from({ length: shards }, () => new Map<OutgoingSeries, [row: OutgoingRow, at: number][]>());
+  for (const row of rows) {
+    row.series.forEach((series, at) => {
+      const shard = bySeries[series.hash % shards];
+      const places = shard.get(series);
+      if (places === undefined) shard.set(series, [[row, at]]);
+      else places.push([row, at]);
+    });
+  }
+  return bySeries.filter((shard) => shard.size > 0).map(requestOf);
+}
+
+function requestOf(shard: ReadonlyMap<OutgoingSeries, readonly [OutgoingRow, number][]>): {
+  message: Uint8Array;
+  samples: number;
+} {
+  const out = new WireWriter();
+  let samples = 0;
+  for (const [{ labelFields }, places] of shard) {
+    samples += places.length;
+    out.message(1, (series) => {
+      series.fields(labelFields);
+      for (const [row, at] of places) writeSample(series, row, at);
+    });
+  }
+  return { message: out.finish(), samples };
+}
+
+function writeSample(series: WireWriter, { t, words, histograms, exemplar }: OutgoingRow, at: number): void {
+  const histogram = histograms?.get(at);
+  if (exemplar !== undefined) series.message(3, (message) => writeExemplar(message, exemplar));
+  else if (histogram !== undefined) series.message(4, (message) => writeHistogram(message, histogram, t));
+  else series.message(2, (sample) => void sample.fixed64(1, words[2 * at], words[2 * at + 1]).int(2, t));
+}
+
+function writeExemplar(out: WireWriter, { labels, v, t = 0 }: Exemplar): void {
+  for (const [name, value] of labels) out.message(1, (pair) => void pair.string(1, name).string(2, value));
+  out.double(2, v).int(3, t);
+}

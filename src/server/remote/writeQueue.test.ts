@@ -1,0 +1,219 @@
+import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
+import { WireReader } from '../../shared/bytes/protobufWire.ts';
+import { labelsOf } from '../../shared/model/labels.ts';
+import type { RemoteQueueConfig } from '../config/config.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { Backlog } from './backlog.ts';
+import { OutgoingNames, rowsOf, type OutgoingRow } from './outgoing.ts';
+import { WriteRefused } from './receiver.ts';
+import { WriteQueue, type QueueParts } from './writeQueue.ts';
+
+const CONFIG: RemoteQueueConfig = {
+  capacity: 10,
+  minShards: 1,
+  maxShards: 2,
+  samplesPerSend: 4,
+  sendDeadlineMs: 1_000,
+  minBackoffMs: 1,
+  maxBackoffMs: 1,
+  retryOn429: false,
+  sampleAgeMs: 0,
+};
+const names = new OutgoingNames([], labelsOf({ zone: 'eu' }));
+const row = (t: number, ...series: string[]): OutgoingRow[] =>
+  rowsOf(
+    {
+      rows: [],
+      samples: series.map((name) => ({ labels: labelsOf({ __name__: name }), t, values: Float64Array.of(t) })),
+      exemplars: [],
+    },
+    names,
+    { histograms: false, exemplars: false },
+  );
+
+/** Takes requests as `name@t` of each sample; down, it holds them until it is up again. */
+class Receiver {
+  readonly taken: string[] = [];
+  readonly requests: string[][] = [];
+  refuses: (sample: string) => boolean = () => false;
+  #up: Promise<void> = Promise.resolve();
+  #raise: () => void = () => undefined;
+
+  goDown(): void {
+    this.#up = new Promise((resolve) => (this.#raise = resolve));
+  }
+  comeUp(): void {
+    this.#raise();
+  }
+  send = async (message: Uint8Array, stop: AbortSignal) => {
+    const samples = readRequest(message);
+    await Promise.race([
+      this.#up,
+      new Promise((_, reject) => stop.addEventListener('abort', () => reject(new Error('stopped')))),
+    ]);
+    if (samples.some(this.refuses)) throw new WriteRefused('bad');
+    this.taken.push(...samples);
+    this.requests.push(samples);
+  };
+}
+
+function readRequest(message: Uint8Array): string[] {
+  const samples: string[] = [];
+  for (const request = new WireReader(message); request.next();) {
+    const series = request.message();
+    let name = '';
+    while (series.next()) {
+      const part = series.message();
+      let [label, t] = ['', 0];
+      const field = series.field;
+      while (part.next()) {
+        if (field === 1) label = part.field === 2 && label === '__name__' ? (name = part.string()) : part.string();
+        else if (part.field === 2) t = part.int();
+        else part.skip();
+      }
+      if (field === 2) samples.push(`${name}@${t}`);
+    }
+  }
+  return samples;
+}
+
+/** Time that passes only when told to. */
+class TestClock implements Clock {
+  #now = 100_000;
+  #sleepers: { due: number; wake: () => void }[] = [];
+  now = () => this.#now;
+  sleepUntil = (due: number, stop?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      if (stop?.aborted === true) return resolve();
+      stop?.addEventListener('abort', () => resolve());
+      this.#sleepers.push({ due, wake: resolve });
+    });
+  async pass(ms: number): Promise<void> {
+    this.#now += ms;
+    for (const { due, wake } of this.#sleepers) if (due <= this.#now) wake();
+    this.#sleepers = this.#sleepers.filter(({ due }) => due > this.#now);
+    await settle();
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function rig({
+  config = {},
+  from,
+  stored = [],
+}: { config?: Partial<RemoteQueueConfig>; from?: number; stored?: [string, number[]][] } = {}) {
+  const receiver = new Receiver();
+  const clock = new TestClock();
+  const sent: number[] = [];
+  const queryable = new MemoryQueryable(
+    stored.map(([name, times]) => ({
+      labels: labelsOf({ __name__: name }),
+      samples: times.map((t) => [t, t] as const),
+      group: 'g',
+    })),
+  );
+  const parts: QueueParts = {
+    config: { ...CONFIG, ...config },
+    clock,
+    log: silentLog,
+    backlog: new Backlog(queryable, names, { histograms: false, exemplars: false }),
+    send: receiver.send,
+    onSent: (t) => sent.push(t),
+  };
+  return { receiver, clock, sent, queue: new WriteQueue(parts, from), parts };
+}
+
+test('samples wait for a full request or the deadline, and carry the labels of the server', async () => {
+  const { receiver, clock, queue, sent } = rig();
+  queue.add(row(1, 'a', 'b'));
+  await settle();
+  expect(receiver.requests).toEqual([]);
+  await clock.pass(1_000);
+  expect(receiver.requests).toEqual([['a@1', 'b@1']]);
+  queue.add(row(2, 'a', 'b', 'c', 'd'));
+  await settle();
+  expect(receiver.requests[1]).toHaveLength(4);
+  expect(sent.at(-1)).toBe(2 - 10_000);
+  expect(Buffer.from(names.of(labelsOf({ __name__: 'a' }))!.labelFields).toString()).toContain('zone');
+  await queue.close(100);
+  expect(sent.at(-1)).toBe(2);
+});
+
+test('samples of a series stay in order, whatever the number of requests under way', async () => {
+  const { receiver, queue, clock } = rig({ config: { maxShards: 8, capacity: 1_000 } });
+  const series = ['a', 'b', 'c', 'd', 'e'];
+  for (let t = 1; t <= 50; t++) queue.add(row(t, ...series));
+  await clock.pass(1_000);
+  await queue.close(1_000);
+  for (const name of series) {
+    const times = receiver.taken
+      .filter((sample) => sample.startsWith(`${name}@`))
+      .map((sample) => Number(sample.slice(2)));
+    expect(times).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  }
+});
+
+test('what is refused is dropped and counted; the rest goes on', async () => {
+  const { receiver, queue, clock } = rig();
+  receiver.refuses = (sample) => sample === 'a@1';
+  queue.add(row(1, 'a'));
+  await clock.pass(1_000);
+  queue.add(row(2, 'a'));
+  await clock.pass(1_000);
+  expect(receiver.taken).toEqual(['a@2']);
+  expect(queue.counts).toMatchObject({ sent: 1, failed: 1 });
+  await queue.close(100);
+});
+
+test('when too many wait, the rest is read back from the store: nothing is lost, nothing comes twice', async () => {
+  const times = Array.from({ length: 60 }, (_, i) => 100_001 + i);
+  const { receiver, queue, clock } = rig({ stored: [['a', times]] });
+  receiver.goDown();
+  for (const t of times) queue.add(row(t, 'a'));
+  await clock.pass(1_000);
+  expect(queue.behindFrom).toBe(100_001 + 20);
+  receiver.comeUp();
+  await settle();
+  await clock.pass(1_000);
+  expect(receiver.taken).toEqual(times.map((t) => `a@${t}`));
+  expect(queue.behindFrom).toBeUndefined();
+  queue.add(row(200_000, 'a'));
+  await clock.pass(1_000);
+  expect(receiver.taken.at(-1)).toBe('a@200000');
+  await queue.close(100);
+});
+
+test('after a restart it goes on where it ended', async () => {
+  const { receiver, queue, clock, sent } = rig({ from: 50_003, stored: [['a', [50_001, 50_002, 50_003, 50_004]]] });
+  await settle();
+  await clock.pass(1_000);
+  expect(receiver.taken).toEqual(['a@50003', 'a@50004']);
+  await queue.close(100);
+  expect(sent.at(-1)).toBe(50_004);
+});
+
+test('closing sends what waits; what a receiver that is down does not take is not noted as sent', async () => {
+  const first = rig();
+  first.queue.add(row(1, 'a'));
+  await first.queue.close(1_000);
+  expect(first.receiver.taken).toEqual(['a@1']);
+  const second = rig();
+  second.receiver.goDown();
+  second.queue.add(row(1, 'a'));
+  await second.queue.close(10);
+  expect([second.receiver.taken, second.sent]).toEqual([[], []]);
+});
+
+test('samples older than sample_age_limit are not sent', async () => {
+  const { receiver, queue, clock } = rig({ config: { sampleAgeMs: 5_000 } });
+  queue.add(row(90_000, 'a'));
+  queue.add(row(99_000, 'a'));
+  await clock.pass(1_000);
+  expect(receiver.taken).toEqual(['a@99000']);
+  expect(queue.counts.dropped).toBe(1);
+  await queue.close(100);
+});

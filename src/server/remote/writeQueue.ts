@@ -1,0 +1,214 @@
+/**
+ * Samples on their way to one receiver, in the order of their commits. They wait in memory; when there are too many, what follows is
+ * left to the store, and read back from it once the receiver takes samples again. What was taken is remembered over restarts.
+ */
+import type { Log } from '../telemetry/log.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import type { RemoteQueueConfig } from '../config/config.ts';
+import type { Backlog } from './backlog.ts';
+import { requestsOf, type OutgoingRow } from './outgoing.ts';
+import { WriteRefused } from './receiver.ts';
+
+/** Samples that wait in memory, whatever the configuration says. */
+const PENDING_MAX = 1_000_000;
+/**
+ * A slow scrape is committed after a quick one that began later; so what is noted while samples still come lies so far behind the newest one that was
+ * sent. A kill in between sends the samples of this time twice, and loses none.
+ */
+const LATE_MS_MAX = 10_000;
+/** The store is read again after it failed. */
+const READ_RETRY_MS = 5_000;
+
+export interface QueueParts {
+  readonly config: RemoteQueueConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly backlog: Backlog;
+  /** Rejects with WriteRefused for what will never be taken. */
+  send(message: Uint8Array, stop: AbortSignal): Promise<void>;
+  /** Up to which time everything was sent or refused, milliseconds. Called after every round of requests, and at the end. */
+  onSent(t: number): void;
+}
+
+export interface WriteCounts {
+  sent: number;
+  failed: number;
+  /** Too old to be sent, as the configuration says. */
+  dropped: number;
+  requests: number;
+  /** Of the samples that were sent, milliseconds. */
+  newestSent: number;
+}
+
+export class WriteQueue {
+  readonly counts: WriteCounts = { sent: 0, failed: 0, dropped: 0, requests: 0, newestSent: 0 };
+  readonly #parts: QueueParts;
+  readonly #stop = new AbortController();
+  #rows: OutgoingRow[] = [];
+  #pending = 0;
+  #shards: number;
+  /** The first time that is to be read from the store; undefined while all that comes is kept in memory. */
+  #behindFrom: number | undefined;
+  #isClosing = false;
+  #wake: () => void = () => undefined;
+  readonly #running: Promise<void>;
+
+  /** @param from the first time that was not sent before, milliseconds; undefined begins with what comes. */
+  constructor(parts: QueueParts, from: number | undefined) {
+    this.#parts = parts;
+    this.#shards = parts.config.minShards;
+    this.#behindFrom = from;
+    this.#running = this.#run();
+  }
+
+  /** Samples that wait in memory. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get shards(): number {
+    return this.#shards;
+  }
+
+  /** Since when samples wait in the store; undefined if none do. */
+  get behindFrom(): number | undefined {
+    return this.#behindFrom;
+  }
+
+  add(rows: readonly OutgoingRow[]): void {
+    if (rows.length === 0 || this.#isClosing) return;
+    if (this.#behindFrom !== undefined) {
+      // A late sample among them is read back too.
+      for (const { t } of rows) this.#behindFrom = Math.min(this.#behindFrom, t);
+      return;
+    }
+    const { capacity, maxShards } = this.#parts.config;
+    const count = samplesIn(rows);
+    if (this.#pending + count > Math.min(PENDING_MAX, capacity * maxShards) && this.#pending > 0) {
+      this.#behindFrom = rows.reduce((min, { t }) => Math.min(min, t), Infinity);
+      this.#parts.log('warn', 'Remote write is behind; samples wait in the store', { pending: this.#pending });
+      return;
+    }
+    for (const row of rows) this.#rows.push(row);
+    this.#pending += count;
+    if (this.#pending >= this.#parts.config.samplesPerSend) this.#wake();
+  }
+
+  /** Sends what waits in memory, for `drainMs` at most; the rest is sent after the next start. */
+  async close(drainMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#wake();
+    const guard = setTimeout(() => this.#stop.abort(), drainMs);
+    await this.#running;
+    clearTimeout(guard);
+    if (this.counts.newestSent > 0) this.#note(0);
+  }
+
+  async #run(): Promise<void> {
+    const { samplesPerSend, sendDeadlineMs } = this.#parts.config;
+    while (!this.#stop.signal.aborted) {
+      if (this.#behindFrom !== undefined && this.#rows.length === 0 && !this.#isClosing) await this.#readBack();
+      else if (!this.#isClosing && this.#pending < samplesPerSend) await this.#sleep(sendDeadlineMs);
+      while (this.#rows.length > 0 && !this.#stop.signal.aborted) await this.#sendRound();
+      if (this.#isClosing && this.#rows.length === 0) return;
+    }
+  }
+
+  /** Until a full request waits, or the time is over. */
+  async #sleep(ms: number): Promise<void> {
+    const waking = new AbortController();
+    this.#wake = () => waking.abort();
+    await this.#parts.clock.sleepUntil(
+      this.#parts.clock.now() + ms,
+      AbortSignal.any([waking.signal, this.#stop.signal]),
+    );
+    this.#wake = () => undefined;
+  }
+
+  /** The oldest rows, in as many requests as may be under way. Returns once each was taken or refused. */
+  async #sendRound(): Promise<void> {
+    const { samplesPerSend } = this.#parts.config;
+    const room = samplesPerSend * this.#shards;
+    let taken = 0;
+    let count = 0;
+    while (taken < this.#rows.length && (taken === 0 || count + this.#rows[taken].series.length <= room))
+      count += this.#rows[taken++].series.length;
+    const round = this.#rows.slice(0, taken);
+    const young = this.#youngOf(round);
+    const results = await Promise.allSettled(requestsOf(young, this.#shards).map((request) => this.#send(request)));
+    if (results.some(({ status }) => status === 'rejected')) return; // Stopped; the samples stay what they are.
+    this.#rows.splice(0, taken);
+    this.#pending -= count;
+    this.#adapt(count >= room && this.#pending > room);
+    const newest = round.reduce((max, { t }) => Math.max(max, t), -Infinity);
+    this.counts.newestSent = Math.max(this.counts.newestSent, newest);
+    this.#note(LATE_MS_MAX);
+  }
+
+  #note(lateMs: number): void {
+    const oldest = this.#rows.reduce((min, { t }) => Math.min(min, t), this.#behindFrom ?? Infinity);
+    this.#parts.onSent(Math.min(this.counts.newestSent - lateMs, oldest - 1));
+  }
+
+  #youngOf(rows: readonly OutgoingRow[]): readonly OutgoingRow[] {
+    const { sampleAgeMs } = this.#parts.config;
+    if (sampleAgeMs === 0) return rows;
+    const oldest = this.#parts.clock.now() - sampleAgeMs;
+    const young = rows.filter(({ t }) => t >= oldest);
+    this.counts.dropped += samplesIn(rows) - samplesIn(young);
+    return young;
+  }
+
+  async #send({ message, samples }: { message: Uint8Array; samples: number }): Promise<void> {
+    try {
+      await this.#parts.send(message, this.#stop.signal);
+      this.counts.sent += samples;
+      this.counts.requests++;
+    } catch (fault) {
+      if (!(fault instanceof WriteRefused)) throw fault;
+      this.counts.failed += samples;
+      this.#parts.log('error', 'Samples refused by the remote write receiver; they are not sent again', {
+        count: samples,
+        err: fault,
+      });
+    }
+  }
+
+  /** More requests at a time while rounds are full and more waits, fewer when it is quiet. */
+  #adapt(isBehind: boolean): void {
+    const { minShards, maxShards } = this.#parts.config;
+    this.#shards = isBehind ? Math.min(maxShards, this.#shards * 2) : Math.max(minShards, this.#shards - 1);
+  }
+
+  /** The next window of what waits in the store. The last one ends with now: from then on all is kept in memory again. */
+  async #readBack(): Promise<void> {
+    const { clock, backlog, log } = this.#parts;
+    const from = this.#behindFrom!;
+    const now = clock.now();
+    try {
+      const window = backlog.next(from, now);
+      // The store is read as it is now: what comes while the answer is on its way comes after it.
+      this.#behindFrom = undefined;
+      const { rows, maxTime } = await window;
+      const late = this.#rows;
+      if (maxTime >= now) {
+        this.#rows = [...rows, ...late];
+        log('info', 'Remote write has caught up');
+      } else {
+        this.#rows = [...rows];
+        this.#behindFrom = late.reduce((min, { t }) => Math.min(min, t), maxTime + 1);
+      }
+      this.#pending = samplesIn(this.#rows);
+    } catch (fault) {
+      this.#behindFrom = this.#rows.reduce((min, { t }) => Math.min(min, t), from);
+      this.#rows = [];
+      this.#pending = 0;
+      log('error', 'The store could not be read for remote write; tried again', { err: fault });
+      await this.#sleep(READ_RETRY_MS);
+    }
+  }
+}
+
+function samplesIn(rows: readonly OutgoingRow[]): number {
+  return rows.reduce((sum, { series }) => sum + series.length, 0);
+}

@@ -1,0 +1,99 @@
+/**
+ * Slabs: some rows of a group, column after column, in shared memory. Rows stay in them until there are enough for a chunk, so slabs come and
+ * go all the time; the free ones wait in a pool for the next group of their size.
+ *
+ * ```
+ *              row 0 … row n | row 0 … row n | …
+ *   slab:      column 0      | column 1      | …        times: row 0 … row n
+ * ```
+ */
+import { GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
+
+/** Rows of a slab of many columns: few, so that one that has just begun wastes little. */
+const WIDE_SLAB_ROWS = 12;
+/** Rows of a slab of few columns: as many as a chunk has, so that there are not many slabs. */
+const NARROW_SLAB_ROWS = 48;
+const NARROW_COLUMNS_MAX = 32;
+/** Free slabs that are kept take at most this; the rest is given back. */
+export const FREE_SLAB_BYTES_MAX = 4 * 1024 * 1024;
+const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
+
+export interface Slab {
+  /** Rows there is room for. */
+  readonly rows: number;
+  /** Columns there is room for; columns beyond have gaps in all rows of the slab. */
+  readonly columns: number;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly bits: Uint32Array;
+}
+
+/** Rows of the slabs of a group that has so many columns. */
+export function slabRows(columns: number): number {
+  return columns <= NARROW_COLUMNS_MAX ? NARROW_SLAB_ROWS : WIDE_SLAB_ROWS;
+}
+
+export class SlabPool {
+  /** By rows and columns. */
+  readonly #free = new Map<string, Slab[]>();
+  #freeBytes = 0;
+
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  /** A slab of gaps. */
+  take(rows: number, columns: number): Slab {
+    const room = roundedUp(columns);
+    const slab = this.#free.get(`${rows} ${room}`)?.pop();
+    if (slab === undefined) return makeSlab(rows, room);
+    this.#freeBytes -= slab.values.byteLength;
+    fillGaps(slab);
+    return slab;
+  }
+
+  /** Takes a slab that nobody looks at any more. */
+  giveBack(slab: Slab): void {
+    const size = slab.values.byteLength;
+    if (this.#freeBytes + size > FREE_SLAB_BYTES_MAX) return;
+    const name = `${slab.rows} ${slab.columns}`;
+    const list = this.#free.get(name);
+    if (list === undefined) this.#free.set(name, [slab]);
+    else list.push(slab);
+    this.#freeBytes += size;
+  }
+}
+
+/** A slab with room for more columns and the same rows. */
+export function widened(slab: Slab, columns: number, pool: SlabPool): Slab {
+  const wide = pool.take(slab.rows, columns);
+  wide.times.set(slab.times);
+  wide.bits.set(slab.bits);
+  pool.giveBack(slab);
+  return wide;
+}
+
+/** One of few sizes, an eighth apart, so that groups find each other's slabs. */
+function roundedUp(columns: number): number {
+  if (columns <= 8) return 8;
+  const step = 2 ** (Math.floor(Math.log2(columns)) - 3);
+  return Math.ceil(columns / step) * step;
+}
+
+function makeSlab(rows: number, columns: number): Slab {
+  const cells = rows * columns;
+  const memory = new SharedArrayBuffer(8 * (rows + cells));
+  const slab = {
+    rows,
+    columns,
+    times: new Float64Array(memory, 0, rows),
+    values: new Float64Array(memory, 8 * rows, cells),
+    bits: new Uint32Array(memory, 8 * rows, 2 * cells),
+  };
+  fillGaps(slab);
+  return slab;
+}
+
+function fillGaps({ values }: Slab): void {
+  new BigUint64Array(values.buffer, values.byteOffset, values.length).fill(GAP);
+}
