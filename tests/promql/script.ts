@@ -3,8 +3,10 @@
  *
  *   given every 15s                            series from time 0, one value an interval
  *     up{job="a"}  1 2 _ gone [0 by 10, 5 times]   `_` no sample, `gone` the series ends, a run of numbers
+ *     lat  h[0.5,1,3] c[0.5,3]                     native histograms of observations: of schema 0, or with the bounds 1, 2 and 4
  *   at 5m: sum(up)                             one instant query; or: from 0s to 2m every 1m: sum(up)
- *     {} = 3                                   a series and its value, or values by step with _ for none
+ *     {} = 3                                   a series and its value, or values by step with _ for none; <4;7.5> is a
+ *                                              native histogram by its count and sum
  *     scalar = 3    text = "a"    none         other answers
  *     in order                                 the series come as they are written
  *     refused: words                           the query fails and says so
@@ -12,13 +14,15 @@
  *
  * A line that begins with # is a comment; `given` forgets what was given before.
  */
+import type { NativeHistogram } from '../../src/shared/histogram/native.ts';
 import type { SampleValue, MemorySeries } from '../support/memoryQueryable.ts';
+import { customOf, exponentialOf } from '../support/observedHistograms.ts';
 import { parseDuration } from '../../src/shared/model/durations.ts';
 import { labelsFrom, NO_LABELS, type Labels } from '../../src/shared/model/labels.ts';
 import { parseExpr } from '../../src/shared/promql/parser.ts';
 
 export interface Expectation {
-  readonly series: readonly { readonly labels: Labels; readonly values: readonly (number | undefined)[] }[];
+  readonly series: readonly { readonly labels: Labels; readonly values: readonly (number | string | undefined)[] }[];
   readonly scalar?: readonly number[];
   readonly text?: string;
   readonly inOrder: boolean;
@@ -91,7 +95,7 @@ function readSeries(line: string, intervalMs: number): MemorySeries {
   const [, name, values] = /^(\S*?\{[^}]*\}|\S+)\s+(.*)$/.exec(line)!;
   const samples: [number, SampleValue][] = [];
   let index = 0;
-  for (const token of values.match(/\[[^\]]*\]|\S+/g)!) {
+  for (const token of values.match(/[hc]?\[[^\]]*\]|\S+/g)!) {
     const run = /^\[(\S+) by (\S+), (\d+) times\]$/.exec(token);
     const tokens =
       run === null
@@ -99,10 +103,20 @@ function readSeries(line: string, intervalMs: number): MemorySeries {
         : Array.from({ length: Number(run[3]) }, (_, i) => String(Number(run[1]) + i * Number(run[2])));
     for (const one of tokens) {
       const t = index++ * intervalMs;
-      if (one !== '_') samples.push([t, one === 'gone' ? 'stale' : number(one)]);
+      if (one !== '_') samples.push([t, one === 'gone' ? 'stale' : (histogram(one) ?? number(one))]);
     }
   }
   return { labels: parseLabels(name), samples };
+}
+
+const BOUNDS = Float64Array.of(1, 2, 4);
+const ZERO_THRESHOLD = 0.001;
+
+function histogram(text: string): NativeHistogram | undefined {
+  const written = /^([hc])\[(.*)\]$/.exec(text);
+  if (written === null) return undefined;
+  const observations = written[2].split(',').map(number);
+  return written[1] === 'h' ? exponentialOf(observations, 0, ZERO_THRESHOLD) : customOf(observations, BOUNDS);
 }
 
 function number(text: string): number {
@@ -127,8 +141,8 @@ function readExpectation(line: string, expected: Draft): boolean {
   const [name, value] = [line.slice(0, at), line.slice(at + 3)];
   if (name === 'text') expected.text = JSON.parse(value) as string;
   else {
-    const values = value.split(/\s+/).map((v) => (v === '_' ? undefined : number(v)));
-    if (name === 'scalar') expected.scalar = values.map((v) => v ?? NaN);
+    const values = value.split(/\s+/).map((v) => (v === '_' ? undefined : v.startsWith('<') ? v : number(v)));
+    if (name === 'scalar') expected.scalar = values.map(Number);
     else expected.series.push({ labels: parseLabels(name), values });
   }
   return true;

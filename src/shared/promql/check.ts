@@ -81,12 +81,18 @@ function checkSelector({ name, matchers, from, to }: VectorSelector, fail: Fail)
 }
 
 /** The second argument of info() is a list of matchers, which may all match what is empty. */
-function checkInfoLabels(arg: Expr | undefined, fail: Fail): void {
+function checkInfoLabels(call: Call, fail: Fail): void {
+  const arg = call.args.at(1);
   if (arg === undefined) return;
   const example = 'write info(up, {k8s_cluster_name=~".+"})';
   if (arg.kind === 'selector' && arg.name !== undefined)
     fail(arg, 'expected label selectors only, got vector selector instead', example);
-  if (arg.kind !== 'selector' && typeOf(arg) === 'vector') fail(arg, 'expected label selectors only', example);
+  const type = typeOf(arg);
+  if (type !== 'vector') {
+    const reason = `expected type ${TYPE_NAMES.vector} in call to function "info", got ${TYPE_NAMES[type]}`;
+    fail(call, reason, example);
+  }
+  if (arg.kind !== 'selector') fail(arg, 'expected label selectors only', example);
 }
 
 /** What is computed is looked at when the query is planned, as upstream does. */
@@ -120,7 +126,7 @@ function checkCall(call: Call, fail: Fail): void {
     const hint = `${call.func}(${wanted}${more > 0 ? ', …' : ''})`;
     fail(call, `expected ${range} argument(s) in call to "${call.func}", got ${count}`, hint);
   }
-  if (call.func === 'info') checkInfoLabels(call.args[1], fail);
+  if (call.func === 'info') checkInfoLabels(call, fail);
   call.args.forEach((arg, i) => {
     const expected = args[Math.min(i, args.length - 1)];
     const type = typeOf(arg);
