@@ -20,6 +20,8 @@ async function run(command: Command): Promise<number> {
     }
     case 'check':
       return (await import('./cli/check/check.ts')).runCheck(command.subject, command.files);
+    case 'testRules':
+      return (await import('./cli/test/testRules.ts')).testRules(command.files, command.run);
     case 'tsdb':
       return (await import('./cli/tsdb/tsdb.ts')).runTsdb(command.args);
     case 'serve':

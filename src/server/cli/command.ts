@@ -6,6 +6,7 @@ import { parseFlags, UsageError, type ParsedFlags } from './parseFlags.ts';
 export type Command =
   | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
   | { readonly kind: 'check'; readonly subject: CheckSubject; readonly files: readonly string[] }
+  | { readonly kind: 'testRules'; readonly files: readonly string[]; readonly run: string | undefined }
   | { readonly kind: 'tsdb'; readonly args: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
@@ -18,6 +19,7 @@ const COMMANDS = [
     'check metrics < PAGE',
     'Say whether a page can be read and its metrics are named and typed well; exit code 3 if not.',
   ],
+  ['test rules FILE…', "Run Prometheus' unit tests of rules; --run=PATTERN chooses tests by name."],
   [
     'tsdb stats [FOLDER]',
     'What a data folder holds: series, samples, bytes by encoding and block. No server may have it open.',
@@ -48,6 +50,8 @@ export function parseCommand(args: readonly string[]): Command {
       return serve(rest);
     case 'check':
       return check(rest);
+    case 'test':
+      return test(rest);
     case 'tsdb':
       return { kind: 'tsdb', args: rest };
     case 'version':
@@ -64,6 +68,15 @@ function check([subject, ...files]: readonly string[]): Command {
   if (found === undefined || (files.length === 0) !== (found === 'metrics'))
     throw new UsageError('write: isotherm check config FILE…, check rules FILE…, or check metrics < PAGE');
   return { kind: 'check', subject: found, files };
+}
+
+/** `test rules [--run=PATTERN] FILE…` */
+function test([subject, ...rest]: readonly string[]): Command {
+  const isRun = (arg: string) => arg.startsWith('--run=');
+  const files = rest.filter((arg) => !isRun(arg));
+  if (subject !== 'rules' || files.length === 0 || files.some((file) => file.startsWith('-')))
+    throw new UsageError('write: isotherm test rules [--run=PATTERN] FILE…');
+  return { kind: 'testRules', files, run: rest.find(isRun)?.slice('--run='.length) };
 }
 
 function serve(args: readonly string[]): Command {
