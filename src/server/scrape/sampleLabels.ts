@@ -1,11 +1,13 @@
 /** From a page's labels to the series' labels: the target's labels put on, metric relabelling, limits. */
 import {
+  compareText,
   labelsFrom,
   labelValue,
   METRIC_NAME,
   formatLabels,
   isPlainLabelName,
   isPlainMetricName,
+  type Label,
   type Labels,
 } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
@@ -18,6 +20,29 @@ const EXPORTED_PREFIX = 'exported_';
  * @param honorLabels the page's labels stand where both have one; otherwise the target's do and the page's move to `exported_…`.
  */
 export function withTargetLabels(page: Labels, target: Labels, honorLabels: boolean): Labels {
+  return mergedApart(page, target) ?? mergedByName(page, target, honorLabels);
+}
+
+/** Of two sorted sets without a name in common, which most are; undefined for others. */
+function mergedApart(page: Labels, target: Labels): Labels | undefined {
+  const merged: Label[] = [];
+  let t = 0;
+  for (const label of page) {
+    let order = 1;
+    while (t < target.length && (order = compareText(target[t][0], label[0])) < 0) pushFull(merged, target[t++]);
+    if (order === 0) return undefined;
+    pushFull(merged, label);
+  }
+  while (t < target.length) pushFull(merged, target[t++]);
+  return merged;
+}
+
+/** An empty value is none. */
+function pushFull(labels: Label[], label: Label): void {
+  if (label[1] !== '') labels.push(label);
+}
+
+function mergedByName(page: Labels, target: Labels, honorLabels: boolean): Labels {
   if (honorLabels) return labelsFrom([...target, ...page]);
   const merged = new Map(page);
   const moved: [string, string][] = [];

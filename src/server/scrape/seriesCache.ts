@@ -12,6 +12,8 @@ import { pagePool } from '../outbound/pagePool.ts';
 import { withinBucketLimits } from './bucketLimit.ts';
 import { ColumnList } from './columnList.ts';
 import { LoosePresence } from './loosePresence.ts';
+import { appendExemplar, appendLoose } from './looseSamples.ts';
+import { REPORT_NAMES_MAX, reportNames, type PageCounts, type Report } from './report.ts';
 import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
 
 /** Lines of pages gone by are forgotten when all known lines are this many times those of the last page (and this many more). */
@@ -20,11 +22,6 @@ const FORGOTTEN_SPARE = 5_000;
 /** A group whose dead columns outnumber the living is left for a fresh one, so that rows stay short. */
 const WIDE_FACTOR = 4;
 const WIDE_SPARE = 2_000;
-/** A sample's own time may be this much ahead of the scrape, as upstream has it; one bogus clock must not push the store's newest time away. */
-const AHEAD_MS_MAX = 600_000;
-/** Runes in an exemplar's labels, names and values together, as OpenMetrics allows. */
-const EXEMPLAR_RUNES_MAX = 128;
-
 /** New series between two steps: some milliseconds. */
 const STEP_SERIES = 500;
 
@@ -39,19 +36,6 @@ export interface SeriesSettings {
   readonly metricRules: readonly RelabelRule[];
 }
 
-/** What came of a page. */
-export interface PageCounts {
-  readonly scraped: number;
-  /** After metric relabelling. */
-  readonly kept: number;
-  /** Series that were not known before. */
-  readonly added: number;
-  /** Lines whose series stood on the page before; the first stands. */
-  readonly duplicates: number;
-  /** Samples with their own time that the store refused. */
-  readonly refused: number;
-}
-
 /** A page that was read, after relabelling and limits. */
 export interface ReadPage {
   readonly row: PageRow;
@@ -63,9 +47,6 @@ export interface ReadPage {
   /** The lines and their columns are those of the last row that the store took. */
   readonly isSteady: boolean;
 }
-
-/** A report sample's name and value. */
-export type Report = readonly (readonly [name: string, value: number])[];
 
 /** The row being made: one for all targets, since a row is made and handed to the appender, which copies it, in one turn. */
 let rowBuffer = new Float64Array(1024);
@@ -207,8 +188,7 @@ export class SeriesCache {
     const values = page.isSteady ? this.fillSteady(row) : undefined;
     const filled = values === undefined ? this.fillRow(appender, t, page) : { values, duplicates: 0, refused: 0 };
     for (const { slot, exemplar } of row.exemplars) {
-      if (this.places[slot] === DROPPED || runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) continue;
-      appender.appendExemplar(this.labelsOfSlot(slot), { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
+      if (this.places[slot] !== DROPPED) appendExemplar(appender, this.labelsOfSlot(slot), exemplar, t);
     }
     for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
     const { duplicates, refused } = filled;
@@ -360,10 +340,9 @@ export class SeriesCache {
     this.presentNext.count = 0;
     this.isSteadyNext = false;
     this.loosePresence.begin();
-    const count = this.group.columnCount + REPORT_NAMES.length;
+    const count = this.group.columnCount + REPORT_NAMES_MAX;
     if (this.seenOn.length < count) this.seenOn = grown(this.seenOn, count);
-    for (const name of REPORT_NAMES)
-      if (this.settings.config.extraScrapeMetrics || !EXTRA_NAMES.has(name)) this.reportColumn(name);
+    for (const name of reportNames(this.settings.config.extraScrapeMetrics)) this.reportColumn(name);
     if (rowBuffer.length < this.group.columnCount) rowBuffer = grown(rowBuffer, this.group.columnCount);
     const values = rowBuffer.subarray(0, this.group.columnCount);
     fillGaps(values);
@@ -440,33 +419,6 @@ interface FilledRow extends Pick<PageCounts, 'duplicates' | 'refused'> {
   readonly values: Float64Array;
 }
 
-/** Report samples in the order of upstream's documentation; the last three with `extra_scrape_metrics`. */
-const REPORT_NAMES = [
-  'up',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'scrape_samples_post_metric_relabeling',
-  'scrape_series_added',
-  'scrape_timeout_seconds',
-  'scrape_sample_limit',
-  'scrape_body_size_bytes',
-] as const;
-export type ReportName = (typeof REPORT_NAMES)[number];
-const EXTRA_NAMES: ReadonlySet<string> = new Set(REPORT_NAMES.slice(5));
-
-/** A sample outside the row, at its own time or the scrape's. */
-function appendLoose(
-  appender: Appender,
-  labels: Labels,
-  { t, own }: { t: number; own: number },
-  sample: NativeHistogram | number,
-): AppendOutcome {
-  if (own > t + AHEAD_MS_MAX) return 'outOfBounds';
-  return typeof sample === 'number'
-    ? appender.append(labels, own, sample)
-    : appender.appendHistogram(labels, own, sample);
-}
-
 function readerOf({ customBuckets }: ScrapeConfig): PageReader {
   const reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
   return customBuckets ? new CustomBucketReader(reader) : reader;
@@ -477,10 +429,4 @@ function grown<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(f
   const to = new Kind(Math.max(length, from.length * 2));
   to.set(from);
   return to;
-}
-
-function runesOf(labels: Labels): number {
-  let runes = 0;
-  for (const [name, value] of labels) runes += [...name].length + [...value].length;
-  return runes;
 }

@@ -3,6 +3,7 @@ import { compareText, METRIC_NAME, type Label, type Labels } from '../../shared/
 import type { MetricType } from '../../shared/model/metadata.ts';
 import { ParseError } from './entryCursor.ts';
 import { formatOpenMetricsFloat, parseFloatText } from './floats.ts';
+import { textOf } from './labelText.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -70,20 +71,18 @@ export class SeriesScanner {
   /** Sorted; a label written with an empty value is kept, since `honor_labels` cares. @throws ParseError for a name that stands twice and for text that is not UTF-8. */
   labels(type: MetricType): Labels {
     const pairs: Label[] = [];
-    if (this.nameFrom >= 0) pairs.push([METRIC_NAME, this.nameText(this.nameFrom, this.nameTo)]);
+    const metricName = this.nameFrom >= 0 ? this.nameText(this.nameFrom, this.nameTo) : undefined;
+    if (metricName !== undefined) pairs.push([METRIC_NAME, metricName]);
     const numeric = numericLabel(type);
     for (let i = 0; i < this.ranges.length; i += 4) {
       const name = this.nameText(this.ranges[i], this.ranges[i + 1]);
       const value = this.text(this.ranges[i + 2], this.ranges[i + 3]);
       if (name === '') throw new ParseError(this.bytes, this.ranges[i], 'a label name is empty');
-      if (pairs.some(([seen]) => seen === name)) {
+      if (!insertSorted(pairs, [name, name === numeric ? spelledAsNumber(value) : value]))
         throw new ParseError(this.bytes, this.ranges[i], `label ${JSON.stringify(name)} stands twice`);
-      }
-      pairs.push([name, name === numeric ? spelledAsNumber(value) : value]);
     }
-    if (this.nameFrom >= 0 && pairs[0][1] === '')
-      throw new ParseError(this.bytes, this.nameFrom, 'the metric name is empty');
-    return pairs.sort(([a], [b]) => compareText(a, b));
+    if (metricName === '') throw new ParseError(this.bytes, this.nameFrom, 'the metric name is empty');
+    return pairs;
   }
 
   private scanBraces(from: number, nameAllowed: boolean): number {
@@ -141,6 +140,19 @@ export class SeriesScanner {
   }
 }
 
+/** @returns false if there is a label of this name. */
+function insertSorted(pairs: Label[], label: Label): boolean {
+  let at = pairs.length;
+  for (; at > 0; at--) {
+    const order = compareText(pairs[at - 1][0], label[0]);
+    if (order === 0) return false;
+    if (order < 0) break;
+  }
+  if (at === pairs.length) pairs.push(label);
+  else pairs.splice(at, 0, label);
+  return true;
+}
+
 /** The label that holds a number in series of this type, '' for none. */
 export function numericLabel(type: MetricType): 'le' | 'quantile' | '' {
   return type === 'histogram' ? 'le' : type === 'summary' ? 'quantile' : '';
@@ -167,11 +179,9 @@ function scanLabelName(bytes: Uint8Array, from: number): number {
   return i;
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 export function decode(bytes: Uint8Array, from: number, to: number): string {
   try {
-    return UTF8.decode(bytes.subarray(from, to));
+    return textOf(bytes, from, to);
   } catch {
     throw new ParseError(bytes, from, 'not valid UTF-8');
   }
