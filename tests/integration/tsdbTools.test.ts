@@ -46,6 +46,8 @@ test('stats tells series, samples, encodings and blocks', async () => {
   expect(stdout).toMatch(/blocks {3}2 series, 20 samples, \d+ B, \d+\.\d{3} bytes a sample/);
   expect(stdout).toMatch(/^integers +1 +10 +\d+ B/m);
   expect(stdout).toMatch(/^constant +1 +10 +9 B/m);
+  expect(stdout).toMatch(/^up +2 +20 +\d+ B/m);
+  expect(stdout).toMatch(/^instance +2$/m);
   expect(stdout).toMatch(/^00000001\.block +2023-11-14T22:13:20Z +2023-11-14T22:22:20Z +2 +1 +1 +20/m);
   expect(readdirSync(folder).sort()).toEqual(['blocks', 'wal']);
 });

@@ -24,7 +24,11 @@ export async function stats(folder: string): Promise<number> {
   return 0;
 }
 
-export function statsText(folder: string, { blocks, series, encodings, logBytes, tombstones }: FolderStats): string {
+/** Metrics and labels shown: those that take the most. */
+const TOP = 10;
+
+export function statsText(folder: string, stats: FolderStats): string {
+  const { blocks, series, encodings, metrics, labelValues, logBytes, tombstones } = stats;
   const samples = blocks.reduce((sum, block) => sum + block.samples, 0);
   const bytes = blocks.reduce((sum, block) => sum + block.bytes, 0);
   const payload = [...encodings.values()].reduce((sum, encoding) => sum + encoding.bytes, 0);
@@ -32,6 +36,8 @@ export function statsText(folder: string, { blocks, series, encodings, logBytes,
     .sort((a, b) => b[1].bytes - a[1].bytes)
     .map(([name, e]) => [name, e.columns, e.samples, sizeText(e.bytes), ratio(e.bytes, e.samples)]);
   const restRow = ['times, summaries, index', '', '', sizeText(bytes - payload), ratio(bytes - payload, samples)];
+  const topMetrics = [...metrics].sort((a, b) => b[1].bytes - a[1].bytes || b[1].series - a[1].series).slice(0, TOP);
+  const topLabels = [...labelValues].sort((a, b) => b[1] - a[1]).slice(0, TOP);
   return [
     `folder   ${folder}`,
     `blocks   ${series} series, ${samples} samples, ${sizeText(bytes)}, ${ratio(bytes, samples)} bytes a sample`,
@@ -39,6 +45,13 @@ export function statsText(folder: string, { blocks, series, encodings, logBytes,
     `deleted  ${tombstones} series have deleted samples that blocks may still hold`,
     '',
     ...table(['encoding', 'columns', 'samples', 'bytes', 'bytes a sample'], [...encodingRows, restRow]),
+    '',
+    ...table(
+      ['metrics that take most', 'series', 'samples', 'bytes', 'bytes a sample'],
+      topMetrics.map(([name, m]) => [name, m.series, m.samples, sizeText(m.bytes), ratio(m.bytes, m.samples)]),
+    ),
+    '',
+    ...table(['labels that vary most', 'values'], topLabels),
     '',
     ...table(
       ['block', 'from', 'to', 'series', 'groups', 'chunks', 'samples', 'bytes', 'bytes a sample'],
