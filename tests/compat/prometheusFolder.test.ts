@@ -129,6 +129,12 @@ besidePrometheus('a data folder of Prometheus', () => {
     expect([doubled.code, doubled.stderr]).toEqual([1, expect.stringMatching(/may be there twice/)]);
     expect(await answersOfPrometheus(out)).toEqual(theirs);
     if (!hasTool) return;
+    const sorted = (text: string) => text.split('\n').sort();
+    const selection = ['--match={job="writer"}', join(out, 'peer')];
+    const dumped = spawnSync(PROMTOOL, ['tsdb', 'dump', ...selection], { encoding: 'utf8' }).stdout;
+    const ours = await runIsotherm(['tsdb', 'dump', '--format=promtool', selection[0], store]);
+    expect(sorted(ours.stdout)).toEqual(sorted(dumped));
+    expect(dumped).toContain('ends');
     for (const args of [['list'], ['analyze'], ['dump', '--match={job="self"}']]) {
       const [verb, ...rest] = args;
       const told = spawnSync(PROMTOOL, ['tsdb', verb, ...rest, join(out, 'peer')], {

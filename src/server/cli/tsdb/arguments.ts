@@ -7,11 +7,17 @@ import type { TimeRange } from '../../storage/queryable.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
 
+export type DumpFormat = 'openmetrics' | 'promtool';
 export type ExportFormat = 'openmetrics' | 'prometheus';
 
 export type TsdbCommand =
   | { readonly kind: 'stats' | 'verify'; readonly folder: string }
-  | { readonly kind: 'dump'; readonly folder: string; readonly selection: Selection }
+  | {
+      readonly kind: 'dump';
+      readonly folder: string;
+      readonly selection: Selection;
+      readonly format: DumpFormat;
+    }
   | {
       readonly kind: 'export';
       readonly folder: string;
@@ -58,7 +64,11 @@ const SELECTION_USAGE = '[--match=SELECTOR] [--start=TIME] [--end=TIME]';
 const VERBS = {
   stats: { usage: 'stats [FOLDER]', options: [], words: 1 },
   verify: { usage: 'verify [FOLDER]', options: [], words: 1 },
-  dump: { usage: `dump ${SELECTION_USAGE} [FOLDER]`, options: SELECTION, words: 1 },
+  dump: {
+    usage: `dump [--format=openmetrics|promtool] ${SELECTION_USAGE} [FOLDER]`,
+    options: [...SELECTION, 'format'],
+    words: 1,
+  },
   export: {
     usage: `export [--format=openmetrics|prometheus] ${SELECTION_USAGE} FOLDER OUT`,
     options: [...SELECTION, 'format'],
@@ -97,9 +107,9 @@ export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbComman
       usage('--match, --start and --end go with --from');
     return { kind, folder: into, source: { kind: 'path', path: words[0] ?? usage('what to import is missing') } };
   }
-  if (kind === 'dump') return { kind, folder, selection };
+  if (kind === 'dump') return { kind, folder, selection, format: formatOf(format, DUMP_FORMATS) };
   const out = words[1] ?? usage('a file is missing');
-  return { kind, folder, selection, out, format: formatOf(format) };
+  return { kind, folder, selection, out, format: formatOf(format, EXPORT_FORMATS) };
 }
 
 function serverOf(text: string, { matcherSets, range }: Selection, usage: (why: string) => never): ImportSource {
@@ -131,9 +141,16 @@ function readWords(args: readonly string[], { options, words }: Verb, usage: (wh
   return { ...values, words: positionals };
 }
 
-function formatOf(text = 'openmetrics'): ExportFormat {
-  if (text === 'openmetrics' || text === 'prometheus') return text;
-  throw new UsageError(`--format=${text}: write openmetrics (a text) or prometheus (blocks)`);
+const DUMP_FORMATS = { openmetrics: 'a text', promtool: 'lines as its dump prints them' } as const;
+const EXPORT_FORMATS = { openmetrics: 'a text', prometheus: 'blocks' } as const;
+
+function formatOf<F extends string>(text: string | undefined, formats: Readonly<Record<F, string>>): F {
+  const known = Object.keys(formats) as F[];
+  if (text === undefined) return known[0];
+  const format = known.find((name) => name === text);
+  if (format !== undefined) return format;
+  const choices = known.map((name) => `${name} (${formats[name]})`).join(' or ');
+  throw new UsageError(`--format=${text}: write ${choices}`);
 }
 
 /** Above zero. */

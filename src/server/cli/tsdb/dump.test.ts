@@ -24,7 +24,7 @@ afterAll(async () => {
 async function dumped(cellsMax: number | undefined, matcherSets: Parameters<typeof texts>[1]['matcherSets'] = []) {
   const counts = { metrics: 0, samples: 0, left: 0 };
   const pieces: string[] = [];
-  for await (const text of texts(db, { matcherSets, range: ALL_TIME }, counts, () => undefined, cellsMax)) {
+  for await (const text of texts(db, { matcherSets, range: ALL_TIME }, counts, () => undefined, undefined, cellsMax)) {
     pieces.push(text);
   }
   return { lines: pieces.join('').split('\n'), counts };

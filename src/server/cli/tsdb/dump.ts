@@ -7,9 +7,9 @@ import type { Matcher } from '../../../shared/model/matchers.ts';
 import { StorageError } from '../../storage/appender.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type TimeRange } from '../../storage/queryable.ts';
 import { assertDataFolder } from '../../tsdb/inspect/closedFolder.ts';
-import type { Selection } from './arguments.ts';
+import type { DumpFormat, Selection } from './arguments.ts';
 import { withStore } from './openStore.ts';
-import { familyLine, LAST_LINE, seriesTexts } from './openMetrics.ts';
+import { OPEN_METRICS, PROMTOOL, seriesTexts } from './openMetrics.ts';
 
 /** Cells held at a time: of a metric that has more, some series are read after the others. */
 const CELLS_MAX = 8_000_000;
@@ -21,12 +21,15 @@ export interface Counts {
 }
 
 /** To the standard output; a reader that stops early, such as `head`, is no error. */
-export async function dump(folder: string, selection: Selection): Promise<number> {
+export async function dump(folder: string, selection: Selection, format: DumpFormat): Promise<number> {
   assertDataFolder(folder);
   await withStore(folder, async (store) => {
     const counts = { metrics: 0, samples: 0, left: 0 };
+    const style = format === 'promtool' ? PROMTOOL : OPEN_METRICS;
     try {
-      await pipeline(Readable.from(texts(store, selection, counts, () => undefined)), process.stdout, { end: false });
+      await pipeline(Readable.from(texts(store, selection, counts, () => undefined, style)), process.stdout, {
+        end: false,
+      });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
     }
@@ -63,19 +66,20 @@ export async function* texts(
   { matcherSets, range }: Selection,
   counts: Counts,
   progress: (done: number, all: number) => void,
+  style = OPEN_METRICS,
   cellsMax = CELLS_MAX,
 ): AsyncGenerator<string> {
   const names = await store.labelValues(METRIC_NAME, matcherSets, range);
   for (const [done, name] of names.entries()) {
     progress(done, names.length);
     counts.metrics++;
-    yield familyLine(name);
+    yield style.familyLine(name);
     const named: Matcher = { name: METRIC_NAME, op: '=', value: name };
     const sets = matcherSets.length > 0 ? matcherSets.map((set) => [...set, named]) : [[named]];
     const series = await store.series(sets, range);
     const matchers = sets.length === 1 ? sets[0] : [named];
     for await (const groups of selections(store, matchers, series, range, cellsMax)) {
-      for (const { text, samples, left } of seriesTexts(groups)) {
+      for (const { text, samples, left } of seriesTexts(groups, style)) {
         counts.samples += samples;
         counts.left += left;
         yield text;
@@ -83,7 +87,7 @@ export async function* texts(
     }
   }
   progress(names.length, names.length);
-  yield LAST_LINE;
+  yield style.lastLine;
 }
 
 /** The samples of these series: at once if they are few, else those of one half of the values of a label, then of the other. */

@@ -1,5 +1,6 @@
-/** Samples as OpenMetrics text: a family a metric name, each sample with its time. */
+/** Samples as text, each with its time: OpenMetrics, a family a metric name, or as promtool prints them. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
+import { formatHistogram, formatShort } from '../../../shared/histogram/text.ts';
 import {
   compareLabels,
   isPlainLabelName,
@@ -10,10 +11,10 @@ import {
   quoted,
   type Labels,
 } from '../../../shared/model/labels.ts';
-import { bitsOf, CELL_SAMPLE, cellKind } from '../../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../../shared/model/sampleBits.ts';
 import type { GroupColumns } from '../../storage/queryable.ts';
 
-export const LAST_LINE = '# EOF\n';
+const LAST_LINE = '# EOF\n';
 
 export interface SeriesText {
   readonly text: string;
@@ -22,29 +23,65 @@ export interface SeriesText {
   readonly left: number;
 }
 
-/** The lines of each series, in order of labels and time, without stale markers: the text has no word for them. */
-export function* seriesTexts(groups: readonly GroupColumns[]): Iterable<SeriesText> {
+/** How samples are written. What a style has no word for is left out. */
+export interface LineStyle {
+  /** Before the samples of a metric. */
+  familyLine(name: string): string;
+  series(labels: Labels): string;
+  float(v: number): string;
+  readonly histogram?: (h: NativeHistogram) => string;
+  /** The mark that a series ended. */
+  readonly stale?: string;
+  time(t: number): string;
+  readonly lastLine: string;
+}
+
+export const OPEN_METRICS: LineStyle = {
+  familyLine,
+  series: seriesText,
+  float: numberText,
+  time: (t) => String(t / 1000),
+  lastLine: LAST_LINE,
+};
+
+/** As `promtool tsdb dump` prints it: native histograms and the ends of series too. */
+export const PROMTOOL: LineStyle = {
+  familyLine: () => '',
+  series: (labels) => `{${labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`).join(', ')}}`,
+  float: formatShort,
+  histogram: formatHistogram,
+  stale: 'NaN',
+  time: String,
+  lastLine: '',
+};
+
+/** The lines of each series, in order of labels and time. */
+export function* seriesTexts(groups: readonly GroupColumns[], style = OPEN_METRICS): Iterable<SeriesText> {
   for (const { labels, parts } of seriesOf(groups)) {
-    const name = seriesText(labels);
-    const samples = new Map<number, number>();
+    const name = style.series(labels);
+    const samples = new Map<number, string>();
     let left = 0;
     for (const { times, values, histograms } of parts) {
       const bits = bitsOf(values);
       for (let i = 0; i < times.length; i++) {
-        if (cellKind(bits, i) !== CELL_SAMPLE || samples.has(times[i])) continue;
-        if (histograms?.has(i)) left++;
-        else samples.set(times[i], values[i]);
+        const kind = cellKind(bits, i);
+        if (kind === CELL_GAP || samples.has(times[i])) continue;
+        const h = histograms?.get(i);
+        const isMark = kind === CELL_STALE;
+        const word = isMark ? style.stale : h === undefined ? style.float(values[i]) : style.histogram?.(h);
+        if (word !== undefined) samples.set(times[i], word);
+        else if (!isMark) left++;
       }
     }
     const inOrder = parts.length > 1 ? [...samples].sort((a, b) => a[0] - b[0]) : samples;
     let text = '';
-    for (const [t, v] of inOrder) text += `${name} ${numberText(v)} ${t / 1000}\n`;
+    for (const [t, word] of inOrder) text += `${name} ${word} ${style.time(t)}\n`;
     yield { text, samples: samples.size, left };
   }
 }
 
 /** The line before a metric's samples. The store does not keep the types of metrics. */
-export function familyLine(name: string): string {
+function familyLine(name: string): string {
   return `# TYPE ${isPlainMetricName(name) ? name : quoted(name)} unknown\n`;
 }
 

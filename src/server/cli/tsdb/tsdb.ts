@@ -14,7 +14,7 @@ export async function runTsdb(args: readonly string[]): Promise<number> {
     case 'verify':
       return verify(command.folder);
     case 'dump':
-      return dump(command.folder, command.selection);
+      return dump(command.folder, command.selection, command.format);
     case 'export':
       return command.format === 'prometheus'
         ? exportPrometheus(command.folder, command.selection, command.out)
