@@ -70,6 +70,20 @@ test('a block of version 1 is read, and is of today’s version when it is writt
   await db.close();
 });
 
+test('blocks of version 1 are written anew after the next flush', async () => {
+  const file = path.join(folder, 'blocks', '00000001.block');
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(file, Buffer.from(VERSION_1, 'base64'));
+  const db = await openTsdb({ path: folder });
+  const before = await contentOf(db);
+  await db.flush();
+  expect(await contentOf(db)).toEqual(before);
+  await db.close();
+  const names = fs.readdirSync(path.dirname(file));
+  expect(names).toEqual(['00000002.block']);
+  expect(fs.readFileSync(path.join(path.dirname(file), names[0])).readUInt32LE(4)).toBe(2);
+});
+
 /** Thirteen hours of a histogram, a gauge and noise, hour by hour flushed; some of it deleted. */
 async function written(compactionThread: boolean): Promise<{ content: unknown; files: Buffer[] }> {
   const place = path.join(folder, String(compactionThread));

@@ -32,6 +32,7 @@ export class Block {
   readonly file: string;
   readonly number: number;
   readonly size: number;
+  readonly version: number;
   /** Its place among the blocks: its own number, or that of the first one it replaces. */
   readonly order: number;
   /** Numbers of blocks whose samples are all here. */
@@ -52,7 +53,7 @@ export class Block {
     this.#stored = new BlockFile(file, number);
     this.#cache = cache;
     const stored = this.#stored;
-    ({ file: this.file, number: this.number, size: this.size } = stored);
+    ({ file: this.file, number: this.number, size: this.size, version: this.version } = stored);
     ({ order: this.order, replaces: this.replaces } = stored);
     try {
       this.groups = stored.groups.map((group) => {

@@ -7,6 +7,7 @@ import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
 import type { Tombstones } from '../tombstones.ts';
 import { Block, type BlockGroup, type KnownSections } from './block.ts';
+import { BLOCK_VERSION } from './blockFile.ts';
 import type { BlockFiles } from './blockFiles.ts';
 import { ChunkCache } from './chunkCache.ts';
 import { pickToMerge, type MergeLimits } from './compaction.ts';
@@ -100,10 +101,13 @@ export class BlockSet {
     const number = this.#nextNumber++;
     const recipes = groups.map(({ recipe }) => recipe);
     const { maker, folder } = this.#parts;
-    const file = await maker.make({ kind: 'flush', folder, number, order: number, groups: recipes });
-    if (file === undefined) return undefined;
-    this.written++;
-    return this.#open(file, number);
+    try {
+      const file = await maker.make({ kind: 'flush', folder, number, order: number, groups: recipes });
+      if (file !== undefined) this.written++;
+      return file === undefined ? undefined : this.#open(file, number);
+    } finally {
+      this.#forgetSections();
+    }
   }
 
   add(block: Block): void {
@@ -111,13 +115,15 @@ export class BlockSet {
     this.#forgetSections();
   }
 
-  /** Merges neighbouring blocks, level by level, for as long as there are such. */
+  /** Merges neighbouring blocks, level by level, for as long as there are such; then those of an older version are written anew. */
   async compact(limits: MergeLimits): Promise<void> {
     const pick = () => pickToMerge(this.#blocks, limits);
     for (let small = pick(); small !== undefined; small = pick()) {
       await this.#replace(small);
       this.compacted++;
     }
+    // What an older program wrote takes more room, and more time to read.
+    for (const block of [...this.#blocks]) if (block.version < BLOCK_VERSION) await this.#replace([block]);
   }
 
   /** Writes the blocks that have deleted samples anew, without them. */
