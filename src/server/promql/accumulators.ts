@@ -44,10 +44,11 @@ class Sum extends Counted implements Accumulator {
       }
       const sum = sums[i];
       const total = sum + v;
-      if (total === Infinity || total === -Infinity) compensations[i] = 0;
+      sums[i] = total;
+      // What is lost is told by the smaller one; of an infinite total nothing is.
+      if (total - total !== 0) compensations[i] = total === total ? 0 : NaN;
       else if (Math.abs(sum) >= Math.abs(v)) compensations[i] += sum - total + v;
       else compensations[i] += v - total + sum;
-      sums[i] = total;
     }
   }
 

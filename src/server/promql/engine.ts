@@ -131,7 +131,7 @@ export function openColumns({ times, columns }: GroupColumns): OpenGroup {
     read(s, out) {
       out.set(columns[s].values);
       last = s;
-      return true;
+      return 'some';
     },
     histograms: () => columns[last].histograms,
   };

@@ -58,27 +58,74 @@ function resetsIn(values: Float64Array, from: number, to: number): number[] {
   return resets;
 }
 
+/** What an extrapolation owes to times alone, by step; the same for all series that share their windows. */
+interface Reaches {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+  readonly times: Float64Array;
+  readonly ends: Float64Array;
+  readonly rangeMs: number;
+  /** Seconds between the outermost samples; from the window's start to the first one, as far as is extrapolated. */
+  readonly sampled: Float64Array;
+  readonly toStart: Float64Array;
+  /** For series that do not reach 0 before the window's start. */
+  readonly factors: Float64Array;
+}
+
+let lastReaches: Reaches | undefined;
+
+function reachesOf({ times, lo, hi }: WindowedSeries, { ends, rangeMs }: WindowGrid): Reaches {
+  const last = lastReaches;
+  const isLast = last?.lo === lo && last.hi === hi && last.times === times && last.ends === ends;
+  if (isLast && last.rangeMs === rangeMs) return last;
+  const steps = ends.length;
+  const numbers = () => new Float64Array(steps);
+  const reaches = { lo, hi, times, ends, rangeMs, sampled: numbers(), toStart: numbers(), factors: numbers() };
+  for (let i = 0; i < steps; i++) {
+    const [first, end] = [lo[i], hi[i] - 1];
+    if (end <= first) continue;
+    const sampled = (times[end] - times[first]) / 1000;
+    const average = sampled / (end - first);
+    const toStart = (times[first] - (ends[i] - rangeMs)) / 1000;
+    reaches.sampled[i] = sampled;
+    reaches.toStart[i] = toStart >= average * EXTRAPOLATION_REACH ? average / 2 : toStart;
+    reaches.factors[i] = extrapolationFactor(times, first, end, ends[i], rangeMs, undefined);
+  }
+  lastReaches = reaches;
+  return reaches;
+}
+
+/** How far above the bound a product must be, so that rounding cannot have brought it there. */
+const CLEARLY = 1 + 1e-12;
+
 function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   return (series, grid, out) => {
     const { times, values, lo, hi } = series;
     const { ends, rangeMs } = grid;
+    const { values: outValues, present } = out;
     const steps = ends.length;
     if (steps === 0) return;
+    const { sampled, toStart, factors } = reachesOf(series, grid);
     const resets = isCounter ? resetsIn(values, lo[0], hi[steps - 1]) : [];
+    const seconds = rangeMs / 1000;
     let firstReset = 0;
     for (let i = 0; i < steps; i++) {
       const first = lo[i];
       const last = hi[i] - 1;
       if (last <= first) continue;
-      let increase = values[last] - values[first];
-      while (firstReset < resets.length && resets[firstReset] <= first) firstReset++;
-      for (let r = firstReset; r < resets.length && resets[r] <= last; r++) increase += values[resets[r] - 1];
-
-      const fromZero = isCounter && increase > 0 && values[first] >= 0 ? values[first] / increase : undefined;
-      let factor = extrapolationFactor(times, first, last, ends[i], rangeMs, fromZero);
-      if (perSecond) factor /= rangeMs / 1000;
-      out.values[i] = increase * factor;
-      out.present[i] = 1;
+      const v = values[first];
+      let increase = values[last] - v;
+      if (resets.length > 0) {
+        while (firstReset < resets.length && resets[firstReset] <= first) firstReset++;
+        for (let r = firstReset; r < resets.length && resets[r] <= last; r++) increase += values[resets[r] - 1];
+      }
+      let factor = factors[i];
+      // Only a counter that may have been 0 inside the window needs a division of its own.
+      if (isCounter && increase > 0 && v >= 0 && !(v * sampled[i] > toStart[i] * increase * CLEARLY)) {
+        factor = extrapolationFactor(times, first, last, ends[i], rangeMs, v / increase);
+      }
+      outValues[i] = increase * (perSecond ? factor / seconds : factor);
+      present[i] = 1;
     }
   };
 }

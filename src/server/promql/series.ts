@@ -115,11 +115,12 @@ class GroupReader {
     const { group } = this;
     this.#lastColumn = column;
     const labels = group.labels[column];
-    const hasCells = group.read(column, this.#cells);
-    this.#last = hasCells
-      ? withResetHints(sampled(group.times, this.#cells, labels, group.histograms(), this.#kept))
-      : { ...NOTHING, labels };
-    return this.#last;
+    const filled = group.read(column, this.#cells);
+    if (filled === 'none') return (this.#last = { ...NOTHING, labels });
+    const isPlain = filled === 'full' && !group.hasHistograms;
+    return (this.#last = isPlain
+      ? { ...NOTHING, labels, times: group.times, sharesTimes: true, values: this.#cells }
+      : withResetHints(sampled(group.times, this.#cells, labels, group.histograms(), this.#kept)));
   }
 }
 

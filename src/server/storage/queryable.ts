@@ -53,8 +53,12 @@ export interface OpenGroup {
   /** By series of the group, as `refs`. */
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
-  /** Writes the n cells of a series, with gap and stale bits. Gives false, and leaves `out` undefined, where it has none. */
-  read(series: number, out: Float64Array): boolean;
+  /**
+   * Writes the n cells of a series, with gap and stale bits.
+   *
+   * @returns `none`, leaving `out` undefined, where it has no cells; `full` where none of them is a gap or stale.
+   */
+  read(series: number, out: Float64Array): 'none' | 'some' | 'full';
   /** Native histogram samples, by row, of the series that was read last. */
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined;
 }

@@ -89,9 +89,10 @@ class StoredGroup implements OpenGroup {
     );
   }
 
-  read(series: number, out: Float64Array): boolean {
+  read(series: number, out: Float64Array): 'none' | 'some' | 'full' {
     const found = (this.#found = this.hasHistograms ? new Map<number, NativeHistogram>() : undefined);
     let any = false;
+    let isFull = !this.#isMerged;
     const gaps = new BigUint64Array(out.buffer, out.byteOffset, this.times.length);
     if (this.#isMerged) gaps.fill(GAP);
     for (const slice of this.#slices) {
@@ -101,17 +102,20 @@ class StoredGroup implements OpenGroup {
         if (column >= 0 && this.#merge(slice, column, out)) any = true;
       } else if (column >= 0 && source.read(column, from, to, out, offset)) {
         any = true;
+        isFull &&= source.isFull(column);
         if (found === undefined) continue;
         for (const [row, h] of source.histograms(column) ?? [])
           if (row >= from && row < to) found.set(offset + row - from, h);
       } else {
+        isFull = false;
         gaps.fill(GAP, offset, offset + to - from);
       }
     }
     const ranges = this.#deleted.get(this.refs[series] as SeriesRef);
-    if (ranges === undefined) return any;
+    if (!any) return 'none';
+    if (ranges === undefined) return isFull ? 'full' : 'some';
     if (found !== undefined) eraseHistograms(this.times, found, ranges);
-    return any && eraseCells(this.times, out, ranges);
+    return eraseCells(this.times, out, ranges) ? 'some' : 'none';
   }
 
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined {

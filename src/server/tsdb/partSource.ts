@@ -3,9 +3,14 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { PackedChunk, PackedPart } from '../storage/queryable.ts';
 import { readChunkBytes } from './block/chunkBytes.ts';
 import { Chunk } from './chunkenc/chunk.ts';
+import { DecodedColumns } from './decodedColumns.ts';
 
 /** Chunks kept by a thread that reads packed selects: bytes, directories and room to decode one column. */
 export const PACKED_CHUNKS_BYTES_MAX = 64 * 1024 * 1024;
+/** Columns of these chunks that are kept decoded. Without room for more, columns are decoded again each time. */
+export const DECODED_BYTES_MAX = 128 * 1024 * 1024;
+/** Columns of a chunk that nobody asked for this long make room for others. */
+const UNUSED_MS = 30_000;
 
 export interface PartSource {
   /** Strictly ascending. */
@@ -14,39 +19,87 @@ export interface PartSource {
   readonly hasHistograms: boolean;
   /** Writes the cells of rows [from, to) of a column; false where it has none. */
   read(column: number, from: number, to: number, out: Float64Array, at: number): boolean;
+  /** Whether every cell of a column is known to be a sample. */
+  isFull(column: number): boolean;
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined;
+}
+
+interface Entry {
+  readonly columns: DecodedColumns;
+  usedAt: number;
 }
 
 export class PackedChunkCache {
   /** Least recently used first. */
-  readonly #chunks = new Map<string, Chunk>();
+  readonly #chunks = new Map<string, Entry>();
   readonly #bytesMax: number;
+  readonly #decodedMax: number;
   #bytes = 0;
+  #decoded = 0;
+  #lookedAt = 0;
 
-  constructor(bytesMax = PACKED_CHUNKS_BYTES_MAX) {
+  constructor(bytesMax = PACKED_CHUNKS_BYTES_MAX, decodedMax = DECODED_BYTES_MAX) {
     this.#bytesMax = bytesMax;
+    this.#decodedMax = decodedMax;
   }
 
+  /** Of packed chunks and of decoded columns. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#decoded;
   }
 
-  open(packed: PackedChunk): Chunk {
+  open(packed: PackedChunk): PartSource {
     const known = this.#chunks.get(packed.id);
-    if (known !== undefined) {
-      this.#chunks.delete(packed.id);
-      this.#chunks.set(packed.id, known);
-      return known;
-    }
+    const entry = known ?? this.#load(packed);
+    entry.usedAt = performance.now();
+    // Last in the order of use.
+    if (known !== undefined) this.#chunks.delete(packed.id);
+    this.#chunks.set(packed.id, entry);
+    if (known === undefined) this.#shrink(entry);
+    const { columns } = entry;
+    const { chunk } = columns;
+    const hasRoom = () => this.#hasRoom();
+    return {
+      times: chunk.times,
+      hasHistograms: true,
+      read: (column, from, to, out, at) => {
+        const before = columns.bytes;
+        const isThere = columns.read(column, from, to, out, at, hasRoom);
+        // A chunk that was let go meanwhile is not counted any more.
+        if (this.#chunks.get(packed.id) === entry) this.#decoded += columns.bytes - before;
+        return isThere;
+      },
+      isFull: (column) => chunk.isFull(column),
+      histograms: (column) => chunk.histograms(column),
+    };
+  }
+
+  #load(packed: PackedChunk): Entry {
     const chunk = new Chunk('bytes' in packed ? packed.bytes : readChunkBytes(packed));
-    this.#chunks.set(packed.id, chunk);
     this.#bytes += sizeOf(chunk);
-    for (const [oldest, old] of this.#chunks) {
-      if (this.#bytes <= this.#bytesMax || old === chunk) break;
-      this.#bytes -= sizeOf(old);
-      this.#chunks.delete(oldest);
+    return { columns: new DecodedColumns(chunk), usedAt: 0 };
+  }
+
+  #shrink(newest: Entry): void {
+    for (const [id, entry] of this.#chunks) {
+      if (this.#bytes <= this.#bytesMax || entry === newest) break;
+      this.#bytes -= sizeOf(entry.columns.chunk);
+      this.#decoded -= entry.columns.bytes;
+      this.#chunks.delete(id);
     }
-    return chunk;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#decoded < this.#decodedMax) return true;
+    const now = performance.now();
+    if (now - this.#lookedAt < UNUSED_MS / 10) return false;
+    this.#lookedAt = now;
+    for (const { columns, usedAt } of this.#chunks.values()) {
+      if (now - usedAt < UNUSED_MS) break;
+      this.#decoded -= columns.bytes;
+      columns.forget();
+    }
+    return this.#decoded < this.#decodedMax;
   }
 }
 
@@ -56,14 +109,7 @@ function sizeOf(chunk: Chunk): number {
 }
 
 export function sourceOf(part: PackedPart, chunks: PackedChunkCache): PartSource {
-  if ('times' in part) return new OpenRows(part);
-  const chunk = chunks.open(part.chunk);
-  return {
-    times: chunk.times,
-    hasHistograms: true,
-    read: (column, from, to, out, at) => chunk.read(column, from, to, out, at),
-    histograms: (column) => chunk.histograms(column),
-  };
+  return 'times' in part ? new OpenRows(part) : chunks.open(part.chunk);
 }
 
 class OpenRows implements PartSource {
@@ -80,6 +126,10 @@ class OpenRows implements PartSource {
   read(column: number, from: number, to: number, out: Float64Array, at: number): boolean {
     out.set(this.#part.values[column].subarray(from, to), at);
     return true;
+  }
+
+  isFull(): boolean {
+    return false;
   }
 
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {

@@ -62,7 +62,7 @@ export class StoreReader implements Queryable {
   readonly #exemplars: ExemplarStore;
   readonly #tombstones: Tombstones;
   /** For selects that are read on this thread. */
-  readonly #chunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX);
+  readonly #chunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX, 0);
 
   constructor(head: Head, blocks: BlockSet, exemplars: ExemplarStore, tombstones: Tombstones) {
     this.#tombstones = tombstones;
@@ -363,7 +363,8 @@ function columnsOf(group: OpenGroup): GroupColumns {
   const columns: SeriesColumn[] = [];
   let values = new Float64Array(times.length);
   for (let s = 0; s < refs.length; s++) {
-    if (!group.read(s, values) || !hasCell(values)) continue;
+    const filled = group.read(s, values);
+    if (filled === 'none' || (filled === 'some' && !hasCell(values))) continue;
     const histograms = group.histograms();
     const column = { ref: refs[s] as SeriesRef, labels: labels[s], values };
     columns.push(histograms === undefined ? column : { ...column, histograms });

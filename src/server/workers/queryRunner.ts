@@ -15,7 +15,7 @@ import { WorkerPool } from './workerPool.ts';
  */
 const INLINE_WORK_MAX = 500_000;
 
-/** Packed chunks kept for queries that are evaluated where they are asked. */
+/** Chunks, and columns of them, kept for the small queries that are evaluated where they are asked though there are workers. */
 const INLINE_CHUNKS_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface QueryRunnerOptions {
@@ -39,7 +39,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const closing = new AbortController();
 
   /** For queries that are evaluated in the caller's thread. */
-  const chunks = new PackedChunkCache(INLINE_CHUNKS_BYTES_MAX);
+  const chunks =
+    workers === 0 ? new PackedChunkCache() : new PackedChunkCache(INLINE_CHUNKS_BYTES_MAX, INLINE_CHUNKS_BYTES_MAX);
 
   const evaluate = (
     prepared: PreparedQuery,

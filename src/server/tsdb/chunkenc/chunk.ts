@@ -137,6 +137,12 @@ export class Chunk {
     return true;
   }
 
+  /** Whether a column has a sample in every row. */
+  isFull(column: number): boolean {
+    const place = this.#placeOf(column);
+    return place >= 0 && this.#head(this.#origin(place)).marks < 0;
+  }
+
   /**
    * Whether no sample of a column is below the one before it in this chunk (and none is a NaN): a counter that did not begin again. Then
    * the increase between any two samples is their difference. True for a column that has no cells here.
