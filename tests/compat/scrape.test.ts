@@ -12,6 +12,7 @@ import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { bitsOf, CELL_SAMPLE, cellKind } from '../../src/shared/model/sampleBits.ts';
 import { formatLabels, labelsOf, labelValue } from '../../src/shared/model/labels.ts';
 import { PROTOBUF_CORPUS } from './protobufCorpus.ts';
+import { PROTOBUF_DAMAGE } from './protobufDamage.ts';
 import {
   besidePrometheus,
   installedVersion,
@@ -21,7 +22,7 @@ import {
 import { api } from '../support/sidecar.ts';
 import { CORPUS as TEXT_CORPUS } from './scrapeCorpus.ts';
 
-const CORPUS = [...TEXT_CORPUS, ...PROTOBUF_CORPUS];
+const CORPUS = [...TEXT_CORPUS, ...PROTOBUF_CORPUS, ...PROTOBUF_DAMAGE];
 
 const major = installedVersion?.[0] ?? 0;
 
