@@ -23,7 +23,11 @@ const NO_STREAMED_READ = 'remote reads are answered with samples, which have no 
 
 export const FLAGS = {
   'config.file': { type: 'text', default: 'prometheus.yml', help: 'Prometheus configuration file.' },
-  'config.auto-reload': { type: 'bool', default: 'false', help: 'Reload the configuration file when it changes.' },
+  'config.auto-reload': {
+    type: 'bool',
+    default: 'false',
+    help: 'Reload the configuration when its file, a rule file or a scrape config file changes.',
+  },
   'config.auto-reload-interval': {
     type: 'duration',
     default: '30s',

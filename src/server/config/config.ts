@@ -173,6 +173,8 @@ export interface Config {
   readonly scrapeConfigs: readonly ScrapeConfig[];
   /** Absolute; the last path element may hold `*`. */
   readonly ruleFiles: readonly string[];
+  /** Absolute, as `ruleFiles`: where further jobs were read from. */
+  readonly scrapeConfigFiles: readonly string[];
   readonly alerting: AlertingConfig;
   readonly remoteWrite: readonly RemoteWriteConfig[];
   readonly storage: StorageConfig;

@@ -93,6 +93,7 @@ export function parseConfig(
     alerting,
     remoteWrite,
     ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dir, file)),
+    scrapeConfigFiles: (raw.scrape_config_files ?? []).map((file) => absolute(dir, file)),
     storage: {
       outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,
       retentionMs: tsdb?.retention?.time,

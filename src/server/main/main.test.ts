@@ -96,6 +96,23 @@ describe('reload', () => {
     await reloader.watch(1, stop.signal);
     expect(applied).toEqual([5_000]);
   });
+  test('so it is when a file that it names changes', async () => {
+    const stop = new AbortController();
+    let looks = 0;
+    const { path, applied, reloader } = setUp(undefined, {
+      now: () => 7,
+      sleepUntil: async () => {
+        looks++;
+        const jobs = join(dirname(path), 'jobs.yml');
+        if (looks === 1) writeFileSync(path, `${good}scrape_config_files: ['job*.yml']\n`);
+        if (looks === 3) writeFileSync(jobs, 'scrape_configs: [{job_name: a}]\n');
+        if (looks === 5) writeFileSync(jobs, 'scrape_configs: [{job_name: b}]\n');
+        if (looks === 7) stop.abort();
+      },
+    });
+    await reloader.watch(1, stop.signal);
+    expect([applied.length, reloader.config.scrapeConfigs.map(({ jobName }) => jobName)]).toEqual([3, ['b']]);
+  });
 });
 
 test('what was opened is closed last first, and a failure does not keep the rest open', async () => {

@@ -1,5 +1,6 @@
 /** The running configuration: replaced as a whole by a good file, untouched by a bad one. */
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
 import type { LoadedConfig } from './loadAll.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -11,7 +12,7 @@ export interface Reloader {
   readonly loadedAt: number;
   /** Loads the file again and hands it to `apply`. Rejects with what is wrong; reloads run one after another. */
   reload(): Promise<void>;
-  /** Looks at the file every `intervalMs` and reloads when its text changes, until `stop` is aborted. */
+  /** Looks at the file every `intervalMs` and reloads when its text, or that of a file that it names, changes, until `stop` is aborted. */
   watch(intervalMs: number, stop: AbortSignal): Promise<void>;
 }
 
@@ -57,17 +58,26 @@ export function createReloader({ first, load: loadFile, clock, log, apply }: Rel
     },
     reload,
     async watch(intervalMs, stop) {
-      let seen = textOf(first.path);
+      let seen = fingerprint(config);
       for (;;) {
         await clock.sleepUntil(clock.now() + intervalMs, stop);
         if (stop.aborted) return;
-        const text = textOf(first.path);
-        if (text === seen) continue;
-        seen = text;
+        const now = fingerprint(config);
+        if (now === seen) continue;
+        // Before the reload: a change during it is seen at the next look. One more reload does no harm.
+        seen = now;
         await reload().catch(() => undefined); // Told in the log already.
       }
     },
   };
+}
+
+/** Of the file and of the rule files and scrape config files that it names. */
+function fingerprint({ path, ruleFiles, scrapeConfigFiles }: LoadedConfig): string {
+  const named = [...ruleFiles, ...scrapeConfigFiles].flatMap((pattern) => globSync(pattern)).sort();
+  const hash = createHash('sha256');
+  for (const file of [path, ...named]) hash.update(`${file}\0`).update(textOf(file)).update('\0');
+  return hash.digest('hex');
 }
 
 /** '' for a file that is not there for the moment: the next look decides. */
