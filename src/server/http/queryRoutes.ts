@@ -1,6 +1,6 @@
 /** query, query_range, query_exemplars, format_query. */
 import { formatValue } from '../../shared/api/prometheus.ts';
-import { formatExpr } from '../../shared/promql/format.ts';
+import { prettyExpr } from '../../shared/promql/pretty.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type QueryRequest } from '../storage/engine.ts';
@@ -69,7 +69,7 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
   {
     path: '/format_query',
     methods: GET_POST,
-    answer: ({ params }) => dataJson(formatExpr(parsed(params.text('query'), 'query'))),
+    answer: ({ params }) => dataJson(prettyExpr(parsed(params.text('query'), 'query'))),
   },
   {
     path: '/parse_query',

@@ -10,7 +10,7 @@ import { groupRows } from './grouping.ts';
 import { MixedAccumulator } from './histogramSums.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { limitByRatio } from './limitRatio.ts';
-import { formatGo, formatPlain } from './numberText.ts';
+import { formatGo, formatPlain } from '../../shared/model/numberText.ts';
 import { quantileOf, sortedNaNFirst } from './quantile.ts';
 import { clearRow, floatRows, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
 import { selectExtremes } from './topk.ts';

@@ -1,6 +1,6 @@
 /** Warnings and infos of a query, in upstream's words, each once. */
 import type { Place } from '../../shared/promql/ast.ts';
-import { formatGo } from './numberText.ts';
+import { formatGo } from '../../shared/model/numberText.ts';
 
 /** Most of either kind that are answered; the rest are counted. */
 const SHOWN_MAX = 10;

@@ -7,7 +7,7 @@ import { labelsFrom, labelsKey, labelValue, quoted, type Labels } from '../../sh
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, scalarOf, textOf, type EvalContext } from './context.ts';
 import { HistogramWords, ofMetric } from './histogramWords.ts';
-import { formatBound } from './numberText.ts';
+import { formatBound } from '../../shared/model/numberText.ts';
 import { clearRow, floatRows, heldRows, materialize, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 
 /** Bucket rows of one histogram, by ascending upper bound. */

@@ -49,5 +49,5 @@ test('a split adds to the labels that are kept', () => {
 
 test("siblings are the same histogram's other series", () => {
   expect(siblingSelector(of('rate(x_bucket{a="1"}[1m])'), '_sum')).toBe('x_sum{a="1"}');
-  expect(siblingSelector(of('{"a.b_bucket"}'), '_count')).toBe('{"a.b_count"}');
+  expect(siblingSelector(of('{"a.b_bucket"}'), '_count')).toBe('{__name__="a.b_count"}');
 });

@@ -1,14 +1,15 @@
 /** Syntax trees to text, and durations as upstream prints them. */
 import { formatDuration } from '../model/durations.ts';
-import { isPlainLabelName, isPlainMetricName, METRIC_NAME, quoted } from '../model/labels.ts';
+import { formatPlain } from '../model/numberText.ts';
+import { compareText, isPlainLabelName, METRIC_NAME, quoted } from '../model/labels.ts';
 import type { Matcher } from '../model/matchers.ts';
-import type { DurationExpr, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts';
+import type { Aggregation, Binary, DurationExpr, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts';
 
 /** One line that parses back to the same tree. */
 export function formatExpr(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
-      return expr.isDuration ? formatSeconds(expr.value) : formatNumber(expr.value);
+      return expr.isDuration ? formatSeconds(expr.value) : formatPlain(expr.value);
     case 'string':
       return quoted(expr.value);
     case 'selector':
@@ -18,32 +19,39 @@ export function formatExpr(expr: Expr): string {
       const modifiers = formatExtension(selector) + formatAt(selector) + formatOffset(selector);
       return `${formatSelector(selector)}[${formatDurationExpr(range)}]${modifiers}`;
     }
-    case 'subquery': {
-      const step = expr.step === undefined ? '' : formatDurationExpr(expr.step);
-      return `${formatExpr(expr.expr)}[${formatDurationExpr(expr.range)}:${step}]${formatAt(expr)}${formatOffset(expr)}`;
-    }
+    case 'subquery':
+      return formatExpr(expr.expr) + formatSubquerySuffix(expr);
     case 'call':
       return `${expr.func}(${expr.args.map(formatExpr).join(', ')})`;
     case 'aggregation': {
-      const grouped = expr.without || expr.grouping.length > 0;
-      const grouping = grouped ? ` ${expr.without ? 'without' : 'by'} ${formatNames(expr.grouping)} ` : '';
       const param = expr.param === undefined ? '' : `${formatExpr(expr.param)}, `;
-      return `${expr.op}${grouping}(${param}${formatExpr(expr.expr)})`;
+      return `${formatAggregationHead(expr)}(${param}${formatExpr(expr.expr)})`;
     }
-    case 'binary': {
-      const bool = expr.bool ? ' bool' : '';
-      return `${formatExpr(expr.lhs)} ${expr.op}${bool}${formatMatching(expr.matching)} ${formatExpr(expr.rhs)}`;
-    }
+    case 'binary':
+      return `${formatExpr(expr.lhs)} ${formatOperator(expr)} ${formatExpr(expr.rhs)}`;
     case 'unary':
+      // A sign before a number is part of it.
+      if (expr.op === '+' && expr.expr.kind === 'number') return formatExpr(expr.expr);
       return `${expr.op}${formatExpr(expr.expr)}`;
     case 'paren':
       return `(${formatExpr(expr.expr)})`;
   }
 }
 
-function formatNumber(value: number): string {
-  if (value === Infinity) return '+Inf';
-  return value === -Infinity ? '-Inf' : String(value);
+/** What stands before the parenthesis. */
+export function formatAggregationHead({ op, without, grouping }: Aggregation): string {
+  const isGrouped = without || grouping.length > 0;
+  return isGrouped ? `${op} ${without ? 'without' : 'by'} ${formatNames(grouping)} ` : op;
+}
+
+/** The operator with what modifies it. */
+export const formatOperator = ({ op, bool, matching }: Binary) =>
+  `${op}${bool ? ' bool' : ''}${formatMatching(matching)}`;
+
+/** What stands behind the expression. */
+export function formatSubquerySuffix(expr: Subquery): string {
+  const step = expr.step === undefined ? '' : formatDurationExpr(expr.step);
+  return `[${formatDurationExpr(expr.range)}:${step}]${formatAt(expr)}${formatOffset(expr)}`;
 }
 
 /** `5m` for 300; numbers that are no whole milliseconds as they are. */
@@ -77,9 +85,9 @@ function formatSelector(selector: VectorSelector): string {
   const { name } = selector;
   const rest = name === undefined ? selector.matchers : selector.matchers.filter((m) => !isName(m, name));
   const parts = rest.map((m) => {
-    if (m.name === METRIC_NAME && m.op === '=' && m.value !== '' && !isPlainMetricName(m.value)) return quoted(m.value);
     return `${isPlainLabelName(m.name) ? m.name : quoted(m.name)}${m.op}${quoted(m.value)}`;
   });
+  parts.sort(compareText);
   if (name === undefined) return `{${parts.join(',')}}`;
   return parts.length === 0 ? name : `${name}{${parts.join(',')}}`;
 }
@@ -112,8 +120,8 @@ function formatMatching(matching: VectorMatching | undefined): string {
 function formatFill({ fill }: VectorMatching): string {
   if (fill === undefined) return '';
   const { left, right } = fill;
-  if (left !== undefined && left === right) return ` fill (${formatNumber(left)})`;
+  if (left !== undefined && left === right) return ` fill (${formatPlain(left)})`;
   const one = (side: string, value: number | undefined) =>
-    value === undefined ? '' : ` fill_${side} (${formatNumber(value)})`;
+    value === undefined ? '' : ` fill_${side} (${formatPlain(value)})`;
   return one('left', left) + one('right', right);
 }
