@@ -225,5 +225,5 @@ test('isotherm tsdb bench measures each step, and leaves nothing behind', async 
     expect(stdout).toMatch(new RegExp(`^${step} +\\d+\\.\\d{3} s +\\d+\\.\\d M$`, 'm'));
   }
   expect(stdout).toMatch(/^block, index included +\d.* bytes\/sample$/m);
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('isotherm-bench-'))).toEqual([]);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('isotherm-store-bench-'))).toEqual([]);
 });

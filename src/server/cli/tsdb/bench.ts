@@ -31,7 +31,7 @@ type Row = readonly [what: string, result: string, samples: string];
 
 /** @param series rounded up to whole services. */
 export async function benchStore(series: number, hours: number): Promise<number> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-bench-'));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-store-bench-'));
   try {
     const services = Array.from({ length: Math.ceil(series / SERVICE_SERIES) }, (_, i) => new ModelService(i));
     const rows = Math.round((hours * 3_600_000) / INTERVAL_MS);
