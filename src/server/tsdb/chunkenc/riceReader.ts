@@ -116,28 +116,6 @@ export function readSparse(
   }
 }
 
-/** Counts the codes' places and steps instead of values: `rows[i]` is a row of the run (from 1 on), `steps[i]` what is added there. */
-export function readSparseSteps(
-  words: Int32Array,
-  at: number,
-  k: number,
-  gapK: number,
-  isZigzag: boolean,
-  count: number,
-  rows: Int32Array,
-  steps: Float64Array,
-): number {
-  cursor = at;
-  let n = 0;
-  for (let row = 0; ;) {
-    row += 1 + riceAt(words, gapK);
-    if (!(row < count)) return n;
-    const code = riceAt(words, k) + 1;
-    rows[n] = row;
-    steps[n++] = isZigzag ? unzigzag(code) : code;
-  }
-}
-
 /** The code at the cursor, which moves on. */
 function riceAt(words: Int32Array, k: number): number {
   const at = cursor;
