@@ -32,6 +32,38 @@ export function patternShape(pattern: string): PatternShape {
   return undefined;
 }
 
+const ANY = { '.*': 0, '.+': 1 } as const;
+
+/** `.*text`, `.*text.*`, `a.*|b.*|c` and the like, in groups or not, without RE2; undefined where the pattern is another. */
+function plainTest(pattern: string): TextTest | undefined {
+  const inner = /^\((?:\?:)?([^()]*)\)$/.exec(pattern)?.[1] ?? pattern;
+  const tests = inner.split('|').map(plainAlternative);
+  if (!tests.every((test) => test !== undefined)) return undefined;
+  return tests.length === 1 ? tests[0] : (text) => tests.some((test) => test(text));
+}
+
+function plainAlternative(pattern: string): TextTest | undefined {
+  const parts = /^(\.\*|\.\+)?([^\\.+*?()|[\]{}^$]*)(\.\*|\.\+)?$/.exec(pattern);
+  if (parts === null) return undefined;
+  const [, head, part, tail] = parts as unknown as [
+    string,
+    keyof typeof ANY | undefined,
+    string,
+    keyof typeof ANY | undefined,
+  ];
+  if (head === undefined && tail === undefined) return (text) => text === part;
+  const before = head === undefined ? 0 : ANY[head];
+  const after = tail === undefined ? 0 : ANY[tail];
+  const least = before + part.length + after;
+  if (head === undefined) return (text) => text.length >= least && text.startsWith(part);
+  if (tail === undefined) return (text) => text.length >= least && text.endsWith(part);
+  return (text) => {
+    if (text.length < least) return false;
+    const at = text.indexOf(part, before);
+    return at >= 0 && at + part.length + after <= text.length;
+  };
+}
+
 /**
  * A test for a whole text against an RE2 pattern; `.` matches newlines too, as upstream has it.
  *
@@ -48,6 +80,8 @@ export function compilePattern(pattern: string): TextTest {
     const { prefix, min } = shape;
     return (text) => text.length >= prefix.length + min && text.startsWith(prefix);
   }
+  const plain = plainTest(pattern);
+  if (plain !== undefined) return plain;
   const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
   return (text) => compiled.matches(text);
 }
