@@ -1,10 +1,11 @@
 /** `isotherm tsdb …` and the admin API of the real process: what a server stored is told, verified, dumped, deleted and copied. */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { api, runIsotherm, startSidecar, tempFolder, writeConfig } from '../support/sidecar.ts';
+import { copyAsKilled } from '../support/tsdbSamples.ts';
 
 const START = 1_700_000_000_000;
 const up = (instance: string) => labelsOf({ __name__: 'up', instance });
@@ -29,7 +30,10 @@ async function filled(): Promise<string> {
   appender.append(odd, START + 2, Infinity);
   appender.appendStale(odd, START + 3);
   await appender.commit();
+  const left = copyAsKilled(folder);
   await db.close();
+  rmSync(folder, { recursive: true });
+  renameSync(left, folder);
   return folder;
 }
 

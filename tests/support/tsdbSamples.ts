@@ -12,6 +12,13 @@ export function makeFolder(): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-tsdb-'));
 }
 
+/** A copy of an open store's folder: what a process that is killed now would leave. */
+export function copyAsKilled(folder: string): string {
+  const copy = makeFolder();
+  fs.cpSync(folder, copy, { recursive: true, filter: (file) => path.basename(file) !== 'lock' });
+  return copy;
+}
+
 /** A sample as text: its bits, or the mark it carries, or the native histogram behind it. */
 export type SampleText = string;
 

@@ -234,3 +234,25 @@ test('on a full disk a commit is refused as a whole, queries go on, and it recov
   room = Infinity;
   expect(await append(4000, 4)).toBe('ok');
 });
+
+test('a store that is closed leaves an empty log and all of its head', async () => {
+  const group = db.group('model/a:1');
+  group.column(CPU);
+  for (let i = 0; i < 100; i++) {
+    const appender = db.appender();
+    expect(appender.appendRow(group, 1000 + i, Float64Array.of(i / 4))).toBe('ok');
+    expect(appender.append(UP, 1000 + i - (i % 3), i)).toBe(i % 3 === 0 ? 'ok' : 'duplicate');
+    await appender.commit();
+  }
+  const before = await readAll(db);
+  await reopen();
+  expect(db.stats()).toMatchObject({ logSegments: 0, headRows: 0 });
+  expect(await readAll(db)).toEqual(before);
+  expect(await append(1100, 1)).toBe('ok');
+  expect(await append(1100, 2)).toBe('duplicate');
+  const after = await readAll(db);
+  // Only looked at: the log stays as it is.
+  await reopen();
+  await reopen();
+  expect(await readAll(db)).toEqual(after);
+});

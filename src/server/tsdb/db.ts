@@ -416,6 +416,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     try {
       await this.#flusher.close();
       await maker.close();
+      await this.#flusher.leaveSnapshot();
       await this.#log.close();
     } finally {
       blocks.close();

@@ -16,7 +16,7 @@ import { packAll } from './head/packing.ts';
 import type { Log as Say } from './options.ts';
 import { blocksBeyond, bytesAllowed, type Retention } from './retention.ts';
 import type { Tombstones } from './tombstones.ts';
-import { CheckpointEncoder, writeCheckpoint } from './wal/checkpoint.ts';
+import { CheckpointEncoder, snapshotOf, writeCheckpoint } from './wal/checkpoint.ts';
 import { listSegments, logSize, type Log } from './wal/log.ts';
 
 /** The head is flushed early when its chunks take more. */
@@ -119,6 +119,22 @@ export class HeadFlusher {
     await this.idle();
   }
 
+  /**
+   * Leaves all of the head in a checkpoint, so that the next start finds an empty log. No samples may come any more. Where none came at all, as
+   * when a folder is only looked at, the log stays as it is.
+   */
+  async leaveSnapshot(): Promise<void> {
+    const { head, exemplars, log, logFolder, files, say } = this.#parts;
+    if (log.records === 0 || listSegments(logFolder).length === 0) return;
+    try {
+      const segment = log.cut();
+      await writeCheckpoint(logFolder, segment, snapshotOf(segment, head, exemplars), files);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      say('warn', 'the head could not be left in a checkpoint; the next start reads the log', { reason });
+    }
+  }
+
   /** Resolves when no flush runs, however it ended. */
   async idle(): Promise<void> {
     await this.#running;
@@ -146,14 +162,14 @@ export class HeadFlusher {
     if (isEmpty && listSegments(logFolder).length === 0) return;
     const checkpoint = new CheckpointEncoder(log.cut());
     const flushing = await this.#takeChunks(checkpoint);
-    const bytes = checkpoint.finish(head, exemplars);
+    checkpoint.addExemplars(head, exemplars);
     const block = await blocks.write(flushing);
     if (block !== undefined) blocks.add(block);
     for (const { group, recipe } of flushing) {
       for (const chunk of group.chunks.splice(0, recipe.sources.length)) this.chunkBytes -= chunk.bytes.length;
     }
     head.minTime = oldestTime(head);
-    await writeCheckpoint(logFolder, checkpoint.segment, bytes, files);
+    await writeCheckpoint(logFolder, checkpoint.segment, [checkpoint.take()], files);
   }
 
   /** The flush itself is done: what fails here is said, and tried again after the next one. */

@@ -1,6 +1,6 @@
 /**
- * What of the log before a segment is still needed once its samples are in blocks: the names of groups and series, how far each was, and the
- * exemplars. Written aside and renamed; then the segments before it go.
+ * What of the log before a segment is still needed: the names of groups and series, how far each was, the exemplars, and the chunks that no
+ * block has (a flush leaves none, a store that is closed leaves all of the head so). Written aside and renamed; then the segments before it go.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,12 +9,15 @@ import type { ExemplarStore } from '../exemplars.ts';
 import type { Head } from '../head/head.ts';
 import { LooseGroup } from '../head/looseGroup.ts';
 import type { HeadGroup } from '../head/group.ts';
-import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
+import { packAll } from '../head/packing.ts';
+import { fileHeader, FrameWriter } from './frame.ts';
 import { listSegments, segmentName } from './log.ts';
-import { logExemplar, logNames, RECORD } from './records.ts';
+import { logChunk, logExemplar, logNames, RECORD } from './records.ts';
 
 export const CHECKPOINT_MAGIC = 0x434f5349; // "ISOC"
 export const CHECKPOINT_VERSION = 2;
+/** What is collected before it is written. */
+const PIECE_SIZE = 1 << 20;
 
 export function checkpointName(segment: number): string {
   return `${String(segment).padStart(8, '0')}.checkpoint`;
@@ -33,10 +36,17 @@ export function listCheckpoints(folder: string): number[] {
 export class CheckpointEncoder {
   readonly segment: number;
   readonly #frames = new FrameWriter();
+  #taken = 0;
 
   constructor(segment: number) {
     this.segment = segment;
-    this.#frames.clear(FILE_HEADER_SIZE);
+    this.#frames.clear(0);
+    this.#frames.out.raw(fileHeader(CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment));
+  }
+
+  /** Bytes that were not taken yet. */
+  get size(): number {
+    return this.#frames.out.length;
   }
 
   add(group: HeadGroup): void {
@@ -48,31 +58,53 @@ export class CheckpointEncoder {
     logState(this.#frames, group);
   }
 
-  finish(head: Head, exemplars: ExemplarStore): Uint8Array {
-    const frames = this.#frames;
+  /** What no block has of a group that was added; all its rows are packed. */
+  addChunks(group: HeadGroup): void {
+    const { sequence } = group.logState;
+    for (const chunk of group.chunks)
+      logChunk(this.#frames, { group, chunk, from: sequence, to: sequence, rest: undefined });
+  }
+
+  addExemplars(head: Head, exemplars: ExemplarStore): void {
     for (const { ref, exemplar } of exemplars.entries()) {
       const [group, columns] = head.columnsOf(Uint32Array.of(ref)).entries().next().value ?? [];
-      if (group !== undefined && columns !== undefined) logExemplar(frames, group, columns[0].column, exemplar);
+      if (group !== undefined && columns !== undefined) logExemplar(this.#frames, group, columns[0].column, exemplar);
     }
-    const header = fileHeader(CHECKPOINT_MAGIC, CHECKPOINT_VERSION, this.segment);
-    const bytes = new Uint8Array(header.length + frames.out.length);
-    bytes.set(header);
-    bytes.set(frames.out.written, header.length);
+  }
+
+  /** The bytes since the last call. */
+  take(): Uint8Array {
+    const bytes = this.#frames.out.copy();
+    this.#frames.clear((this.#taken += bytes.length));
     return bytes;
   }
+}
+
+/** All of the head as a checkpoint, piece by piece: what a store that is closed leaves behind. */
+export function* snapshotOf(segment: number, head: Head, exemplars: ExemplarStore): Iterable<Uint8Array> {
+  const encoder = new CheckpointEncoder(segment);
+  for (const group of head.groups) {
+    if (group === undefined) continue;
+    packAll(group, head.arena);
+    encoder.add(group);
+    encoder.addChunks(group);
+    if (encoder.size >= PIECE_SIZE) yield encoder.take();
+  }
+  encoder.addExemplars(head, exemplars);
+  yield encoder.take();
 }
 
 /** Puts a checkpoint in place and removes what it stands for. */
 export async function writeCheckpoint(
   folder: string,
   segment: number,
-  bytes: Uint8Array,
+  pieces: Iterable<Uint8Array>,
   files: BlockFiles,
 ): Promise<void> {
   const file = path.join(folder, checkpointName(segment));
   const aside = await files.create(`${file}.tmp`);
   try {
-    await aside.write(bytes);
+    for (const piece of pieces) await aside.write(piece);
     await aside.sync();
   } finally {
     await aside.close();
