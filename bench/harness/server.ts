@@ -34,17 +34,22 @@ export async function inTempFolder<T>(work: (folder: string) => Promise<T>): Pro
   }
 }
 
-export function startIsotherm({ config, data }: ServerFolders): Promise<Server> {
+export function startIsotherm({ config, data }: ServerFolders, more: readonly string[] = []): Promise<Server> {
   return startServer(ISOTHERM, '/-/ready', (address) => [
     'serve',
     `--config.file=${config}`,
     `--storage.tsdb.path=${data}`,
     `--web.listen-address=${address}`,
+    ...more,
   ]);
 }
 
 /** With blocks that stay as they are, so that no compaction runs while queries are measured. */
-export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Promise<Server> {
+export function startPrometheus(
+  peer: Peer,
+  { config, data }: ServerFolders,
+  more: readonly string[] = [],
+): Promise<Server> {
   return startServer(peer.command, '/-/ready', (address) => [
     `--config.file=${config}`,
     `--storage.tsdb.path=${data}`,
@@ -52,6 +57,7 @@ export function startPrometheus(peer: Peer, { config, data }: ServerFolders): Pr
     '--storage.tsdb.min-block-duration=2h',
     '--storage.tsdb.max-block-duration=2h',
     `--web.listen-address=${address}`,
+    ...more,
   ]);
 }
 

@@ -1,6 +1,7 @@
 /** Rooms behind the HTTP rim, small and in memory: what a test puts in is what the API answers from. */
 import { labelsOf, labelValue, type Labels } from '../../src/shared/model/labels.ts';
 import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts';
+import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
 import type { RelabelConfig } from '../../src/server/config/config.ts';
 import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
@@ -17,6 +18,15 @@ export interface WrittenSample {
   readonly labels: Labels;
   readonly t: number;
   readonly v: number | 'stale';
+}
+
+class FakePlace {
+  readonly isGone = false;
+  readonly labels: Labels;
+
+  constructor(labels: Labels) {
+    this.labels = labels;
+  }
 }
 
 export class FakeRooms {
@@ -111,6 +121,12 @@ export class FakeRooms {
       appendRow: () => 'ok',
       append: take,
       appendStale: (labels, t) => take(labels, t, 'stale'),
+      place: (labels) => new FakePlace(labels),
+      appendAt: (place, t, low, high) => {
+        const isStale = low === STALE_LOW && high === STALE_HIGH;
+        const v = isStale ? 'stale' : new Float64Array(Uint32Array.of(low, high).buffer)[0];
+        return take((place as FakePlace).labels, t, v);
+      },
       appendHistogram: () => 'ok',
       appendExemplar: () => 'ok',
       setMetadata: () => undefined,

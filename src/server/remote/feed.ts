@@ -82,6 +82,15 @@ function overheard(appender: Appender, tell: CommitListener): Appender {
       staged.samples.push({ labels, t, values });
       return outcome;
     },
+    place: (labels) => appender.place(labels),
+    appendAt(place, t, low, high) {
+      const outcome = appender.appendAt(place, t, low, high);
+      if (outcome === 'ok') {
+        const values = new Float64Array(Uint32Array.of(low, high).buffer);
+        staged.samples.push({ labels: place.labels, t, values });
+      }
+      return outcome;
+    },
     appendHistogram(labels, t, histogram) {
       const outcome = appender.appendHistogram(labels, t, histogram);
       if (outcome === 'ok') staged.samples.push({ labels, t, values: one(NaN), histogram });

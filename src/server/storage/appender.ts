@@ -25,6 +25,13 @@ export interface GroupWriter {
   readonly columnLabels: (column: number) => Labels;
 }
 
+/** Where single samples of a series go. */
+export interface SeriesPlace {
+  readonly labels: Labels;
+  /** The store let go of it: ask for the series' place again. */
+  readonly isGone: boolean;
+}
+
 export interface Appender {
   /**
    * One row: `values[c]` belongs to column c; cells with gap bits have no sample, cells with stale bits end their series
@@ -36,6 +43,10 @@ export interface Appender {
   /** One sample outside rows. */
   append(labels: Labels, t: number, v: number): AppendOutcome;
   appendStale(labels: Labels, t: number): AppendOutcome;
+  /** Where `append` puts the samples of a series; made if there is none. For many samples, also by later appenders. */
+  place(labels: Labels): SeriesPlace;
+  /** As `append`, or `appendStale` where the value has its bits. The value comes by its low and high word. */
+  appendAt(place: SeriesPlace, t: number, low: number, high: number): AppendOutcome;
   appendHistogram(labels: Labels, t: number, h: NativeHistogram): AppendOutcome;
   appendExemplar(labels: Labels, exemplar: Exemplar): AppendOutcome;
   /** Type, help and unit of a metric family as `group`'s target gives them. Not logged. */

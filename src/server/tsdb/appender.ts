@@ -2,8 +2,8 @@
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
-import { bitsOf, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
-import type { Appender, AppendOutcome, GroupWriter, SeriesRef } from '../storage/appender.ts';
+import { bitsOf, GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
+import type { Appender, AppendOutcome, GroupWriter, SeriesPlace, SeriesRef } from '../storage/appender.ts';
 import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
@@ -58,6 +58,27 @@ export interface AppendTarget {
   commit(batch: Batch, sync: boolean): Promise<void>;
 }
 
+const NAN_LOW = 0;
+const NAN_HIGH = 0x7ff80000;
+
+class StorePlace implements SeriesPlace {
+  readonly group: LooseGroup;
+  readonly column: number;
+
+  constructor(group: LooseGroup, column: number) {
+    this.group = group;
+    this.column = column;
+  }
+
+  get labels(): Labels {
+    return this.group.columnLabels(this.column);
+  }
+
+  get isGone(): boolean {
+    return this.group.isDropped;
+  }
+}
+
 /** Growing columns of staged samples. */
 class StagedCells implements Cells {
   count = 0;
@@ -92,6 +113,8 @@ export class StoreAppender implements Appender {
   #rows: StagedRow[] = [];
   #arena: RowArena | undefined;
   #cells = new Map<LooseGroup, StagedCells>();
+  #lastGroup: LooseGroup | undefined;
+  #lastCells: StagedCells | undefined;
   #histograms: StagedHistogram[] = [];
   #exemplars: StagedExemplar[] = [];
 
@@ -178,23 +201,51 @@ export class StoreAppender implements Appender {
     this.#arena = undefined;
     this.#rows = [];
     this.#cells = new Map();
+    this.#lastGroup = this.#lastCells = undefined;
     this.#histograms = [];
     this.#exemplars = [];
     this.#id = ++StoreAppender.#ids;
   }
 
+  place(labels: Labels): SeriesPlace {
+    const { head } = this.#target;
+    const { group, column } = head.loosePlace(head.series.refOf(labels), labels);
+    return new StorePlace(group, column);
+  }
+
+  appendAt(place: SeriesPlace, t: number, low: number, high: number): AppendOutcome {
+    if (!(place instanceof StorePlace) || place.isGone) throw new TypeError('a place that this store does not have');
+    // Some NaNs mean something else inside.
+    const isOurs = (high & 0x7ff00000) === 0x7ff00000 && isReserved(low, high);
+    return isOurs
+      ? this.#appendCell(place.group, place.column, t, NAN_LOW, NAN_HIGH)
+      : this.#appendCell(place.group, place.column, t, low, high);
+  }
+
   #appendBits(labels: Labels, t: number, low: number, high: number): AppendOutcome {
     const { head } = this.#target;
     const { group, column } = head.loosePlace(head.series.refOf(labels), labels);
+    return this.#appendCell(group, column, t, low, high);
+  }
+
+  #appendCell(group: LooseGroup, column: number, t: number, low: number, high: number): AppendOutcome {
     if (!isTime(t)) return this.#reject('outOfBounds');
-    const outcome = group.admit(column, t, low, high, this.#id, head);
+    const outcome = group.admit(column, t, low, high, this.#id, this.#target.head);
     if (outcome === 'same') return 'ok';
     if (outcome !== 'ok') return this.#reject(outcome);
     group.stage(column, t, low, high, this.#id);
+    this.#cellsOf(group).push(column, t, low, high);
+    return 'ok';
+  }
+
+  /** Samples of a group mostly follow each other. */
+  #cellsOf(group: LooseGroup): StagedCells {
+    if (group === this.#lastGroup) return this.#lastCells!;
     let staged = this.#cells.get(group);
     if (staged === undefined) this.#cells.set(group, (staged = new StagedCells()));
-    staged.push(column, t, low, high);
-    return 'ok';
+    this.#lastGroup = group;
+    this.#lastCells = staged;
+    return staged;
   }
 
   #admitRow(group: HeadGroup, t: number): AppendOutcome {
@@ -208,6 +259,11 @@ export class StoreAppender implements Appender {
     this.#target.rejected(outcome);
     return outcome;
   }
+}
+
+/** Of a NaN: the bits of a gap, or those that stand for a native histogram. */
+function isReserved(low: number, high: number): boolean {
+  return (low === GAP_LOW && high === GAP_HIGH) || (low === HISTOGRAM_LOW && high === HISTOGRAM_HIGH);
 }
 
 function isTime(t: number): boolean {

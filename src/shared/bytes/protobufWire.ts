@@ -227,6 +227,11 @@ export class WireReader {
     this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
 
+  /** Bytes read so far. */
+  get position(): number {
+    return this.at;
+  }
+
   next(): boolean {
     if (this.at >= this.buffer.length) return false;
     const key = this.varint();

@@ -34,6 +34,9 @@ export class LooseGroup extends HeadGroup {
   readonly #rowByTime = new Map<number, number>();
   /** Chunks that replay brought: their newest samples are looked up when a sample is to be admitted. */
   #unseenChunks: Chunk[] = [];
+  /** The row that was filled last: samples of the same time mostly follow each other. */
+  #recentTime = NaN;
+  #recentRow = 0;
 
   constructor(ref: GroupRef, key: string, owner: GroupOwner) {
     super(ref, key, 'loose', owner);
@@ -70,14 +73,15 @@ export class LooseGroup extends HeadGroup {
 
   /** Puts a logged sample into its row. Gives that row, or -1 where the cell was taken already. */
   setSample(column: number, t: number, low: number, high: number): number {
-    this.#reserve(column);
-    let row = this.#rowByTime.get(t);
+    let row = t === this.#recentTime ? this.#recentRow : this.#rowByTime.get(t);
     if (row === undefined) {
       row = this.rows.appendEmpty(t, this.columnCount);
       this.#rowByTime.set(t, row);
-    } else if (this.#cellKindAt(row, column) !== CELL_GAP) {
+    } else if (this.rows.hasCell(column, row, row + 1)) {
       return -1;
     }
+    this.#recentTime = t;
+    this.#recentRow = row;
     this.rows.setCell(row, column, low, high);
     this.setLast(column, t, low, high);
     return row;
@@ -112,6 +116,7 @@ export class LooseGroup extends HeadGroup {
   override clearRows(): void {
     super.clearRows();
     this.#rowByTime.clear();
+    this.#recentTime = NaN;
   }
 
   #seeChunks(): void {
