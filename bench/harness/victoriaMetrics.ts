@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pagesOf, type History } from '../data/history.ts';
 import { folderBytes } from './measure.ts';
 import type { Peer } from './peers.ts';
-import { startVictoriaMetrics } from './server.ts';
+import { startVictoriaMetrics, type Server } from './server.ts';
 
 /** Its folder stays the same for this long when its merges are done. */
 const QUIET_MS = 3_000;
@@ -21,15 +21,20 @@ export async function victoriaMetricsBytes(
   const data = path.join(folder, 'data');
   const server = await startVictoriaMetrics(peer, { data, config: undefined }, ['-retentionPeriod=100y']);
   try {
-    for (const page of pagesOf(history)) await ask(`${server.url}/api/v1/import/prometheus`, page);
-    await ask(`${server.url}/internal/force_flush`);
-    await assertSamples(server.url, history);
+    await importInto(server, history);
     await ask(`${server.url}/internal/force_merge`);
     await settled(data);
   } finally {
     await server.stop();
   }
   return { data: folderBytes(path.join(data, 'data')), all: folderBytes(data) };
+}
+
+/** Imports the history into a server that keeps it long enough. */
+export async function importInto({ url }: Server, history: History): Promise<void> {
+  for (const page of pagesOf(history)) await ask(`${url}/api/v1/import/prometheus`, page);
+  await ask(`${url}/internal/force_flush`);
+  await assertSamples(url, history);
 }
 
 async function ask(url: string, body?: string): Promise<string> {
