@@ -23,6 +23,7 @@ import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
+import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
@@ -218,10 +219,27 @@ interface RoomParts {
   readonly pushes: PushStore | undefined;
 }
 
+/** Says what the process before was at when it ended suddenly, and notes what this one is at. Nothing depends on it. */
+function noteQueries(flags: Flags, log: Log): ActiveQueries | undefined {
+  const file = join(flags['storage.tsdb.path'], 'queries.active');
+  try {
+    const queries = readActiveQueries(file);
+    if (queries.length > 0)
+      log('warn', 'these queries did not end in the last run of the process', { queries: JSON.stringify(queries) });
+    return openActiveQueries(file, flags['query.max-concurrency']);
+  } catch (error) {
+    log('warn', 'running queries are not noted', { file, reason: String(error) });
+    return undefined;
+  }
+}
+
 function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   const { flags, config, log, metrics, shutdown, externalUrl, pushes } = parts;
+  const active = noteQueries(flags, log);
+  if (active !== undefined) shutdown.opened('active queries', async () => active.close());
   const engine = createQueryRunner({
     queryable: tsdb,
+    active,
     workers: flags.workers,
     limits: {
       lookbackDeltaMs: flags['query.lookback-delta'],

@@ -71,6 +71,8 @@ async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext):
   const { plan, budget } = context;
   const inner = subqueryGrid(node, grid, plan.context);
   const rows = await rowsOf(node.expr, inner, context);
+  // All of it is held at once: refused before any of it is computed.
+  budget.expect(inner.count * rows.labels.length);
   const times = timesOf(inner);
   const series: SelectedSeries[] = [];
   const row = newRow(inner.count);

@@ -5,6 +5,7 @@ import { prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuer
 import type { QueryEngine, QueryRequest, QueryResult } from '../storage/engine.ts';
 import type { Queryable, SelectLease } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
+import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
 import { packedColumns } from './queryJob.ts';
 import { WorkerPool } from './workerPool.ts';
@@ -25,6 +26,8 @@ export interface QueryRunnerOptions {
   readonly limits: EngineLimits;
   /** Work up to which a query is evaluated in the caller's thread all the same. */
   readonly inlineWorkMax?: number;
+  /** Where the queries that run are noted. */
+  readonly active?: ActiveQueries;
 }
 
 export interface QueryRunner extends QueryEngine {
@@ -71,6 +74,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const started = performance.now();
       const leave = await gate.enter(timeoutMs, signal);
       let selected: readonly SelectLease[] = [];
+      const end = options.active?.begin(request.expr, Date.now());
       try {
         const left = timeoutMs - (performance.now() - started);
         const budget = new Budget({ timeoutMs: left, maxSamples, signal });
@@ -80,6 +84,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
         return await evaluate(prepared, selected, budget, left - selectMs, selectMs);
       } finally {
         for (const lease of selected) lease.release();
+        end?.();
         leave();
       }
     },
