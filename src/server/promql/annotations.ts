@@ -56,8 +56,11 @@ export class Annotations {
     this.warn(`ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`, place);
   }
 
+  /** @param place of the quantile, a parameter: it is told after what its function's operands tell. */
   invalidQuantile(q: number, place: Place): void {
-    this.warn(`quantile value should be between 0 and 1, got ${formatGo(q)}`, place);
+    const message = `quantile value should be between 0 and 1, got ${formatGo(q)}`;
+    const known = this.warningPlaces.get(message);
+    if (known === undefined || place.from < known.from) this.warningPlaces.set(message, place);
   }
 
   /**

@@ -2,8 +2,6 @@
 import { ln, log10, log2 } from '../../shared/model/logarithms.ts';
 import { civilTime, type CivilTime } from './civilTime.ts';
 
-const DEGREES = 180 / Math.PI;
-
 export const MATH = {
   abs: Math.abs,
   acos: Math.acos,
@@ -15,7 +13,7 @@ export const MATH = {
   ceil: Math.ceil,
   cos: Math.cos,
   cosh: Math.cosh,
-  deg: (v: number) => v * DEGREES,
+  deg: (v: number) => (v * 180) / Math.PI,
   exp: Math.exp,
   floor: Math.floor,
   ln,
