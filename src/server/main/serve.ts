@@ -194,8 +194,11 @@ async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutd
   }
 }
 
+/** Where everything of ours is kept; in a folder of Prometheus that is a folder inside it. */
+const ownFolder = (flags: Flags) => dataFolders(flags['storage.tsdb.path']).own;
+
 async function openPushes(flags: Flags, log: Log): Promise<PushStore> {
-  const folder = join(flags['storage.tsdb.path'], 'push');
+  const folder = join(ownFolder(flags), 'push');
   try {
     return await openPushStore({ folder, ttlMs: flags['push.time-to-live'], clock: systemClock, log });
   } catch (error) {
@@ -221,7 +224,7 @@ interface RoomParts {
 
 /** Says what the process before was at when it ended suddenly, and notes what this one is at. Nothing depends on it. */
 function noteQueries(flags: Flags, log: Log): ActiveQueries | undefined {
-  const file = join(flags['storage.tsdb.path'], 'queries.active');
+  const file = join(ownFolder(flags), 'queries.active');
   try {
     const queries = readActiveQueries(file);
     if (queries.length > 0)
@@ -252,7 +255,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   });
   shutdown.opened('query engine', () => engine.close());
   const feed = createFeed(tsdb);
-  const sentTimes = createSentTimes(flags['storage.tsdb.path'], log);
+  const sentTimes = createSentTimes(ownFolder(flags), log);
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
   const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log });
   shutdown.opened('remote write', () => remote.close(Math.min(flags['storage.remote.flush-deadline'], DRAIN_MS_MAX)));
