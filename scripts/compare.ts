@@ -11,11 +11,12 @@ import { parseArgs } from 'node:util';
 import { findPeer, type Peer } from '../bench/harness/peers.ts';
 import { inTempFolder, startServer, type Server } from '../bench/harness/server.ts';
 import { seededRandom } from '../tests/support/promqlExpressions.ts';
+import { writeByTime } from '../tests/support/remoteWritten.ts';
 import { ask, differenceOf, type Question } from './compare/answers.ts';
 import { comparedSeries } from './compare/data.ts';
 import { ExpressionGenerator } from './compare/expressions.ts';
 import { changedSince, isSkipped } from './compare/known.ts';
-import { fillStore, writeRemotely } from './compare/load.ts';
+import { fillStore } from './compare/load.ts';
 import { shrunk } from './compare/shrink.ts';
 
 const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
@@ -115,7 +116,7 @@ await inTempFolder(async (folder) => {
   await fillStore(join(folder, 'ours'), series);
   const [ours, theirs] = await Promise.all([start(ISOTHERM, folder, true), start(peer.command, folder, false)]);
   try {
-    await writeRemotely(theirs.url, series);
+    await writeByTime(theirs.url, series);
     process.exitCode = await compare(ours, theirs, peer, begin);
   } finally {
     await Promise.all([ours.stop(), theirs.stop()]);

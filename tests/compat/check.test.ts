@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintPage } from '../../src/server/cli/check/metrics.ts';
+import { PROMTOOL } from '../support/prometheusProcess.ts';
 import { ISOTHERM, tempFolder } from '../support/sidecar.ts';
 import { CONFIG_CORPUS } from './configCorpus.ts';
 
-const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 const told = spawnSync(PROMTOOL, ['--version'], { encoding: 'utf8' });
 const major = Number(/version (\d+)/.exec(`${told.stdout ?? ''}${told.stderr ?? ''}`)?.[1] ?? 0);
 /** The corpora are of what version 3 knows. */

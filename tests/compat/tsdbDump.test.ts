@@ -4,10 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
+import { PROMTOOL } from '../support/prometheusProcess.ts';
 import { runIsotherm, tempFolder } from '../support/sidecar.ts';
 
-const TOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
-const beside = spawnSync(TOOL, ['--version']).status === 0 ? describe : describe.skip;
+const beside = spawnSync(PROMTOOL, ['--version']).status === 0 ? describe : describe.skip;
 
 const START = 1_700_000_000_000;
 
@@ -29,10 +29,10 @@ beside('dump into Prometheus blocks (needs promtool on PATH)', () => {
     const file = join(base, 'all.om');
     expect((await runIsotherm(['tsdb', 'export', folder, file])).code).toBe(0);
     const blocks = join(base, 'blocks');
-    const made = spawnSync(TOOL, ['tsdb', 'create-blocks-from', 'openmetrics', file, blocks], { encoding: 'utf8' });
+    const made = spawnSync(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', file, blocks], { encoding: 'utf8' });
     expect([made.status, made.stderr]).toEqual([0, expect.any(String)]);
     mkdirSync(join(blocks, 'wal')); // The tool wants to see one.
-    const dumped = spawnSync(TOOL, ['tsdb', 'dump', blocks], { encoding: 'utf8' }).stdout;
+    const dumped = spawnSync(PROMTOOL, ['tsdb', 'dump', blocks], { encoding: 'utf8' }).stdout;
     const found = dumped
       .trim()
       .split('\n')

@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { formatValue } from '../../src/shared/api/prometheus.ts';
 import { labelValue, METRIC_NAME, quoted } from '../../src/shared/model/labels.ts';
 import type { MemorySeries } from './memoryQueryable.ts';
-import { installedVersion, runPrometheus } from './prometheusProcess.ts';
+import { installedVersion, PROMTOOL, runPrometheus } from './prometheusProcess.ts';
 import { tempFolder } from './sidecar.ts';
-
-const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 
 export interface PrometheusPeer {
   /** host:port. */

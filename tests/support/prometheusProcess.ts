@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { tempFolder, until, writeConfig } from './sidecar.ts';
 
 export const PROMETHEUS = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
+/** Likewise, of its tools. */
+export const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 const READY_WITHIN_MS = 30_000;
 
 /** Major and minor version; undefined where there is no Prometheus. A build from source may tell none: it is taken for the newest. */

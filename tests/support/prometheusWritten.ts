@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import type { MemorySeries } from './memoryQueryable.ts';
 import type { PrometheusPeer } from './prometheusPeer.ts';
 import { runPrometheus } from './prometheusProcess.ts';
-import { remoteWriteBody } from './remoteWritten.ts';
+import { writeByTime } from './remoteWritten.ts';
 import { tempFolder } from './sidecar.ts';
 
 /** @param series whose samples lie neither far behind nor ahead of now. */
@@ -18,7 +18,7 @@ export async function startPrometheusWritten(
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const slice of byTime(series)) await write(url, slice);
+    await writeByTime(url, series);
   } catch (fault) {
     await close();
     throw fault;
@@ -30,26 +30,4 @@ export async function startPrometheusWritten(
     },
     close,
   };
-}
-
-/** The same samples, those of one time together: a receiver takes a series' floats before its histograms, and none that comes late. */
-function byTime(series: readonly MemorySeries[]): MemorySeries[][] {
-  const slices = new Map<number, MemorySeries[]>();
-  for (const one of series) {
-    for (const sample of one.samples) {
-      const slice = slices.get(sample[0]);
-      if (slice === undefined) slices.set(sample[0], [{ ...one, samples: [sample] }]);
-      else slice.push({ ...one, samples: [sample] });
-    }
-  }
-  return [...slices].sort(([a], [b]) => a - b).map(([, slice]) => slice);
-}
-
-async function write(url: string, series: readonly MemorySeries[]): Promise<void> {
-  const written = await fetch(`${url}/api/v1/write`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
-    body: remoteWriteBody(series),
-  });
-  if (!written.ok) throw new Error(`Prometheus refused samples: ${written.status} ${await written.text()}`);
 }

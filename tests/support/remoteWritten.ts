@@ -66,3 +66,31 @@ function series({ labels, samples }: MemorySeries): Buffer {
 export function remoteWriteBody(all: readonly MemorySeries[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(compress(Buffer.concat(all.map(series))));
 }
+
+/** Gives a server the series in one remote write. */
+export async function writeRemotely(url: string, series: readonly MemorySeries[]): Promise<void> {
+  const written = await fetch(`${url}/api/v1/write`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    body: remoteWriteBody(series),
+  });
+  if (!written.ok) throw new Error(`${url} refused samples: ${written.status} ${await written.text()}`);
+}
+
+/** As many remote writes as there are times. */
+export async function writeByTime(url: string, series: readonly MemorySeries[]): Promise<void> {
+  for (const [, slice] of byTime(series)) await writeRemotely(url, slice);
+}
+
+/** The same samples, those of one time together: a receiver takes a series' floats before its histograms, and none that comes late. */
+export function byTime(series: readonly MemorySeries[]): [t: number, slice: MemorySeries[]][] {
+  const slices = new Map<number, MemorySeries[]>();
+  for (const one of series) {
+    for (const sample of one.samples) {
+      const slice = slices.get(sample[0]);
+      if (slice === undefined) slices.set(sample[0], [{ ...one, samples: [sample] }]);
+      else slice.push({ ...one, samples: [sample] });
+    }
+  }
+  return [...slices].sort(([a], [b]) => a - b);
+}

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../../tests/support/prometheusProcess.ts';
 import { machinePage } from './machine.ts';
 
 /** Families by name, and samples by their text up to the value. */
@@ -76,13 +76,3 @@ test('on a machine without /proc the page says which collectors found nothing', 
   expect(samples.get('node_scrape_collector_success{collector="time"}')).toBe(1);
   expect([...samples.keys()].filter((key) => key.startsWith('node_memory_'))).toEqual([]);
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
