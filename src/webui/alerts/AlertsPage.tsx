@@ -7,6 +7,7 @@ import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
 import { LabelChips } from '../parts/LabelChips.tsx';
+import { SearchField } from '../parts/SearchField.tsx';
 import { PageLink, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
 import { formatAge, formatSeconds, formatShort } from '../text.ts';
 import { themeChoice } from '../theme.ts';
@@ -43,13 +44,11 @@ export default function AlertsPage({ place }: { place: Place }) {
         <div className="page-head">
           <h1>Alerts and rules</h1>
           {groups !== undefined && <StateChoice groups={groups} state={state} />}
-          <input
-            className="input input-wide"
-            type="search"
-            aria-label="Search rules"
+          <SearchField
+            label="Search rules"
             placeholder="Name, expression, label or error"
             value={text}
-            onChange={(event) => setParams({ search: event.target.value === '' ? undefined : event.target.value })}
+            onChange={(value) => setParams({ search: value === '' ? undefined : value })}
           />
         </div>
         {fetched.error !== undefined && <Notice kind="error" title={fetched.error.message} />}

@@ -6,6 +6,7 @@ import type { Fetched } from '../api/useFetched.ts';
 import type { Place } from '../location.ts';
 import { Card, Figure, Notice } from '../parts/Card.tsx';
 import { CopyButton } from '../parts/CopyButton.tsx';
+import { SearchField } from '../parts/SearchField.tsx';
 import { TopBar } from '../parts/TopBar.tsx';
 import { formatAge, formatBytes, formatDayClock, formatRate, formatShort } from '../text.ts';
 import { themeChoice } from '../theme.ts';
@@ -212,14 +213,7 @@ function FlagTable({ flags }: { flags: Readonly<Record<string, string>> }) {
   const rows = Object.entries(flags).filter(([name, value]) => `${name} ${value}`.includes(text));
   return (
     <>
-      <input
-        className="input input-wide"
-        type="search"
-        aria-label="Search flags"
-        placeholder="Name or value"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
+      <SearchField label="Search flags" placeholder="Name or value" value={text} onChange={setText} />
       <table className="table">
         <tbody>
           {rows.map(([name, value]) => (

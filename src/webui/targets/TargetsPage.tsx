@@ -6,6 +6,7 @@ import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
 import { LabelChips } from '../parts/LabelChips.tsx';
+import { SearchField } from '../parts/SearchField.tsx';
 import { RefreshPicker, TopBar } from '../parts/TopBar.tsx';
 import { formatAge, formatSeconds, formatShort } from '../text.ts';
 import { themeChoice } from '../theme.ts';
@@ -44,13 +45,11 @@ export default function TargetsPage({ place }: { place: Place }) {
               onChange={(value) => setParams({ state: value === 'all' ? undefined : value })}
             />
           )}
-          <input
-            className="input input-wide"
-            type="search"
-            aria-label="Search targets"
+          <SearchField
+            label="Search targets"
             placeholder="Address, label or error"
             value={text}
-            onChange={(event) => setParams({ search: event.target.value === '' ? undefined : event.target.value })}
+            onChange={(value) => setParams({ search: value === '' ? undefined : value })}
           />
         </div>
         {targets.error !== undefined && <Notice kind="error" title={targets.error.message} />}
