@@ -112,11 +112,11 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   try {
     await listen(http, address, log);
     shutdown.opened('listening socket', () => http.close());
-    const tsdb = await openStore(flags, config, log, shutdown);
+    const { tsdb, own } = await openStore(flags, config, log, shutdown);
     registerStoreMetrics(metrics, tsdb);
-    const pushes = flags['web.enable-push-receiver'] ? await openPushes(flags, log) : undefined;
+    const pushes = flags['web.enable-push-receiver'] ? await openPushes(own, flags, log) : undefined;
     if (pushes !== undefined) shutdown.opened('pushed metrics', () => pushes.close());
-    const opened = openRooms(tsdb, { flags, config, log, metrics, shutdown, externalUrl: url, pushes });
+    const opened = openRooms(tsdb, { flags, config, log, metrics, shutdown, externalUrl: url, own, pushes });
     apply = opened.apply;
     await apply(reloader.config);
     rooms = opened.rooms;
@@ -172,33 +172,36 @@ async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log)
   }
 }
 
+interface OpenedStore {
+  readonly tsdb: Tsdb;
+  /** Where everything of ours is kept; in a folder of Prometheus that is a folder inside it. */
+  readonly own: string;
+}
+
 /** Opened, and filled with what a Prometheus left in the folder. */
-async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutdown): Promise<Tsdb> {
+async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutdown): Promise<OpenedStore> {
   const path = flags['storage.tsdb.path'];
   if (path === '') throw new StartError('--storage.tsdb.path is empty; name a folder for the data, such as data/');
   try {
     const { own, foreign } = dataFolders(path);
-    const store = await openTsdb({
+    const tsdb = await openTsdb({
       path: own,
       retention: retentionOf(flags, config.storage),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       compactionThread: flags.workers > 0,
       log,
     });
-    shutdown.opened('store', () => store.close());
-    if (foreign !== undefined) await takeOver(foreign, own, store, log, shutdown.signal);
-    return store;
+    shutdown.opened('store', () => tsdb.close());
+    if (foreign !== undefined) await takeOver(foreign, own, tsdb, log, shutdown.signal);
+    return { tsdb, own };
   } catch (error) {
     if (!(error instanceof StorageError) && !isSystemError(error)) throw error;
     throw new StartError(`cannot open the store (--storage.tsdb.path=${path}): ${error.message}`, { cause: error });
   }
 }
 
-/** Where everything of ours is kept; in a folder of Prometheus that is a folder inside it. */
-const ownFolder = (flags: Flags) => dataFolders(flags['storage.tsdb.path']).own;
-
-async function openPushes(flags: Flags, log: Log): Promise<PushStore> {
-  const folder = join(ownFolder(flags), 'push');
+async function openPushes(own: string, flags: Flags, log: Log): Promise<PushStore> {
+  const folder = join(own, 'push');
   try {
     return await openPushStore({ folder, ttlMs: flags['push.time-to-live'], clock: systemClock, log });
   } catch (error) {
@@ -219,12 +222,14 @@ interface RoomParts {
   readonly metrics: SelfMetrics;
   readonly shutdown: Shutdown;
   readonly externalUrl: string;
+  /** The folder of ours. */
+  readonly own: string;
   readonly pushes: PushStore | undefined;
 }
 
 /** Says what the process before was at when it ended suddenly, and notes what this one is at. Nothing depends on it. */
-function noteQueries(flags: Flags, log: Log): ActiveQueries | undefined {
-  const file = join(ownFolder(flags), 'queries.active');
+function noteQueries(own: string, flags: Flags, log: Log): ActiveQueries | undefined {
+  const file = join(own, 'queries.active');
   try {
     const queries = readActiveQueries(file);
     if (queries.length > 0)
@@ -237,8 +242,8 @@ function noteQueries(flags: Flags, log: Log): ActiveQueries | undefined {
 }
 
 function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
-  const { flags, config, log, metrics, shutdown, externalUrl, pushes } = parts;
-  const active = noteQueries(flags, log);
+  const { flags, config, log, metrics, shutdown, externalUrl, own, pushes } = parts;
+  const active = noteQueries(own, flags, log);
   if (active !== undefined) shutdown.opened('active queries', async () => active.close());
   const engine = createQueryRunner({
     queryable: tsdb,
@@ -255,7 +260,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   });
   shutdown.opened('query engine', () => engine.close());
   const feed = createFeed(tsdb);
-  const sentTimes = createSentTimes(ownFolder(flags), log);
+  const sentTimes = createSentTimes(own, log);
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
   const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log });
   shutdown.opened('remote write', () => remote.close(Math.min(flags['storage.remote.flush-deadline'], DRAIN_MS_MAX)));

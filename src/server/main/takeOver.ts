@@ -3,11 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Log } from '../telemetry/log.ts';
 import type { Tsdb } from '../tsdb/db.ts';
+import type { OnDamage } from '../tsdb/prometheus/damage.ts';
 import { assertNotInUse } from '../tsdb/prometheus/inUse.ts';
 import { isPrometheusFolder, loadPrometheusFolder } from '../tsdb/prometheus/loadFolder.ts';
 
 /** Ours, beside the blocks of Prometheus, which passes over folders of such a name. */
-export const OWN_FOLDER = 'isotherm';
+const OWN_FOLDER = 'isotherm';
 const PROGRESS_MS = 5_000;
 
 export interface DataFolders {
@@ -45,7 +46,7 @@ async function load(foreign: string, own: string, store: Tsdb, log: Log, stop: A
   });
   const started = performance.now();
   let toldAt = started;
-  const damaged = ({ file, offset, what }: { file: string; offset: number; what: string }) =>
+  const damaged: OnDamage = ({ file, offset, what }) =>
     log('warn', 'A part of the data of Prometheus cannot be read and is left out', { file, offset, what });
   const loaded = await loadPrometheusFolder(foreign, store, damaged, ({ part, share, samples }) => {
     if (stop.aborted) throw new Stopped();

@@ -52,6 +52,9 @@ type SeriesByKey = Map<string, Labels>;
 /** A series whose rule is gone is ended this many intervals later: another group may have taken it over. */
 const STALE_AFTER_INTERVALS = 2;
 
+/** What is one group before and after a reload. */
+export const groupKey = ({ file, name }: Pick<RuleGroupSpec, 'file' | 'name'>) => `${file};${name}`;
+
 export class RuleGroup {
   readonly spec: RuleGroupSpec;
   readonly settings: GroupSettings;
@@ -86,7 +89,7 @@ export class RuleGroup {
   }
 
   get key(): string {
-    return `${this.spec.file};${this.spec.name}`;
+    return groupKey(this.spec);
   }
 
   /** Takes over what is known of the rules that have the same name and labels in `other`, which is stopped. */

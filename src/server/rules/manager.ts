@@ -9,7 +9,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Alert } from './alerts.ts';
 import { askEngine } from './askEngine.ts';
 import { EvaluationLimit } from './evaluationLimit.ts';
-import { RuleGroup, type GroupDeps } from './group.ts';
+import { groupKey, RuleGroup, type GroupDeps } from './group.ts';
 import type { RestoreTimes } from './restore.ts';
 import type { RuleGroupSpec } from './ruleFile.ts';
 
@@ -63,20 +63,21 @@ export function createRuleManager(deps: RuleManagerDeps): RuleManager {
           intervalMs: spec.intervalMs ?? global.evaluationIntervalMs,
           queryOffsetMs: spec.queryOffsetMs ?? global.ruleQueryOffsetMs,
         };
-        const group = new RuleGroup(spec, settings, groupDeps(global.externalLabels));
+        const key = groupKey(spec);
         const identity = JSON.stringify([settings, global.externalLabels, identityOf(spec)]);
-        const known = before.get(group.key);
-        before.delete(group.key);
+        const known = before.get(key);
+        before.delete(key);
         if (known?.identity === identity) {
-          next.set(group.key, known);
+          next.set(key, known);
           continue;
         }
+        const group = new RuleGroup(spec, settings, groupDeps(global.externalLabels));
         if (known !== undefined) {
           await known.group.stop();
           group.takeFrom(known.group);
         }
         group.start(isFirst);
-        next.set(group.key, { group, identity });
+        next.set(key, { group, identity });
       }
       for (const { group } of before.values()) {
         const gone = group.retire(stopping.signal).finally(() => retiring.delete(gone));
@@ -104,7 +105,6 @@ function identityOf({ limit, rules }: RuleGroupSpec): unknown {
     rules.map((rule) => ({
       ...rule,
       line: 0,
-      expr: JSON.stringify(rule.expr),
       labelTemplates: undefined,
       annotationTemplates: undefined,
     })),
