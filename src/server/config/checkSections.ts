@@ -1,5 +1,6 @@
 /** Rules of sections that the schema alone cannot say, and that nothing else in this folder resolves. */
 import type { RawFile } from './fileSchema.ts';
+import { HEADER_IS_OURS, PROTOCOL_HEADERS } from './resolveHttp.ts';
 import type { Complain } from './resolveRelabel.ts';
 
 /** `*` in the last path element only, as upstream has it. */
@@ -12,23 +13,6 @@ const STRATEGIES = [
 ];
 const WRITE_MESSAGES = ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'];
 const WRITE_LOGINS = ['basic_auth', 'authorization', 'oauth2', 'sigv4', 'azuread', 'google_iam'] as const;
-/** Headers of remote write and read that have keys of their own or belong to the protocol. */
-const RESERVED_HEADERS = new Set([
-  'authorization',
-  'host',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'user-agent',
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'www-authenticate',
-  'accept-encoding',
-  'x-prometheus-remote-write-version',
-  'x-prometheus-remote-read-version',
-]);
 
 export function checkSections(raw: RawFile, complain: Complain): void {
   checkGlobs(raw, complain);
@@ -77,11 +61,7 @@ function checkRemote(raw: RawFile, complain: Complain): void {
         complain([section, i, 'name'], `${JSON.stringify(remote.name)} is there already; names must differ`);
       names.add(remote.name ?? '');
       for (const header of Object.keys(remote.headers ?? {}))
-        if (RESERVED_HEADERS.has(header.toLowerCase()))
-          complain(
-            [section, i, 'headers', header],
-            'this header is set by the client itself; use the key meant for it',
-          );
+        if (PROTOCOL_HEADERS.has(header.toLowerCase())) complain([section, i, 'headers', header], HEADER_IS_OURS);
     });
   }
   raw.remote_write?.forEach((write, i) => {

@@ -65,14 +65,19 @@ export const kubernetesSdKeys = z.strictObject({
   ...httpKeys,
 });
 
-export const ec2SdKeys = z.strictObject({
-  endpoint: url.optional(),
+/** Where and as whom AWS is asked. */
+export const awsLoginKeys = {
   region: text.optional(),
   access_key: text.optional(),
   secret_key: text.optional(),
   profile: text.optional(),
   role_arn: text.optional(),
   external_id: text.optional(),
+};
+
+export const ec2SdKeys = z.strictObject({
+  endpoint: url.optional(),
+  ...awsLoginKeys,
   port: count.optional(),
   refresh_interval: positiveDuration.optional(),
   filters: z.array(z.strictObject({ name: text, values: z.array(text).min(1) })).optional(),

@@ -1,5 +1,6 @@
 /** The keys of the whole file, and of files that hold scrape configs alone. */
 import { z } from 'zod';
+import { awsLoginKeys } from './discoverySchema.ts';
 import { httpKeys, tlsKeys } from './httpSchema.ts';
 import { bool, count, duration, labelSet, number, oneOf, percentage, size, text, url } from './scalars.ts';
 import { alertmanagerConfigKeys, perJobKeys, relabelKeys, scrapeConfigKeys } from './scrapeSchema.ts';
@@ -13,12 +14,7 @@ const globalKeys = z.strictObject({
 });
 
 const sigv4Keys = z.strictObject({
-  region: text.optional(),
-  access_key: text.optional(),
-  secret_key: text.optional(),
-  profile: text.optional(),
-  role_arn: text.optional(),
-  external_id: text.optional(),
+  ...awsLoginKeys,
   use_fips_sts_endpoint: bool.optional(),
   service_name: text.optional(),
 });

@@ -4,8 +4,8 @@ import type { HttpConfig, OAuth2Config, ProxyConfig, Secret, TlsConfig, TlsVersi
 import type { RawHttpConfig, RawOAuth2, RawProxyConfig, RawTlsConfig } from './httpSchema.ts';
 import type { Complain } from './resolveRelabel.ts';
 
-/** Headers the client sets itself. */
-const RESERVED_HEADERS = new Set([
+/** Headers that have keys of their own or belong to the protocol, whatever is asked for. */
+export const PROTOCOL_HEADERS = new Set([
   'authorization',
   'host',
   'content-encoding',
@@ -20,8 +20,10 @@ const RESERVED_HEADERS = new Set([
   'accept-encoding',
   'x-prometheus-remote-write-version',
   'x-prometheus-remote-read-version',
-  'x-prometheus-scrape-timeout-seconds',
 ]);
+/** A scrape sets one more. */
+const RESERVED_HEADERS = new Set([...PROTOCOL_HEADERS, 'x-prometheus-scrape-timeout-seconds']);
+export const HEADER_IS_OURS = 'this header is set by the client itself; use the key meant for it';
 
 const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 
@@ -46,8 +48,7 @@ export function resolveHttp(raw: RawHttpConfig, dir: string, complain: Complain)
   if (auth?.type?.toLowerCase() === 'basic')
     complain(['authorization', 'type'], 'write basic_auth for user name and password');
   for (const name of Object.keys(raw.http_headers ?? {})) {
-    if (RESERVED_HEADERS.has(name.toLowerCase()))
-      complain(['http_headers', name], 'this header is set by the client itself; use the key meant for it');
+    if (RESERVED_HEADERS.has(name.toLowerCase())) complain(['http_headers', name], HEADER_IS_OURS);
   }
   return {
     basicAuth: basic && {

@@ -5,7 +5,7 @@ import { earlierBox, snapTimes, type Baseline, type Box } from '../../shared/exp
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import { distinctBounds, distinctSorted, isSameBound } from '../../shared/heatmap/slices.ts';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
-import type { Matcher } from '../../shared/model/matchers.ts';
+import { escapePattern, type Matcher } from '../../shared/model/matchers.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { QueryError } from '../storage/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
@@ -117,7 +117,7 @@ function boundsMatcher(spellings: readonly string[], uppers: Float64Array): Matc
     const bound = parseBound(text);
     return uppers.some((upper) => isSameBound(upper, bound));
   });
-  return { name: 'le', op: '=~', value: wanted.map((text) => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|') };
+  return { name: 'le', op: '=~', value: wanted.map(escapePattern).join('|') };
 }
 
 async function hasNativeHistogram(

@@ -17,6 +17,7 @@ import {
 import { dataJson, JSON_TYPE, sendTexts } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
+import { takeBytes } from './rawBody.ts';
 
 /** Of a push, before it is unfolded. */
 const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
@@ -29,12 +30,7 @@ type Work = (pushes: PushStore, request: FastifyRequest, reply: FastifyReply) =>
 
 export function registerPush(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
   app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: COMPRESSED_BYTES_MAX },
-      async (_: unknown, body: Buffer) => body,
-    );
+    takeBytes(scope, COMPRESSED_BYTES_MAX);
     const guarded = (work: Work) => (request: FastifyRequest, reply: FastifyReply) => guard(deps, work, request, reply);
     const group = `${prefix}/metrics/*`;
     scope.route({

@@ -8,6 +8,7 @@ import { readReadRequest, writeTimeSeries, type ReadQuery, type SeriesSamples } 
 import { SelectLimitError, type Queryable } from '../storage/queryable.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
+import { takeBytes } from './rawBody.ts';
 import { storedSeries } from './storedSeries.ts';
 
 const COMPRESSED_BYTES_MAX = 1024 * 1024;
@@ -18,12 +19,7 @@ const PROTOBUF = 'application/x-protobuf';
 export function registerRemoteRead(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
   let running = 0;
   app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: COMPRESSED_BYTES_MAX },
-      async (_: unknown, body: Buffer) => body,
-    );
+    takeBytes(scope, COMPRESSED_BYTES_MAX);
     scope.post(`${prefix}/read`, async (request, reply) => {
       if (running >= deps.options.remoteReadsMax) {
         return reply

@@ -12,6 +12,7 @@ import type { AppendOutcome } from '../storage/appender.ts';
 import type { HttpDeps } from './deps.ts';
 import { KnownSeries } from './knownSeries.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
+import { takeBytes } from './rawBody.ts';
 import { WriteRequest, type Refusals } from './writeRequest.ts';
 
 const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
@@ -34,12 +35,7 @@ class WriteRefused extends Error {
 export function registerRemoteWrite(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
   const known = new KnownSeries();
   app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: COMPRESSED_BYTES_MAX },
-      async (_: unknown, body: Buffer) => body,
-    );
+    takeBytes(scope, COMPRESSED_BYTES_MAX);
     scope.post(`${prefix}/write`, (request, reply) => receive(deps, known, request, reply));
   });
 }

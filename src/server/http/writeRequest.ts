@@ -2,6 +2,7 @@
  * A remote write request, read into an appender. The usual form of a series (its labels first, then its samples) is read in place, with its labels
  * known by their bytes; any other form that protocol buffers allow goes through the general reader.
  */
+import { readLabelPair } from '../../shared/bytes/labelPair.ts';
 import { WireReader } from '../../shared/bytes/protobufWire.ts';
 import { labelsFrom, METRIC_NAME, NO_LABELS, type Label, type Labels } from '../../shared/model/labels.ts';
 import type { Appender, AppendOutcome, SeriesPlace } from '../storage/appender.ts';
@@ -205,22 +206,11 @@ function readSeries(series: WireReader): { labels: Labels; samples: WireSample[]
   const pairs: Label[] = [];
   const samples: WireSample[] = [];
   while (series.next()) {
-    if (series.field === 1) pairs.push(readLabel(series.message()));
+    if (series.field === 1) pairs.push(readLabelPair(series.message()));
     else if (series.field === 2) samples.push(readSample(series.message()));
     else series.skip();
   }
   return { labels: labelsFrom(pairs), samples };
-}
-
-function readLabel(label: WireReader): Label {
-  let name = '';
-  let value = '';
-  while (label.next()) {
-    if (label.field === 1) name = label.string();
-    else if (label.field === 2) value = label.string();
-    else label.skip();
-  }
-  return [name, value];
 }
 
 function readSample(sample: WireReader): WireSample {

@@ -1,5 +1,5 @@
 /** An alert as receivers hear of it. */
-import { labelsFrom, labelValue, labelsRecord, type Labels } from '../../shared/model/labels.ts';
+import { labelsFrom, labelsRecord, type Labels } from '../../shared/model/labels.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 
 export interface Notice {
@@ -19,8 +19,7 @@ export function relabelled(
   externalLabels: Labels,
 ): Notice[] {
   return notices.flatMap((notice) => {
-    const added = externalLabels.filter(([name]) => labelValue(notice.labels, name) === '');
-    const labels = relabel(labelsFrom([...added, ...notice.labels]), rules);
+    const labels = relabel(labelsFrom([...externalLabels, ...notice.labels]), rules);
     return labels === undefined ? [] : [{ ...notice, labels }];
   });
 }

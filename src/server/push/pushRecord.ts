@@ -1,4 +1,5 @@
 /** What the journal says of a group: all of it, or that it is gone. A protobuf message: 1 labels, 2 families, 3 and 4 times, 5 time to live, 6 gone. */
+import { readLabelPair } from '../../shared/bytes/labelPair.ts';
 import { WireReader, WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Label, Labels } from '../../shared/model/labels.ts';
 import { readFamily } from '../textparse/metricFamily.ts';
@@ -26,7 +27,7 @@ export function decodeRecord(bytes: Uint8Array): PushRecord {
   let ttlMs: number | undefined;
   let gone = false;
   for (const r = new WireReader(bytes); r.next();) {
-    if (r.field === 1) labels.push(readLabel(r.message()));
+    if (r.field === 1) labels.push(readLabelPair(r.message()));
     else if (r.field === 2) {
       const family = keptFamily(r.bytes().slice());
       families.set(family.name, family);
@@ -46,14 +47,4 @@ function keptFamily(message: Uint8Array): KeptFamily {
     else r.skip();
   }
   return { name: readFamily(message).name, type: FAMILY_TYPES[type] ?? 'UNTYPED', message };
-}
-
-function readLabel(r: WireReader): Label {
-  let [name, value] = ['', ''];
-  while (r.next()) {
-    if (r.field === 1) name = r.string();
-    else if (r.field === 2) value = r.string();
-    else r.skip();
-  }
-  return [name, value];
 }

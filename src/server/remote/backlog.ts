@@ -2,8 +2,7 @@
 import { SelectLimitError, type Queryable } from '../storage/queryable.ts';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
-import type { OutgoingNames, OutgoingRow, SendKinds } from './outgoing.ts';
-import { packed } from './outgoing.ts';
+import { packed, samplesIn, type OutgoingNames, type OutgoingRow, type SendKinds } from './outgoing.ts';
 
 /** Samples of one window. */
 const SAMPLES_MAX = 200_000;
@@ -34,7 +33,7 @@ export class Backlog {
       const end = Math.min(maxTime, minTime + this.#windowMs - 1);
       try {
         const rows = await this.#read(minTime, end);
-        const samples = rows.reduce((sum, { series }) => sum + series.length, 0);
+        const samples = samplesIn(rows);
         if (samples < SAMPLES_MAX / 4) this.#windowMs = Math.min(WINDOW_MS_MAX, 2 * this.#windowMs);
         return { rows, maxTime: end };
       } catch (fault) {

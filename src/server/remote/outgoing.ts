@@ -1,7 +1,7 @@
 /** What one receiver is sent: series as they are named there, and samples of theirs that wait. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
-import { labelsFrom, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
+import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
 import type { Exemplar } from '../../shared/model/metadata.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
@@ -26,6 +26,10 @@ export interface OutgoingRow {
   /** By place in `series`. */
   readonly histograms?: ReadonlyMap<number, NativeHistogram>;
   readonly exemplar?: Exemplar;
+}
+
+export function samplesIn(rows: readonly OutgoingRow[]): number {
+  return rows.reduce((sum, { series }) => sum + series.length, 0);
 }
 
 /** Series outside rows whose names are kept; beyond, all are made anew. */
@@ -60,8 +64,7 @@ export class OutgoingNames {
   }
 
   #name(labels: Labels): OutgoingSeries | undefined {
-    const added = this.#external.filter(([name]) => labelValue(labels, name) === '');
-    const renamed = relabel(added.length === 0 ? labels : labelsFrom([...added, ...labels]), this.#rules);
+    const renamed = relabel(labelsFrom([...this.#external, ...labels]), this.#rules);
     if (renamed === undefined || renamed.length === 0) return undefined;
     const out = new WireWriter();
     for (const [name, value] of renamed) out.message(1, (pair) => void pair.string(1, name).string(2, value));

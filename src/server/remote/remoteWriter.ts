@@ -97,6 +97,8 @@ class Remote implements RemoteStatus {
   readonly queue: WriteQueue;
   readonly #receiver: Receiver;
   readonly #deps: RemoteWriterDeps;
+  /** Says of which receiver it speaks. */
+  readonly #log: Log;
   readonly #stopListening: () => void;
   readonly #stop = new AbortController();
   readonly #metadata: Promise<void>;
@@ -114,12 +116,11 @@ class Remote implements RemoteStatus {
     const names = new OutgoingNames(compileRelabel(config.relabel), externalLabels);
     const sent = sentTimes.load(this.id);
     if (sent === undefined) sentTimes.save(this.id, clock.now());
-    const log: Log = (level, message, fields) =>
-      deps.log(level, message, { remote: this.name, url: config.url, ...fields });
+    this.#log = (level, message, fields) => deps.log(level, message, { remote: this.name, url: config.url, ...fields });
     const parts = {
       config: config.queue,
       clock,
-      log,
+      log: this.#log,
       backlog: new Backlog(queryable, names, kinds),
       send: (message: Uint8Array, stop: AbortSignal) => this.#receiver.send(message, stop),
       onSent: (t: number) => sentTimes.save(this.id, t),
@@ -149,11 +150,7 @@ class Remote implements RemoteStatus {
     const now = this.#deps.clock.now();
     if (now - this.#saidAt < COMPLAIN_MS) return;
     this.#saidAt = now;
-    this.#deps.log('warn', 'Samples not sent; tried again until they are taken', {
-      remote: this.name,
-      url: this.url,
-      err: fault,
-    });
+    this.#log('warn', 'Samples not sent; tried again until they are taken', { err: fault });
   }
 
   async #sendMetadata(intervalMs: number): Promise<void> {

@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { RemoteQueueConfig } from '../config/config.ts';
 import type { Backlog } from './backlog.ts';
-import { requestsOf, type OutgoingRow } from './outgoing.ts';
+import { requestsOf, samplesIn, type OutgoingRow } from './outgoing.ts';
 import { WriteRefused } from './receiver.ts';
 
 /** Samples that wait in memory, whatever the configuration says. */
@@ -79,13 +79,13 @@ export class WriteQueue {
     if (rows.length === 0 || this.#isClosing) return;
     if (this.#behindFrom !== undefined) {
       // A late sample among them is read back too.
-      for (const { t } of rows) this.#behindFrom = Math.min(this.#behindFrom, t);
+      this.#behindFrom = earliest(rows, this.#behindFrom);
       return;
     }
     const { capacity, maxShards } = this.#parts.config;
     const count = samplesIn(rows);
     if (this.#pending + count > Math.min(PENDING_MAX, capacity * maxShards) && this.#pending > 0) {
-      this.#behindFrom = rows.reduce((min, { t }) => Math.min(min, t), Infinity);
+      this.#behindFrom = earliest(rows);
       this.#parts.log('warn', 'Remote write is behind; samples wait in the store', { pending: this.#pending });
       return;
     }
@@ -146,7 +146,7 @@ export class WriteQueue {
   }
 
   #note(lateMs: number): void {
-    const oldest = this.#rows.reduce((min, { t }) => Math.min(min, t), this.#behindFrom ?? Infinity);
+    const oldest = earliest(this.#rows, this.#behindFrom);
     this.#parts.onSent(Math.min(this.counts.newestSent - lateMs, oldest - 1));
   }
 
@@ -196,11 +196,11 @@ export class WriteQueue {
         log('info', 'Remote write has caught up');
       } else {
         this.#rows = [...rows];
-        this.#behindFrom = late.reduce((min, { t }) => Math.min(min, t), maxTime + 1);
+        this.#behindFrom = earliest(late, maxTime + 1);
       }
       this.#pending = samplesIn(this.#rows);
     } catch (fault) {
-      this.#behindFrom = this.#rows.reduce((min, { t }) => Math.min(min, t), from);
+      this.#behindFrom = earliest(this.#rows, from);
       this.#rows = [];
       this.#pending = 0;
       log('error', 'The store could not be read for remote write; tried again', { err: fault });
@@ -209,6 +209,7 @@ export class WriteQueue {
   }
 }
 
-function samplesIn(rows: readonly OutgoingRow[]): number {
-  return rows.reduce((sum, { series }) => sum + series.length, 0);
+/** The earliest of these rows and of `or`. */
+function earliest(rows: readonly OutgoingRow[], or = Infinity): number {
+  return rows.reduce((min, { t }) => Math.min(min, t), or);
 }

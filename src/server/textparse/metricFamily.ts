@@ -4,6 +4,7 @@
  * Source: field numbers of `metrics.proto` in the Prometheus client data model. Both of its spellings are read: proto2 writes repeated
  * numbers one by one, proto3 packs them.
  */
+import { readLabelPair } from '../../shared/bytes/labelPair.ts';
 import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireReader } from '../../shared/bytes/protobufWire.ts';
 import type { Span } from '../../shared/histogram/native.ts';
 import type { Label } from '../../shared/model/labels.ts';
@@ -96,18 +97,7 @@ export function readMetric(bytes: Uint8Array): MetricMessage {
 
 /** @throws WireError */
 export function readLabels(labelBytes: readonly Uint8Array[]): Label[] {
-  return labelBytes.map((bytes) => readLabel(new WireReader(bytes)));
-}
-
-function readLabel(r: WireReader): Label {
-  let name = '';
-  let value = '';
-  while (r.next()) {
-    if (r.field === 1) name = r.string();
-    else if (r.field === 2) value = r.string();
-    else r.skip();
-  }
-  return [name, value];
+  return labelBytes.map((bytes) => readLabelPair(new WireReader(bytes)));
 }
 
 /** Gauge, Counter and Untyped have their value in the same place; only a Counter has an exemplar. */
@@ -217,7 +207,7 @@ function readExemplar(r: WireReader): Exemplar {
   let v = 0;
   let t: number | undefined;
   while (r.next()) {
-    if (r.field === 1) labels.push(readLabel(r.message()));
+    if (r.field === 1) labels.push(readLabelPair(r.message()));
     else if (r.field === 2) v = r.double();
     else if (r.field === 3) t = readTimestamp(r.message());
     else r.skip();

@@ -14,6 +14,9 @@ export type TextTest = (text: string) => boolean;
 
 const META = /[\\.+*?()|[\]{}^$]/;
 
+/** A pattern that matches this text alone. */
+export const escapePattern = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
+
 /**
  * What an anchored pattern comes down to, found without running it: a finite set of texts, a prefix, or everything;
  * `undefined` where only RE2 can tell.

@@ -185,7 +185,8 @@ function numberValue(word: string): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
+/** Escapes of one letter in a Go string, but for those of its quotes. */
+export const ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
   f: '\f',

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareLabels, formatLabels, labelsKey, METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
+import { compareLabels, formatLabels, labelsKey } from '../../../shared/model/labels.ts';
 import { formatValue } from '../../../shared/api/prometheus.ts';
 import { compacted } from '../../../shared/histogram/arithmetic.ts';
 import { formatDuration } from '../../../shared/model/durations.ts';
@@ -13,6 +13,7 @@ import { AlertingRule, type AskVector, type RuleSample } from '../../rules/rule.
 import type { RuleGroupSpec } from '../../rules/ruleFile.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { openTsdb, type Tsdb } from '../../tsdb/db.ts';
+import { KEEP_ALL } from '../tsdb/openStore.ts';
 import { histogramText } from './histogramNotation.ts';
 import type { ExpectedAlert, ExpectedSample, RuleTest, RuleTestFile } from './testFile.ts';
 
@@ -26,7 +27,7 @@ export async function runRuleTest(test: RuleTest, settings: TestSettings): Promi
   const tsdb = await openTsdb({
     path: folder,
     blockRangeMs: Number.MAX_SAFE_INTEGER,
-    retention: { ageMs: 0, bytes: 0, percentage: 0 },
+    retention: KEEP_ALL,
   });
   try {
     return await new TestRun(test, settings, tsdb).run();
@@ -170,7 +171,7 @@ const notation = ({ value, histogram }: ExpectedSample) =>
 function sampleLines(samples: readonly ExpectedSample[]): string {
   return samples.length === 0
     ? 'nil'
-    : samples.map((sample) => `${labelsText(sample.labels)} ${notation(sample)}`).join(', ');
+    : samples.map((sample) => `${formatLabels(sample.labels)} ${notation(sample)}`).join(', ');
 }
 
 function alertLines(alerts: readonly ExpectedAlert[]): string {
@@ -179,12 +180,7 @@ function alertLines(alerts: readonly ExpectedAlert[]): string {
     .sort((a, b) => compareLabels(a.labels, b.labels) || compareLabels(a.annotations, b.annotations))
     .map(
       ({ labels, annotations }, i) =>
-        `\n          ${i}: labels: ${labelsText(labels)}\n             annotations: ${labelsText(annotations)}`,
+        `\n          ${i}: labels: ${formatLabels(labels)}\n             annotations: ${formatLabels(annotations)}`,
     )
     .join('');
 }
-
-const labelsText = (labels: Labels) =>
-  labels.some(([name]) => name === METRIC_NAME)
-    ? formatLabels(labels)
-    : `{${formatLabels(labels).replace(/^\{|\}$/g, '')}}`;

@@ -7,6 +7,7 @@ import { createQueryRunner } from '../../workers/queryRunner.ts';
 import { LATENCY, ModelService, REQUESTS, SERVICE_SERIES } from './modelServices.ts';
 import { ProgressBar } from './progressBar.ts';
 import { ratio, sizeText, table } from './textTable.ts';
+import { KEEP_ALL } from './openStore.ts';
 
 const INTERVAL_MS = 15_000;
 const STEP_MS = 60_000;
@@ -25,7 +26,6 @@ const LIMITS = {
   subqueryStepMs: MINUTE_MS,
   experimental: false,
 };
-const KEEP_ALL = { ageMs: 0, bytes: 0, percentage: 0 };
 
 type Row = readonly [what: string, result: string, samples: string];
 

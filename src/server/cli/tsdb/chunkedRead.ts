@@ -4,6 +4,7 @@
 /// <reference path="../../../shared/bytes/snappyjs.d.ts" />
 import { compress } from 'snappyjs';
 import { crc32c } from '../../../shared/bytes/crc32c.ts';
+import { readLabelPair } from '../../../shared/bytes/labelPair.ts';
 import { WireReader, WireWriter } from '../../../shared/bytes/protobufWire.ts';
 import { labelsFrom, type Label, type Labels } from '../../../shared/model/labels.ts';
 import type { Matcher } from '../../../shared/model/matchers.ts';
@@ -130,21 +131,11 @@ function readSeries(series: WireReader): ReadSeries {
   const pairs: Label[] = [];
   const chunks: ReadChunk[] = [];
   while (series.next()) {
-    if (series.field === 1) pairs.push(readLabel(series.message()));
+    if (series.field === 1) pairs.push(readLabelPair(series.message()));
     else if (series.field === 2) chunks.push(readChunk(series.message()));
     else series.skip();
   }
   return { labels: labelsFrom(pairs), chunks };
-}
-
-function readLabel(label: WireReader): Label {
-  let [name, value] = ['', ''];
-  while (label.next()) {
-    if (label.field === 1) name = label.string();
-    else if (label.field === 2) value = label.string();
-    else label.skip();
-  }
-  return [name, value];
 }
 
 function readChunk(chunk: WireReader): ReadChunk {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
-import type { Matcher } from '../../../shared/model/matchers.ts';
+import { escapePattern, type Matcher } from '../../../shared/model/matchers.ts';
 import { StorageError } from '../../storage/appender.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type TimeRange } from '../../storage/queryable.ts';
 import { assertDataFolder } from '../../tsdb/inspect/closedFolder.ts';
@@ -108,7 +108,7 @@ async function* selections(
   const { name, values } = mostVaried(series);
   const middle = Math.ceil(values.length / 2);
   for (const half of [values.slice(0, middle), values.slice(middle)]) {
-    const isHalf: Matcher = { name, op: '=~', value: half.map(escaped).join('|') };
+    const isHalf: Matcher = { name, op: '=~', value: half.map(escapePattern).join('|') };
     const inHalf = new Set(half);
     const its = series.filter((labels) => inHalf.has(labelValue(labels, name)));
     yield* selections(store, [...matchers, isHalf], its, range, cellsMax);
@@ -124,11 +124,6 @@ function mostVaried(series: readonly Labels[]): { name: string; values: readonly
     if (values.size > most.values.length) most = { name, values: [...values].sort() };
   }
   return most;
-}
-
-/** For RE2, standing for itself. */
-function escaped(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }
 
 function only(series: readonly Labels[], groups: readonly GroupColumns[]): GroupColumns[] {

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { StorageError } from '../../storage/appender.ts';
 import type { Tsdb } from '../../tsdb/db.ts';
+import type { OnDamage } from '../../tsdb/prometheus/damage.ts';
 import { assertNotInUse } from '../../tsdb/prometheus/inUse.ts';
 import { isPrometheusFolder, loadPrometheusFolder } from '../../tsdb/prometheus/loadFolder.ts';
 import type { ImportSource } from './arguments.ts';
@@ -29,7 +30,7 @@ export async function importInto(folder: string, source: ImportSource): Promise<
 
 async function importPrometheus(source: string, store: Tsdb, folder: string): Promise<number> {
   const bar = new ProgressBar();
-  const damaged = ({ file, offset, what }: { file: string; offset: number; what: string }) => {
+  const damaged: OnDamage = ({ file, offset, what }) => {
     bar.end();
     tell(`${file} at ${offset}: ${what}`);
   };

@@ -1,8 +1,9 @@
 /** Samples as text, each with its time: OpenMetrics, a family a metric name, or as promtool prints them. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import { formatHistogram, formatShort } from '../../../shared/histogram/text.ts';
+import { formatHistogram } from '../../../shared/histogram/text.ts';
 import {
   compareLabels,
+  formatLabelSet,
   isPlainLabelName,
   isPlainMetricName,
   labelsKey,
@@ -11,6 +12,7 @@ import {
   quoted,
   type Labels,
 } from '../../../shared/model/labels.ts';
+import { formatGo } from '../../../shared/model/numberText.ts';
 import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../../shared/model/sampleBits.ts';
 import type { GroupColumns } from '../../storage/queryable.ts';
 
@@ -47,8 +49,8 @@ export const OPEN_METRICS: LineStyle = {
 /** As `promtool tsdb dump` prints it: native histograms and the ends of series too. */
 export const PROMTOOL: LineStyle = {
   familyLine: () => '',
-  series: (labels) => `{${labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`).join(', ')}}`,
-  float: formatShort,
+  series: formatLabelSet,
+  float: formatGo,
   histogram: formatHistogram,
   stale: 'NaN',
   time: String,

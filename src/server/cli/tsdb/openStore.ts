@@ -2,7 +2,7 @@
 import { openTsdb, type Tsdb } from '../../tsdb/db.ts';
 
 /** Nothing is removed by a look at it. */
-const KEEP_ALL = { ageMs: 0, bytes: 0, percentage: 0 };
+export const KEEP_ALL = { ageMs: 0, bytes: 0, percentage: 0 };
 
 export async function withStore<T>(folder: string, work: (store: Tsdb) => Promise<T>): Promise<T> {
   const store = await openTsdb({ path: folder, retention: KEEP_ALL, log: tellFault });

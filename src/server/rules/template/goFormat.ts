@@ -1,5 +1,6 @@
 /** Go's `fmt`: how values are printed, and printf. */
 import { quoted } from '../../../shared/model/labels.ts';
+import { formatGo } from '../../../shared/model/numberText.ts';
 import { GoDuration, GoMap, GoStruct, GoTime, typeName, type GoValue } from './values.ts';
 
 type FloatVerb = 'e' | 'f' | 'g';
@@ -7,7 +8,6 @@ type FloatVerb = 'e' | 'f' | 'g';
 /** Digits after the point that printf gives at most. */
 const PRECISION_MAX = 100;
 const WIDTH_MAX = 1_000;
-const SHORTEST_EXPONENT = 6;
 
 /**
  * A float as Go writes it.
@@ -21,13 +21,11 @@ export function formatFloat(v: number, verb: FloatVerb, precision: number): stri
   const size = Math.abs(v);
   if (verb === 'f') return sign + fixed(size, precision);
   if (verb === 'e') return sign + exponential(precision < 0 ? size.toExponential() : size.toExponential(precision));
-  const text = precision < 0 ? size.toExponential() : size.toExponential(Math.max(0, precision - 1));
-  const [mantissa, exponentText] = text.split('e');
+  if (precision < 0) return formatGo(v);
+  const wide = Math.max(1, precision);
+  const [mantissa, exponentText] = size.toExponential(wide - 1).split('e');
   const digits = mantissa.replace('.', '').replace(/(?<=.)0+$/, '');
   const exponent = Number(exponentText);
-  // From this exponent on the text has one; the shortest texts from a million on.
-  let wide = precision < 0 ? SHORTEST_EXPONENT : Math.max(1, precision);
-  if (precision >= 0 && wide > digits.length && digits.length >= exponent + 1) wide = digits.length;
   if (exponent < -4 || exponent >= wide) {
     return (
       sign + exponential(digits.length === 1 ? `${digits}e${exponent}` : `${digits[0]}.${digits.slice(1)}e${exponent}`)
@@ -83,6 +81,15 @@ const UNITS = [
   [60_000_000_000n, 'm'],
 ] as const;
 
+/** A second. */
+const NS = 1_000_000_000n;
+
+/** `.5`; nothing for whole seconds. @param ns in [0, NS) */
+function fractionText(ns: bigint): string {
+  const digits = String(ns).padStart(9, '0').replace(/0+$/, '');
+  return digits === '' ? '' : `.${digits}`;
+}
+
 /** `1h30m0s`, `1.5s`, `20ms`: time.Duration's own text. */
 function durationText(ns: bigint): string {
   if (ns === 0n) return '0s';
@@ -90,26 +97,20 @@ function durationText(ns: bigint): string {
   let left = ns < 0n ? -ns : ns;
   if (left < 1_000n) return `${sign}${left}ns`;
   if (left < 1_000_000n) return `${sign}${Number(left) / 1e3}µs`;
-  if (left < 1_000_000_000n) return `${sign}${Number(left) / 1e6}ms`;
+  if (left < NS) return `${sign}${Number(left) / 1e6}ms`;
   let text = '';
   for (const [unit, name] of UNITS) {
     if (left >= unit || text !== '') text += `${left / unit}${name}`;
     left %= unit;
   }
-  const fraction = String(left % 1_000_000_000n)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
-  return `${sign}${text}${left / 1_000_000_000n}${fraction === '' ? '' : `.${fraction}`}s`;
+  return `${sign}${text}${left / NS}${fractionText(left % NS)}s`;
 }
 
 /** `2006-01-02 15:04:05.999999999 +0000 UTC`. */
 function timeText(ns: bigint): string {
-  const second = ns / 1_000_000_000n - (ns % 1_000_000_000n < 0n ? 1n : 0n);
-  const fraction = String(ns - second * 1_000_000_000n)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
+  const second = ns / NS - (ns % NS < 0n ? 1n : 0n);
   const [date, time] = new Date(Number(second) * 1000).toISOString().split('T');
-  return `${date} ${time.slice(0, 8)}${fraction === '' ? '' : `.${fraction}`} +0000 UTC`;
+  return `${date} ${time.slice(0, 8)}${fractionText(ns - second * NS)} +0000 UTC`;
 }
 
 const VERB = /%([-+# 0]*)(\d+|\*)?(?:\.(\d+|\*)?)?(.)?/gsu;

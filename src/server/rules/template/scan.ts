@@ -1,4 +1,6 @@
 /** A template's text → pieces: plain text, and the tokens of each action between `{{` and `}}`. */
+import { ESCAPES as GO_ESCAPES } from '../../../shared/promql/lexer.ts';
+
 export type TokenKind =
   'field' | 'variable' | 'identifier' | 'keyword' | 'number' | 'text' | 'char' | 'bool' | 'nil' | 'dot' | 'mark';
 
@@ -124,18 +126,7 @@ function lineAt(text: string, at: number): number {
   return line;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-};
+const ESCAPES: Readonly<Record<string, string>> = { ...GO_ESCAPES, "'": "'", '"': '"' };
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gsu;
 
 function unescaped(text: string, line: number): string {

@@ -12,7 +12,7 @@ import {
 } from './columnReader.ts';
 import { ENCODING, ENCODING_BITS, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
 import { readRun } from './integerRun.ts';
-import { readNativeHistogram } from './nativeHistogram.ts';
+import { readHistogramColumns } from './nativeHistogram.ts';
 import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
 import { makeSummaries, type Summaries, type SummaryArrays } from './summary.ts';
 import type { UnpackedRows } from './unpackedRows.ts';
@@ -205,7 +205,7 @@ export class Chunk {
 
   /** Native histogram samples of a column by row. */
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
-    this.#histograms ??= readHistograms(new ByteReader(this.bytes, this.#starts[this.#columns.length]));
+    this.#histograms ??= readHistogramColumns(new ByteReader(this.bytes, this.#starts[this.#columns.length]));
     return this.#histograms.get(column);
   }
 
@@ -433,14 +433,4 @@ function readMarks(input: ByteReader, rows: number, ends: Int32Array): Marks {
     i += length;
   }
   return { kinds, sampleEnds: sampleEndsOf(kinds, ends) };
-}
-
-function readHistograms(input: ByteReader): Map<number, Map<number, NativeHistogram>> {
-  const all = new Map<number, Map<number, NativeHistogram>>();
-  for (let columns = input.varint(); columns > 0; columns--) {
-    const samples = new Map<number, NativeHistogram>();
-    all.set(input.varint(), samples);
-    for (let left = input.varint(); left > 0; left--) samples.set(input.varint(), readNativeHistogram(input));
-  }
-  return all;
 }

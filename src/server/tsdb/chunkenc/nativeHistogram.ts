@@ -35,6 +35,17 @@ export function readNativeHistogram(input: ByteReader): NativeHistogram {
   return flags & 1 ? { ...h, customValues: readNumbers(input) } : h;
 }
 
+/** Samples by column and row, as a chunk of either version ends with them. */
+export function readHistogramColumns(input: ByteReader): Map<number, Map<number, NativeHistogram>> {
+  const all = new Map<number, Map<number, NativeHistogram>>();
+  for (let columns = input.varint(); columns > 0; columns--) {
+    const samples = new Map<number, NativeHistogram>();
+    all.set(input.varint(), samples);
+    for (let left = input.varint(); left > 0; left--) samples.set(input.varint(), readNativeHistogram(input));
+  }
+  return all;
+}
+
 /** Whether two samples are stored as the same bytes. */
 export function sameNativeHistogram(a: NativeHistogram, b: NativeHistogram): boolean {
   const [x, y] = [new ByteWriter(), new ByteWriter()];

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
-import type { Matcher } from '../../../shared/model/matchers.ts';
+import { escapePattern, type Matcher } from '../../../shared/model/matchers.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
 import { StorageError } from '../../storage/appender.ts';
 import { SelectLimitError, type GroupColumns, type Queryable, type TimeRange } from '../../storage/queryable.ts';
@@ -134,11 +134,6 @@ function matchersOf(series: readonly Labels[]): Matcher[] {
     if (!isEverywhere) values.add('');
     if (values.size === 1) return [{ name, op: '=', value: [...values][0] }];
     if (values.size > VALUES_MAX) return [];
-    return [{ name, op: '=~', value: [...values].map(escaped).join('|') }];
+    return [{ name, op: '=~', value: [...values].map(escapePattern).join('|') }];
   });
-}
-
-/** For RE2, standing for itself. */
-function escaped(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }

@@ -116,48 +116,23 @@ function readHistogram(input: BigEndianReader, sink: RecordSink, counts: ReadCou
 }
 
 function countsAsIntegers(input: BigEndianReader): Omit<NativeHistogram, 'counterReset'> {
-  const schema = input.varint();
-  const zeroThreshold = input.f64();
-  const zeroCount = input.uvarint();
-  const count = input.uvarint();
-  const sum = input.f64();
-  const [positiveSpans, negativeSpans] = [readSpans(input), readSpans(input)];
-  const [up, down] = [readDeltas(input), readDeltas(input)];
-  const buckets = { positiveBuckets: addedUp(up), negativeBuckets: addedUp(down) };
-  return {
-    schema,
-    zeroThreshold,
-    zeroCount,
-    count,
-    sum,
-    positiveSpans,
-    negativeSpans,
-    ...buckets,
-    ...bounds(input, schema),
-  };
+  const head = { schema: input.varint(), zeroThreshold: input.f64(), zeroCount: input.uvarint() };
+  const sums = { count: input.uvarint(), sum: input.f64() };
+  return { ...head, ...sums, ...readBuckets(input, head.schema, readAddedUp) };
 }
 
 function countsAsFloats(input: BigEndianReader): Omit<NativeHistogram, 'counterReset'> {
-  const schema = input.varint();
-  const [zeroThreshold, zeroCount, count, sum] = [input.f64(), input.f64(), input.f64(), input.f64()];
-  const [positiveSpans, negativeSpans] = [readSpans(input), readSpans(input)];
-  const [positiveBuckets, negativeBuckets] = [readFloats(input), readFloats(input)];
-  const buckets = { positiveBuckets, negativeBuckets };
-  return {
-    schema,
-    zeroThreshold,
-    zeroCount,
-    count,
-    sum,
-    positiveSpans,
-    negativeSpans,
-    ...buckets,
-    ...bounds(input, schema),
-  };
+  const head = { schema: input.varint(), zeroThreshold: input.f64(), zeroCount: input.f64() };
+  const sums = { count: input.f64(), sum: input.f64() };
+  return { ...head, ...sums, ...readBuckets(input, head.schema, readFloats) };
 }
 
-function bounds(input: BigEndianReader, schema: number): { customValues?: Float64Array } {
-  return schema === CUSTOM_SCHEMA ? { customValues: readFloats(input) } : {};
+/** Spans of both sides, the counts of both sides, and bounds where the schema has them. */
+function readBuckets(input: BigEndianReader, schema: number, readCounts: (input: BigEndianReader) => Float64Array) {
+  const [positiveSpans, negativeSpans] = [readSpans(input), readSpans(input)];
+  const [positiveBuckets, negativeBuckets] = [readCounts(input), readCounts(input)];
+  const bounds = schema === CUSTOM_SCHEMA ? { customValues: readFloats(input) } : {};
+  return { positiveSpans, negativeSpans, positiveBuckets, negativeBuckets, ...bounds };
 }
 
 function readSpans(input: BigEndianReader): Span[] {
@@ -166,8 +141,8 @@ function readSpans(input: BigEndianReader): Span[] {
   return spans;
 }
 
-function readDeltas(input: BigEndianReader): Float64Array {
-  return Float64Array.from(readList(input, () => input.varint()));
+function readAddedUp(input: BigEndianReader): Float64Array {
+  return addedUp(Float64Array.from(readList(input, () => input.varint())));
 }
 
 function readFloats(input: BigEndianReader): Float64Array {

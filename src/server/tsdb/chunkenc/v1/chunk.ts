@@ -1,8 +1,7 @@
 /** Version 1 of the chunk, read so that it can be packed anew. Drawn in docs/chunks.md, "Version 1". */
 import { ByteReader } from '../../../../shared/bytes/byteReader.ts';
-import type { NativeHistogram } from '../../../../shared/histogram/native.ts';
 import { fillGaps } from '../../../../shared/model/sampleBits.ts';
-import { readNativeHistogram } from '../nativeHistogram.ts';
+import { readHistogramColumns } from '../nativeHistogram.ts';
 import type { UnpackedRows } from '../unpackedRows.ts';
 import { DenseColumn, isBelow, readColumn } from './column.ts';
 import { readIntegers } from './integers.ts';
@@ -20,7 +19,7 @@ export function readVersion1(bytes: Uint8Array): UnpackedRows {
     skipSummary(input);
   }
   for (let i = 0; i <= count; i++) starts[i] += input.at;
-  const histograms = readHistograms(new ByteReader(bytes, starts[count]));
+  const histograms = readHistogramColumns(new ByteReader(bytes, starts[count]));
   const cells = new Float64Array(times.length);
   return {
     times,
@@ -67,14 +66,4 @@ function readTimes(input: ByteReader): Float64Array {
   readIntegers(new ByteReader(run), steps, steps.length);
   for (let i = 1; i < times.length; i++) times[i] = times[i - 1] + steps[i - 1];
   return times;
-}
-
-function readHistograms(input: ByteReader): Map<number, Map<number, NativeHistogram>> {
-  const all = new Map<number, Map<number, NativeHistogram>>();
-  for (let columns = input.varint(); columns > 0; columns--) {
-    const samples = new Map<number, NativeHistogram>();
-    all.set(input.varint(), samples);
-    for (let left = input.varint(); left > 0; left--) samples.set(input.varint(), readNativeHistogram(input));
-  }
-  return all;
 }
