@@ -165,6 +165,16 @@ describe('what was pushed', () => {
     expect(series()).toEqual({ 'x{instance="", job="a"}': 1 });
   });
 
+  test('is kept though a wipe waits for its turn when it comes', async () => {
+    const first = push('job/a', 'x 1\n');
+    for (let i = 0; i < 20; i++) await Promise.resolve(); // Its sync is under way: nothing of the disk's ends in between.
+    const all = [first, push('job/b', 'x 2\n'), store.wipe(), push('job/c', 'x 3\n')];
+    await Promise.all(all);
+    await store.close();
+    store = await open();
+    expect(series()).toEqual({ 'x{instance="", job="c"}': 3 });
+  });
+
   test('is gone for good after a wipe', async () => {
     await push('job/a', 'x 1\n');
     await store.wipe();

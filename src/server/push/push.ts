@@ -61,6 +61,9 @@ class JournaledPushes implements PushStore {
   private readonly journal: PushJournal;
   private readonly options: PushStoreOptions;
   private cached: Uint8Array | undefined;
+  /** Pushes that find the journal long at a time share one rewrite. */
+  private rewriting: Promise<void> | undefined;
+  private readonly bodies = () => [...this.held.all()].map(encodeRecord);
 
   constructor(journal: PushJournal, options: PushStoreOptions) {
     this.journal = journal;
@@ -108,7 +111,7 @@ class JournaledPushes implements PushStore {
   async wipe(): Promise<void> {
     this.held.clear();
     this.cached = undefined;
-    await this.journal.rewrite([]);
+    await this.journal.rewrite(this.bodies);
   }
 
   groups(): readonly PushGroup[] {
@@ -133,7 +136,9 @@ class JournaledPushes implements PushStore {
   }
 
   private async shorten(): Promise<void> {
-    if (this.journal.isLong(this.held.byteSize)) await this.journal.rewrite([...this.held.all()].map(encodeRecord));
+    if (!this.journal.isLong(this.held.byteSize)) return;
+    this.rewriting ??= this.journal.rewrite(this.bodies).finally(() => (this.rewriting = undefined));
+    await this.rewriting;
   }
 
   /** Nothing is written: the journal says when a group was pushed, and that decides again after a restart. */

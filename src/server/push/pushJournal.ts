@@ -62,9 +62,12 @@ export class PushJournal {
     return this.size > SPARE_BYTES + 2 * liveBytes;
   }
 
-  /** Puts a file of these records in place of this one. */
-  rewrite(bodies: readonly Uint8Array[]): Promise<void> {
-    return this.after(() => this.replace(bodies));
+  /**
+   * Puts a file of these records in place of this one. They are asked for when its turn comes: what was appended until then is in the old file,
+   * and must be among them.
+   */
+  rewrite(bodies: () => readonly Uint8Array[]): Promise<void> {
+    return this.after(() => this.replace(bodies()));
   }
 
   async close(): Promise<void> {
