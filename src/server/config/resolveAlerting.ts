@@ -1,17 +1,17 @@
 /** The `alerting` section: upstream's defaults filled in, contradictions refused. */
-import type { AlertingConfig, AlertmanagerConfig, RelabelConfig } from './config.ts';
+import type { AlertingConfig, AlertmanagerConfig } from './config.ts';
 import type { RawFile } from './fileSchema.ts';
 import { resolveHttp } from './resolveHttp.ts';
-import { resolveRelabel, type Complain } from './resolveRelabel.ts';
+import { resolveRelabels, type Complain } from './resolveRelabel.ts';
 import { resolveSources } from './resolveSources.ts';
-import type { RawAlertmanagerConfig, RawRelabelConfig } from './scrapeSchema.ts';
+import type { RawAlertmanagerConfig } from './scrapeSchema.ts';
 
 const TIMEOUT_MS = 10_000;
 
 /** @param complain takes paths below `alerting`. */
 export function resolveAlerting(raw: RawFile['alerting'], dir: string, complain: Complain): AlertingConfig {
   return {
-    alertRelabel: rulesOf(raw?.alert_relabel_configs, 'alert_relabel_configs', complain),
+    alertRelabel: resolveRelabels(raw?.alert_relabel_configs, 'alert_relabel_configs', false, complain),
     alertmanagers: (raw?.alertmanagers ?? []).map((entry, i) =>
       // The keys of absent discovery make the schema's own type wider than it is.
       resolveAlertmanager(entry as RawAlertmanagerConfig, dir, (path, why) =>
@@ -29,11 +29,7 @@ function resolveAlertmanager(raw: RawAlertmanagerConfig, dir: string, complain: 
     timeoutMs: raw.timeout ?? TIMEOUT_MS,
     http: resolveHttp(raw, dir, complain),
     ...resolveSources(raw, dir, complain),
-    relabel: rulesOf(raw.relabel_configs, 'relabel_configs', complain),
-    alertRelabel: rulesOf(raw.alert_relabel_configs, 'alert_relabel_configs', complain),
+    relabel: resolveRelabels(raw.relabel_configs, 'relabel_configs', false, complain),
+    alertRelabel: resolveRelabels(raw.alert_relabel_configs, 'alert_relabel_configs', false, complain),
   };
-}
-
-function rulesOf(rules: readonly RawRelabelConfig[] | undefined, key: string, complain: Complain): RelabelConfig[] {
-  return (rules ?? []).map((rule, i) => resolveRelabel(rule, false, (path, why) => complain([key, i, ...path], why)));
 }

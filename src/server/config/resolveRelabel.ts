@@ -28,7 +28,19 @@ const REFERENCE = /\$(?:\{\w+\}|\w+)/g;
 
 export type Complain = (path: readonly PropertyKey[], why: string) => void;
 
-export function resolveRelabel(raw: RawRelabelConfig, legacyNames: boolean, complain: Complain): RelabelConfig {
+/** The rules of a key. */
+export function resolveRelabels(
+  rules: readonly RawRelabelConfig[] | undefined,
+  key: string,
+  legacyNames: boolean,
+  complain: Complain,
+): RelabelConfig[] {
+  return (rules ?? []).map((rule, i) =>
+    resolveRelabel(rule, legacyNames, (path, why) => complain([key, i, ...path], why)),
+  );
+}
+
+function resolveRelabel(raw: RawRelabelConfig, legacyNames: boolean, complain: Complain): RelabelConfig {
   const action = (raw.action ?? 'replace').toLowerCase();
   if (!isAction(action)) {
     const meant = nearest(action, Object.keys(ACTIONS));

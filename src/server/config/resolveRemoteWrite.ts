@@ -2,7 +2,7 @@
 import type { RemoteWriteConfig } from './config.ts';
 import type { RawRemoteWrite } from './fileSchema.ts';
 import { resolveHttp } from './resolveHttp.ts';
-import { resolveRelabel, type Complain } from './resolveRelabel.ts';
+import { resolveRelabels, type Complain } from './resolveRelabel.ts';
 
 const TIMEOUT_MS = 30_000;
 const QUEUE = {
@@ -33,9 +33,7 @@ export function resolveRemoteWrite(raw: RawRemoteWrite, dir: string, complain: C
     timeoutMs: raw.remote_timeout ?? TIMEOUT_MS,
     headers: raw.headers ?? {},
     http: resolveHttp(raw, dir, complain),
-    relabel: (raw.write_relabel_configs ?? []).map((rule, i) =>
-      resolveRelabel(rule, false, (path, why) => complain(['write_relabel_configs', i, ...path], why)),
-    ),
+    relabel: resolveRelabels(raw.write_relabel_configs, 'write_relabel_configs', false, complain),
     sendExemplars: raw.send_exemplars ?? false,
     sendNativeHistograms: raw.send_native_histograms ?? false,
     queue: {

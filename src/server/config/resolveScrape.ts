@@ -2,7 +2,7 @@
 import { formatDuration } from '../../shared/model/durations.ts';
 import type { ScrapeConfig, ScrapeProtocol } from './config.ts';
 import { absolute, resolveHttp } from './resolveHttp.ts';
-import { resolveRelabel, type Complain } from './resolveRelabel.ts';
+import { resolveRelabels, type Complain } from './resolveRelabel.ts';
 import { resolveSources } from './resolveSources.ts';
 import type { RawPerJob, RawScrapeConfig } from './scrapeSchema.ts';
 
@@ -36,8 +36,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
   }
   const nativeHistograms = raw.scrape_native_histograms ?? perJob.scrape_native_histograms ?? false;
   const legacy = (raw.metric_name_validation_scheme ?? perJob.metric_name_validation_scheme) === 'legacy';
-  const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
-    (raw[key] ?? []).map((rule, i) => resolveRelabel(rule, legacy, (path, why) => complain([key, i, ...path], why)));
+  const rules = (key: 'relabel_configs' | 'metric_relabel_configs') => resolveRelabels(raw[key], key, legacy, complain);
   const limit = (
     key:
       | 'body_size_limit'

@@ -1,10 +1,11 @@
 /** JSON answers for discovery: GET, a status check, a bounded body. */
 import type { z } from 'zod';
 import type { HttpConfig } from '../config/config.ts';
-import { ACCEPTED_CODINGS, readBody } from '../outbound/body.ts';
+import { ACCEPTED_CODINGS } from '../outbound/body.ts';
 import {
   discard,
   headerText,
+  readAnswer,
   OutboundClient,
   type Answer,
   type Headers,
@@ -63,7 +64,7 @@ export function shaped<T extends z.ZodType>(shape: T, json: unknown): z.output<T
 async function readJson(answer: Answer): Promise<JsonAnswer> {
   if (answer.statusCode !== 200) throw statusFault(answer);
   const header = (name: string) => headerText(answer.headers[name]);
-  const bytes = await readBody(answer.body, header('content-encoding')?.toLowerCase() ?? '', 0);
+  const bytes = await readAnswer(answer, 0);
   try {
     return { json: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')), header };
   } catch (error) {

@@ -1,14 +1,15 @@
 /** Pages of federation: newest samples as text (0.0.4) or, where the client takes it, as delimited protobuf, which has room for native histograms. */
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
+import { isCustom } from '../../shared/histogram/bounds.ts';
 import type { NativeHistogram, Span } from '../../shared/histogram/native.ts';
 import { indexesOf } from '../../shared/histogram/spans.ts';
 import {
-  isPlainLabelName,
   isPlainMetricName,
   labelValue,
   METRIC_NAME,
   quoted,
+  seriesText,
   type Labels,
 } from '../../shared/model/labels.ts';
 
@@ -20,9 +21,6 @@ export interface FederatedSample {
   readonly value: number;
   readonly histogram?: NativeHistogram;
 }
-
-const CUSTOM_BOUNDS = -53;
-const isCustom = (h: NativeHistogram) => h.schema === CUSTOM_BOUNDS;
 
 /** What a metric family is: samples of one name stand under one line of type each. */
 function kindOf({ histogram }: FederatedSample): 'untyped' | 'histogram' | 'gaugehistogram' {
@@ -81,9 +79,7 @@ const escaped = (name: string) => name.replace(/[^a-zA-Z0-9_:]/gu, '_').replace(
 type Pairs = readonly (readonly [string, string])[];
 
 function line(name: string, labels: Pairs, value: number, t: number): string {
-  const pairs = labels.map(([label, text]) => `${isPlainLabelName(label) ? label : quoted(label)}=${quoted(text)}`);
-  if (!isPlainMetricName(name)) return `{${[quoted(name), ...pairs].join(',')}} ${formatValue(value)} ${t}\n`;
-  return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${formatValue(value)} ${t}\n`;
+  return `${seriesText(name, labels)} ${formatValue(value)} ${t}\n`;
 }
 
 function* classicLines(name: string, labels: Pairs, h: NativeHistogram, t: number): Generator<string> {

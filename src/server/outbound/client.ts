@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
+import { readBody } from './body.ts';
 import { FetchError } from './httpFault.ts';
 import { TokenSource } from './oauth2.ts';
 
@@ -116,7 +117,7 @@ export class OutboundClient {
   private async agent(): Promise<Dispatcher> {
     const { proxy } = this.http;
     const tls = await this.tlsOptions();
-    const certificates = JSON.stringify([tls.ca, tls.cert, tls.key]);
+    const certificates = certificatesKey(tls);
     if (this.dispatcher?.key === certificates) return this.dispatcher.agent;
     const connect = {
       ...tls,
@@ -153,6 +154,14 @@ function connectHeaders(headers: Readonly<Record<string, readonly string[]>>): R
 }
 
 /** Gives an answer's body up. */
+/** Equal while the certificates are. */
+export const certificatesKey = ({ ca, cert, key }: TlsOptions): string => JSON.stringify([ca, cert, key]);
+
+/** The body, unfolded. @param limit in bytes; 0 for none. @throws FetchError */
+export function readAnswer({ body, headers }: Answer, limit: number): Promise<Uint8Array> {
+  return readBody(body, headerText(headers['content-encoding'])?.toLowerCase() ?? '', limit);
+}
+
 export function discard(answer: Answer): void {
   answer.body.on('error', () => undefined).destroy();
 }

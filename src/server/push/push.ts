@@ -1,4 +1,5 @@
 /** What short-lived jobs pushed, kept until it is deleted, replaced or too old; given out as a page that is scraped like any other. */
+import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { GroupKey } from './groupKey.ts';
@@ -156,12 +157,7 @@ function pageOf(groups: Iterable<PushGroup>): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const group of groups)
     for (const { message } of [...group.families.values(), ...timeFamilies(group)])
-      parts.push(varint(message.length), message);
+      // A field is its tag, its length and its bytes: without the tag it is a delimited message.
+      parts.push(new WireWriter().bytesAlways(1, message).finish().slice(1));
   return new Uint8Array(Buffer.concat(parts));
-}
-
-function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  for (; value > 0x7f; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
-  return Uint8Array.from([...bytes, value]);
 }

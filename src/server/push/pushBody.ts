@@ -1,8 +1,7 @@
 /** The body of a push: delimited protobuf if its content type says so, else text, as the Pushgateway has it. */
 import { WireError } from '../../shared/bytes/protobufWire.ts';
-import type { MetricType } from '../../shared/model/metadata.ts';
 import { readFamily } from '../textparse/metricFamily.ts';
-import { metricOf, type FamilyType, type PushedFamily } from './pushedFamily.ts';
+import { familyTypeOf, metricOf, type PushedFamily } from './pushedFamily.ts';
 import { PushRefused } from './pushRefused.ts';
 import { readTextFamilies } from './textFamilies.ts';
 
@@ -23,7 +22,7 @@ function readProtobufFamilies(bytes: Uint8Array): PushedFamily[] {
     for (const message of delimited(bytes)) {
       const { name, help, unit, type, metrics } = readFamily(message);
       if (name === '') throw new PushRefused(400, 'a metric family has no name');
-      families.push({ name, help, unit, type: FAMILY_TYPE_OF[type] ?? 'UNTYPED', metrics: metrics.map(metricOf) });
+      families.push({ name, help, unit, type: familyTypeOf(type), metrics: metrics.map(metricOf) });
     }
   } catch (error) {
     if (error instanceof WireError) throw new PushRefused(400, `not a delimited protobuf page: ${error.message}`);
@@ -32,16 +31,8 @@ function readProtobufFamilies(bytes: Uint8Array): PushedFamily[] {
   return families;
 }
 
-const FAMILY_TYPE_OF: Partial<Record<MetricType, FamilyType>> = {
-  counter: 'COUNTER',
-  gauge: 'GAUGE',
-  summary: 'SUMMARY',
-  histogram: 'HISTOGRAM',
-  gaugehistogram: 'GAUGE_HISTOGRAM',
-};
-
 /** Messages, each behind its length. @throws WireError */
-export function* delimited(bytes: Uint8Array): Generator<Uint8Array> {
+function* delimited(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length;) {
     let length = 0;
     let factor = 1;

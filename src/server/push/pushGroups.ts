@@ -2,7 +2,7 @@
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import { groupName } from './groupKey.ts';
-import { FAMILY_TYPES, type FamilyType, type KeptFamily } from './pushedFamily.ts';
+import { FAMILY_TYPES, SERIES_SUFFIXES, type FamilyType, type KeptFamily } from './pushedFamily.ts';
 import { InconsistentPush, PushRefused } from './pushRefused.ts';
 
 /** Bytes of all families together. */
@@ -20,13 +20,6 @@ export interface PushGroup {
   readonly ttlMs: number | undefined;
 }
 
-/** Names that the series of a family have besides its own. */
-const SERIES_SUFFIXES: Partial<Record<FamilyType, readonly string[]>> = {
-  SUMMARY: ['_sum', '_count'],
-  HISTOGRAM: ['_bucket', '_sum', '_count'],
-  GAUGE_HISTOGRAM: ['_bucket', '_sum', '_count'],
-};
-
 /** Families of the groups' own times; a push may not have them, so what it says of them is passed over. */
 const TIME_FAMILIES = [
   ['push_failure_time_seconds', 'Last Unix time when changing this group in the Pushgateway failed.', 'failedAt'],
@@ -39,10 +32,6 @@ export class PushGroups {
   /** Groups that have a family, by its type, by its name. */
   private readonly types = new Map<string, Map<FamilyType, number>>();
   private bytes = 0;
-
-  get size(): number {
-    return this.byName.size;
-  }
 
   get byteSize(): number {
     return this.bytes;

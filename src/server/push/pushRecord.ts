@@ -3,7 +3,7 @@ import { readLabelPair } from '../../shared/bytes/labelPair.ts';
 import { WireReader, WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Label, Labels } from '../../shared/model/labels.ts';
 import { readFamily } from '../textparse/metricFamily.ts';
-import { FAMILY_TYPES, type KeptFamily } from './pushedFamily.ts';
+import { familyTypeOf, type KeptFamily } from './pushedFamily.ts';
 import type { PushGroup } from './pushGroups.ts';
 
 export type PushRecord = PushGroup | { readonly labels: Labels; readonly gone: true };
@@ -41,10 +41,6 @@ export function decodeRecord(bytes: Uint8Array): PushRecord {
 }
 
 function keptFamily(message: Uint8Array): KeptFamily {
-  let type = 0;
-  for (const r = new WireReader(message); r.next();) {
-    if (r.field === 3) type = r.int();
-    else r.skip();
-  }
-  return { name: readFamily(message).name, type: FAMILY_TYPES[type] ?? 'UNTYPED', message };
+  const { name, type } = readFamily(message);
+  return { name, type: familyTypeOf(type), message };
 }

@@ -4,12 +4,28 @@
  */
 import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireReader, WireWriter } from '../../shared/bytes/protobufWire.ts';
 import { compareText, formatLabels, labelsKey, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import type { MetricType } from '../../shared/model/metadata.ts';
 import { readLabels, readMetric } from '../textparse/metricFamily.ts';
 import { InconsistentPush } from './pushRefused.ts';
 
 /** Enum numbers of `MetricType`. */
 export const FAMILY_TYPES = ['COUNTER', 'GAUGE', 'SUMMARY', 'UNTYPED', 'HISTOGRAM', 'GAUGE_HISTOGRAM'] as const;
 export type FamilyType = (typeof FAMILY_TYPES)[number];
+const TYPE_OF: Partial<Record<MetricType, FamilyType>> = {
+  counter: 'COUNTER',
+  gauge: 'GAUGE',
+  summary: 'SUMMARY',
+  histogram: 'HISTOGRAM',
+  gaugehistogram: 'GAUGE_HISTOGRAM',
+};
+export const familyTypeOf = (type: MetricType): FamilyType => TYPE_OF[type] ?? 'UNTYPED';
+
+/** Names that the series of a family have besides its own. */
+export const SERIES_SUFFIXES: Partial<Record<FamilyType, readonly string[]>> = {
+  SUMMARY: ['_sum', '_count'],
+  HISTOGRAM: ['_bucket', '_sum', '_count'],
+  GAUGE_HISTOGRAM: ['_bucket', '_sum', '_count'],
+};
 
 /** One metric: what stands beside its labels in a `Metric` message. */
 export interface PushedMetric {
@@ -55,7 +71,7 @@ export function keepFamily(family: PushedFamily, group: Labels): KeptFamily {
     seen.add(key);
     out.message(4, (message) => {
       for (const [name, value] of labels) message.message(1, (label) => label.string(1, name).string(2, value));
-      appendRaw(message, metric.rest);
+      message.fields(metric.rest);
     });
   }
   return { name: family.name, type: family.type, message: out.string(5, family.unit).finish().slice() };
@@ -76,11 +92,6 @@ export function metricOf(message: Uint8Array): PushedMetric {
     else copyField(r, rest);
   }
   return { labels: readLabels(labelBytes), rest: rest.finish().slice() };
-}
-
-/** Appends fields that are encoded already. */
-function appendRaw(out: WireWriter, fields: Uint8Array): void {
-  for (const r = new WireReader(fields); r.next();) copyField(r, out);
 }
 
 function copyField(r: WireReader, out: WireWriter): void {

@@ -1,18 +1,10 @@
 /** What was pushed as a text page, for people and for other servers. Native histograms without classic buckets are left out: text has no word for them. */
 import { formatValue } from '../../shared/api/prometheus.ts';
-import { isPlainLabelName, isPlainMetricName, quoted, type Label } from '../../shared/model/labels.ts';
+import { isPlainMetricName, quoted, seriesText, type Label } from '../../shared/model/labels.ts';
+import { escapeHelp } from '../telemetry/expositionPage.ts';
 import { readFamily, readLabels, readMetric, type MetricMessage } from '../textparse/metricFamily.ts';
 import type { FamilyType } from './pushedFamily.ts';
 import { timeFamilies, type PushGroup } from './pushGroups.ts';
-
-const TYPE_WORDS: Readonly<Record<FamilyType, string>> = {
-  COUNTER: 'counter',
-  GAUGE: 'gauge',
-  SUMMARY: 'summary',
-  UNTYPED: 'untyped',
-  HISTOGRAM: 'histogram',
-  GAUGE_HISTOGRAM: 'histogram',
-};
 
 interface Section {
   readonly name: string;
@@ -36,8 +28,9 @@ export function pushedText(groups: readonly PushGroup[]): string {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, type, help, lines }) => {
       const shown = isPlainMetricName(name) ? name : quoted(name);
-      const head = help === '' ? '' : `# HELP ${shown} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n`;
-      return `${head}# TYPE ${shown} ${TYPE_WORDS[type]}\n${lines.join('')}`;
+      const head = help === '' ? '' : `# HELP ${shown} ${escapeHelp(help)}\n`;
+      const word = type === 'GAUGE_HISTOGRAM' ? 'histogram' : type.toLowerCase(); // Version 0.0.4 knows no gauge histogram.
+      return `${head}# TYPE ${shown} ${word}\n${lines.join('')}`;
     })
     .join('');
 }
@@ -59,9 +52,4 @@ function linesOf(name: string, type: FamilyType, { labelBytes, v, summary, histo
   );
   if (buckets.at(-1)?.upperBound !== Infinity) parts.push(line('_bucket', total, ['le', '+Inf']));
   return [...parts, line('_sum', sum), line('_count', total)];
-}
-
-function seriesText(name: string, labels: readonly Label[]): string {
-  const pairs = labels.map(([label, value]) => `${isPlainLabelName(label) ? label : quoted(label)}=${quoted(value)}`);
-  return isPlainMetricName(name) ? `${name}{${pairs.join(',')}}` : `{${[quoted(name), ...pairs].join(',')}}`;
 }

@@ -1,28 +1,23 @@
 /** A pushed text page, its lines gathered into families: what the text format says line by line, the protobuf format says metric by metric. */
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
-import type { MetricType } from '../../shared/model/metadata.ts';
 import { END, HELP, ParseError, SERIES, TYPE, type EntryCursor } from '../textparse/entryCursor.ts';
 import { parseFloatText } from '../textparse/floats.ts';
 import { createCursor } from '../textparse/pageCursor.ts';
-import type { FamilyType, PushedFamily, PushedMetric } from './pushedFamily.ts';
+import {
+  familyTypeOf,
+  SERIES_SUFFIXES,
+  type FamilyType,
+  type PushedFamily,
+  type PushedMetric,
+} from './pushedFamily.ts';
 import { InconsistentPush, PushRefused } from './pushRefused.ts';
 
 const NEWLINE = 0x0a;
-const TYPES: Partial<Record<MetricType, FamilyType>> = {
-  counter: 'COUNTER',
-  gauge: 'GAUGE',
-  summary: 'SUMMARY',
-  histogram: 'HISTOGRAM',
-};
 /** Of `Metric`, by type. */
 const VALUE_FIELDS: Partial<Record<FamilyType, number>> = { GAUGE: 2, COUNTER: 3, UNTYPED: 5 };
 const SUMMARY_FIELD = 4;
 const HISTOGRAM_FIELD = 7;
-const SUFFIXES: Partial<Record<FamilyType, readonly string[]>> = {
-  SUMMARY: ['_sum', '_count'],
-  HISTOGRAM: ['_bucket', '_sum', '_count'],
-};
 
 /** @throws PushRefused */
 export function readTextFamilies(bytes: Uint8Array): PushedFamily[] {
@@ -49,7 +44,7 @@ class FamilyReader {
   declare(cursor: EntryCursor, kind: typeof TYPE | typeof HELP, bytes: Uint8Array): void {
     const family = this.family(cursor.metric);
     if (kind === HELP) family.help = cursor.text;
-    else if (!family.setType(TYPES[cursor.type] ?? 'UNTYPED')) {
+    else if (!family.setType(familyTypeOf(cursor.type))) {
       const why = `second TYPE line for metric name ${JSON.stringify(cursor.metric)}, or TYPE reported after samples`;
       throw new ParseError(bytes, cursor.offset, why);
     }
@@ -72,7 +67,7 @@ class FamilyReader {
     for (const suffix of ['_bucket', '_sum', '_count']) {
       if (!name.endsWith(suffix)) continue;
       const family = this.byName.get(name.slice(0, -suffix.length));
-      if (family !== undefined && SUFFIXES[family.type]?.includes(suffix)) return { family, suffix };
+      if (family !== undefined && SERIES_SUFFIXES[family.type]?.includes(suffix)) return { family, suffix };
     }
     return { family: this.family(name), suffix: '' };
   }

@@ -4,8 +4,15 @@
  */
 import type { HttpConfig, Secret } from '../config/config.ts';
 import { AnswerParser, type AnswerHead } from '../outbound/answerParser.ts';
-import { readBody } from '../outbound/body.ts';
-import { discard, headerText, REDIRECT_STATUS, type Headers, type OutboundClient } from '../outbound/client.ts';
+import {
+  certificatesKey,
+  discard,
+  headerText,
+  readAnswer,
+  REDIRECT_STATUS,
+  type Headers,
+  type OutboundClient,
+} from '../outbound/client.ts';
 import { dialer, requestBytes } from '../outbound/dial.ts';
 import { FetchError, fetchFault } from '../outbound/httpFault.ts';
 import { KeptConnection, type Dial } from '../outbound/keptConnection.ts';
@@ -131,8 +138,7 @@ export class TargetSource implements PageSource {
       discard(answer);
       throw statusFault(answer.statusCode);
     }
-    const coding = headerText(answer.headers['content-encoding'])?.toLowerCase() ?? '';
-    const bytes = await readBody(answer.body, coding, bodySizeLimit);
+    const bytes = await readAnswer(answer, bodySizeLimit);
     return { bytes, contentType: headerText(answer.headers['content-type']) };
   }
 
@@ -151,7 +157,7 @@ export class TargetSource implements PageSource {
     const { outbound } = this.#client;
     const login = await outbound.loginHeaders();
     const tls = await outbound.tlsOptions();
-    const certificates = JSON.stringify([tls.ca, tls.cert, tls.key]);
+    const certificates = certificatesKey(tls);
     const known = this.#prepared;
     const isSameServer = known?.certificates === certificates;
     // Connections live as long as the certificates that they were made with.

@@ -31,5 +31,5 @@ function formatPageLabels(labels: PageLabels): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-const escapeHelp = (text: string) => text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+export const escapeHelp = (text: string) => text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
 const escapeValue = (text: string) => escapeHelp(text).replace(/"/g, '\\"');

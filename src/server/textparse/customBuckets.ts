@@ -2,6 +2,7 @@
  * Classic histograms as native ones with custom bounds (`convert_classic_histograms_to_nhcb`): the `_bucket`, `_sum` and `_count` lines of a histogram
  * become one sample under the histogram's name. What has an exponential form already, and what contradicts itself, is not converted.
  */
+import { CUSTOM_SCHEMA } from '../../shared/histogram/bounds.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { spansOf } from '../../shared/histogram/spans.ts';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
@@ -10,8 +11,6 @@ import { parseFloatText } from './floats.ts';
 import { lastOf, type PageReader, type PageRow } from './pageReader.ts';
 import type { HistogramForms } from './protobufPage.ts';
 
-/** The schema of custom bounds. */
-const CUSTOM_SCHEMA = -53;
 const SUFFIX = /_(bucket|sum|count)$/;
 
 /** What a line is of a histogram. */

@@ -88,6 +88,13 @@ export function formatLabelSet(labels: Labels): string {
   return `{${labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`).join(', ')}}`;
 }
 
+/** `name{a="b"}` as the exposition formats write it: without blanks. @param labels without the name. */
+export function seriesText(name: string, labels: readonly Label[]): string {
+  const pairs = labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`);
+  if (!isPlainMetricName(name)) return `{${[quoted(name), ...pairs].join(',')}}`;
+  return pairs.length > 0 ? `${name}{${pairs.join(',')}}` : name;
+}
+
 /** `name{a="b"}` as people write it; names that need it are quoted. */
 export function formatLabels(labels: Labels): string {
   const name = labelValue(labels, METRIC_NAME);

@@ -4,12 +4,12 @@ import { formatHistogram } from '../../../shared/histogram/text.ts';
 import {
   compareLabels,
   formatLabelSet,
-  isPlainLabelName,
   isPlainMetricName,
   labelsKey,
   labelValue,
   METRIC_NAME,
   quoted,
+  seriesText,
   type Labels,
 } from '../../../shared/model/labels.ts';
 import { formatGo } from '../../../shared/model/numberText.ts';
@@ -40,7 +40,12 @@ export interface LineStyle {
 
 export const OPEN_METRICS: LineStyle = {
   familyLine,
-  series: seriesText,
+  // Unlike PromQL's own form without blanks, which OpenMetrics does not allow.
+  series: (labels) =>
+    seriesText(
+      labelValue(labels, METRIC_NAME),
+      labels.filter(([n]) => n !== METRIC_NAME),
+    ),
   float: numberText,
   time: (t) => String(t / 1000),
   lastLine: LAST_LINE,
@@ -105,16 +110,6 @@ function seriesOf(groups: readonly GroupColumns[]): { labels: Labels; parts: Par
     }
   }
   return [...all.values()].sort((a, b) => compareLabels(a.labels, b.labels));
-}
-
-/** Unlike PromQL's own form without blanks, which OpenMetrics does not allow. */
-function seriesText(labels: Labels): string {
-  const name = labelValue(labels, METRIC_NAME);
-  const pairs = labels
-    .filter(([n]) => n !== METRIC_NAME)
-    .map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`);
-  if (!isPlainMetricName(name)) return `{${[quoted(name), ...pairs].join(',')}}`;
-  return pairs.length > 0 ? `${name}{${pairs.join(',')}}` : name;
 }
 
 function numberText(v: number): string {

@@ -1,7 +1,6 @@
 /** Calls of AWS's query API: a signed form, an XML answer. */
 import type { HttpConfig } from '../../config/config.ts';
-import { readBody } from '../../outbound/body.ts';
-import { headerText, OutboundClient } from '../../outbound/client.ts';
+import { OutboundClient, readAnswer } from '../../outbound/client.ts';
 import { fetchFault } from '../../outbound/httpFault.ts';
 import { signV4, type AwsCredentials } from '../../outbound/sigv4.ts';
 import { parseXml, textAt, child, type XmlElement } from './xml.ts';
@@ -54,8 +53,7 @@ export class AwsClient {
     try {
       const answer = await this.client.post(url, body, headers, signal);
       status = answer.statusCode;
-      const coding = headerText(answer.headers['content-encoding'])?.toLowerCase() ?? '';
-      text = Buffer.from(await readBody(answer.body, coding, 0)).toString('utf8');
+      text = Buffer.from(await readAnswer(answer, 0)).toString('utf8');
     } catch (error) {
       throw fetchFault(error, url);
     }
