@@ -5,7 +5,7 @@ import { dataJson, JSON_TYPE } from './answer.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite, type RawRoute } from './lifecycle.ts';
-import { Params, TIME_MAX, TIME_MIN } from './params.ts';
+import { TIME_MAX, TIME_MIN, boolOf, paramsOf, type Params } from './params.ts';
 import { matcherSets } from './selectors.ts';
 
 /** What is asked of the store; data to answer, or nothing. */
@@ -35,8 +35,7 @@ async function run(deps: HttpDeps, work: Work, request: FastifyRequest, reply: F
   if (isCrossSite(request)) return refuseCrossSite(reply);
   const rooms = deps.rooms();
   if (rooms === undefined) return notReady(reply);
-  const query = request.query as URLSearchParams;
-  const params = request.body instanceof URLSearchParams ? new Params(request.body, query) : new Params(query);
+  const params = paramsOf(request);
   const data = await work(rooms.admin, params);
   if (data === undefined) return reply.code(204).send();
   return reply.type(JSON_TYPE).send([...dataJson(data)].join(''));
@@ -48,15 +47,9 @@ async function deleteSeries(admin: StoreAdmin, params: Params): Promise<void> {
   await admin.deleteSeries(matcherSets(params), range);
 }
 
-/** As upstream reads them. */
-const BOOLS = new Map([
-  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
-  ...['', '0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),
-]);
-
 function readBool(params: Params, name: string): boolean {
   const text = params.text(name);
-  const value = BOOLS.get(text);
+  const value = boolOf(text);
   if (value === undefined) throw invalidParameter(name, `unable to parse boolean: ${JSON.stringify(text)}`);
   return value;
 }

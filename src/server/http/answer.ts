@@ -15,6 +15,8 @@ const GZIP_LEVEL = 1;
 const ZSTD_LEVEL = 1;
 
 export const JSON_TYPE = 'application/json';
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
+export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export type Encoding = 'zstd' | 'gzip' | 'identity';
 

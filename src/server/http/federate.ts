@@ -11,16 +11,15 @@ import {
 } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
 import type { SeriesSamples } from '../remote/prompb.ts';
-import { sendTexts } from './answer.ts';
+import { sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError } from './apiError.ts';
 import type { HttpDeps, ServerRooms } from './deps.ts';
 import { protobufPage, textPage, type FederatedSample } from './federationPage.ts';
 import { notReady, type RawRoute } from './lifecycle.ts';
-import { Params } from './params.ts';
+import { paramsOf, type Params } from './params.ts';
 import { matcherSets } from './selectors.ts';
 import { storedSeries } from './storedSeries.ts';
 
-const TEXT = 'text/plain; charset=utf-8';
 const PROTOBUF = 'application/vnd.google.protobuf';
 const PROTOBUF_TYPE = `${PROTOBUF}; proto=io.prometheus.client.MetricFamily; encoding=delimited`;
 
@@ -31,14 +30,13 @@ export function federationRoute(deps: HttpDeps): RawRoute {
 async function federate(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const rooms = deps.rooms();
   if (rooms === undefined) return notReady(reply);
-  const query = request.query as URLSearchParams;
-  const params = request.body instanceof URLSearchParams ? new Params(request.body, query) : new Params(query);
+  const params = paramsOf(request);
   let samples: FederatedSample[];
   try {
     samples = await newestSamples(deps, rooms, params);
   } catch (error) {
     // Who scrapes this reads text.
-    if (error instanceof ApiError) return reply.code(400).type(TEXT).send(`${error.message}\n`);
+    if (error instanceof ApiError) return reply.code(400).type(TEXT_TYPE).send(`${error.message}\n`);
     throw error;
   }
   const accept = request.headers.accept ?? '';

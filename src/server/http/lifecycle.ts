@@ -1,12 +1,9 @@
 /** Health, readiness, reload, quit, /metrics: what is not JSON. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sendTexts } from './answer.ts';
+import { sendTexts, EXPOSITION_TYPE, TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { Params } from './params.ts';
 import type { Method, RawHandler } from './route.ts';
-
-const TEXT = 'text/plain; charset=utf-8';
-const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface RawRoute {
   readonly path: string;
@@ -20,9 +17,13 @@ export function lifecycleRoutes(deps: HttpDeps): readonly RawRoute[] {
     enableLifecycle
       ? work
       : (_, reply) =>
-          reply.code(403).type(TEXT).send('Lifecycle API is not enabled; start with --web.enable-lifecycle.\n');
+          reply.code(403).type(TEXT_TYPE).send('Lifecycle API is not enabled; start with --web.enable-lifecycle.\n');
   return [
-    { path: '/-/healthy', methods: ['GET'], handle: (_, reply) => reply.type(TEXT).send('Isotherm is Healthy.\n') },
+    {
+      path: '/-/healthy',
+      methods: ['GET'],
+      handle: (_, reply) => reply.type(TEXT_TYPE).send('Isotherm is Healthy.\n'),
+    },
     { path: '/-/ready', methods: ['GET'], handle: (_, reply) => ready(deps, reply) },
     { path: '/-/reload', methods: ['POST', 'PUT'], handle: guarded((request, reply) => reload(deps, request, reply)) },
     { path: '/-/quit', methods: ['POST', 'PUT'], handle: guarded((request, reply) => quit(deps, request, reply)) },
@@ -32,14 +33,14 @@ export function lifecycleRoutes(deps: HttpDeps): readonly RawRoute[] {
 
 function ready(deps: HttpDeps, reply: FastifyReply): FastifyReply {
   if (deps.rooms() === undefined) return notReady(reply);
-  return reply.type(TEXT).send('Isotherm is Ready.\n');
+  return reply.type(TEXT_TYPE).send('Isotherm is Ready.\n');
 }
 
 /** While the log is read the API has no answers yet; a client may come back. */
 export function notReady(reply: FastifyReply): FastifyReply {
   return reply
     .code(503)
-    .type(TEXT)
+    .type(TEXT_TYPE)
     .header('retry-after', '1')
     .send('Service Unavailable: the log is being read; try again.\n');
 }
@@ -54,18 +55,18 @@ export function isCrossSite(request: FastifyRequest): boolean {
 }
 
 export function refuseCrossSite(reply: FastifyReply): FastifyReply {
-  return reply.code(403).type(TEXT).send('Refused: sent by a page of another site.\n');
+  return reply.code(403).type(TEXT_TYPE).send('Refused: sent by a page of another site.\n');
 }
 
 async function reload(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (isCrossSite(request)) return refuseCrossSite(reply);
   try {
     await deps.reload();
-    return reply.type(TEXT).send('');
+    return reply.type(TEXT_TYPE).send('');
   } catch (error) {
     return reply
       .code(500)
-      .type(TEXT)
+      .type(TEXT_TYPE)
       .send(`failed to reload config: ${(error as Error).message}\n`);
   }
 }
@@ -73,10 +74,10 @@ async function reload(deps: HttpDeps, request: FastifyRequest, reply: FastifyRep
 function quit(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (isCrossSite(request)) return refuseCrossSite(reply);
   reply.raw.once('finish', () => deps.quit());
-  return reply.type(TEXT).send('Requesting termination... Goodbye!\n');
+  return reply.type(TEXT_TYPE).send('Requesting termination... Goodbye!\n');
 }
 
 async function metrics(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const page = await deps.metricsPage(new Params(request.query as URLSearchParams).texts('collect[]'));
-  return sendTexts(request, reply, [page], EXPOSITION);
+  return sendTexts(request, reply, [page], EXPOSITION_TYPE);
 }

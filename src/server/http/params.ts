@@ -1,4 +1,5 @@
 /** Parameters of a request, from the URL and a form alike, and how their texts are read. */
+import type { FastifyRequest } from 'fastify';
 import { parseDuration } from '../../shared/model/durations.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 
@@ -119,3 +120,16 @@ export function rangeParams(params: Params): RangeParams {
   }
   return { start, end, stepMs };
 }
+
+export function paramsOf({ body, query }: FastifyRequest): Params {
+  const fromUrl = query as URLSearchParams;
+  return body instanceof URLSearchParams ? new Params(body, fromUrl) : new Params(fromUrl);
+}
+
+const BOOLS = new Map([
+  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
+  ...['', '0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),
+]);
+
+/** As upstream reads it; undefined for what is neither. */
+export const boolOf = (text: string): boolean | undefined => BOOLS.get(text);

@@ -14,7 +14,7 @@ import {
   type GroupKey,
   type PushStore,
 } from '../push/push.ts';
-import { dataJson, JSON_TYPE, sendTexts } from './answer.ts';
+import { dataJson, JSON_TYPE, sendTexts, EXPOSITION_TYPE, TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes } from './rawBody.ts';
@@ -22,8 +22,6 @@ import { takeBytes } from './rawBody.ts';
 /** Of a push, before it is unfolded. */
 const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
-const TEXT = 'text/plain; charset=utf-8';
-const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 const OFF = 'pushes are not taken; start with --web.enable-push-receiver';
 
 type Work = (pushes: PushStore, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
@@ -47,7 +45,7 @@ export function registerPush(app: FastifyInstance, deps: HttpDeps, prefix: strin
       method: ['GET', 'PATCH'],
       url: group,
       handler: (_, reply) =>
-        reply.code(405).type(TEXT).header('allow', 'PUT, POST, DELETE').send('Method Not Allowed\n'),
+        reply.code(405).type(TEXT_TYPE).header('allow', 'PUT, POST, DELETE').send('Method Not Allowed\n'),
     });
     scope.route({
       method: ['PUT', 'POST'],
@@ -60,7 +58,7 @@ export function registerPush(app: FastifyInstance, deps: HttpDeps, prefix: strin
 }
 
 async function guard(deps: HttpDeps, work: Work, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const say = (status: number, text: string) => reply.code(status).type(TEXT).send(`${text}\n`);
+  const say = (status: number, text: string) => reply.code(status).type(TEXT_TYPE).send(`${text}\n`);
   if (!deps.options.enablePush) return say(404, OFF);
   if (request.method !== 'GET' && request.method !== 'HEAD' && isCrossSite(request)) return refuseCrossSite(reply);
   const pushes = deps.rooms()?.pushes;
@@ -130,5 +128,5 @@ async function list(pushes: PushStore, request: FastifyRequest, reply: FastifyRe
 }
 
 async function page(pushes: PushStore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return sendTexts(request, reply, [pushedText(pushes.groups())], EXPOSITION);
+  return sendTexts(request, reply, [pushedText(pushes.groups())], EXPOSITION_TYPE);
 }

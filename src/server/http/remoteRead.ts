@@ -6,6 +6,7 @@ import { WireError, WireWriter } from '../../shared/bytes/protobufWire.ts';
 import { labelsFrom, labelValue, type Labels } from '../../shared/model/labels.ts';
 import { readReadRequest, writeTimeSeries, type ReadQuery, type SeriesSamples } from '../remote/prompb.ts';
 import { SelectLimitError, type Queryable } from '../storage/queryable.ts';
+import { TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes } from './rawBody.ts';
@@ -13,7 +14,6 @@ import { storedSeries } from './storedSeries.ts';
 
 const COMPRESSED_BYTES_MAX = 1024 * 1024;
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
-const TEXT = 'text/plain; charset=utf-8';
 const PROTOBUF = 'application/x-protobuf';
 
 export function registerRemoteRead(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
@@ -24,7 +24,7 @@ export function registerRemoteRead(app: FastifyInstance, deps: HttpDeps, prefix:
       if (running >= deps.options.remoteReadsMax) {
         return reply
           .code(503)
-          .type(TEXT)
+          .type(TEXT_TYPE)
           .send('too many remote reads at a time; see --storage.remote.read-concurrent-limit\n');
       }
       running++;
@@ -60,13 +60,13 @@ async function read(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply
       const limit = deps.options.remoteReadSamplesMax;
       return reply
         .code(400)
-        .type(TEXT)
+        .type(TEXT_TYPE)
         .send(`exceeded sample limit (${limit}); see --storage.remote.read-sample-limit\n`);
     }
     if (error instanceof WireError || !(error instanceof Error) || error.message.includes('nappy')) {
       return reply
         .code(400)
-        .type(TEXT)
+        .type(TEXT_TYPE)
         .send(`not a ReadRequest: ${String(error)}\n`);
     }
     throw error;

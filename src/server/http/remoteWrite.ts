@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { WireError } from '../../shared/bytes/protobufWire.ts';
 import type { AppendOutcome } from '../storage/appender.ts';
+import { TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { KnownSeries } from './knownSeries.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
@@ -20,7 +21,6 @@ const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
 const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 /** Samples further ahead of now are refused, as upstream has it: one from the far future would make the store refuse all that follow. */
 const AHEAD_MS_MAX = 600_000;
-const TEXT = 'text/plain; charset=utf-8';
 
 /** Something in the request is not as the specification has it. */
 class WriteRefused extends Error {
@@ -46,7 +46,7 @@ async function receive(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const say = (status: number, text: string) => reply.code(status).type(TEXT).send(`${text}\n`);
+  const say = (status: number, text: string) => reply.code(status).type(TEXT_TYPE).send(`${text}\n`);
   if (!deps.options.enableRemoteWrite) {
     return say(404, 'remote write receiver is not enabled; start with --web.enable-remote-write-receiver');
   }

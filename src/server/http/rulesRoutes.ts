@@ -1,7 +1,7 @@
 /** rules and alerts. */
 import { createHash } from 'node:crypto';
-import { labelsRecord, labelValue } from '../../shared/model/labels.ts';
-import { compileMatcher, type Matcher } from '../../shared/model/matchers.ts';
+import { labelsRecord } from '../../shared/model/labels.ts';
+import { compileMatcher, matchesAll, type Matcher } from '../../shared/model/matchers.ts';
 import type { ApiAlert, ApiAlerts, ApiRule, ApiRuleGroup, ApiRuleGroups } from '../../shared/api/prometheus.ts';
 import type { Alert } from '../rules/alerts.ts';
 import type { RuleGroup } from '../rules/group.ts';
@@ -9,7 +9,7 @@ import { AlertingRule, type Rule } from '../rules/rule.ts';
 import { formatFloat } from '../rules/template/goFormat.ts';
 import { dataJson } from './answer.ts';
 import { invalidParameter } from './apiError.ts';
-import type { Params } from './params.ts';
+import { boolOf, type Params } from './params.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 import { matcherSets } from './selectors.ts';
 import { timeText } from './targetRoutes.ts';
@@ -64,14 +64,14 @@ function ruleTest(params: Params): RuleTest {
   return ({ spec }) =>
     (kind === undefined || spec.kind === kind) &&
     (names.size === 0 || names.has(spec.name)) &&
-    (sets.length === 0 || sets.some((tests) => tests.every(([name, test]) => test(labelValue(spec.labels, name)))));
+    (sets.length === 0 || sets.some((tests) => matchesAll(spec.labels, tests)));
 }
 
 const compiled = (set: readonly Matcher[]) => set.map((matcher) => [matcher.name, compileMatcher(matcher)] as const);
 
 /** What names a group on the next page; the same as long as there is such a group. */
-function pageToken({ spec }: RuleGroup): string {
-  return createHash('sha1').update(`${spec.file};${spec.name}`).digest('hex');
+function pageToken({ key }: RuleGroup): string {
+  return createHash('sha1').update(key).digest('hex');
 }
 
 interface Page {
@@ -97,24 +97,15 @@ function pageOf(params: Params): Page {
   return { limit: Number(text), token };
 }
 
-const TRUTHS: Readonly<Record<string, boolean>> = {
-  '': false,
-  1: true,
-  t: true,
-  true: true,
-  0: false,
-  f: false,
-  false: false,
-};
-
 function excludesAlerts(params: Params): boolean {
   const text = params.text('exclude_alerts').toLowerCase();
-  if (!Object.hasOwn(TRUTHS, text))
+  const truth = boolOf(text);
+  if (truth === undefined)
     throw invalidParameter(
       'exclude_alerts',
       `error converting exclude_alerts: ${JSON.stringify(text)} is neither true nor false`,
     );
-  return TRUTHS[text];
+  return truth;
 }
 
 function rules({ params, rooms }: ApiCall): Iterable<string> {

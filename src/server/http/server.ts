@@ -5,14 +5,14 @@ import { QueryError } from '../storage/engine.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
 import { StorageError } from '../storage/appender.ts';
 import { adminRoutes } from './adminRoutes.ts';
-import { JSON_TYPE, sendTexts } from './answer.ts';
+import { JSON_TYPE, sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
 import { federationRoute } from './federate.ts';
 import { lifecycleRoutes, notReady } from './lifecycle.ts';
-import { Params } from './params.ts';
+import { paramsOf } from './params.ts';
 import { registerPush } from './pushRoutes.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
 import { registerRemoteRead } from './remoteRead.ts';
@@ -145,8 +145,7 @@ class Router {
     this.#app.route({
       method: others,
       url,
-      handler: (_, reply) =>
-        reply.code(405).type('text/plain; charset=utf-8').header('allow', allow).send('Method Not Allowed\n'),
+      handler: (_, reply) => reply.code(405).type(TEXT_TYPE).header('allow', allow).send('Method Not Allowed\n'),
     });
   }
 }
@@ -174,8 +173,7 @@ async function answerApi(
   if (rooms === undefined) return notReady(reply);
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const query = request.query as URLSearchParams;
-  const params = request.body instanceof URLSearchParams ? new Params(request.body, query) : new Params(query);
+  const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
   const texts = await route.answer({ deps, rooms, params, path, signal: gone.signal });
   return sendTexts(request, reply, texts);
@@ -191,7 +189,7 @@ function pagesHandler(deps: HttpDeps): RawHandler {
     const isPage =
       below !== undefined && !/^\/(api|-)(\/|$)/.test(below) && (request.method === 'GET' || request.method === 'HEAD');
     const served = isPage && (await pages.serve(below, request, reply));
-    return served || reply.code(404).type('text/plain; charset=utf-8').send('404 page not found\n');
+    return served || reply.code(404).type(TEXT_TYPE).send('404 page not found\n');
   };
 }
 

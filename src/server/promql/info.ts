@@ -12,7 +12,7 @@ import { compileMatcher, type Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { dataMatchersOf, infoNameMatchers, infoTimes } from './infoPlan.ts';
-import { heldRows, materialize, newRow, sameLabelSet, type Row, type VectorRows } from './rows.ts';
+import { heldRows, materialize, newRow, putCell, type Row, type VectorRows } from './rows.ts';
 import type { SampledSeries, SelectedSeries } from './series.ts';
 import { WindowCache, type Windows } from './windows.ts';
 
@@ -149,12 +149,7 @@ class InfoJoiner {
       entry = { labels, row: newRow(this.steps), isDropped };
       this.out.set(key, entry);
     }
-    const { row } = entry;
-    if (row.present[i] === 1) throw sameLabelSet();
-    row.present[i] = 1;
-    row.values[i] = from.values[i];
-    const histogram = from.histograms.get(i);
-    if (histogram !== undefined) row.histograms.set(i, histogram);
+    putCell(entry.row, from, i);
   }
 
   result(hasDrops: boolean): VectorRows {

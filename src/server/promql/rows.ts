@@ -108,15 +108,19 @@ export async function relabeled(
   return joined(labels, await materialize(source, steps, budget), drops);
 }
 
+/** Copies the sample of a step. @throws QueryError where `row` has one there already. */
+export function putCell(row: Row, from: Row, i: number): void {
+  if (row.present[i] === 1) throw sameLabelSet();
+  row.present[i] = 1;
+  row.values[i] = from.values[i];
+  const histogram = from.histograms.get(i);
+  if (histogram !== undefined) row.histograms.set(i, histogram);
+}
+
 /** Adds the samples of `from` to `row`, and gives `row`. */
-export function joinInto(row: Row, from: Row): Row {
+function joinInto(row: Row, from: Row): Row {
   for (let i = 0; i < row.present.length; i++) {
-    if (from.present[i] === 0) continue;
-    if (row.present[i] === 1) throw sameLabelSet();
-    row.present[i] = 1;
-    row.values[i] = from.values[i];
-    const histogram = from.histograms.get(i);
-    if (histogram !== undefined) row.histograms.set(i, histogram);
+    if (from.present[i] !== 0) putCell(row, from, i);
   }
   return row;
 }
@@ -139,7 +143,7 @@ export function joined(labels: readonly Labels[], rows: readonly Row[], drops?: 
   return heldRows(keptLabels, kept, drops && keptDrops);
 }
 
-export const sameLabelSet = () => new QueryError('execution', 'vector cannot contain metrics with the same labelset');
+const sameLabelSet = () => new QueryError('execution', 'vector cannot contain metrics with the same labelset');
 
 /** What dropping names depends on. */
 export interface NameRemoval {

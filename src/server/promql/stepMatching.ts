@@ -8,7 +8,7 @@ import { compareText, formatLabelSet, labelsKey, type Labels } from '../../share
 import { QueryError } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
 import { matchLabels, signatureBy } from './matching.ts';
-import { heldRows, materialize, newRow, sameLabelSet, type Row, type VectorRows } from './rows.ts';
+import { heldRows, materialize, newRow, putCell, type Row, type VectorRows } from './rows.ts';
 
 /**
  * Writes op(many, one) for one step into `out`, or leaves it absent where a comparison does not hold.
@@ -178,12 +178,7 @@ class StepMatcher {
     }
     owners[place] = signature;
     if (!isThere) return;
-    const out = this.rows[place];
-    if (out.present[i] === 1) throw sameLabelSet();
-    out.present[i] = 1;
-    out.values[i] = scratch.values[i];
-    const histogram = scratch.histograms.get(i);
-    if (histogram !== undefined) out.histograms.set(i, histogram);
+    putCell(this.rows[place], scratch, i);
   }
 
   /** Where a pair's result is kept. */
