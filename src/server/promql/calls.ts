@@ -30,8 +30,14 @@ interface WindowFunction {
   readonly keepsName?: boolean;
   /** Which argument is the range vector; the others are scalars. */
   readonly rangeArg?: number;
-  /** Looks at the range vector before it is computed with. */
-  readonly inspect?: (vector: RangeVector, call: Call, context: EvalContext) => void;
+  /** Looks at the range vector and the scalars before they are computed with. */
+  readonly inspect?: (vector: RangeVector, params: readonly Float64Array[], call: Call, context: EvalContext) => void;
+  /** What looks at each row of the result, if anything does. */
+  readonly watch?: (
+    params: readonly Float64Array[],
+    call: Call,
+    context: EvalContext,
+  ) => ((row: Row) => void) | undefined;
 }
 
 /** How a range function is computed: otherwise where the range's selector is `anchored` or `smoothed`. */
@@ -42,13 +48,13 @@ function rangeFunction(call: Call, arg: Expr, plain: RangeFunction): RangeFuncti
 }
 
 function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = {}): EvaluateCall {
-  const { keepsName = false, rangeArg = 0, inspect } = options;
+  const { keepsName = false, rangeArg = 0, inspect, watch } = options;
   return async (call, grid, context) => {
     const vector = await rangeVectorOf(call.args[rangeArg], grid, context);
-    inspect?.(vector, call, context);
     const others = call.args.filter((_, i) => i !== rangeArg);
     const params: Float64Array[] = [];
     for (const arg of others) params.push(await scalarOf(arg, grid, context));
+    inspect?.(vector, params, call, context);
     // Upstream places what it tells of histograms at the first argument, whichever that is.
     const place = rangeArg === 0 ? placeOfRange(call.args[0]) : call.args[0];
     const words = new HistogramWords(context.annotations, place);
@@ -61,8 +67,18 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
       context.budget,
       words,
     );
-    return vectorValue(keepsName ? rows : await unnamed(rows, grid.count, context));
+    const result = keepsName ? rows : await unnamed(rows, grid.count, context);
+    return vectorValue(watched(result, watch?.(params, call, context)));
   };
+}
+
+function watched(rows: VectorRows, look: ((row: Row) => void) | undefined): VectorRows {
+  if (look === undefined) return rows;
+  const read = (s: number, into: Row): void => {
+    rows.read(s, into);
+    look(into);
+  };
+  return { ...rows, read };
 }
 
 /** Where upstream places what it tells of a range vector: a subquery has no place of its own. */
@@ -85,7 +101,7 @@ function gaugeLook(labels: Labels, { features }: EvalContext): string | undefine
 }
 
 /** rate and increase tell where a metric does not look like a counter and yet gives a value. */
-function tellOfGauges(vector: RangeVector, call: Call, context: EvalContext): void {
+function tellOfGauges(vector: RangeVector, _: unknown, call: Call, context: EvalContext): void {
   const place = placeOfRange(call.args[0]);
   const told = new Set<string>();
   for (let s = 0; s < vector.labels.length; s++) {
@@ -109,43 +125,34 @@ function tellOfGauges(vector: RangeVector, call: Call, context: EvalContext): vo
   }
 }
 
-async function quantileOverTime(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
-  const q = await scalarOf(call.args[0], grid, context);
-  const evaluate = ofWindows('quantile_over_time', OVER_TIME_KERNELS.quantile_over_time, { rangeArg: 1 });
-  const value = await evaluate(call, grid, context);
-  if (value.kind !== 'vector' || q.every((v) => v >= 0 && v <= 1)) return value;
-  const { rows } = value;
-  const read = (s: number, into: Row): void => {
-    rows.read(s, into);
-    for (let i = 0; i < grid.count; i++) {
-      if (into.present[i] === 1 && !(q[i] >= 0 && q[i] <= 1)) context.annotations.invalidQuantile(q[i], call.args[0]);
-    }
+/** quantile_over_time tells of a quantile that is none where it gives a value. */
+function watchQuantiles(
+  [q]: readonly Float64Array[],
+  call: Call,
+  { annotations }: EvalContext,
+): ((row: Row) => void) | undefined {
+  const isQuantile = (v: number) => v >= 0 && v <= 1;
+  if (q.every(isQuantile)) return undefined;
+  return ({ present }) => {
+    for (let i = 0; i < q.length; i++)
+      if (present[i] === 1 && !isQuantile(q[i])) annotations.invalidQuantile(q[i], call.args[0]);
   };
-  return vectorValue({ ...rows, read });
 }
 
 const isFactor = (v: number) => v > 0 && v < 1;
 
-/** @throws QueryError where a factor is none at a step whose window has samples. */
-async function checkFactors(call: Call, grid: StepGrid, context: EvalContext): Promise<void> {
-  const smoothing = await scalarOf(call.args[1], grid, context);
-  const trend = await scalarOf(call.args[2], grid, context);
+/** @throws QueryError where a factor of double_exponential_smoothing is none at a step whose window has samples. */
+function checkFactors(vector: RangeVector, [smoothing, trend]: readonly Float64Array[]): void {
   if (smoothing.every(isFactor) && trend.every(isFactor)) return;
-  const vector = await rangeVectorOf(call.args[0], grid, context);
   for (let s = 0; s < vector.labels.length; s++) {
     const { lo, hi } = vector.series(s);
-    for (let i = 0; i < grid.count; i++) {
+    for (let i = 0; i < smoothing.length; i++) {
       if (hi[i] === lo[i] || (isFactor(smoothing[i]) && isFactor(trend[i]))) continue;
       const [name, short, v] = isFactor(smoothing[i]) ? ['trend', 'tf', trend[i]] : ['smoothing', 'sf', smoothing[i]];
       const told = `invalid ${name} factor. Expected: 0 < ${short} < 1, got: ${Number(v).toFixed(6)}`;
       throw new QueryError('execution', told);
     }
   }
-}
-
-async function smoothing(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
-  await checkFactors(call, grid, context);
-  return ofWindows('double_exponential_smoothing', OVER_TIME_KERNELS.double_exponential_smoothing)(call, grid, context);
 }
 
 /** The rows changed in place, without the metric's name. Native histogram samples are left out, as upstream leaves them. */
@@ -389,8 +396,15 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
   ...windowFunctions,
   rate: ofWindows('rate', COUNTER_KERNELS.rate, { inspect: tellOfGauges }),
   increase: ofWindows('increase', COUNTER_KERNELS.increase, { inspect: tellOfGauges }),
-  quantile_over_time: quantileOverTime,
-  double_exponential_smoothing: smoothing,
+  quantile_over_time: ofWindows('quantile_over_time', OVER_TIME_KERNELS.quantile_over_time, {
+    rangeArg: 1,
+    watch: watchQuantiles,
+  }),
+  double_exponential_smoothing: ofWindows(
+    'double_exponential_smoothing',
+    OVER_TIME_KERNELS.double_exponential_smoothing,
+    { inspect: checkFactors },
+  ),
   absent: async (call, grid, context) =>
     absentWhere(call.args[0], await rowsOf(call.args[0], grid, context), grid, context),
   absent_over_time: async (call, grid, context) => {
