@@ -60,6 +60,7 @@ test('as the head fills it becomes blocks, and the log before them goes', async 
   const [part] = await db.select({ matchers: [], minTime: START + HOUR, maxTime: START + 4 * HOUR });
   expect(part.times).toHaveLength(181);
   expect([part.times[0], part.columns[0].values[0], part.columns[0].values[180]]).toEqual([START + HOUR, 60, 240]);
+  expect(db.stats().chunkCacheBytes).toBeGreaterThan(0);
   await reopen();
   expect(await readAll(db)).toEqual(all);
   expect(db.stats()).toMatchObject({ blocks, minTime: START, maxTime: START + 7 * HOUR - 60_000 });

@@ -222,7 +222,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       compactions: blocks.compacted,
       flushFailures: this.#flusher.failures,
       tombstones: this.#parts.tombstones.size,
-      chunkCacheBytes: blocks.cache.bytes,
+      chunkCacheBytes: this.chunkCacheBytes,
       minTime: Number.isFinite(minTime) ? minTime : undefined,
       maxTime: Number.isFinite(maxTime) ? maxTime : undefined,
     };

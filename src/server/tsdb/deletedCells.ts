@@ -7,12 +7,17 @@ import type { DeletedRanges } from './tombstones.ts';
 /** Makes gaps of the deleted cells. Gives whether any other is left. */
 export function eraseCells(times: Float64Array, values: Float64Array, ranges: DeletedRanges): boolean {
   const bits = bitsOf(values);
+  eraseRanges(times, bits, ranges);
+  for (let i = 0; i < times.length; i++) if (cellKind(bits, i) !== CELL_GAP) return true;
+  return false;
+}
+
+/** Makes gaps of the deleted cells. @param bits of the column's values. */
+export function eraseRanges(times: Float64Array, bits: Uint32Array, ranges: DeletedRanges): void {
   for (const { minTime, maxTime } of ranges) {
     const end = firstNotBelow(times, maxTime + 1);
     for (let i = firstNotBelow(times, minTime); i < end; i++) setGap(bits, i);
   }
-  for (let i = 0; i < times.length; i++) if (cellKind(bits, i) !== CELL_GAP) return true;
-  return false;
 }
 
 /** Takes the deleted samples out of the native histograms of a column, which are kept by row. */

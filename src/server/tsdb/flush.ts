@@ -5,10 +5,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import { StorageError } from '../storage/appender.ts';
-import type { BlockSet, FlushedGroup } from './block/blockSet.ts';
+import { flushedGroup, type BlockSet, type FlushedGroup } from './block/blockSet.ts';
 import type { BlockFiles } from './block/blockFiles.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
-import { encodeSection } from './block/labelSection.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
@@ -213,15 +212,9 @@ export class HeadFlusher {
     const { kind, key, logState, chunks } = group;
     const columns = Int32Array.from(columnsIn(chunks));
     const refs = Uint32Array.from(columns, (column) => group.refs[column]);
-    const deleted = [...columns].flatMap((column, i) => {
-      const ranges = tombstones.of(refs[i]);
-      return ranges === undefined ? [] : [[column, ranges] as const];
-    });
-    const section = encodeSection({ columns, labels: Array.from(columns, (column) => group.columnLabels(column)) });
-    const sources = chunks.map(({ bytes, rowCount, minTime, maxTime }) => ({
-      ...{ bytes, size: bytes.length, rowCount, minTime, maxTime },
-    }));
-    return { group, columns, refs, recipe: { kind, key, sequence: logState.sequence, section, sources, deleted } };
+    const section = { columns, labels: Array.from(columns, (column) => group.columnLabels(column)) };
+    const { sequence } = logState;
+    return { group, ...flushedGroup({ kind, key, sequence }, section, refs, chunks, tombstones) };
   }
 
   /** The series that nobody holds, now that blocks or groups are gone. */

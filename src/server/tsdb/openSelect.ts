@@ -1,7 +1,7 @@
 /** From where samples lie to groups whose columns are decoded as they are asked for: on any thread, over its own cache of chunks. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
-import { bitsOf, CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, cellKind, fillGaps } from '../../shared/model/sampleBits.ts';
 import {
   SelectLimitError,
   type OpenGroup,
@@ -13,8 +13,6 @@ import type { SeriesRef } from '../storage/appender.ts';
 import { eraseCells, eraseHistograms } from './deletedCells.ts';
 import { sourceOf, type PackedChunkCache, type PartSource } from './partSource.ts';
 import { firstNotBelow } from './sortedTimes.ts';
-
-const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
 
 /** Counts cells, and lets others on the thread run between chunks. */
 export interface OpenBudget {
@@ -93,8 +91,7 @@ class StoredGroup implements OpenGroup {
     const found = (this.#found = this.hasHistograms ? new Map<number, NativeHistogram>() : undefined);
     let any = false;
     let isFull = !this.#isMerged;
-    const gaps = new BigUint64Array(out.buffer, out.byteOffset, this.times.length);
-    if (this.#isMerged) gaps.fill(GAP);
+    if (this.#isMerged) fillGaps(out, 0, this.times.length);
     for (const slice of this.#slices) {
       const { source, from, to, offset } = slice;
       const column = slice.part.columns[series];
@@ -108,7 +105,7 @@ class StoredGroup implements OpenGroup {
           if (row >= from && row < to) found.set(offset + row - from, h);
       } else {
         isFull = false;
-        gaps.fill(GAP, offset, offset + to - from);
+        fillGaps(out, offset, offset + to - from);
       }
     }
     const ranges = this.#deleted.get(this.refs[series] as SeriesRef);

@@ -61,7 +61,7 @@ export class PackedChunkCache {
     const hasRoom = () => this.#hasRoom();
     return {
       times: chunk.times,
-      hasHistograms: true,
+      hasHistograms: chunk.hasHistograms,
       read: (column, from, to, out, at) => {
         const before = columns.bytes;
         const isThere = columns.read(column, from, to, out, at, hasRoom);

@@ -27,7 +27,6 @@ import type { Head } from './head/head.ts';
 import { HeadRows } from './head/headRows.ts';
 import { expandRuns } from './index/refRuns.ts';
 import { openSelect } from './openSelect.ts';
-import { CHUNK_CACHE_BYTES_MAX } from './block/chunkCache.ts';
 import { PackedChunkCache, sourceOf, type PartSource } from './partSource.ts';
 import { firstNotBelow } from './sortedTimes.ts';
 import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
@@ -54,6 +53,7 @@ interface Stretch {
 
 type RowsPart = Extract<PackedPart, { times: Float64Array }>;
 
+const CHUNK_CACHE_BYTES_MAX = 16 * 1024 * 1024;
 const ALL_TIME: TimeRange = { minTime: -Infinity, maxTime: Infinity };
 
 export class StoreReader implements Queryable {
@@ -69,6 +69,11 @@ export class StoreReader implements Queryable {
     this.#head = head;
     this.#blocks = blocks;
     this.#exemplars = exemplars;
+  }
+
+  /** Memory of the chunks kept for selects that are read on this thread. */
+  protected get chunkCacheBytes(): number {
+    return this.#chunks.bytes;
   }
 
   pack({ matchers, minTime, maxTime }: SelectSpec): SelectLease {
@@ -347,12 +352,8 @@ function unpackedRows(group: HeadGroup, columns: Int32Array, minTime: number, ma
     const cells = memory.subarray(n * (to - from), (n + 1) * (to - from));
     cells.set(rows.readColumn(columns[s]).subarray(from, to));
     values.push(cells);
-    const samples = rows.columnHistograms(columns[s]);
-    if (samples === undefined) continue;
-    histograms.set(
-      n,
-      new Map([...samples].filter(([row]) => row >= from && row < to).map(([row, h]) => [row - from, h])),
-    );
+    const samples = rows.columnHistograms(columns[s], from, to);
+    if (samples !== undefined) histograms.set(n, samples);
   }
   return { columns: numbers, times: rows.times.slice(from, to), values, histograms };
 }

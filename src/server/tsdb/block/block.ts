@@ -1,11 +1,9 @@
 /** An immutable block as the store has it: its index in memory, its series known by their refs; chunks are read when they are asked for. */
 import type { SeriesRef } from '../../storage/appender.ts';
 import type { PackedChunk } from '../../storage/queryable.ts';
-import { Chunk } from '../chunkenc/chunk.ts';
 import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { BlockFile, type BlockChunk } from './blockFile.ts';
-import type { ChunkCache } from './chunkCache.ts';
 
 export type { BlockChunk } from './blockFile.ts';
 export { BlockDamage } from './chunkBytes.ts';
@@ -41,7 +39,6 @@ export class Block {
   readonly minTime: number;
   readonly maxTime: number;
   readonly #stored: BlockFile;
-  readonly #cache: ChunkCache;
 
   /**
    * Opens a block and checks its header and index; its series are entered into `series`. Labels are read only of groups whose columns
@@ -49,9 +46,8 @@ export class Block {
    *
    * @throws BlockDamage when a checksum does not hold.
    */
-  constructor(file: string, number: number, series: SeriesTable, cache: ChunkCache, known: KnownSections = new Map()) {
+  constructor(file: string, number: number, series: SeriesTable, known: KnownSections = new Map()) {
     this.#stored = new BlockFile(file, number);
-    this.#cache = cache;
     const stored = this.#stored;
     ({ file: this.file, number: this.number, size: this.size, version: this.version } = stored);
     ({ order: this.order, replaces: this.replaces } = stored);
@@ -81,11 +77,6 @@ export class Block {
     [this.minTime, this.maxTime] = [minTime, maxTime];
   }
 
-  /** @throws BlockDamage when the chunk's checksum does not hold. */
-  chunk(entry: BlockChunk): Chunk {
-    return this.#cache.get(`${this.number}/${entry.place}`, () => new Chunk(this.chunkBytes(entry)));
-  }
-
   /** With CHUNK_PADDING zero bytes behind them in their buffer. @throws BlockDamage when the checksum does not hold. */
   chunkBytes(entry: BlockChunk): Uint8Array {
     return this.#stored.chunkBytes(entry);
@@ -104,11 +95,6 @@ export class Block {
 
   letGo(): void {
     this.#stored.letGo();
-  }
-
-  /** Reads all labels. @throws BlockDamage when a checksum does not hold. */
-  verifyLabels(): void {
-    this.#stored.verifyLabels();
   }
 
   close(): void {

@@ -101,11 +101,6 @@ export class BlockFile {
     return this.#frame(frame).subarray(place, place + size);
   }
 
-  /** Reads all labels. @throws BlockDamage when a checksum does not hold. */
-  verifyLabels(): void {
-    for (const frame of this.#frames.keys()) this.#frame(frame);
-  }
-
   /** Keeps the file open though the block is closed, until it is let go. */
   hold(): void {
     this.#holds++;

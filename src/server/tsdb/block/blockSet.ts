@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { StorageError, type SeriesRef } from '../../storage/appender.ts';
+import type { Chunk } from '../chunkenc/chunk.ts';
 import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
@@ -9,10 +10,9 @@ import type { Tombstones } from '../tombstones.ts';
 import { Block, type BlockGroup, type KnownSections } from './block.ts';
 import { BLOCK_VERSION } from './blockFile.ts';
 import type { BlockFiles } from './blockFiles.ts';
-import { ChunkCache } from './chunkCache.ts';
 import { pickToMerge, type MergeLimits } from './compaction.ts';
 import { touches } from './joinChunks.ts';
-import { sectionHash } from './labelSection.ts';
+import { encodeSection, sectionHash, type LabelSection } from './labelSection.ts';
 import type { BlockMaker, GroupRecipe } from './recipe.ts';
 
 export interface BlockSetParts {
@@ -32,8 +32,26 @@ export interface FlushedGroup {
   readonly refs: Uint32Array;
 }
 
+/** A group and its chunks as a block will have them, without what is deleted. */
+export function flushedGroup(
+  name: Pick<GroupRecipe, 'kind' | 'key' | 'sequence'>,
+  section: LabelSection,
+  refs: Uint32Array,
+  chunks: readonly Chunk[],
+  tombstones: Tombstones,
+): FlushedGroup {
+  const { columns } = section;
+  const deleted = [...columns].flatMap((column, i) => {
+    const ranges = tombstones.of(refs[i]);
+    return ranges === undefined ? [] : [[column, ranges] as const];
+  });
+  const sources = chunks.map(({ bytes, rowCount, minTime, maxTime }) => ({
+    ...{ bytes, size: bytes.length, rowCount, minTime, maxTime },
+  }));
+  return { columns, refs, recipe: { ...name, section: encodeSection(section), sources, deleted } };
+}
+
 export class BlockSet {
-  readonly cache = new ChunkCache();
   readonly #parts: BlockSetParts;
   #blocks: Block[] = [];
   #known: KnownSections = new Map();
@@ -190,7 +208,7 @@ export class BlockSet {
   }
 
   #open(file: string, number: number): Block {
-    return new Block(file, number, this.#parts.series, this.cache, this.#known);
+    return new Block(file, number, this.#parts.series, this.#known);
   }
 
   #removeBlocks(numbers: ReadonlySet<number>): void {

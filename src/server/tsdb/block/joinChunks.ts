@@ -1,10 +1,10 @@
 /** Chunks of a group into longer ones, without what is deleted. One column at a time is unpacked. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
-import { bitsOf, CELL_GAP, cellKind, fillGaps, setGap } from '../../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, cellKind, fillGaps } from '../../../shared/model/sampleBits.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
 import { packRows, type UnpackedRows } from '../chunkenc/chunk.ts';
-import { isDeleted } from '../deletedCells.ts';
+import { eraseRanges, isDeleted } from '../deletedCells.ts';
 import { isNextBucket } from '../index/nextBucket.ts';
 import { firstNotBelow } from '../sortedTimes.ts';
 import type { DeletedRanges } from '../tombstones.ts';
@@ -66,7 +66,6 @@ class JoinedRows implements UnpackedRows {
   readonly #parts: readonly Part[];
   readonly #deleted: DeletedColumns;
   readonly #cells: Float64Array;
-  readonly #gaps: Float64Array;
   readonly #joinsBelow: (column: number) => boolean;
 
   constructor(chunks: readonly Chunk[], deleted: DeletedColumns, joinsBelow: (column: number) => boolean) {
@@ -80,8 +79,6 @@ class JoinedRows implements UnpackedRows {
       return partOf(chunk, kept[i], this.times, isApart);
     });
     this.#cells = new Float64Array(this.times.length);
-    this.#gaps = new Float64Array(this.times.length);
-    fillGaps(this.#gaps);
   }
 
   joinsBelow(column: number): boolean {
@@ -92,7 +89,7 @@ class JoinedRows implements UnpackedRows {
     const cells = this.#cells;
     const bits = bitsOf(cells);
     const ranges = this.#deleted.get(column);
-    cells.set(this.#gaps);
+    fillGaps(cells);
     for (const { chunk, rows, offset } of this.#parts) {
       if (offset >= 0) {
         chunk.read(column, 0, chunk.rowCount, cells, offset);
@@ -150,13 +147,6 @@ export function touches(
   stored: { readonly minTime: number; readonly maxTime: number },
 ): boolean {
   return ranges.some(({ minTime, maxTime }) => minTime <= stored.maxTime && maxTime >= stored.minTime);
-}
-
-function eraseRanges(times: Float64Array, bits: Uint32Array, ranges: DeletedRanges): void {
-  for (const { minTime, maxTime } of ranges) {
-    const end = firstNotBelow(times, maxTime + 1);
-    for (let i = firstNotBelow(times, minTime); i < end; i++) setGap(bits, i);
-  }
 }
 
 function mergedTimes(chunks: readonly Chunk[], kept: readonly (Uint8Array | undefined)[]): Float64Array {

@@ -65,7 +65,7 @@ function packedGroup(group: GroupRecipe, read: (source: ChunkSource) => Uint8Arr
       const isTouched = batch.some((source) => [...deleted.values()].some((ranges) => touches(ranges, source)));
       const bytes = batch.map(read);
       // A long chunk stays as it is.
-      if (batch.length === 1 && !isTouched && bytes[0][0] === CHUNK_VERSION && deleted.size === 0) {
+      if (batch.length === 1 && bytes[0][0] === CHUNK_VERSION && deleted.size === 0) {
         yield { ...batch[0], bytes: bytes[0] };
         continue;
       }

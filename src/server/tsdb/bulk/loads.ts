@@ -1,7 +1,6 @@
 /** Bulk loads of a store: begun, written as blocks, noted. */
 import { createHash } from 'node:crypto';
-import type { BlockSet, FlushedGroup } from '../block/blockSet.ts';
-import { encodeSection } from '../block/labelSection.ts';
+import { flushedGroup, type BlockSet, type FlushedGroup } from '../block/blockSet.ts';
 import type { HeadFlusher } from '../flush.ts';
 import type { Head } from '../head/head.ts';
 import type { Tombstones } from '../tombstones.ts';
@@ -58,15 +57,7 @@ export class Loads {
     const { head, tombstones } = this.#parts;
     const columns = Int32Array.from(labels.keys());
     const refs = Uint32Array.from(labels, (of) => head.series.refOf(of));
-    const deleted = [...columns].flatMap((column) => {
-      const ranges = tombstones.of(refs[column]);
-      return ranges === undefined ? [] : [[column, ranges] as const];
-    });
-    const sources = chunks.map(({ bytes, rowCount, minTime, maxTime }) => ({
-      ...{ bytes, size: bytes.length, rowCount, minTime, maxTime },
-    }));
-    const section = encodeSection({ columns, labels });
-    return { columns, refs, recipe: { key, kind: 'rows', sequence: 0, section, sources, deleted } };
+    return flushedGroup({ kind: 'rows', key, sequence: 0 }, { columns, labels }, refs, chunks, tombstones);
   }
 
   loaded(source: string): LoadedSource {

@@ -140,7 +140,7 @@ export class Chunk {
   /** Whether a column has a sample in every row. */
   isFull(column: number): boolean {
     const place = this.#placeOf(column);
-    return place >= 0 && this.#head(this.#origin(place)).marks < 0;
+    return place >= 0 && !this.#hasMarks(this.#origin(place));
   }
 
   /**
@@ -205,8 +205,15 @@ export class Chunk {
 
   /** Native histogram samples of a column by row. */
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
-    this.#histograms ??= readHistogramColumns(new ByteReader(this.bytes, this.#starts[this.#columns.length]));
-    return this.#histograms.get(column);
+    return this.#allHistograms().get(column);
+  }
+
+  get hasHistograms(): boolean {
+    return this.#allHistograms().size > 0;
+  }
+
+  #allHistograms(): Map<number, Map<number, NativeHistogram>> {
+    return (this.#histograms ??= readHistogramColumns(new ByteReader(this.bytes, this.#starts[this.#columns.length])));
   }
 
   /** Leaves the samples of strides [from, to) of a column in `#decoded`. */

@@ -37,13 +37,13 @@ export class HeadRows {
     return this.#sorted;
   }
 
-  /** Native histogram samples of a column by row. */
-  columnHistograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
+  /** Native histogram samples of a column in rows [from, to), by the row after `from`. */
+  columnHistograms(column: number, from: number, to: number): ReadonlyMap<number, NativeHistogram> | undefined {
     if (this.#group.histograms.size === 0) return undefined;
     const samples = new Map<number, NativeHistogram>();
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = from; i < to; i++) {
       const h = this.#group.histograms.get(this.#order === undefined ? i : this.#order[i])?.get(column);
-      if (h !== undefined) samples.set(i, h);
+      if (h !== undefined) samples.set(i - from, h);
     }
     return samples.size > 0 ? samples : undefined;
   }

@@ -1,6 +1,7 @@
 /** When rows leave the slabs for a chunk. */
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
-import { Chunk, packRows } from '../chunkenc/chunk.ts';
+import { Chunk } from '../chunkenc/chunk.ts';
+import { packBytes } from '../chunkenc/packing.ts';
 import type { ChunkArena } from './chunkArena.ts';
 import type { HeadGroup } from './group.ts';
 import { HeadRows } from './headRows.ts';
@@ -56,9 +57,8 @@ function firstRows(ref: number): number {
 
 function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed {
   const rows = new HeadRows(group);
-  const packed = packStretch(group, rows, 0, count);
-  const chunk = new Chunk(arena.keep(packed.bytes));
-  const rest = count < rows.times.length ? packStretch(group, rows, count, rows.times.length) : undefined;
+  const chunk = new Chunk(arena.keep(packStretch(group, rows, 0, count)));
+  const rest = count < rows.times.length ? new Chunk(packStretch(group, rows, count, rows.times.length)) : undefined;
   group.clearRows();
   if (rest !== undefined) unpackInto(group as LooseGroup, rest);
   group.chunks.push(chunk);
@@ -69,19 +69,12 @@ function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed 
   return { group, chunk, from, to: group.packedTo, rest };
 }
 
-function packStretch(group: HeadGroup, rows: HeadRows, from: number, to: number): Chunk {
-  return packRows({
+function packStretch(group: HeadGroup, rows: HeadRows, from: number, to: number): Uint8Array {
+  return packBytes({
     times: rows.times.subarray(from, to),
     columnCount: group.columnCount,
     cells: (column) => rows.readColumn(column).subarray(from, to),
-    histograms: (column) => rowsOf(rows.columnHistograms(column), from, to),
+    histograms: (column) => rows.columnHistograms(column, from, to),
     joinsBelow: (column) => group.joinsBelow(column),
   });
-}
-
-function rowsOf<T>(samples: ReadonlyMap<number, T> | undefined, from: number, to: number) {
-  if (samples === undefined) return undefined;
-  const some = new Map<number, T>();
-  for (const [row, sample] of samples) if (row >= from && row < to) some.set(row - from, sample);
-  return some.size > 0 ? some : undefined;
 }

@@ -1,8 +1,6 @@
 /** Rows that are not packed yet, in slabs. */
-import { CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
+import { CELL_GAP, cellKind, fillGaps } from '../../../shared/model/sampleBits.ts';
 import { slabRows, widened, type Slab, type SlabPool } from './slabs.ts';
-
-const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
 
 export class RowStore {
   readonly #pool: SlabPool;
@@ -80,7 +78,7 @@ export class RowStore {
         const cell = column * slab.rows + first;
         out.set(slab.values.subarray(cell, cell + count), at);
       } else {
-        new BigUint64Array(out.buffer, out.byteOffset + 8 * at, count).fill(GAP);
+        fillGaps(out, at, at + count);
       }
       row += count;
       at += count;

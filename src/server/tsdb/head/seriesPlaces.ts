@@ -33,10 +33,6 @@ export class SeriesPlaces {
     return -1;
   }
 
-  has(ref: SeriesRef): boolean {
-    return (this.#pages[ref >>> PAGE_BITS]?.[2 * (ref & (PAGE_SERIES - 1))] ?? 0) !== 0;
-  }
-
   /** In the order in which they were added. */
   forEach(ref: SeriesRef, visit: (group: GroupRef, column: number) => void): void {
     const page = this.#pages[ref >>> PAGE_BITS];

@@ -7,7 +7,7 @@
  *   slab:      column 0      | column 1      | …        times: row 0 … row n
  * ```
  */
-import { GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
+import { fillGaps } from '../../../shared/model/sampleBits.ts';
 
 /** Rows of a slab of many columns: few, so that one that has just begun wastes little. */
 const WIDE_SLAB_ROWS = 12;
@@ -16,7 +16,6 @@ const NARROW_SLAB_ROWS = 48;
 const NARROW_COLUMNS_MAX = 32;
 /** Free slabs that are kept take at most this; the rest is given back. */
 export const FREE_SLAB_BYTES_MAX = 4 * 1024 * 1024;
-const GAP = (BigInt(GAP_HIGH) << 32n) | BigInt(GAP_LOW);
 
 export interface Slab {
   /** Rows there is room for. */
@@ -38,17 +37,13 @@ export class SlabPool {
   readonly #free = new Map<string, Slab[]>();
   #freeBytes = 0;
 
-  get freeBytes(): number {
-    return this.#freeBytes;
-  }
-
   /** A slab of gaps. */
   take(rows: number, columns: number): Slab {
     const room = roundedUp(columns);
     const slab = this.#free.get(`${rows} ${room}`)?.pop();
     if (slab === undefined) return makeSlab(rows, room);
     this.#freeBytes -= slab.values.byteLength;
-    fillGaps(slab);
+    fillGaps(slab.values);
     return slab;
   }
 
@@ -90,10 +85,6 @@ function makeSlab(rows: number, columns: number): Slab {
     values: new Float64Array(memory, 8 * rows, cells),
     bits: new Uint32Array(memory, 8 * rows, 2 * cells),
   };
-  fillGaps(slab);
+  fillGaps(slab.values);
   return slab;
-}
-
-function fillGaps({ values }: Slab): void {
-  new BigUint64Array(values.buffer, values.byteOffset, values.length).fill(GAP);
 }

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { labelValue, METRIC_NAME } from '../../../shared/model/labels.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
 import { Block, type BlockGroup } from '../block/block.ts';
-import { ChunkCache } from '../block/chunkCache.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
 import type { EncodingName } from '../chunkenc/columnWriter.ts';
 import { SeriesTable } from '../index/seriesTable.ts';
@@ -78,7 +77,7 @@ interface Counts {
 }
 
 function blockStats(file: string, counts: Counts): BlockStats {
-  const block = new Block(file, Number.parseInt(path.basename(file), 10), counts.series, new ChunkCache());
+  const block = new Block(file, Number.parseInt(path.basename(file), 10), counts.series);
   try {
     let [chunks, samples] = [0, 0];
     const refs = new Set<number>();

@@ -2,10 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { StorageError } from '../../storage/appender.ts';
-import { Block, BlockDamage, type BlockChunk, type BlockGroup } from '../block/block.ts';
-import { ChunkCache } from '../block/chunkCache.ts';
+import { BlockFile, type BlockChunk, type StoredGroup } from '../block/blockFile.ts';
+import { BlockDamage } from '../block/chunkBytes.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
-import { SeriesTable } from '../index/seriesTable.ts';
 import { readTombstones, TOMBSTONES_FILE } from '../tombstones.ts';
 import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from '../wal/checkpoint.ts';
 import { FILE_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from '../wal/frame.ts';
@@ -91,11 +90,12 @@ class Verifier implements VerifyReport {
     const place = path.join(this.#folder, file);
     const { size } = fs.statSync(place);
     this.bytes += size;
-    let block: Block;
+    let block: BlockFile | undefined;
     try {
-      block = new Block(place, number, new SeriesTable(), new ChunkCache());
-      block.verifyLabels();
+      block = new BlockFile(place, number);
+      for (const group of block.groups) block.section(group);
     } catch (error) {
+      block?.close();
       const { place: offset, size: bytes } = error instanceof BlockDamage ? error : { place: 0, size };
       const lost = `all samples of the block, ${size} bytes; the store goes on without them`;
       this.damages.push({
@@ -114,14 +114,15 @@ class Verifier implements VerifyReport {
     }
   }
 
-  #chunk(file: string, block: Block, group: BlockGroup, entry: BlockChunk): void {
+  #chunk(file: string, block: BlockFile, group: StoredGroup, entry: BlockChunk): void {
     this.chunks++;
     try {
       const chunk = new Chunk(block.chunkBytes(entry));
       for (const column of chunk.columns) chunk.cells(column);
     } catch (error) {
       const range = `${new Date(entry.minTime).toISOString()} to ${new Date(entry.maxTime).toISOString()}`;
-      const lost = `${entry.rowCount} rows of ${keyText(group.key)} (${group.refs.length} series), ${range}`;
+      const series = block.section(group).columns.length;
+      const lost = `${entry.rowCount} rows of ${keyText(group.key)} (${series} series), ${range}`;
       this.damages.push({ file, offset: entry.place, size: entry.size, what: wordsOf(error, 'a chunk'), lost });
     }
   }

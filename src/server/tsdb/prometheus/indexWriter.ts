@@ -34,10 +34,6 @@ export class IndexWriter {
     this.#seriesPlace = this.#file.place;
   }
 
-  get seriesCount(): number {
-    return this.#all.length;
-  }
-
   /** @param labels greater than those before. @param chunks ascending in time and place, at least one. */
   add(labels: Labels, chunks: readonly ChunkRef[]): void {
     this.#file.pad(SERIES_ALIGN);

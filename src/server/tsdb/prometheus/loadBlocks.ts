@@ -3,6 +3,7 @@ import { compareLabels } from '../../../shared/model/labels.ts';
 import type { TimeRange } from '../../storage/queryable.ts';
 import type { BulkLoad } from '../bulk/loadDoor.ts';
 import type { SeriesBuffer } from '../bulk/seriesBuffer.ts';
+import { isDeleted } from '../deletedCells.ts';
 import type { IndexedSeries } from './blockIndex.ts';
 import { ForeignFileError, type OnDamage } from './damage.ts';
 import { ForeignBlock, type BlockMeta } from './foreignBlock.ts';
@@ -123,8 +124,7 @@ class SeriesCursor {
   /** Puts the samples of the current series into a buffer and goes on to the next one. */
   take(buffer: SeriesBuffer, range: TimeRange): void {
     const deleted = this.#block.deleted(this.#refs[this.#at]);
-    const isWanted = (t: number) =>
-      t >= range.minTime && t <= range.maxTime && !deleted.some(({ minTime, maxTime }) => t >= minTime && t <= maxTime);
+    const isWanted = (t: number) => t >= range.minTime && t <= range.maxTime && !isDeleted(t, deleted);
     const sink = {
       float: (t: number, low: number, high: number) => void (isWanted(t) && buffer.float(t, low, high)),
       histogram: (t: number, h: Parameters<SeriesBuffer['histogram']>[1]) =>

@@ -8,6 +8,7 @@ import type { TimeRange } from '../../storage/queryable.ts';
 import type { BulkLoad } from '../bulk/loadDoor.ts';
 import type { SeriesBuffer } from '../bulk/seriesBuffer.ts';
 import { EXEMPLARS_MAX } from '../exemplars.ts';
+import { isDeleted } from '../deletedCells.ts';
 import { decodeChunk } from './chunkEncoding.ts';
 import type { OnDamage } from './damage.ts';
 import { headChunks } from './headChunks.ts';
@@ -165,8 +166,8 @@ class HeadLoading implements HeadLoaded {
       this.unknownSeries++;
       return undefined;
     }
-    const isDeleted = this.#deleted.get(ref)?.some(({ minTime, maxTime }) => t >= minTime && t <= maxTime) === true;
-    return isDeleted ? undefined : buffer;
+    const deleted = this.#deleted.get(ref);
+    return deleted !== undefined && isDeleted(t, deleted) ? undefined : buffer;
   }
 
   async #admit(): Promise<void> {
