@@ -8,7 +8,10 @@ import { watchWebui } from './buildWebui.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const given = process.argv.slice(2);
-const flags = given.length > 0 ? given : ['--config.file=monitoring/prometheus.yml', '--collector.machine'];
+const flags =
+  given.length > 0
+    ? given
+    : ['--config.file=monitoring/prometheus.yml', '--slo.config.file=monitoring/slo.yml', '--collector.machine'];
 
 const stopWatching = await watchWebui(({ firstLoadBytes }) =>
   console.log(

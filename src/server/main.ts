@@ -22,6 +22,8 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/check/check.ts')).runCheck(command.subject, command.files);
     case 'testRules':
       return (await import('./cli/test/testRules.ts')).testRules(command.files, command.run);
+    case 'slo':
+      return (await import('./cli/slo/slo.ts')).runSlo(command.made, command.files);
     case 'tsdb':
       return (await import('./cli/tsdb/tsdb.ts')).runTsdb(command.args);
     case 'serve':

@@ -2,11 +2,13 @@
 import type { CheckSubject } from './check/subject.ts';
 import { FLAGS, type FlagSpec } from './flagTable.ts';
 import { parseFlags, UsageError, type ParsedFlags } from './parseFlags.ts';
+import type { SloProduct } from './slo/product.ts';
 
 export type Command =
   | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
   | { readonly kind: 'check'; readonly subject: CheckSubject; readonly files: readonly string[] }
   | { readonly kind: 'testRules'; readonly files: readonly string[]; readonly run: string | undefined }
+  | { readonly kind: 'slo'; readonly made: SloProduct; readonly files: readonly string[] }
   | { readonly kind: 'tsdb'; readonly args: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
@@ -20,6 +22,8 @@ const COMMANDS = [
     'Say whether a page can be read and its metrics are named and typed well; exit code 3 if not.',
   ],
   ['test rules FILE…', "Run Prometheus' unit tests of rules; --run=PATTERN chooses tests by name."],
+  ['slo rules FILE…', 'Print the rule file that objectives ask for: error ratios, error budgets, burn-rate alerts.'],
+  ['slo dashboard FILE…', 'Print a Grafana dashboard of them.'],
   [
     'tsdb stats [FOLDER]',
     'What a data folder holds: series, samples, bytes by encoding and block. No server may have it open.',
@@ -52,6 +56,8 @@ export function parseCommand(args: readonly string[]): Command {
       return check(rest);
     case 'test':
       return test(rest);
+    case 'slo':
+      return slo(rest);
     case 'tsdb':
       return { kind: 'tsdb', args: rest };
     case 'version':
@@ -77,6 +83,12 @@ function test([subject, ...rest]: readonly string[]): Command {
   if (subject !== 'rules' || files.length === 0 || files.some((file) => file.startsWith('-')))
     throw new UsageError('write: isotherm test rules [--run=PATTERN] FILE…');
   return { kind: 'testRules', files, run: rest.find(isRun)?.slice('--run='.length) };
+}
+
+function slo([made, ...files]: readonly string[]): Command {
+  if ((made !== 'rules' && made !== 'dashboard') || files.length === 0 || files.some((file) => file.startsWith('-')))
+    throw new UsageError('write: isotherm slo rules FILE…, or slo dashboard FILE…');
+  return { kind: 'slo', made, files };
 }
 
 function serve(args: readonly string[]): Command {

@@ -281,6 +281,11 @@ export const FLAGS = {
     default: '4',
     help: 'Rules evaluated at the same time, beside one of each group, with --enable-feature=concurrent-rule-eval.',
   },
+  'slo.config.file': {
+    type: 'text',
+    default: '',
+    help: 'File of objectives (docs/slo.md): their rules are evaluated beside those of rule_files.',
+  },
   'alertmanager.notification-queue-capacity': {
     type: 'count',
     min: 1,

@@ -1,14 +1,28 @@
-/** The configuration file and the rule files that it names, as one: either all of it is right, or nothing changes. */
+/** The configuration file and the files of rules and objectives beside it, as one: either all of it is right, or nothing changes. */
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { loadRuleFiles, type RuleFileOptions, type RuleGroupSpec } from '../rules/ruleFile.ts';
+import { loadRuleFiles, parseRuleFile, type RuleFileOptions, type RuleGroupSpec } from '../rules/ruleFile.ts';
+import { loadSloFile } from '../rules/slo/sloFile.ts';
+import { sloRulesText } from '../rules/slo/sloRules.ts';
 
 export interface LoadedConfig extends Config {
   readonly ruleGroups: readonly RuleGroupSpec[];
+  /** Files of ours that flags name, beside Prometheus' own. */
+  readonly ownFiles: readonly string[];
+}
+
+export interface LoadOptions extends RuleFileOptions {
+  /** '' for none. */
+  readonly sloFile: string;
 }
 
 /** @throws ConfigError with file, line and column of what is wrong. */
-export function loadAll(path: string, options: RuleFileOptions): LoadedConfig {
+export function loadAll(path: string, options: LoadOptions): LoadedConfig {
   const config = loadConfig(path);
-  return { ...config, ruleGroups: loadRuleFiles(config.ruleFiles, options) };
+  const { sloFile } = options;
+  const ruleGroups = [
+    ...loadRuleFiles(config.ruleFiles, options),
+    ...(sloFile === '' ? [] : parseRuleFile(sloRulesText(loadSloFile(sloFile)), sloFile, options)),
+  ];
+  return { ...config, ruleGroups, ownFiles: [sloFile].filter((file) => file !== '') };
 }

@@ -72,11 +72,11 @@ export function createReloader({ first, load: loadFile, clock, log, apply }: Rel
   };
 }
 
-/** Of the file and of the rule files and scrape config files that it names. */
-function fingerprint({ path, ruleFiles, scrapeConfigFiles }: LoadedConfig): string {
+/** Of the file, of the rule files and scrape config files that it names, and of the files of ours beside it. */
+function fingerprint({ path, ruleFiles, scrapeConfigFiles, ownFiles }: LoadedConfig): string {
   const named = [...ruleFiles, ...scrapeConfigFiles].flatMap((pattern) => globSync(pattern)).sort();
   const hash = createHash('sha256');
-  for (const file of [path, ...named]) hash.update(`${file}\0`).update(textOf(file)).update('\0');
+  for (const file of [path, ...named, ...ownFiles]) hash.update(`${file}\0`).update(textOf(file)).update('\0');
   return hash.digest('hex');
 }
 

@@ -56,7 +56,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
   const startedAt = systemClock.now();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const address = parseListenAddress(flags['web.listen-address']);
-  const load = (path: string) => loadAll(path, { promql: promqlOptions(flags) });
+  const load = (path: string) => loadAll(path, { promql: promqlOptions(flags), sloFile: flags['slo.config.file'] });
   const config = firstConfig(flags['config.file'], load);
   const build = readBuildInfo();
   log('info', 'Starting Isotherm', { version: build.version, revision: build.revision, node: build.nodeVersion });

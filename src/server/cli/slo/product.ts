@@ -1,0 +1,2 @@
+/** What `isotherm slo` can make of objectives. */
+export type SloProduct = 'rules' | 'dashboard';
