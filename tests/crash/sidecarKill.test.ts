@@ -111,4 +111,4 @@ test(`what was acknowledged outlives kill -9, ${KILLS} times`, async () => {
     target.closeAllConnections();
     target.close();
   }
-}, 180_000);
+}, 600_000);
