@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { formatValue, type ApiHistogram } from '../../src/shared/api/prometheus.ts';
 import { formatLabels, labelsOf } from '../../src/shared/model/labels.ts';
-import { histogramJson } from '../../src/server/http/histogramJson.ts';
+import { histogramJson } from '../../src/shared/api/histogramJson.ts';
 import { createEngine, DEFAULT_LIMITS } from '../../src/server/promql/engine.ts';
 import { QueryError, type QueryValue } from '../../src/server/storage/engine.ts';
 import { histogramExpression, histogramSeries } from '../support/histogramSeries.ts';

@@ -4,13 +4,14 @@ import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts
 import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
 import type { RelabelConfig } from '../../src/server/config/config.ts';
 import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
+import { answerOf } from '../../src/server/promql/engine.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
 import { traceRelabel } from '../../src/server/relabel/relabel.ts';
 import { silentLog } from '../../src/server/telemetry/log.ts';
 import { createSelfMetrics } from '../../src/server/telemetry/selfMetrics.ts';
 import type { StoreAdmin } from '../../src/server/storage/admin.ts';
 import type { Appender, AppendOutcome, Storage } from '../../src/server/storage/appender.ts';
-import type { QueryEngine, QueryRequest, QueryResult } from '../../src/server/storage/engine.ts';
+import type { AnsweringEngine, QueryRequest, QueryResult } from '../../src/server/storage/engine.ts';
 import type { Queryable } from '../../src/server/storage/queryable.ts';
 import { systemClock } from '../../src/server/telemetry/clock.ts';
 
@@ -37,11 +38,12 @@ export class FakeRooms {
   outcome: AppendOutcome = 'ok';
   /** Of pool a. */
   relabel: readonly RelabelConfig[] = [];
-  readonly engine: QueryEngine = {
+  readonly engine: AnsweringEngine = {
     query: async (request) => {
       this.requests.push(request);
       return this.answer(request);
     },
+    answer: (request, format) => answerOf(this.engine.query(request), format),
   };
   readonly queryable: Queryable = {
     select: () => Promise.reject(new Error('not asked by the HTTP rim')),

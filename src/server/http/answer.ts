@@ -6,8 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Text is gathered to pieces of about this many characters before it becomes bytes. */
 const PIECE_CHARS = 64 * 1024;
-/** Answers up to this many pieces go out as one body; larger ones are streamed. */
-const BUFFERED_PIECES_MAX = 4;
+/** Answers up to this size go out as one body; larger ones are streamed. */
+const BUFFERED_BYTES_MAX = 1024 * 1024;
 /** Below this size compression costs more than it saves. */
 const COMPRESSED_BYTES_MIN = 1024;
 /** Speed before size: the link is rarely the bottleneck, a core of a small machine is. */
@@ -45,22 +45,34 @@ export function acceptedEncoding(header: string | undefined): Encoding {
 }
 
 /** Sends pieces of text as one response. The pieces are asked for as the client takes them. */
-export async function sendTexts(
+export function sendTexts(
   request: FastifyRequest,
   reply: FastifyReply,
   texts: Iterable<string>,
   contentType = JSON_TYPE,
 ): Promise<FastifyReply> {
+  return sendPieces(request, reply, bytesOf(texts), contentType);
+}
+
+/** The same of bytes. */
+export async function sendPieces(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  contentType = JSON_TYPE,
+): Promise<FastifyReply> {
   reply.type(contentType).header('vary', varyWith(reply, 'Accept-Encoding'));
   const encoding = acceptedEncoding(request.headers['accept-encoding']);
-  const pieces = bytesOf(texts);
+  const rest = iteratorOf(pieces);
   const first: Buffer[] = [];
-  for (let next = pieces.next(); ; next = pieces.next()) {
-    if (next.done) return sendWhole(reply, Buffer.concat(first), encoding);
-    first.push(next.value);
-    if (first.length > BUFFERED_PIECES_MAX) break;
+  let size = 0;
+  while (size <= BUFFERED_BYTES_MAX) {
+    const next = await rest.next();
+    if (next.done === true) return sendWhole(reply, first.length === 1 ? first[0] : Buffer.concat(first), encoding);
+    first.push(bufferOf(next.value));
+    size += next.value.length;
   }
-  const source = Readable.from(chained(first, pieces), { objectMode: false, highWaterMark: PIECE_CHARS });
+  const source = Readable.from(chained(first, rest), { objectMode: false, highWaterMark: PIECE_CHARS });
   if (encoding === 'identity') return reply.send(source);
   reply.header('content-encoding', encoding);
   const compressor =
@@ -87,9 +99,21 @@ function* bytesOf(texts: Iterable<string>): Generator<Buffer, undefined> {
   if (pending !== '') yield Buffer.from(pending);
 }
 
-function* chained(first: readonly Buffer[], rest: Iterator<Buffer, undefined>): Generator<Buffer> {
-  yield* first;
-  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+type Pieces = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+
+const iteratorOf = (pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Pieces =>
+  Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+
+/** The same memory. */
+const bufferOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length);
+
+async function* chained(first: readonly Buffer[], rest: Pieces): AsyncGenerator<Buffer> {
+  try {
+    yield* first;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield bufferOf(next.value);
+  } finally {
+    await rest.return?.();
+  }
 }
 
 function varyWith(reply: FastifyReply, name: string): string {

@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
 import type { StoreAdmin } from '../storage/admin.ts';
 import type { Storage } from '../storage/appender.ts';
-import type { QueryEngine } from '../storage/engine.ts';
+import type { AnsweringEngine } from '../storage/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { AlertmanagersView } from '../notifier/notifier.ts';
 import type { PushStore } from '../push/push.ts';
@@ -15,7 +15,7 @@ import type { TargetsView } from '../scrape/status.ts';
 
 /** The rooms behind the API, there once the log is replayed. */
 export interface ServerRooms {
-  readonly engine: QueryEngine;
+  readonly engine: AnsweringEngine;
   readonly queryable: Queryable;
   readonly storage: Storage;
   readonly admin: StoreAdmin;

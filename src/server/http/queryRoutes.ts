@@ -1,4 +1,5 @@
 /** query, query_range, query_exemplars, format_query. */
+import { labelsJson } from '../../shared/api/labelsJson.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { prettyExpr } from '../../shared/promql/pretty.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
@@ -7,7 +8,6 @@ import { QueryError, type QueryRequest } from '../storage/engine.ts';
 import { dataJson, listJson } from './answer.ts';
 import { invalidParameter } from './apiError.ts';
 import { rangeParams, TIME_MAX, TIME_MIN } from './params.ts';
-import { labelsJson, queryResultJson } from './resultWriter.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 import { parsed } from './selectors.ts';
 import { treeJson } from './treeJson.ts';
@@ -15,27 +15,26 @@ import { treeJson } from './treeJson.ts';
 async function runQuery(
   call: ApiCall,
   grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
-): Promise<Iterable<string>> {
+): Promise<AsyncIterable<Uint8Array>> {
   const { params, deps, rooms, signal } = call;
   const limit = params.limit();
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
   const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
   const expr = params.text('query');
-  const startedAt = performance.now();
   const request: QueryRequest = { expr, ...grid, lookbackDeltaMs, timeoutMs, signal };
-  const result = await rooms.engine.query(request).catch((error: unknown) => {
+  const stats = params.text('stats') !== '';
+  return rooms.engine.answer(request, { limit, stats }).catch((error: unknown) => {
     if (error instanceof QueryError && error.errorType === 'bad_data') throw invalidParameter('query', error.message);
     throw error;
   });
-  return queryResultJson(result, { limit, stats: params.text('stats') !== '', totalMs: performance.now() - startedAt });
 }
 
-function instantQuery(call: ApiCall): Promise<Iterable<string>> {
+function instantQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
   const t = call.params.timeOr('time', call.deps.clock.now());
   return runQuery(call, { start: t, end: t, stepMs: 0 });
 }
 
-function rangeQuery(call: ApiCall): Promise<Iterable<string>> {
+function rangeQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
   return runQuery(call, rangeParams(call.params));
 }
 

@@ -15,8 +15,11 @@ export interface ApiCall {
   readonly signal: AbortSignal;
 }
 
-/** What an endpoint answers: pieces of JSON, the whole envelope included. */
-export type ApiHandler = (call: ApiCall) => Iterable<string> | Promise<Iterable<string>>;
+/** Pieces of JSON, the whole envelope included: as text, or as bytes that come from where they are made. */
+export type ApiAnswer = Iterable<string> | AsyncIterable<Uint8Array>;
+
+/** What an endpoint answers. */
+export type ApiHandler = (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>;
 
 export interface ApiRoute {
   /** Below /api/v1. */

@@ -1,10 +1,11 @@
 /** series, labels, label values, metadata: what there is, by labels. */
+import { TRUNCATED } from '../../shared/api/prometheus.ts';
+import { labelsJson } from '../../shared/api/labelsJson.ts';
 import type { TimeRange } from '../storage/queryable.ts';
 import { dataJson, listJson } from './answer.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 import { unescapeLabelName } from './labelNameEscaping.ts';
 import { TIME_MAX, TIME_MIN, type Params } from './params.ts';
-import { labelsJson, TRUNCATED } from './resultWriter.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 import { matcherSets } from './selectors.ts';
 

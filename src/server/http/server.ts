@@ -5,7 +5,7 @@ import { QueryError } from '../storage/engine.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
 import { StorageError } from '../storage/appender.ts';
 import { adminRoutes } from './adminRoutes.ts';
-import { JSON_TYPE, sendTexts, TEXT_TYPE } from './answer.ts';
+import { JSON_TYPE, sendPieces, sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
@@ -175,8 +175,8 @@ async function answerApi(
   reply.raw.once('close', () => gone.abort());
   const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
-  const texts = await route.answer({ deps, rooms, params, path, signal: gone.signal });
-  return sendTexts(request, reply, texts);
+  const answer = await route.answer({ deps, rooms, params, path, signal: gone.signal });
+  return Symbol.asyncIterator in answer ? sendPieces(request, reply, answer) : sendTexts(request, reply, answer);
 }
 
 function pagesHandler(deps: HttpDeps): RawHandler {

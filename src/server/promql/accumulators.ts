@@ -22,38 +22,43 @@ class Counted {
   }
 }
 
-/** Neumaier's sum for every step. */
-class Sum extends Counted implements Accumulator {
+/** A compensated sum for every step: beside each sum stands what rounding has lost, which a sum of two tells exactly (Knuth). */
+class Sum implements Accumulator {
+  private readonly seen: Uint8Array;
   private readonly sums: Float64Array;
   private readonly compensations: Float64Array;
 
   constructor(steps: number) {
-    super(steps);
-    this.sums = new Float64Array(steps);
+    this.seen = new Uint8Array(steps);
+    // Of nothing but -0 the sum is -0.
+    this.sums = new Float64Array(steps).fill(-0);
     this.compensations = new Float64Array(steps);
   }
 
   add({ values, present }: Row): void {
-    const { sums, compensations, counts } = this;
+    const { sums, compensations, seen } = this;
+    const isFull = !present.includes(0);
+    if (isFull) seen.fill(1);
     for (let i = 0; i < sums.length; i++) {
-      if (present[i] === 0) continue;
-      const v = values[i];
-      if (counts[i]++ === 0) {
-        sums[i] = v;
-        continue;
+      if (!isFull) {
+        if (present[i] === 0) continue;
+        seen[i] = 1;
       }
+      const v = values[i];
       const sum = sums[i];
       const total = sum + v;
+      const added = total - sum;
+      compensations[i] += sum - (total - added) + (v - added);
       sums[i] = total;
-      // What is lost is told by the smaller one; of an infinite total nothing is.
-      if (total - total !== 0) compensations[i] = total === total ? 0 : NaN;
-      else if (Math.abs(sum) >= Math.abs(v)) compensations[i] += sum - total + v;
-      else compensations[i] += v - total + sum;
     }
   }
 
   finish(out: Row): void {
-    this.write(out, (i) => this.sums[i] + this.compensations[i]);
+    const { sums, compensations } = this;
+    out.present.set(this.seen);
+    // Of an infinite sum nothing is lost.
+    for (let i = 0; i < sums.length; i++)
+      out.values[i] = sums[i] - sums[i] === 0 ? sums[i] + compensations[i] : sums[i];
   }
 }
 
@@ -71,7 +76,22 @@ class Average extends Counted implements Accumulator {
   }
 
   add({ values, present }: Row): void {
-    for (let i = 0; i < present.length; i++) if (present[i] === 1) this.addAt(i, values[i]);
+    const { sums, compensations, incremental, counts } = this;
+    for (let i = 0; i < present.length; i++) {
+      if (present[i] === 0) continue;
+      const v = values[i];
+      const sum = sums[i];
+      const total = sum + v;
+      // The first one, and what is not finite, is taken care of apart.
+      if (counts[i] === 0 || incremental[i] === 1 || total - total !== 0) {
+        this.addAt(i, v);
+        continue;
+      }
+      counts[i]++;
+      const added = total - sum;
+      compensations[i] += sum - (total - added) + (v - added);
+      sums[i] = total;
+    }
   }
 
   private addAt(i: number, v: number): void {

@@ -8,7 +8,8 @@ import { TYPE_NAMES } from '../../shared/promql/valueType.ts';
 import { compareLabels } from '../../shared/model/labels.ts';
 import {
   QueryError,
-  type QueryEngine,
+  type AnswerFormat,
+  type AnsweringEngine,
   type QueryRequest,
   type QueryResult,
   type QueryValue,
@@ -22,6 +23,7 @@ import {
   type SelectSpec,
 } from '../storage/queryable.ts';
 import { Annotations } from './annotations.ts';
+import { answerPieces } from './answer/answerPieces.ts';
 import { Budget } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateExpr } from './evaluate.ts';
@@ -204,24 +206,37 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
   return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, order) };
 }
 
+/** What {@link AnsweringEngine.answer} gives, of a query that is evaluated in the caller's thread. */
+export async function answerOf(
+  asked: Promise<QueryResult>,
+  format: AnswerFormat,
+  started = performance.now(),
+): Promise<AsyncIterable<Uint8Array>> {
+  const result = await asked;
+  return piecesOf(answerPieces(result, format, performance.now() - started));
+}
+
+async function* piecesOf(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}
+
 /** Evaluates in the caller's thread, letting it do other things every few milliseconds. */
-export function createEngine(queryable: Queryable, limits: EngineLimits): QueryEngine {
+export function createEngine(queryable: Queryable, limits: EngineLimits): AnsweringEngine {
   const gate = new Gate(limits.maxConcurrency);
-  return {
-    async query(request) {
-      const prepared = prepareQuery(request, limits);
-      const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
-      const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
-      const budget = new Budget({ timeoutMs, maxSamples, signal: request.signal });
-      const leave = await gate.enter(timeoutMs, request.signal);
-      try {
-        const started = performance.now();
-        const selected = await readSelects(queryable, prepared.plan.selects, budget);
-        const open = selected.map((groups) => groups.map(openColumns));
-        return await evaluatePrepared(prepared, open, budget, performance.now() - started);
-      } finally {
-        leave();
-      }
-    },
+  const query = async (request: QueryRequest): Promise<QueryResult> => {
+    const prepared = prepareQuery(request, limits);
+    const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
+    const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
+    const budget = new Budget({ timeoutMs, maxSamples, signal: request.signal });
+    const leave = await gate.enter(timeoutMs, request.signal);
+    try {
+      const started = performance.now();
+      const selected = await readSelects(queryable, prepared.plan.selects, budget);
+      const open = selected.map((groups) => groups.map(openColumns));
+      return await evaluatePrepared(prepared, open, budget, performance.now() - started);
+    } finally {
+      leave();
+    }
   };
+  return { query, answer: (request, format) => answerOf(query(request), format) };
 }

@@ -8,6 +8,8 @@ export interface WindowedSeries {
   readonly values: Float64Array;
   readonly lo: Int32Array;
   readonly hi: Int32Array;
+  /** Whether it is known that no value is below the one before it. */
+  readonly rises?: boolean;
 }
 
 export interface WindowGrid {
@@ -54,7 +56,12 @@ export function extrapolationFactor(
 /** Indexes at which a counter fell. */
 function resetsIn(values: Float64Array, from: number, to: number): number[] {
   const resets: number[] = [];
-  for (let k = from + 1; k < to; k++) if (values[k] < values[k - 1]) resets.push(k);
+  let before = -Infinity;
+  for (let k = from; k < to; k++) {
+    const v = values[k];
+    if (v < before) resets.push(k);
+    before = v;
+  }
   return resets;
 }
 
@@ -65,69 +72,96 @@ interface Reaches {
   readonly times: Float64Array;
   readonly ends: Float64Array;
   readonly rangeMs: number;
-  /** Seconds between the outermost samples; from the window's start to the first one, as far as is extrapolated. */
-  readonly sampled: Float64Array;
-  readonly toStart: Float64Array;
+  /** 1 where a window has two samples; all else means something only there. */
+  readonly present: Uint8Array;
+  /** The outermost samples of each window. */
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+  /** A counter whose first value is above its increase times this was not at 0 inside the window, rounding allowed for. */
+  readonly zeroReach: Float64Array;
   /** For series that do not reach 0 before the window's start. */
   readonly factors: Float64Array;
-}
-
-let lastReaches: Reaches | undefined;
-
-function reachesOf({ times, lo, hi }: WindowedSeries, { ends, rangeMs }: WindowGrid): Reaches {
-  const last = lastReaches;
-  const isLast = last?.lo === lo && last.hi === hi && last.times === times && last.ends === ends;
-  if (isLast && last.rangeMs === rangeMs) return last;
-  const steps = ends.length;
-  const numbers = () => new Float64Array(steps);
-  const reaches = { lo, hi, times, ends, rangeMs, sampled: numbers(), toStart: numbers(), factors: numbers() };
-  for (let i = 0; i < steps; i++) {
-    const [first, end] = [lo[i], hi[i] - 1];
-    if (end <= first) continue;
-    const sampled = (times[end] - times[first]) / 1000;
-    const average = sampled / (end - first);
-    const toStart = (times[first] - (ends[i] - rangeMs)) / 1000;
-    reaches.sampled[i] = sampled;
-    reaches.toStart[i] = toStart >= average * EXTRAPOLATION_REACH ? average / 2 : toStart;
-    reaches.factors[i] = extrapolationFactor(times, first, end, ends[i], rangeMs, undefined);
-  }
-  lastReaches = reaches;
-  return reaches;
+  /** The same for a value by second. */
+  readonly perSecond: Float64Array;
 }
 
 /** How far above the bound a product must be, so that rounding cannot have brought it there. */
 const CLEARLY = 1 + 1e-12;
 
+let lastReaches: Reaches | undefined;
+
+function reachesOf({ times, lo, hi }: WindowedSeries, { ends, rangeMs }: WindowGrid): Reaches {
+  const known = lastReaches;
+  const isKnown = known?.lo === lo && known.hi === hi && known.times === times && known.ends === ends;
+  if (isKnown && known.rangeMs === rangeMs) return known;
+  const steps = ends.length;
+  const present = new Uint8Array(steps);
+  const [first, last] = [new Int32Array(steps), new Int32Array(steps)];
+  const [zeroReach, factors, perSecond] = [new Float64Array(steps), new Float64Array(steps), new Float64Array(steps)];
+  for (let i = 0; i < steps; i++) {
+    const [from, to] = [lo[i], hi[i] - 1];
+    if (to <= from) continue;
+    const sampled = (times[to] - times[from]) / 1000;
+    const average = sampled / (to - from);
+    const toStart = (times[from] - (ends[i] - rangeMs)) / 1000;
+    present[i] = 1;
+    first[i] = from;
+    last[i] = to;
+    zeroReach[i] = ((toStart >= average * EXTRAPOLATION_REACH ? average / 2 : toStart) / sampled) * CLEARLY;
+    factors[i] = extrapolationFactor(times, from, to, ends[i], rangeMs, undefined);
+    perSecond[i] = factors[i] / (rangeMs / 1000);
+  }
+  lastReaches = { lo, hi, times, ends, rangeMs, present, first, last, zeroReach, factors, perSecond };
+  return lastReaches;
+}
+
 function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   return (series, grid, out) => {
-    const { times, values, lo, hi } = series;
-    const { ends, rangeMs } = grid;
-    const { values: outValues, present } = out;
-    const steps = ends.length;
+    const { values, lo, hi } = series;
+    const steps = grid.ends.length;
     if (steps === 0) return;
-    const { sampled, toStart, factors } = reachesOf(series, grid);
-    const resets = isCounter ? resetsIn(values, lo[0], hi[steps - 1]) : [];
-    const seconds = rangeMs / 1000;
-    let firstReset = 0;
-    for (let i = 0; i < steps; i++) {
-      const first = lo[i];
-      const last = hi[i] - 1;
-      if (last <= first) continue;
-      const v = values[first];
-      let increase = values[last] - v;
-      if (resets.length > 0) {
-        while (firstReset < resets.length && resets[firstReset] <= first) firstReset++;
-        for (let r = firstReset; r < resets.length && resets[r] <= last; r++) increase += values[resets[r] - 1];
-      }
-      let factor = factors[i];
-      // Only a counter that may have been 0 inside the window needs a division of its own.
-      if (isCounter && increase > 0 && v >= 0 && !(v * sampled[i] > toStart[i] * increase * CLEARLY)) {
-        factor = extrapolationFactor(times, first, last, ends[i], rangeMs, v / increase);
-      }
-      outValues[i] = increase * (perSecond ? factor / seconds : factor);
-      present[i] = 1;
+    const reaches = reachesOf(series, grid);
+    const { first, last } = reaches;
+    const factors = perSecond ? reaches.perSecond : reaches.factors;
+    out.present.set(reaches.present);
+    if (!isCounter) {
+      for (let i = 0; i < steps; i++) out.values[i] = (values[last[i]] - values[first[i]]) * factors[i];
+      return;
     }
+    const resets = series.rises === true ? NO_RESETS : resetsIn(values, lo[0], hi[steps - 1]);
+    counted(series, grid, reaches, resets, factors, perSecond ? grid.rangeMs / 1000 : 1, out.values);
   };
+}
+
+const NO_RESETS: readonly number[] = [];
+
+/** What a counter gained in each window. */
+function counted(
+  { times, values }: WindowedSeries,
+  { ends, rangeMs }: WindowGrid,
+  { first, last, present, zeroReach }: Reaches,
+  resets: readonly number[],
+  factors: Float64Array,
+  seconds: number,
+  out: Float64Array,
+): void {
+  const steps = ends.length;
+  let nextReset = 0;
+  for (let i = 0; i < steps; i++) {
+    const from = first[i];
+    const v = values[from];
+    let increase = values[last[i]] - v;
+    if (resets.length > nextReset) {
+      while (nextReset < resets.length && resets[nextReset] <= from) nextReset++;
+      for (let r = nextReset; r < resets.length && resets[r] <= last[i]; r++) increase += values[resets[r] - 1];
+    }
+    let factor = factors[i];
+    // Only a counter that may have been 0 inside the window needs a division of its own.
+    if (increase > 0 && v >= 0 && !(v > increase * zeroReach[i]) && present[i] === 1) {
+      factor = extrapolationFactor(times, from, last[i], ends[i], rangeMs, v / increase) / seconds;
+    }
+    out[i] = increase * factor;
+  }
 }
 
 /** From one sample to the next: the difference, or for a rate what was counted by second; a counter that fell started from 0. */

@@ -58,7 +58,7 @@ export function windowed(
     series(s) {
       const kept = withoutStale(series[s].read());
       const { lo, hi } = cache.of(kept.times, kept.sharesTimes);
-      return { times: kept.times, values: kept.values, histograms: kept.histograms, lo, hi };
+      return { times: kept.times, values: kept.values, histograms: kept.histograms, rises: kept.rises, lo, hi };
     },
   };
 }

@@ -4,7 +4,7 @@ import type { StepGrid } from '../storage/engine.ts';
 import type { EvalContext } from './context.ts';
 import { windowEnds } from './selectorTimes.ts';
 import { clearRow, type Row, type VectorRows } from './rows.ts';
-import { WindowCache } from './windows.ts';
+import { WindowCache, type Windows } from './windows.ts';
 
 /** @param sampleTimes answer the samples' times in seconds in place of their values. */
 export function selectRows(
@@ -22,7 +22,9 @@ export function selectRows(
     read(s: number, into: Row): void {
       clearRow(into);
       const { times, sharesTimes, values, stale, histograms } = series[s].read();
-      const { lo, hi } = cache.of(times, sharesTimes);
+      const windows = cache.of(times, sharesTimes);
+      if (!sampleTimes && stale === undefined && histograms === undefined) return newest(values, windows, into);
+      const { lo, hi } = windows;
       const source = sampleTimes ? times : values;
       const scale = sampleTimes ? 1000 : 1;
       for (let i = 0; i < hi.length; i++) {
@@ -37,4 +39,18 @@ export function selectRows(
       }
     },
   };
+}
+
+/** The last sample of every window, of a series that never ends. */
+function newest(source: Float64Array, { lo, hi, areFull }: Windows, { values, present }: Row): void {
+  if (areFull) {
+    present.fill(1);
+    for (let i = 0; i < hi.length; i++) values[i] = source[hi[i] - 1];
+    return;
+  }
+  for (let i = 0; i < hi.length; i++) {
+    if (hi[i] === lo[i]) continue;
+    values[i] = source[hi[i] - 1];
+    present[i] = 1;
+  }
 }

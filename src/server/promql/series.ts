@@ -18,6 +18,8 @@ export interface SampledSeries {
   /** 1 where the cell ends the series; undefined where none does. */
   readonly stale: Uint8Array | undefined;
   readonly histograms: ReadonlyMap<number, NativeHistogram> | undefined;
+  /** Whether it is known that no value is below the one before it. */
+  readonly rises?: boolean;
 }
 
 /** A series that was selected; its columns are decoded when it is read. */
@@ -119,7 +121,7 @@ class GroupReader {
     if (filled === 'none') return (this.#last = { ...NOTHING, labels });
     const isPlain = filled === 'full' && !group.hasHistograms;
     return (this.#last = isPlain
-      ? { ...NOTHING, labels, times: group.times, sharesTimes: true, values: this.#cells }
+      ? { ...NOTHING, labels, times: group.times, sharesTimes: true, values: this.#cells, rises: group.rises?.() }
       : withResetHints(sampled(group.times, this.#cells, labels, group.histograms(), this.#kept)));
   }
 }

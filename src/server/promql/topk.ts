@@ -31,19 +31,34 @@ export async function selectExtremes(
   for (let s = 0; s < source.labels.length; s++) {
     source.read(s, row);
     const heap = heaps[groupOf[s]];
-    for (let i = 0; i < steps; i++) {
-      if (row.present[i] === 0) continue;
-      const k = Math.min(wanted[i], heap.capacity);
-      if (op !== 'limitk' && row.histograms.has(i)) {
-        if (k > 0) onIgnored();
-        continue;
-      }
-      if (heap.size[i] < k) push(heap, i, row.values[i], s, WORSE[op === 'limitk' ? 'topk' : op]);
-      else if (k > 0 && op !== 'limitk') replaceWorst(heap, i, row.values[i], s, op);
-    }
+    if (row.histograms.size > 0 && op !== 'limitk') leaveOutHistograms(row, wanted, onIgnored);
+    offer(heap, row, s, wanted, op);
     if (budget.isDue()) await budget.pause();
   }
   return chosenRows(heaps, source, steps, op);
+}
+
+function leaveOutHistograms(row: Row, wanted: Float64Array, onIgnored: () => void): void {
+  for (const i of row.histograms.keys()) {
+    row.present[i] = 0;
+    if (wanted[i] >= 1) onIgnored();
+  }
+}
+
+/** A row's samples to the heaps of all steps. */
+function offer(heap: Heaps, row: Row, s: number, wanted: Float64Array, op: 'topk' | 'bottomk' | 'limitk'): void {
+  const { capacity, size, values: kept } = heap;
+  const { values, present } = row;
+  const isWorse = WORSE[op === 'limitk' ? 'topk' : op];
+  const sign = op === 'topk' ? 1 : -1;
+  for (let i = 0; i < size.length; i++) {
+    if (present[i] === 0) continue;
+    const k = Math.min(wanted[i], capacity);
+    const v = values[i];
+    if (size[i] < k) push(heap, i, v, s, isWorse);
+    // Most are no better than the worst that is kept; a NaN there is worse than anything.
+    else if (k > 0 && op !== 'limitk' && !(sign * v <= sign * kept[i * capacity])) replaceWorst(heap, i, v, s, op);
+  }
 }
 
 function newHeaps(capacity: number, steps: number, budget: Budget): Heaps {
@@ -104,6 +119,55 @@ function histogramsOf(source: VectorRows, s: number, steps: number): Row['histog
   return row.histograms;
 }
 
+/** Puts the entries of a single step in order, best first. */
+function rank({ size, values, rows }: Heaps, isWorse: IsWorse): void {
+  const order = Array.from({ length: size[0] }, (_, at) => at);
+  bestFirst(order, values, isWorse);
+  const sorted = order.map((at) => ({ value: values[at], row: rows[at] }));
+  sorted.forEach(({ value, row }, at) => {
+    values[at] = value;
+    rows[at] = row;
+  });
+}
+
+/** What was chosen, by row: steps and values of the row at place `p` stand in [from[p], from[p + 1]). */
+interface Chosen {
+  /** In the order in which they were met. */
+  readonly rows: readonly number[];
+  readonly from: Int32Array;
+  readonly steps: Int32Array;
+  readonly values: Float64Array;
+}
+
+function chosenOf(heaps: readonly Heaps[], rowCount: number, steps: number): Chosen {
+  const placeOf = new Int32Array(rowCount).fill(-1);
+  const rows: number[] = [];
+  const next = new Int32Array(rowCount + 1);
+  let total = 0;
+  for (const { capacity, size, rows: chosen } of heaps) {
+    for (let i = 0; i < steps; i++) {
+      for (let at = i * capacity; at < i * capacity + size[i]; at++) {
+        if (placeOf[chosen[at]] < 0) placeOf[chosen[at]] = rows.push(chosen[at]) - 1;
+        next[placeOf[chosen[at]] + 1]++;
+        total++;
+      }
+    }
+  }
+  for (let p = 0; p < rows.length; p++) next[p + 1] += next[p];
+  const from = next.slice(0, rows.length + 1);
+  const [stepsOf, values] = [new Int32Array(total), new Float64Array(total)];
+  for (const heap of heaps) {
+    for (let i = 0; i < steps; i++) {
+      for (let at = i * heap.capacity; at < i * heap.capacity + heap.size[i]; at++) {
+        const to = next[placeOf[heap.rows[at]]]++;
+        stepsOf[to] = i;
+        values[to] = heap.values[at];
+      }
+    }
+  }
+  return { rows, from, steps: stepsOf, values };
+}
+
 /** The rows that were chosen anywhere; at a single step best first, group by group. */
 function chosenRows(
   heaps: readonly Heaps[],
@@ -111,30 +175,18 @@ function chosenRows(
   steps: number,
   op: 'topk' | 'bottomk' | 'limitk',
 ): VectorRows {
-  const entriesOf = new Map<number, { step: number; value: number }[]>();
-  for (const heap of heaps) {
-    for (let i = 0; i < steps; i++) {
-      const base = i * heap.capacity;
-      const order = Array.from({ length: heap.size[i] }, (_, at) => base + at);
-      if (steps === 1 && op !== 'limitk') bestFirst(order, heap.values, WORSE[op]);
-      for (const at of order) {
-        const entries = entriesOf.get(heap.rows[at]);
-        const entry = { step: i, value: heap.values[at] };
-        if (entries === undefined) entriesOf.set(heap.rows[at], [entry]);
-        else entries.push(entry);
-      }
-    }
-  }
-  const chosen = [...entriesOf.keys()];
+  if (steps === 1 && op !== 'limitk') for (const heap of heaps) rank(heap, WORSE[op]);
+  const chosen = chosenOf(heaps, source.labels.length, steps);
   return {
-    labels: chosen.map((s) => source.labels[s]),
+    labels: chosen.rows.map((s) => source.labels[s]),
     hasHistograms: source.hasHistograms,
-    drops: source.drops && chosen.map((s) => source.drops![s]),
-    read(at, into) {
+    drops: source.drops && chosen.rows.map((s) => source.drops![s]),
+    read(place, into) {
       clearRow(into);
-      const histograms = source.hasHistograms ? histogramsOf(source, chosen[at], steps) : undefined;
-      for (const { step, value } of entriesOf.get(chosen[at])!) {
-        into.values[step] = value;
+      const histograms = source.hasHistograms ? histogramsOf(source, chosen.rows[place], steps) : undefined;
+      for (let at = chosen.from[place]; at < chosen.from[place + 1]; at++) {
+        const step = chosen.steps[at];
+        into.values[step] = chosen.values[at];
         into.present[step] = 1;
         const histogram = histograms?.get(step);
         if (histogram !== undefined) into.histograms.set(step, histogram);

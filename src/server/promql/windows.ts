@@ -4,6 +4,8 @@
 export interface Windows {
   readonly lo: Int32Array;
   readonly hi: Int32Array;
+  /** Whether each has a sample. */
+  readonly areFull: boolean;
 }
 
 /**
@@ -17,6 +19,7 @@ export function locateWindows(times: Float64Array, ends: Float64Array, width: nu
   const hi = new Int32Array(steps);
   let l = 0;
   let h = 0;
+  let areFull = true;
   for (let i = 0; i < steps; i++) {
     const end = ends[i];
     const start = end - width;
@@ -24,8 +27,9 @@ export function locateWindows(times: Float64Array, ends: Float64Array, width: nu
     while (l < h && times[l] <= start) l++;
     lo[i] = l;
     hi[i] = h;
+    if (l === h) areFull = false;
   }
-  return { lo, hi };
+  return { lo, hi, areFull };
 }
 
 /** Windows by times array, so that a group's are found once. */

@@ -70,6 +70,20 @@ export interface QueryEngine {
   query(request: QueryRequest): Promise<QueryResult>;
 }
 
+/** How an answer is written. */
+export interface AnswerFormat {
+  /** At most this many series; more are cut, with a warning. */
+  readonly limit: number;
+  /** Whether its statistics are told. */
+  readonly stats: boolean;
+}
+
+/** A query engine that also writes: a result of any size goes out without being held as text. */
+export interface AnsweringEngine extends QueryEngine {
+  /** The result as the API's JSON, in pieces that are made as they are taken. Rejects as `query`, before the first piece. */
+  answer(request: QueryRequest, format: AnswerFormat): Promise<AsyncIterable<Uint8Array>>;
+}
+
 /** `errorType` is the API's word for it; HTTP: 400 bad_data, 422 execution, 503 timeout and canceled, 500 internal. */
 export class QueryError extends Error {
   readonly errorType: 'bad_data' | 'execution' | 'timeout' | 'canceled' | 'internal';

@@ -59,6 +59,8 @@ export interface OpenGroup {
    * @returns `none`, leaving `out` undefined, where it has no cells; `full` where none of them is a gap or stale.
    */
   read(series: number, out: Float64Array): 'none' | 'some' | 'full';
+  /** Whether it is known that no value of the series that was read last, and was `full`, is below the one before it. */
+  rises?(): boolean;
   /** Native histogram samples, by row, of the series that was read last. */
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined;
 }

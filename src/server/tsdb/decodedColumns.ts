@@ -11,6 +11,8 @@ const OVERHEAD = 160;
 /** Integers by their steps, or numbers as they are. */
 interface Steps {
   readonly base: number;
+  /** Whether none of them goes down. */
+  readonly rises: boolean;
   readonly steps: Int8Array | Int16Array;
 }
 type Kept = Steps | Float64Array;
@@ -43,6 +45,12 @@ export class DecodedColumns {
     return true;
   }
 
+  /** Whether it is known that no cell of a column is below the one before it. */
+  rises(column: number): boolean {
+    const kept = this.#columns.get(column);
+    return kept !== undefined && 'steps' in kept && kept.rises;
+  }
+
   forget(): void {
     this.#columns.clear();
     this.bytes = 0;
@@ -64,6 +72,7 @@ function fold(cells: Float64Array): Kept {
   let before = cells[0];
   if (!Number.isSafeInteger(before) || Object.is(before, -0)) return cells.slice();
   let isNarrow = true;
+  let rises = true;
   scratch[0] = 0;
   for (let i = 1; i < n; i++) {
     const v = cells[i];
@@ -72,11 +81,12 @@ function fold(cells: Float64Array): Kept {
     scratch[i] = step;
     if (scratch[i] !== step || before + step !== v || (v === 0 && 1 / v < 0)) return cells.slice();
     if (step > 127 || step < -128) isNarrow = false;
+    if (step < 0) rises = false;
     before = v;
   }
   if (!(Math.abs(before) <= Number.MAX_SAFE_INTEGER)) return cells.slice();
   const steps = isNarrow ? Int8Array.from(scratch.subarray(0, n)) : scratch.slice(0, n);
-  return { base: cells[0], steps };
+  return { base: cells[0], rises, steps };
 }
 
 function unfold(kept: Kept, from: number, to: number, out: Float64Array, at: number): void {

@@ -71,6 +71,8 @@ class StoredGroup implements OpenGroup {
   readonly #deleted: PackedGroup['deleted'];
   readonly #isMerged: boolean;
   #scratch: Float64Array | undefined;
+  /** Whether the series read last is known to rise, as far as it is full. */
+  #rises = false;
   /** Native histograms of the series read last. */
   #found: Map<number, NativeHistogram> | undefined;
 
@@ -91,6 +93,7 @@ class StoredGroup implements OpenGroup {
     const found = (this.#found = this.hasHistograms ? new Map<number, NativeHistogram>() : undefined);
     let any = false;
     let isFull = !this.#isMerged;
+    let rises = isFull;
     if (this.#isMerged) fillGaps(out, 0, this.times.length);
     for (const slice of this.#slices) {
       const { source, from, to, offset } = slice;
@@ -100,6 +103,7 @@ class StoredGroup implements OpenGroup {
       } else if (column >= 0 && source.read(column, from, to, out, offset)) {
         any = true;
         isFull &&= source.isFull(column);
+        rises &&= source.rises?.(column) === true && (offset === 0 || out[offset - 1] <= out[offset]);
         if (found === undefined) continue;
         for (const [row, h] of source.histograms(column) ?? [])
           if (row >= from && row < to) found.set(offset + row - from, h);
@@ -108,11 +112,16 @@ class StoredGroup implements OpenGroup {
         fillGaps(out, offset, offset + to - from);
       }
     }
+    this.#rises = rises;
     const ranges = this.#deleted.get(this.refs[series] as SeriesRef);
     if (!any) return 'none';
     if (ranges === undefined) return isFull ? 'full' : 'some';
     if (found !== undefined) eraseHistograms(this.times, found, ranges);
     return eraseCells(this.times, out, ranges) ? 'some' : 'none';
+  }
+
+  rises(): boolean {
+    return this.#rises;
   }
 
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined {

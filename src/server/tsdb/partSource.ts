@@ -21,6 +21,8 @@ export interface PartSource {
   read(column: number, from: number, to: number, out: Float64Array, at: number): boolean;
   /** Whether every cell of a column is known to be a sample. */
   isFull(column: number): boolean;
+  /** Whether it is known that no cell of a full column is below the one before it. */
+  rises?(column: number): boolean;
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined;
 }
 
@@ -70,6 +72,7 @@ export class PackedChunkCache {
         return isThere;
       },
       isFull: (column) => chunk.isFull(column),
+      rises: (column) => columns.rises(column),
       histograms: (column) => chunk.histograms(column),
     };
   }

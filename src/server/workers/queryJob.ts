@@ -1,7 +1,7 @@
 /** What goes between the main thread and a query worker. Samples stay where they lie; labels go once (see labelsLedger.ts). */
 import type { Labels } from '../../shared/model/labels.ts';
 import type { EngineLimits } from '../promql/engine.ts';
-import type { QueryError, QueryRequest, QueryResult, QueryValue } from '../storage/engine.ts';
+import type { AnswerFormat, QueryError, QueryRequest, QueryResult, QueryValue } from '../storage/engine.ts';
 import type { GroupColumns, PackedSelect, SelectLease } from '../storage/queryable.ts';
 import { labelsOfText, textOf, type LabelsNews } from './labelsLedger.ts';
 
@@ -17,7 +17,20 @@ export interface QueryJob {
   readonly timeoutMs: number;
   /** One word of shared memory: not 0 once the query is canceled. */
   readonly cancelFlag: Int32Array;
+  /** Write the answer, in place of giving the result. */
+  readonly format?: AnswerFormat;
+  /** When it was asked, in milliseconds of the machine's clock, for the statistics. */
+  readonly askedAt: number;
 }
+
+/** From the main thread: so many further pieces of an answer have been taken, or the rest of it is not wanted. */
+export interface PiecesTaken {
+  readonly id: number;
+  readonly taken: number;
+}
+
+/** Pieces that a thread makes before the first of them is taken. */
+export const PIECES_AHEAD = 4;
 
 /** A result whose label sets are texts. */
 export interface PackedResult {
@@ -25,8 +38,16 @@ export interface PackedResult {
   readonly labels: readonly string[];
 }
 
+/** A piece of an answer that is written. */
+export interface AnswerPiece {
+  readonly id: number;
+  readonly piece: Uint8Array;
+  readonly isLast: boolean;
+}
+
 export type QueryAnswer =
   | ({ readonly id: number } & PackedResult)
+  | AnswerPiece
   | { readonly id: number; readonly errorType: QueryError['errorType']; readonly message: string };
 
 /** Columns that are read already, as a select that can be sent. */

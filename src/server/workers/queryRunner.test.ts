@@ -94,3 +94,52 @@ async function outcome(engine: { query: QueryRunner['query'] }, request: QueryRe
     return { message: (fault as Error).message };
   }
 }
+
+describe('an answer written on a worker', () => {
+  let runner: QueryRunner;
+  beforeAll(() => {
+    runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineWorkMax: -1 });
+  });
+  afterAll(() => runner.close());
+
+  const format = { limit: Infinity, stats: false };
+  /** Some megabytes of JSON. */
+  const large = () => ask('x_bucket', { start: 0, end: 3_000_000, stepMs: 300 });
+  const textOf = async (pieces: AsyncIterable<Uint8Array>) => {
+    const all: Uint8Array[] = [];
+    for await (const piece of pieces) all.push(piece);
+    return Buffer.concat(all).toString();
+  };
+
+  test.each([
+    ['sum by (le) (rate(x_bucket[5m]))', ask('sum by (le) (rate(x_bucket[5m]))')],
+    ['a large one', large()],
+  ])('is that of the caller’s thread: %s', async (_, request) => {
+    const inline = createEngine(queryable, DEFAULT_LIMITS);
+    const here = await textOf(await inline.answer(request, format));
+    expect(await textOf(await runner.answer(request, format))).toBe(here);
+  });
+
+  test('is refused before its first piece', async () => {
+    await expect(runner.answer(ask('x_bucket + on(job) x_bucket'), format)).rejects.toMatchObject({
+      errorType: 'execution',
+    });
+  });
+
+  test('that nobody takes further is let go, and others are answered', async () => {
+    for await (const piece of await runner.answer(large(), format)) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(await textOf(await runner.answer(ask('1 + 1'), format))).toContain('"2"');
+  });
+
+  test('ends with an error where the query is canceled before all of it is taken', async () => {
+    const gone = new AbortController();
+    const pieces = await runner.answer({ ...large(), signal: gone.signal }, format);
+    const taking = (async () => {
+      for await (const piece of pieces) if (piece.length > 0) gone.abort();
+    })();
+    await expect(taking).rejects.toMatchObject({ errorType: 'canceled' });
+  });
+});

@@ -1,8 +1,15 @@
 /** Queries on worker threads: the main thread looks into the index, a worker reads and evaluates. */
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
-import { prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
-import type { QueryEngine, QueryRequest, QueryResult } from '../storage/engine.ts';
+import {
+  answerOf,
+  prepareQuery,
+  readFault,
+  readsMax,
+  type EngineLimits,
+  type PreparedQuery,
+} from '../promql/engine.ts';
+import type { AnsweringEngine, QueryRequest, QueryResult } from '../storage/engine.ts';
 import type { Queryable, SelectLease } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
@@ -30,9 +37,20 @@ export interface QueryRunnerOptions {
   readonly active?: ActiveQueries;
 }
 
-export interface QueryRunner extends QueryEngine {
+export interface QueryRunner extends AnsweringEngine {
   /** Cancels what is running and ends the threads. */
   close(): Promise<void>;
+}
+
+/** A query that was let in, with what its selects found. */
+interface Admitted {
+  readonly prepared: PreparedQuery;
+  readonly selected: readonly SelectLease[];
+  readonly budget: Budget;
+  readonly timeoutMs: number;
+  readonly selectMs: number;
+  /** On the clock that all threads share. */
+  readonly askedAt: number;
 }
 
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
@@ -45,49 +63,61 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const chunks =
     workers === 0 ? new PackedChunkCache() : new PackedChunkCache(INLINE_CHUNKS_BYTES_MAX, INLINE_CHUNKS_BYTES_MAX);
 
-  const evaluate = (
-    prepared: PreparedQuery,
-    selected: readonly SelectLease[],
-    budget: Budget,
-    timeoutMs: number,
-    selectMs: number,
-  ) => {
-    if (workers === 0 || workOf(prepared, selected) <= inlineWorkMax) {
-      const labels = selected.map(({ select, labels: labelsOf }) =>
-        select.groups.map(({ refs }) => Array.from(refs, (ref) => labelsOf(ref))),
-      );
-      const selects = selected.map(({ select }) => select);
-      return evaluatePacked(prepared, selects, labels, chunks, budget, selectMs);
+  /** Lets a query in when it is its turn, and keeps what it reads open until `evaluate` is done. */
+  const admitted = async <T>(asked: QueryRequest, evaluate: (query: Admitted) => Promise<T>): Promise<T> => {
+    if (closing.signal.aborted) throw canceled();
+    const askedAt = performance.timeOrigin + performance.now();
+    const signal = asked.signal === undefined ? closing.signal : AbortSignal.any([asked.signal, closing.signal]);
+    const request = { ...asked, signal };
+    const prepared = prepareQuery(request, limits);
+    const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
+    const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
+    const started = performance.now();
+    const leave = await gate.enter(timeoutMs, signal);
+    let selected: readonly SelectLease[] = [];
+    const end = options.active?.begin(request.expr, Date.now());
+    try {
+      const left = timeoutMs - (performance.now() - started);
+      const budget = new Budget({ timeoutMs: left, maxSamples, signal });
+      const selecting = performance.now();
+      selected = await packSelects(queryable, prepared, budget);
+      const selectMs = performance.now() - selecting;
+      return await evaluate({ prepared, selected, budget, timeoutMs: left - selectMs, selectMs, askedAt });
+    } finally {
+      for (const lease of selected) lease.release();
+      end?.();
+      leave();
     }
+  };
+
+  const isInline = ({ prepared, selected }: Admitted) => workers === 0 || workOf(prepared, selected) <= inlineWorkMax;
+
+  const evaluateHere = ({ prepared, selected, budget, selectMs }: Admitted): Promise<QueryResult> => {
+    const labels = selected.map(({ select, labels: labelsOf }) =>
+      select.groups.map(({ refs }) => Array.from(refs, (ref) => labelsOf(ref))),
+    );
+    const selects = selected.map(({ select }) => select);
+    return evaluatePacked(prepared, selects, labels, chunks, budget, selectMs);
+  };
+
+  const jobOf = ({ prepared, selected, selectMs, timeoutMs, askedAt }: Admitted) => {
     const { signal, ...request } = prepared.request;
-    return pool.run({ request, limits, selected, selectMs, timeoutMs }, signal);
+    return { job: { request, limits, selected, selectMs, timeoutMs, askedAt }, signal };
   };
 
   return {
-    async query(asked: QueryRequest): Promise<QueryResult> {
-      if (closing.signal.aborted) throw canceled();
-      const signal = asked.signal === undefined ? closing.signal : AbortSignal.any([asked.signal, closing.signal]);
-      const request = { ...asked, signal };
-      const prepared = prepareQuery(request, limits);
-      const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
-      const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
-      const started = performance.now();
-      const leave = await gate.enter(timeoutMs, signal);
-      let selected: readonly SelectLease[] = [];
-      const end = options.active?.begin(request.expr, Date.now());
-      try {
-        const left = timeoutMs - (performance.now() - started);
-        const budget = new Budget({ timeoutMs: left, maxSamples, signal });
-        const selecting = performance.now();
-        selected = await packSelects(queryable, prepared, budget);
-        const selectMs = performance.now() - selecting;
-        return await evaluate(prepared, selected, budget, left - selectMs, selectMs);
-      } finally {
-        for (const lease of selected) lease.release();
-        end?.();
-        leave();
-      }
-    },
+    query: (asked) =>
+      admitted(asked, (query) => {
+        if (isInline(query)) return evaluateHere(query);
+        const { job, signal } = jobOf(query);
+        return pool.run(job, signal);
+      }),
+    answer: (asked, format) =>
+      admitted(asked, (query) => {
+        if (isInline(query)) return answerOf(evaluateHere(query), format);
+        const { job, signal } = jobOf(query);
+        return pool.answer(job, format, signal);
+      }),
     async close() {
       closing.abort();
       await pool.close();

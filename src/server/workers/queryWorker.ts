@@ -3,16 +3,26 @@ import { parentPort } from 'node:worker_threads';
 import { QueryError } from '../storage/engine.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import { LabelsReceiver } from './labelsLedger.ts';
-import { packResult, transferablesOf, type QueryAnswer, type QueryJob } from './queryJob.ts';
+import {
+  packResult,
+  PIECES_AHEAD,
+  transferablesOf,
+  type PiecesTaken,
+  type QueryAnswer,
+  type QueryJob,
+} from './queryJob.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
+import { answerPieces } from '../promql/answer/answerPieces.ts';
 import { prepareQuery } from '../promql/engine.ts';
-import { Budget } from '../promql/budget.ts';
+import { Budget, canceled } from '../promql/budget.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 
 if (parentPort === null) throw new Error('this file is run as a worker thread by the query runner');
 const port = parentPort;
 const receiver = new LabelsReceiver();
 const chunks = new PackedChunkCache();
+/** What to call when pieces of an answer were taken. */
+const takers = new Map<number, (taken: number) => void>();
 
 /** @param labels by select, group and series. */
 async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])[])[]): Promise<void> {
@@ -22,8 +32,10 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
     const budget = new Budget({ timeoutMs, maxSamples, cancelFlag });
     const prepared = prepareQuery(request, limits);
     const result = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
-    const answer: QueryAnswer = { id, ...packResult(result) };
-    port.postMessage(answer, transferablesOf(result));
+    if (job.format === undefined) {
+      const answer: QueryAnswer = { id, ...packResult(result) };
+      port.postMessage(answer, transferablesOf(result));
+    } else await send(id, answerPieces(result, job.format, now() - job.askedAt), cancelFlag);
   } catch (fault) {
     const known = fault instanceof QueryError;
     const message = fault instanceof Error ? fault.message : String(fault);
@@ -32,7 +44,36 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
   }
 }
 
-port.on('message', (job: QueryJob) => {
+/** On the clock that all threads share. */
+const now = () => performance.timeOrigin + performance.now();
+
+/** Hands pieces over as they are taken, a few ahead; the buffers go with them. */
+async function send(id: number, pieces: Iterator<Uint8Array<ArrayBuffer>>, cancelFlag: Int32Array): Promise<void> {
+  let room = PIECES_AHEAD;
+  let wake: (() => void) | undefined;
+  takers.set(id, (taken) => {
+    room += taken;
+    wake?.();
+  });
+  try {
+    for (let next = pieces.next(); !next.done;) {
+      while (room === 0 && !isCanceled(cancelFlag)) await new Promise<void>((resolve) => (wake = resolve));
+      if (isCanceled(cancelFlag)) throw canceled();
+      const piece = next.value;
+      next = pieces.next();
+      const answer: QueryAnswer = { id, piece, isLast: next.done === true };
+      port.postMessage(answer, [piece.buffer]);
+      room--;
+    }
+  } finally {
+    takers.delete(id);
+  }
+}
+
+const isCanceled = (flag: Int32Array) => Atomics.load(flag, 0) !== 0;
+
+port.on('message', (job: QueryJob | PiecesTaken) => {
+  if ('taken' in job) return void takers.get(job.id)?.(job.taken);
   receiver.learn(job.news);
   // Looked up at once: refs mean what they mean now, not what later news make of them.
   const labels = job.selected.map(({ groups }) =>

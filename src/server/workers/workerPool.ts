@@ -1,9 +1,17 @@
 /** A few worker threads, started when needed and ended when idle. */
 import { Worker } from 'node:worker_threads';
-import { QueryError, type QueryResult } from '../storage/engine.ts';
+import { QueryError, type AnswerFormat, type QueryResult } from '../storage/engine.ts';
 import type { SelectLease } from '../storage/queryable.ts';
 import { LabelsSender, type LabelsNews } from './labelsLedger.ts';
-import { unpackResult, type QueryAnswer, type QueryJob } from './queryJob.ts';
+import { PieceQueue } from './pieceQueue.ts';
+import {
+  unpackResult,
+  type AnswerPiece,
+  type PackedResult,
+  type PiecesTaken,
+  type QueryAnswer,
+  type QueryJob,
+} from './queryJob.ts';
 
 /** A thread without work this long is ended; the next query starts a new one (tens of milliseconds). */
 const IDLE_MS = 120_000;
@@ -21,7 +29,8 @@ export interface PoolJob extends Omit<QueryJob, 'id' | 'cancelFlag' | 'news' | '
 }
 
 interface Pending {
-  readonly resolve: (result: QueryResult) => void;
+  /** Takes what the thread answers. @returns whether that was all. */
+  readonly take: (answer: ({ readonly id: number } & PackedResult) | AnswerPiece) => boolean;
   readonly reject: (fault: QueryError) => void;
   /** Stops listening for the caller's abort. */
   readonly release: () => void;
@@ -45,22 +54,67 @@ export class WorkerPool {
 
   /** Evaluates a job on the least busy thread. Rejects with QueryError. */
   run(job: PoolJob, signal: AbortSignal | undefined): Promise<QueryResult> {
+    return new Promise((resolve, reject) => {
+      const take: Pending['take'] = (answer) => {
+        if ('result' in answer) resolve(unpackResult(answer));
+        return true;
+      };
+      this.send(job, signal, { take, reject });
+    });
+  }
+
+  /** The same, written: resolves with the first piece. Rejects with QueryError. */
+  answer(job: PoolJob, format: AnswerFormat, signal: AbortSignal | undefined): Promise<AsyncIterable<Uint8Array>> {
+    return new Promise((resolve, reject) => {
+      const pieces = new PieceQueue(
+        (taken) => sent.more(taken),
+        () => sent.cancel(),
+      );
+      const take: Pending['take'] = (answer) => {
+        if (!('piece' in answer)) return true;
+        pieces.push(answer.piece, answer.isLast);
+        resolve(pieces);
+        return answer.isLast;
+      };
+      const fail = (fault: QueryError) => {
+        pieces.fail(fault);
+        reject(fault);
+      };
+      const sent = this.send({ ...job, format }, signal, { take, reject: fail });
+    });
+  }
+
+  /** @returns how to take more pieces of it, and how to be done with it. */
+  private send(job: PoolJob, signal: AbortSignal | undefined, { take, reject }: Omit<Pending, 'release'>) {
     const thread = this.leastBusy();
     const id = this.nextId++;
     const cancelFlag = new Int32Array(new SharedArrayBuffer(4));
-    const cancel = () => void Atomics.store(cancelFlag, 0, 1);
-    const news = newsOf(thread.labels, job.selected);
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) cancel();
-      signal?.addEventListener('abort', cancel);
-      const release = () => signal?.removeEventListener('abort', cancel);
-      thread.pending.set(id, { resolve, reject, release });
-      clearTimeout(thread.idleTimer);
-      thread.worker.ref();
-      const selected = job.selected.map(({ select }) => select);
-      const message: QueryJob = { ...job, selected, news, id, cancelFlag };
+    const more = (taken: number) => {
+      const message: PiecesTaken = { id, taken };
       thread.worker.postMessage(message);
-    });
+    };
+    const cancel = () => {
+      Atomics.store(cancelFlag, 0, 1);
+      // It may be waiting for pieces to be taken.
+      if (job.format !== undefined) more(0);
+    };
+    const news = newsOf(thread.labels, job.selected);
+    if (signal?.aborted === true) Atomics.store(cancelFlag, 0, 1);
+    signal?.addEventListener('abort', cancel);
+    const release = () => signal?.removeEventListener('abort', cancel);
+    thread.pending.set(id, { take, reject, release });
+    clearTimeout(thread.idleTimer);
+    thread.worker.ref();
+    const selected = job.selected.map(({ select }) => select);
+    const message: QueryJob = { ...job, selected, news, id, cancelFlag };
+    thread.worker.postMessage(message);
+    return {
+      more,
+      cancel: () => {
+        cancel();
+        this.done(thread, id);
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -108,10 +162,16 @@ export class WorkerPool {
   private settle(thread: Thread, answer: QueryAnswer): void {
     const pending = thread.pending.get(answer.id);
     if (pending === undefined) return;
-    thread.pending.delete(answer.id);
+    if ('errorType' in answer) pending.reject(new QueryError(answer.errorType, answer.message));
+    else if (!pending.take(answer)) return;
+    this.done(thread, answer.id);
+  }
+
+  private done(thread: Thread, id: number): void {
+    const pending = thread.pending.get(id);
+    if (pending === undefined) return;
+    thread.pending.delete(id);
     pending.release();
-    if ('result' in answer) pending.resolve(unpackResult(answer));
-    else pending.reject(new QueryError(answer.errorType, answer.message));
     if (thread.pending.size > 0) return;
     thread.worker.unref();
     thread.idleTimer = setTimeout(() => {

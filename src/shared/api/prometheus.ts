@@ -132,6 +132,9 @@ export interface ApiBuildInfo {
   goVersion: string;
 }
 
+/** The warning of an answer that was cut to the limit that was asked for. */
+export const TRUNCATED = 'results truncated due to limit';
+
 /** A number as the API writes it: the shortest text that reads back the same, exponents in two digits at least. */
 export function formatValue(v: number): string {
   if (v === Infinity) return '+Inf';

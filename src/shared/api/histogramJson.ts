@@ -1,7 +1,7 @@
 /** A native histogram sample as the API writes it: count, sum and the buckets that hold something, from low to high. */
-import { formatValue, type ApiHistogram } from '../../shared/api/prometheus.ts';
-import { bucketsOf, type Bucket } from '../../shared/histogram/buckets.ts';
-import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { formatValue, type ApiHistogram } from './prometheus.ts';
+import { bucketsOf, type Bucket } from '../histogram/buckets.ts';
+import type { NativeHistogram } from '../histogram/native.ts';
 
 /** Which ends of a bucket belong to it, in the API's numbers. */
 function ruleOf({ lowerInclusive, upperInclusive }: Bucket): number {

@@ -1,0 +1,140 @@
+/** JSON straight into bytes: a buffer that is filled, taken and replaced. */
+import { formatValue } from '../../../shared/api/prometheus.ts';
+import { utf8Size, writeUtf8 } from '../../../shared/bytes/utf8.ts';
+
+/** A full buffer is handed on; the largest single thing in it may be as long again. */
+const PIECE_BYTES = 128 * 1024;
+/** Of a number: 17 digits, sign, point, and an exponent or 21 places. */
+const NUMBER_BYTES_MAX = 32;
+
+const ZERO = 48;
+const POINT = 46;
+const MINUS = 45;
+
+/** Up to here every number of so many digits is told from all others: what is found with as few digits is the shortest. */
+const EXACT_MAX = 1e15;
+/** Powers of ten that turn short decimals into whole numbers, the likeliest first. */
+const SCALES = [
+  { power: 1e3, digits: 3 },
+  { power: 1e6, digits: 6 },
+] as const;
+
+export class JsonBytes {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #at = 0;
+
+  /** @param size bytes to begin with. */
+  constructor(size = PIECE_BYTES) {
+    this.#bytes = new Uint8Array(size);
+  }
+
+  get isFull(): boolean {
+    return this.#at >= PIECE_BYTES;
+  }
+
+  /** What was written since the last time, in a buffer of its own. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.subarray(0, this.#at);
+    this.#bytes = new Uint8Array(PIECE_BYTES);
+    this.#at = 0;
+    return taken;
+  }
+
+  text(text: string): void {
+    this.#reserve(utf8Size(text));
+    this.#at = writeUtf8(this.#bytes, this.#at, text);
+  }
+
+  /** Bytes [from, to) of `source`. */
+  bytes(source: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    // They are few: a loop is quicker than a call.
+    for (let i = from; i < to; i++) bytes[at++] = source[i];
+    this.#at = at;
+  }
+
+  /** A number as {@link formatValue} writes it. */
+  number(v: number): void {
+    this.#reserve(NUMBER_BYTES_MAX);
+    const magnitude = Math.abs(v);
+    // Minus zero has a sign, and what is not finite has a name.
+    if (magnitude < EXACT_MAX && (v !== 0 || 1 / v > 0)) {
+      if (Math.floor(magnitude) === magnitude) return this.#whole(v, magnitude);
+      for (const { power, digits } of SCALES) {
+        const scaled = Math.round(magnitude * power);
+        if (scaled < EXACT_MAX && scaled / power === magnitude && magnitude >= 1e-6)
+          return this.#decimal(v, scaled, power, digits);
+      }
+    }
+    const text = formatValue(v);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.#at = at;
+  }
+
+  #whole(v: number, magnitude: number): void {
+    if (v < 0) this.#bytes[this.#at++] = MINUS;
+    this.#digits(magnitude);
+  }
+
+  /** `scaled / power`, which is no whole number. */
+  #decimal(v: number, scaled: number, power: number, digits: number): void {
+    if (v < 0) this.#bytes[this.#at++] = MINUS;
+    const whole = Math.floor(scaled / power);
+    let fraction = scaled - whole * power;
+    this.#digits(whole);
+    const bytes = this.#bytes;
+    bytes[this.#at++] = POINT;
+    let end = this.#at + digits;
+    let isTrailing = true;
+    for (let at = end - 1; at >= this.#at; at--) {
+      const rest = Math.floor(fraction / 10);
+      const digit = fraction - 10 * rest;
+      fraction = rest;
+      if (isTrailing && digit === 0) {
+        end = at;
+        continue;
+      }
+      isTrailing = false;
+      bytes[at] = ZERO + digit;
+    }
+    this.#at = end;
+  }
+
+  /** A whole number below 1e15. */
+  #digits(whole: number): void {
+    if (whole >= 1e9) {
+      const high = Math.floor(whole / 1e9);
+      this.#small(high);
+      let low = whole - high * 1e9;
+      for (let at = this.#at + 8; at >= this.#at; at--) {
+        this.#bytes[at] = ZERO + (low % 10);
+        low = (low / 10) | 0;
+      }
+      this.#at += 9;
+    } else this.#small(whole);
+  }
+
+  /** A whole number below 1e9. */
+  #small(whole: number): void {
+    const bytes = this.#bytes;
+    let length = 1;
+    for (let bound = 10; whole >= bound; bound *= 10) length++;
+    let rest = whole | 0;
+    for (let at = this.#at + length - 1; at >= this.#at; at--) {
+      bytes[at] = ZERO + (rest % 10);
+      rest = (rest / 10) | 0;
+    }
+    this.#at += length;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + count));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+}
