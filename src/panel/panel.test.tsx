@@ -17,7 +17,7 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import fc from 'fast-check';
 import React from 'react';
 import { quantileLines } from '../shared/heatmap/quantileLines.ts';
-import { describeCell } from '../ui/HeatmapCanvas.tsx';
+import { describeCell } from '../ui/selection.ts';
 import { cellAt } from '../viz/hitTest.ts';
 import { layout } from '../viz/layout.ts';
 import { raster } from '../viz/raster.ts';

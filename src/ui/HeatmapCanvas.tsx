@@ -3,29 +3,32 @@ import type { ColorScaleName } from '../shared/heatmap/colorScale.ts';
 import type { HeatmapModel, OverlayLine } from '../shared/heatmap/model.ts';
 import type { PaletteName } from '../shared/heatmap/palettes.ts';
 import type { YScaleName } from '../viz/axisScale.ts';
-import { formatBucket, formatCount, formatShare, formatTimeRange, type FormatValue } from '../viz/format.ts';
-import { cellAt, columnAt, hitTest, type Cell } from '../viz/hitTest.ts';
+import type { FormatValue } from '../viz/format.ts';
+import { columnAt, hitTest, type Cell } from '../viz/hitTest.ts';
 import { layout as layoutOf, type Layout } from '../viz/layout.ts';
 import type { LimitLine } from '../viz/limitLines.ts';
-import { paintMap, paintOverlay, type Rect } from '../viz/paint.ts';
+import { exemplarsAt, exemplarSigns, marksAt, type Exemplar, type Mark } from '../viz/marks.ts';
+import { paintMap, paintOverlay } from '../viz/paint.ts';
+import type { ColorBy } from '../viz/shades.ts';
 import type { VizTheme } from '../viz/theme.ts';
-import { FloatingTooltip, HeatmapTooltip } from './HeatmapTooltip.tsx';
+import { FloatingTooltip } from './FloatingTooltip.tsx';
+import { HeatmapTooltip } from './HeatmapTooltip.tsx';
+import {
+  anchorOf,
+  boxOfCell,
+  cursorCell,
+  describeCell,
+  movedCursor,
+  pointerOf,
+  rectOf,
+  selectionOf,
+  type Drag,
+  type MapBox,
+  type Pointer,
+  type SelectedRange,
+} from './selection.ts';
 
-/** What the user marked by dragging. Times in milliseconds; values only where a box was drawn (with Shift), snapped to bucket bounds. */
-export interface SelectedRange {
-  readonly from: number;
-  readonly to: number;
-  readonly fromValue?: number;
-  readonly toValue?: number;
-}
-
-/** A part of the map: times in milliseconds, values as the rows' bounds. */
-export interface MapBox {
-  readonly from: number;
-  readonly to: number;
-  readonly lower: number;
-  readonly upper: number;
-}
+export type { MapBox, SelectedRange } from './selection.ts';
 
 /** Where the pointer is; `cell` is undefined between strips. */
 export interface HoveredPoint {
@@ -37,8 +40,13 @@ export interface HeatmapCanvasProps {
   readonly model: HeatmapModel;
   /** Drawn over the cells and named at the right end. */
   readonly lines?: readonly OverlayLine[];
+  /** Draws the buckets that the lines' values lie in. */
+  readonly bands?: boolean;
   /** Lines across the whole map, with the share of observations under each. */
   readonly limits?: readonly LimitLine[];
+  /** Times that stand out. */
+  readonly marks?: readonly Mark[];
+  readonly exemplars?: readonly Exemplar[];
   /** CSS pixels. */
   readonly width: number;
   readonly height: number;
@@ -46,8 +54,10 @@ export interface HeatmapCanvasProps {
   readonly yScale?: YScaleName;
   readonly palette?: PaletteName;
   readonly colorScale?: ColorScaleName;
-  /** The count of one slice at the ramp's end; share it between maps that are to be compared. */
+  readonly colorBy?: ColorBy;
+  /** What is at the ramp's end and begin, of one slice; share them between maps that are to be compared. */
   readonly colorMax?: number;
+  readonly colorMin?: number;
   readonly xDomain?: readonly [number, number];
   readonly yDomain?: readonly [number, number];
   /** See LayoutOptions. */
@@ -56,8 +66,12 @@ export interface HeatmapCanvasProps {
   readonly timeZone?: string;
   readonly axisWidth?: number;
   readonly timeAxis?: boolean;
-  /** 'cell' (default) shows bounds, count, share and the column's histogram at the pointer. */
+  /** See LayoutOptions. */
+  readonly sideWidth?: number;
+  /** 'cell' (default) shows bounds, count, share and the column's histogram at the pointer; a click keeps it there. */
   readonly tooltip?: 'cell' | 'none';
+  /** Below the words of a tooltip that was kept by a click: links and buttons about its cell. */
+  readonly tooltipActions?: (box: MapBox, cell: Cell) => React.ReactNode;
   readonly onSelectRange?: (range: SelectedRange) => void;
   /** Takes what is marked by dragging with Shift, in place of onSelectRange, and with Enter the cell under the keyboard's cursor. */
   readonly onSelectBox?: (box: MapBox) => void;
@@ -71,94 +85,38 @@ export interface HeatmapCanvasProps {
   readonly crosshairTime?: number;
 }
 
-interface Pointer {
-  readonly x: number;
-  readonly y: number;
-  readonly clientX: number;
-  readonly clientY: number;
-}
-
-interface Drag {
-  readonly start: Pointer;
-  readonly now: Pointer;
-  readonly box: boolean;
-}
-
-const NO_LINES: readonly OverlayLine[] = [];
-const NO_LIMITS: readonly LimitLine[] = [];
 /** A press that moves less is a click, not a selection. */
 const DRAG_FROM_PX = 4;
+const NO_MARKS: readonly Mark[] = [];
+const NO_EXEMPLARS: readonly Exemplar[] = [];
+const NO_LINES: readonly OverlayLine[] = [];
+const NO_LIMITS: readonly LimitLine[] = [];
 
 /** A heatmap with axes, lines, hover, keyboard cursor and selection. Draws once per model and size; the pointer only redraws an overlay. */
 export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
-  const { model, lines = NO_LINES, limits = NO_LIMITS, width, height, theme, palette = 'isotherm' } = props;
-  const {
-    yScale = 'log',
-    colorScale = 'sqrt',
-    colorMax,
-    xDomain,
-    yDomain,
-    yFold,
-    formatY,
-    timeZone,
-    axisWidth,
-    timeAxis,
-  } = props;
+  const { model, lines = NO_LINES, limits = NO_LIMITS, marks = NO_MARKS, exemplars = NO_EXEMPLARS } = props;
+  const { width, height, theme, palette = 'isotherm', bands = false } = props;
+  const ramp = model.countUnit === 'shareDifference' ? 'difference' : palette;
   const mapRef = useRef<HTMLCanvasElement>(null);
   const overlayRef = useRef<HTMLCanvasElement>(null);
-  const pixelRatio = typeof window === 'undefined' ? 1 : window.devicePixelRatio || 1;
-  const layout = useMemo(
-    () =>
-      layoutOf(
-        model,
-        { width, height, pixelRatio },
-        {
-          yScale,
-          colorScale,
-          colorMax,
-          xDomain,
-          yDomain,
-          yFold,
-          formatY,
-          timeZone,
-          axisWidth,
-          timeAxis,
-          fontSize: theme.fontSize,
-          lineNames: lines.map((line) => line.name),
-        },
-      ),
-    [
-      model,
-      width,
-      height,
-      pixelRatio,
-      yScale,
-      colorScale,
-      colorMax,
-      xDomain,
-      yDomain,
-      yFold,
-      formatY,
-      timeZone,
-      axisWidth,
-      timeAxis,
-      theme.fontSize,
-      lines,
-    ],
-  );
+  const layout = useLayout(props, lines);
+  const signs = useMemo(() => exemplarSigns(layout, exemplars), [layout, exemplars]);
 
   const [pointer, setPointer] = useState<Pointer>();
   const [drag, setDrag] = useState<Drag>();
   const [cursor, setCursor] = useState<{ column: number; row: number }>();
-  const hovered = pointer === undefined || drag !== undefined ? undefined : hitTest(layout, pointer.x, pointer.y);
+  /** Where a click keeps the tooltip. */
+  const [pin, setPin] = useState<Pointer>();
+  const at = pin ?? (drag === undefined ? pointer : undefined);
+  const hovered = at === undefined ? undefined : hitTest(layout, at.x, at.y);
   const kept = cursor === undefined ? undefined : cursorCell(layout, cursor);
   const cell = hovered ?? kept;
   const selection = drag === undefined ? undefined : selectionOf(layout, drag);
 
   useLayoutEffect(() => {
     const ctx = clearedContext(mapRef.current, layout);
-    if (ctx !== undefined) paintMap(ctx, layout, lines, theme, palette, limits);
-  }, [layout, lines, theme, palette, limits]);
+    if (ctx !== undefined) paintMap(ctx, layout, theme, ramp, { lines, bands, limits, marks, exemplars });
+  }, [layout, lines, bands, theme, ramp, limits, marks, exemplars]);
 
   useLayoutEffect(() => {
     const ctx = clearedContext(overlayRef.current, layout);
@@ -171,9 +129,9 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       {
         cell,
         crosshairX: inside ? pointer.x : shared,
-        crosshairY: hovered !== undefined ? pointer?.y : undefined,
+        crosshairY: hovered !== undefined && pin === undefined ? pointer?.y : undefined,
         selection: selection?.rect,
-        box: props.box === undefined || drag !== undefined ? undefined : rectOf(layout, props.box),
+        box: props.box && rectOf(layout, props.box),
       },
       theme,
     );
@@ -183,13 +141,14 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
   const move = (event: React.PointerEvent): void => {
     const now = pointerOf(event);
     setPointer(now);
-    setCursor(undefined);
     if (drag !== undefined) setDrag({ ...drag, now, box: marksBox(event) });
-    const column = columnAt(layout, now.x);
-    props.onHover?.(column < 0 ? undefined : { time: layout.x.toValue(now.x), cell: hitTest(layout, now.x, now.y) });
+    const time = layout.x.toValue(now.x);
+    if (columnAt(layout, now.x) < 0) props.onHover?.(undefined);
+    else props.onHover?.({ time, cell: hitTest(layout, now.x, now.y) });
   };
   const press = (event: React.PointerEvent): void => {
-    if (event.button !== 0 || props.onSelectRange === undefined || columnAt(layout, pointerOf(event).x) < 0) return;
+    // A press inside a kept tooltip comes here too, as React sends it along its own tree.
+    if (event.button !== 0 || !(event.target instanceof Node) || !event.currentTarget.contains(event.target)) return;
     event.currentTarget.setPointerCapture?.(event.pointerId);
     const start = pointerOf(event);
     setDrag({ start, now: start, box: marksBox(event) });
@@ -199,9 +158,11 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     if (drag === undefined || selection === undefined) return;
     const { from, to, fromValue, toValue }: SelectedRange = selection.range;
     const moved = Math.abs(drag.now.x - drag.start.x);
-    if (props.onSelectBox !== undefined && fromValue !== undefined && toValue !== undefined) {
-      const movedAtAll = Math.max(moved, Math.abs(drag.now.y - drag.start.y));
-      if (movedAtAll >= DRAG_FROM_PX) props.onSelectBox({ from, to, lower: fromValue, upper: toValue });
+    const movedAtAll = Math.max(moved, Math.abs(drag.now.y - drag.start.y));
+    if (movedAtAll < DRAG_FROM_PX) {
+      setPin(pin === undefined && hitTest(layout, drag.now.x, drag.now.y) !== undefined ? drag.now : undefined);
+    } else if (props.onSelectBox !== undefined && fromValue !== undefined && toValue !== undefined) {
+      props.onSelectBox({ from, to, lower: fromValue, upper: toValue });
     } else if (moved >= DRAG_FROM_PX) props.onSelectRange?.(selection.range);
   };
   const leave = (): void => {
@@ -210,10 +171,11 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
   };
   const pressKey = (event: React.KeyboardEvent): void => {
     // Escape belongs to the page where there is nothing here to leave.
-    if (event.key === 'Escape' && cursor === undefined && drag === undefined) return;
+    if (event.key === 'Escape' && cursor === undefined && drag === undefined && pin === undefined) return;
+    setPin(undefined);
     if (event.key === 'Enter' && kept !== undefined && props.onSelectBox !== undefined) {
       event.preventDefault();
-      props.onSelectBox({ from: kept.fromTime, to: kept.toTime, lower: kept.fromValue, upper: kept.toValue });
+      props.onSelectBox(boxOfCell(kept));
       return;
     }
     const next = movedCursor(layout, cursor, event.key);
@@ -223,19 +185,16 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
     setPointer(undefined);
     setDrag(undefined);
     setCursor(next);
-    props.onHover?.(
-      next && { time: cellAt(layout, next.column, next.row).toTime, cell: cellAt(layout, next.column, next.row) },
-    );
+    const nextCell = next && cursorCell(layout, next);
+    props.onHover?.(nextCell && { time: nextCell.toTime, cell: nextCell });
   };
-
   const blur = (): void => {
     if (cursor === undefined) return;
     setCursor(undefined);
     props.onHover?.(undefined);
   };
 
-  const anchor =
-    pointer !== undefined && hovered !== undefined ? pointer : kept && anchorOf(layout, kept, overlayRef.current);
+  const anchor = at !== undefined && hovered !== undefined ? at : kept && anchorOf(layout, kept, overlayRef.current);
   return (
     <div
       style={{
@@ -264,11 +223,77 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
         {kept === undefined ? '' : describeCell(layout, kept)}
       </div>
       {props.tooltip !== 'none' && cell !== undefined && anchor !== undefined && (
-        <FloatingTooltip clientX={anchor.clientX} clientY={anchor.clientY} theme={theme}>
-          <HeatmapTooltip layout={layout} cell={cell} lines={lines} limits={limits} theme={theme} palette={palette} />
+        <FloatingTooltip
+          clientX={anchor.clientX}
+          clientY={anchor.clientY}
+          theme={theme}
+          onClose={pin && (() => setPin(undefined))}
+        >
+          <HeatmapTooltip
+            layout={layout}
+            cell={cell}
+            lines={lines}
+            limits={limits}
+            marks={at === undefined ? NO_MARKS : marksAt(layout, marks, at.x)}
+            exemplars={at === undefined ? NO_EXEMPLARS : exemplarsAt(signs, at.x, at.y)}
+            theme={theme}
+            palette={ramp}
+            actions={pin && props.tooltipActions?.(boxOfCell(cell), cell)}
+          />
         </FloatingTooltip>
       )}
     </div>
+  );
+}
+
+function useLayout(props: HeatmapCanvasProps, lines: readonly OverlayLine[]): Layout {
+  const { model, width, height, theme, yScale = 'log', colorScale = 'sqrt', colorBy, colorMax, colorMin } = props;
+  const { xDomain, yDomain, yFold, formatY, timeZone, axisWidth, timeAxis, sideWidth } = props;
+  const pixelRatio = typeof window === 'undefined' ? 1 : window.devicePixelRatio || 1;
+  return useMemo(
+    () =>
+      layoutOf(
+        model,
+        { width, height, pixelRatio },
+        {
+          yScale,
+          colorScale,
+          colorBy,
+          colorMax,
+          colorMin,
+          xDomain,
+          yDomain,
+          yFold,
+          formatY,
+          timeZone,
+          axisWidth,
+          timeAxis,
+          sideWidth,
+          fontSize: theme.fontSize,
+          lineNames: lines.map((line) => line.name),
+        },
+      ),
+    [
+      model,
+      width,
+      height,
+      pixelRatio,
+      yScale,
+      colorScale,
+      colorBy,
+      colorMax,
+      colorMin,
+      xDomain,
+      yDomain,
+      yFold,
+      formatY,
+      timeZone,
+      axisWidth,
+      timeAxis,
+      sideWidth,
+      theme.fontSize,
+      lines,
+    ],
   );
 }
 
@@ -293,81 +318,4 @@ function clearedContext(canvas: HTMLCanvasElement | null, { size }: Layout): Can
   ctx.clearRect(0, 0, width, height);
   ctx.scale(size.pixelRatio, size.pixelRatio);
   return ctx;
-}
-
-function pointerOf(event: React.PointerEvent): Pointer {
-  const { left, top } = event.currentTarget.getBoundingClientRect();
-  return { x: event.clientX - left, y: event.clientY - top, clientX: event.clientX, clientY: event.clientY };
-}
-
-function cursorCell(layout: Layout, { column, row }: { column: number; row: number }): Cell | undefined {
-  return column < layout.grid.columns && row < layout.grid.rows ? cellAt(layout, column, row) : undefined;
-}
-
-/** Where the keyboard takes the cursor; 'unknown' for keys that are not ours, undefined to leave. */
-function movedCursor(
-  { grid }: Layout,
-  at: { column: number; row: number } | undefined,
-  key: string,
-): { column: number; row: number } | undefined | 'unknown' {
-  if (key === 'Escape') return undefined;
-  const steps: Record<string, readonly [number, number]> = {
-    ArrowLeft: [-1, 0],
-    ArrowRight: [1, 0],
-    ArrowUp: [0, 1],
-    ArrowDown: [0, -1],
-    Home: [-grid.columns, 0],
-    End: [grid.columns, 0],
-    PageUp: [0, grid.rows],
-    PageDown: [0, -grid.rows],
-  };
-  const step = steps[key];
-  if (step === undefined || grid.columns === 0 || grid.rows === 0) return 'unknown';
-  if (at === undefined) return { column: grid.columns - 1, row: 0 };
-  const within = (i: number, count: number): number => Math.min(count - 1, Math.max(0, i));
-  return { column: within(at.column + step[0], grid.columns), row: within(at.row + step[1], grid.rows) };
-}
-
-function anchorOf(layout: Layout, cell: Cell, canvas: HTMLCanvasElement | null): Pick<Pointer, 'clientX' | 'clientY'> {
-  const box = canvas?.getBoundingClientRect();
-  return {
-    clientX: (box?.left ?? 0) + layout.columnEdges[cell.column + 1],
-    clientY: (box?.top ?? 0) + layout.rows[cell.row].top,
-  };
-}
-
-/** A cell in one sentence, for ears. */
-export function describeCell(layout: Layout, cell: Cell): string {
-  const { model, formatY, timeZone } = layout;
-  const share = Number.isNaN(cell.share) ? '' : `, ${formatShare(cell.share)} of the column`;
-  const count = Number.isNaN(cell.count) ? 'no data' : `${formatCount(cell.count, model.countUnit)} observations`;
-  return `${formatTimeRange(cell.fromTime, cell.toTime, timeZone)}, ${formatBucket(cell.fromValue, cell.toValue, formatY)}: ${count}${share}`;
-}
-
-/** A box in pixels: the rows that it touches; undefined where it is outside of what is drawn. */
-function rectOf({ plot, rows, x }: Layout, box: MapBox): Rect | undefined {
-  const touched = rows.filter((row) => row.to > box.lower && row.from < box.upper);
-  const left = Math.max(plot.x, x.toPixel(box.from));
-  const right = Math.min(plot.x + plot.width, x.toPixel(box.to));
-  if (touched.length === 0 || right <= left) return undefined;
-  const [lowest, highest] = [touched[0], touched[touched.length - 1]];
-  return { x: left, y: highest.top, width: right - left, height: lowest.bottom - highest.top };
-}
-
-/** A drag in data terms. A time range goes over the whole height; a box is snapped to the rows that it touches. */
-function selectionOf(layout: Layout, { start, now, box }: Drag) {
-  const { plot, rows, x } = layout;
-  const inPlot = (px: number): number => Math.min(plot.x + plot.width, Math.max(plot.x, px));
-  const [left, right] = [inPlot(start.x), inPlot(now.x)].sort((a, b) => a - b);
-  const times = { from: Math.round(x.toValue(left)), to: Math.round(x.toValue(right)) };
-  const [top, bottom] = [start.y, now.y].sort((a, b) => a - b);
-  const touched = box ? rows.filter((row) => row.bottom > top && row.top < bottom) : [];
-  if (touched.length === 0) {
-    return { rect: { x: left, y: plot.y, width: right - left, height: plot.height }, range: times };
-  }
-  const [lowest, highest] = [touched[0], touched[touched.length - 1]];
-  return {
-    rect: { x: left, y: highest.top, width: right - left, height: lowest.bottom - highest.top },
-    range: { ...times, fromValue: lowest.from, toValue: highest.to },
-  };
 }

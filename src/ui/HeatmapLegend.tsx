@@ -1,15 +1,18 @@
 import React, { useMemo } from 'react';
 import type { ColorScale } from '../shared/heatmap/colorScale.ts';
-import { colorRamp, RAMP_SIZE, type PaletteName } from '../shared/heatmap/palettes.ts';
+import type { CountUnit } from '../shared/heatmap/model.ts';
+import { colorRamp, RAMP_SIZE, type PaletteName, type RampName } from '../shared/heatmap/palettes.ts';
 import { formatCount } from '../viz/format.ts';
 import type { VizTheme } from '../viz/theme.ts';
 
 export interface HeatmapLegendProps {
-  /** `colorScaleOf(name, model.counts, colorMax)`, the same numbers as the map's. */
+  /** The same numbers as the map's. */
   readonly scale: ColorScale;
   readonly palette: PaletteName;
   readonly theme: VizTheme;
-  readonly countUnit: 'count' | 'perSecond';
+  readonly countUnit: CountUnit;
+  /** How the numbers at the bar's ends are written; by default as counts. */
+  readonly format?: (value: number) => string;
   /** CSS pixels of the colour bar. */
   readonly width?: number;
   /** Marked on the bar: the count (of one slice) under the pointer. */
@@ -22,7 +25,11 @@ const STOPS = 24;
 /** Colours and what they count, from one observation to the most; with the signs for nothing observed and for no data. */
 export function HeatmapLegend(props: HeatmapLegendProps): React.JSX.Element {
   const { scale, palette, theme, countUnit, width = 180, hovered } = props;
-  const gradient = useMemo(() => gradientOf(palette, theme), [palette, theme]);
+  const gradient = useMemo(
+    () => gradientOf(scale.signed ? 'difference' : palette, theme),
+    [scale.signed, palette, theme],
+  );
+  const format = props.format ?? ((value: number) => formatCount(value, countUnit));
   const text: React.CSSProperties = { fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' };
   if (scale.max === 0) return <div style={{ ...FRAME, ...font(theme) }}>nothing observed</div>;
   return (
@@ -37,9 +44,9 @@ export function HeatmapLegend(props: HeatmapLegendProps): React.JSX.Element {
         background={`repeating-linear-gradient(135deg, ${theme.textDim} 0 1px, transparent 1px 4px)`}
         theme={theme}
       />
-      <span style={text}>{formatCount(scale.countAt(0) > 0 ? scale.countAt(0) : scale.min, countUnit)}</span>
+      <span style={text}>{format(scale.signed || scale.countAt(0) > 0 ? scale.countAt(0) : scale.min)}</span>
       <div style={{ position: 'relative', width, height: BAR_HEIGHT, borderRadius: 2, background: gradient }}>
-        {hovered !== undefined && hovered > 0 && (
+        {hovered !== undefined && (hovered > 0 || (scale.signed && hovered < 0)) && (
           <div
             style={{
               position: 'absolute',
@@ -54,7 +61,7 @@ export function HeatmapLegend(props: HeatmapLegendProps): React.JSX.Element {
           />
         )}
       </div>
-      <span style={text}>{formatCount(scale.max, countUnit)}</span>
+      <span style={text}>{format(scale.max)}</span>
     </div>
   );
 }
@@ -75,7 +82,7 @@ function Swatch({ name, background, theme }: { name: string; background: string;
   );
 }
 
-function gradientOf(palette: PaletteName, theme: VizTheme): string {
+function gradientOf(palette: RampName, theme: VizTheme): string {
   const ramp = colorRamp(palette, theme.mode);
   const stops: string[] = [];
   for (let i = 0; i <= STOPS; i++) {

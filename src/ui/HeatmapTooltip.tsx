@@ -1,11 +1,11 @@
-import React, { useLayoutEffect, useRef, useState } from 'react';
-import { createPortal } from 'react-dom';
+import React from 'react';
 import type { OverlayLine } from '../shared/heatmap/model.ts';
-import { colorRamp, RAMP_SIZE, type PaletteName } from '../shared/heatmap/palettes.ts';
-import { formatBucket, formatCount, formatShare, formatTimeRange } from '../viz/format.ts';
+import { colorRamp, RAMP_SIZE, type RampName } from '../shared/heatmap/palettes.ts';
+import { formatBucket, formatCount, formatShare } from '../viz/format.ts';
 import { columnTotal, type Cell } from '../viz/hitTest.ts';
-import type { Layout } from '../viz/layout.ts';
+import { sliceText, type Layout } from '../viz/layout.ts';
 import type { LimitLine } from '../viz/limitLines.ts';
+import type { Exemplar, Mark } from '../viz/marks.ts';
 import type { VizTheme } from '../viz/theme.ts';
 
 export interface HeatmapTooltipProps {
@@ -13,56 +13,124 @@ export interface HeatmapTooltipProps {
   readonly cell: Cell;
   readonly lines: readonly OverlayLine[];
   readonly limits: readonly LimitLine[];
+  readonly marks: readonly Mark[];
+  readonly exemplars: readonly Exemplar[];
   readonly theme: VizTheme;
-  readonly palette: PaletteName;
+  readonly palette: RampName;
+  /** What can be done about the cell; below all else. */
+  readonly actions?: React.ReactNode;
 }
 
-const WIDTH = 236;
+const WIDTH = 248;
+/** More traces than this are counted only. */
+const EXEMPLARS_MAX = 4;
 
 /** What is known about a cell and its column: when, which bucket, how many, what part, the lines' values, and the column as a histogram. */
-export function HeatmapTooltip({
-  layout,
-  cell,
-  lines,
-  limits,
-  theme,
-  palette,
-}: HeatmapTooltipProps): React.JSX.Element {
-  const { model, formatY, timeZone } = layout;
-  const total = columnTotal(layout, cell.column);
-  const values = lines
-    .map((line) => ({ name: line.name, value: valueWithin(line, cell.fromTime, cell.toTime) }))
-    .filter(({ value }) => !Number.isNaN(value));
+export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
+  const { layout, cell, lines, limits, marks, exemplars, theme, palette, actions } = props;
+  const { model, formatY } = layout;
+  const isDifference = model.countUnit === 'shareDifference';
+  const total = isDifference ? NaN : columnTotal(layout, cell.column);
+  const readings = lines
+    .map((line) => readingWithin(line, cell.fromTime, cell.toTime, formatY))
+    .filter((reading) => reading !== undefined);
   const slice = model.xEdges.indexOf(cell.toTime) - 1;
-  const dim = { color: theme.textDim };
   return (
-    <div style={{ width: WIDTH, fontFamily: theme.fontFamily, fontSize: 12, lineHeight: 1.45, color: theme.text }}>
-      <div style={{ ...dim, marginBottom: 6 }}>{formatTimeRange(cell.fromTime, cell.toTime, timeZone)}</div>
+    <div style={{ width: WIDTH, fontFamily: theme.fontFamily, fontSize: 12, lineHeight: 1.5, color: theme.text }}>
+      <div style={{ color: theme.textDim, marginBottom: 6 }}>{sliceText(layout, cell)}</div>
+      {marks.map((mark) => (
+        <div key={`${mark.kind} ${mark.time} ${mark.text}`} style={{ ...CLIPPED, display: 'flex', gap: 6 }}>
+          <span style={{ color: mark.color ?? theme.textDim }}>▼</span>
+          {mark.text}
+        </div>
+      ))}
       {model.title !== undefined && model.title !== '' && <div style={CLIPPED}>{model.title}</div>}
       <Pair name="Bucket" value={formatBucket(cell.fromValue, cell.toValue, formatY)} theme={theme} />
-      <Pair name="Observations" value={formatCount(cell.count, model.countUnit)} theme={theme} strong />
+      <Pair
+        name={isDifference ? 'Share, against the other' : 'Observations'}
+        value={formatCount(cell.count, model.countUnit)}
+        theme={theme}
+        strong
+      />
       {total > 0 && !Number.isNaN(cell.share) && (
-        <Pair
-          name="Share of column"
-          value={`${formatShare(cell.share)} of ${formatCount(total, model.countUnit)}`}
-          theme={theme}
-        />
+        <>
+          <Pair
+            name="Share of column"
+            value={`${formatShare(cell.share)} of ${formatCount(total, model.countUnit)}`}
+            theme={theme}
+          />
+          <Pair name="Quantiles" value={rankText(cell)} theme={theme} />
+        </>
       )}
-      {values.length > 0 && (
-        <div style={{ borderTop: `1px solid ${theme.grid}`, marginTop: 6, paddingTop: 6 }}>
-          {values.map(({ name, value }) => (
-            <Pair key={name} name={name} value={formatY(value)} theme={theme} />
+      {readings.length > 0 && (
+        <Section theme={theme}>
+          {readings.map(({ name, value, within }) => (
+            <Pair key={name} name={name} value={value} note={within} theme={theme} />
           ))}
-        </div>
+        </Section>
       )}
       {limits.length > 0 && slice >= 0 && total > 0 && (
-        <div style={{ borderTop: `1px solid ${theme.grid}`, marginTop: 6, paddingTop: 6 }}>
+        <Section theme={theme}>
           {limits.map(({ limit, bySlice }) => (
-            <Pair key={limit} name={`At most ${formatY(limit)}`} value={formatShare(bySlice[slice])} theme={theme} />
+            <Pair
+              key={limit}
+              name={`At most ${formatY(limit)}`}
+              value={formatShare(bySlice[slice])}
+              note={`over ${formatShare(1 - bySlice[slice])}`}
+              theme={theme}
+            />
           ))}
-        </div>
+        </Section>
       )}
       {total > 0 && <ColumnHistogram layout={layout} cell={cell} theme={theme} palette={palette} />}
+      {exemplars.length > 0 && (
+        <Section theme={theme}>
+          {exemplars.slice(0, EXEMPLARS_MAX).map((exemplar) => (
+            <ExemplarLine key={`${exemplar.time} ${exemplar.value}`} exemplar={exemplar} layout={layout} theme={theme} />
+          ))}
+          {exemplars.length > EXEMPLARS_MAX && <div>and {exemplars.length - EXEMPLARS_MAX} more</div>}
+        </Section>
+      )}
+      {actions !== undefined && actions !== null && <Section theme={theme}>{actions}</Section>}
+    </div>
+  );
+}
+
+function Section({ theme, children }: { theme: VizTheme; children: React.ReactNode }): React.JSX.Element {
+  return <div style={{ borderTop: `1px solid ${theme.grid}`, marginTop: 6, paddingTop: 6 }}>{children}</div>;
+}
+
+/** Which quantiles lie in the cell: `p97.2 – p98.9`. */
+function rankText({ below, share }: Cell): string {
+  const name = (q: number): string => `p${Number((Math.min(1, Math.max(0, q)) * 100).toPrecision(q > 0.99 ? 4 : 3))}`;
+  return `${name(below)} – ${name(below + share)}`;
+}
+
+function ExemplarLine({
+  exemplar,
+  layout,
+  theme,
+}: {
+  exemplar: Exemplar;
+  layout: Layout;
+  theme: VizTheme;
+}): React.JSX.Element {
+  const trace = exemplar.labels.find(([name]) => /trace_?id/i.test(name)) ?? exemplar.labels[0];
+  const text = trace === undefined ? 'observation' : `${trace[0]} ${trace[1]}`;
+  const rest = exemplar.labels.map(([name, value]) => `${name}=${value}`).join('\n');
+  return (
+    <div style={{ display: 'flex', justifyContent: 'space-between', gap: 12 }} title={rest}>
+      <span style={{ ...CLIPPED, fontWeight: 400 }}>
+        ◆{' '}
+        {exemplar.href === undefined ? (
+          text
+        ) : (
+          <a href={exemplar.href} target="_blank" rel="noreferrer" style={{ color: theme.accent }}>
+            {text}
+          </a>
+        )}
+      </span>
+      <span style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>{layout.formatY(exemplar.value)}</span>
     </div>
   );
 }
@@ -80,25 +148,33 @@ interface PairProps {
   readonly value: string;
   readonly theme: VizTheme;
   readonly strong?: boolean;
+  /** In weaker words behind the value. */
+  readonly note?: string;
 }
 
-function Pair({ name, value, theme, strong }: PairProps): React.JSX.Element {
+function Pair({ name, value, theme, strong, note }: PairProps): React.JSX.Element {
   return (
     <div style={{ display: 'flex', justifyContent: 'space-between', gap: 12 }}>
       <span style={{ ...CLIPPED, fontWeight: 400, color: theme.textDim }}>{name}</span>
       <span style={{ fontWeight: strong ? 600 : 400, fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' }}>
         {value}
+        {note !== undefined && <span style={{ color: theme.textDim }}> · {note}</span>}
       </span>
     </div>
   );
 }
 
-function valueWithin(line: OverlayLine, from: number, to: number): number {
+/** A line's value in a slice, and the bucket that it certainly lies in. */
+function readingWithin(line: OverlayLine, from: number, to: number, format: (value: number) => string) {
   for (let i = line.times.length - 1; i >= 0; i--) {
-    if (line.times[i] > from && line.times[i] <= to) return line.values[i];
     if (line.times[i] <= from) break;
+    if (line.times[i] > to || Number.isNaN(line.values[i])) continue;
+    const [low, high] = [line.lows?.[i] ?? NaN, line.highs?.[i] ?? NaN];
+    const open = high === Infinity;
+    const within = Number.isNaN(low) || open ? undefined : formatBucket(low, high, format);
+    return { name: line.name, value: `${open ? '≥ ' : ''}${format(line.values[i])}`, within };
   }
-  return NaN;
+  return undefined;
 }
 
 const BARS_HEIGHT = 40;
@@ -111,7 +187,7 @@ function ColumnHistogram({
   cell,
   theme,
   palette,
-}: Omit<HeatmapTooltipProps, 'lines' | 'limits'>): React.JSX.Element | null {
+}: Pick<HeatmapTooltipProps, 'layout' | 'cell' | 'theme' | 'palette'>): React.JSX.Element | null {
   const { grid } = layout;
   if (grid.rows < 2 || grid.rows > BARS_MAX) return null;
   const counts = [...grid.counts.subarray(cell.column * grid.rows, (cell.column + 1) * grid.rows)];
@@ -133,56 +209,10 @@ function ColumnHistogram({
             y={BARS_HEIGHT - 1 - height}
             width={Math.max(1, step - (step > 4 ? 1 : 0))}
             height={height}
-            fill={row === cell.row ? theme.text : fill}
+            fill={row >= cell.lowRow && row <= cell.highRow ? theme.text : fill}
           />
         );
       })}
     </svg>
-  );
-}
-
-interface FloatingTooltipProps {
-  /** Where the pointer is, in the window's pixels. */
-  readonly clientX: number;
-  readonly clientY: number;
-  readonly theme: VizTheme;
-  readonly children: React.ReactNode;
-}
-
-const OFFSET = 14;
-
-/** A box beside the pointer, above everything, kept inside the window; it never catches the pointer. */
-export function FloatingTooltip({ clientX, clientY, theme, children }: FloatingTooltipProps): React.JSX.Element {
-  const ref = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: WIDTH + 24, height: 160 });
-  useLayoutEffect(() => {
-    const box = ref.current?.getBoundingClientRect();
-    if (box !== undefined && (box.width !== size.width || box.height !== size.height)) {
-      setSize({ width: box.width, height: box.height });
-    }
-  });
-  const right = clientX + OFFSET + size.width <= window.innerWidth;
-  const left = right ? clientX + OFFSET : Math.max(4, clientX - OFFSET - size.width);
-  const top = Math.max(4, Math.min(clientY + OFFSET, window.innerHeight - size.height - 4));
-  return createPortal(
-    <div
-      ref={ref}
-      role="tooltip"
-      style={{
-        position: 'fixed',
-        left,
-        top,
-        zIndex: 1100,
-        pointerEvents: 'none',
-        padding: '10px 12px',
-        borderRadius: 6,
-        background: theme.background,
-        border: `1px solid ${theme.grid}`,
-        boxShadow: theme.mode === 'dark' ? '0 8px 24px rgba(0, 0, 0, 0.6)' : '0 8px 24px rgba(20, 24, 32, 0.18)',
-      }}
-    >
-      {children}
-    </div>,
-    document.body,
   );
 }

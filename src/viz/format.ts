@@ -1,3 +1,5 @@
+import type { CountUnit } from '../shared/heatmap/model.ts';
+
 /** Numbers with their unit, as short as they can be without misleading. */
 export type FormatValue = (value: number) => string;
 
@@ -74,13 +76,20 @@ function decimals(value: number): string {
 
 const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 
-/** A count of observations, or a rate of them. */
-export function formatCount(count: number, unit: 'count' | 'perSecond'): string {
+/** A count of observations, a rate of them, or how many points of a hundred a share is over another. */
+export function formatCount(count: number, unit: CountUnit): string {
   if (Number.isNaN(count)) return 'no data';
+  if (unit === 'shareDifference') return differenceText(count * 100);
   const size = Math.abs(count);
   const text =
     size > 0 && size < 0.01 ? String(Number(count.toPrecision(2))) : GROUPED.format(Number(count.toPrecision(9)));
   return unit === 'count' ? text : `${text}/s`;
+}
+
+function differenceText(points: number): string {
+  if (points === 0) return '±0 pp';
+  const size = Math.abs(points);
+  return `${points > 0 ? '+' : '−'}${size < 0.01 ? '< 0.01' : Number(size.toPrecision(size >= 10 ? 3 : 2))} pp`;
 }
 
 /** A share in [0, 1] as per cent; a little more than nothing never reads as nothing, a little less than all never as all. */

@@ -12,10 +12,12 @@ export interface Grid {
   readonly firstSlice: Uint32Array;
   /** Row y is the model's buckets firstBucket[y] … firstBucket[y + 1] - 1. Length rows + 1. */
   readonly firstBucket: Uint32Array;
-  /** At x * rows + y: the sum of the merged cells' counts (of rates: the sum over buckets of the mean over slices); NaN if none has data. */
+  /** At x * rows + y: the sum of the merged cells' counts (of rates and shares: the sum over buckets of the mean over slices); NaN if none has data. */
   readonly counts: Float64Array;
   /** The same per slice of the model: what is coloured, so that colours do not depend on how many slices share a pixel. */
   readonly perSlice: Float64Array;
+  /** At x * rows + y: 1 where rows y and y + 1 are one bucket in all of the column's slices. Undefined where none are. */
+  readonly joined?: Uint8Array;
 }
 
 /**
@@ -56,7 +58,7 @@ export function mergeCells(model: HeatmapModel, firstSlice: Uint32Array, firstBu
         continue;
       }
       perSlice[at + y] = counts[at + y] / seen[y];
-      if (model.countUnit === 'perSecond') counts[at + y] = perSlice[at + y];
+      if (model.countUnit !== 'count') counts[at + y] = perSlice[at + y];
     }
   }
   return {
@@ -68,7 +70,25 @@ export function mergeCells(model: HeatmapModel, firstSlice: Uint32Array, firstBu
     firstBucket,
     counts,
     perSlice,
+    joined: joinedRows(model, firstSlice, firstBucket),
   };
+}
+
+function joinedRows({ joined, yEdges }: HeatmapModel, firstSlice: Uint32Array, firstBucket: Uint32Array) {
+  if (joined === undefined) return undefined;
+  const columns = firstSlice.length - 1;
+  const rows = firstBucket.length - 1;
+  const buckets = yEdges.length - 1;
+  const out = new Uint8Array(Math.max(0, columns * rows)).fill(1);
+  for (let x = 0; x < columns; x++) {
+    for (let y = 0; y < rows; y++) {
+      const top = firstBucket[y + 1] - 1;
+      for (let slice = firstSlice[x]; slice < firstSlice[x + 1]; slice++) {
+        if (y + 1 === rows || joined[slice * buckets + top] === 0) out[x * rows + y] = 0;
+      }
+    }
+  }
+  return out;
 }
 
 const pick = (edges: Float64Array, indexes: Uint32Array): Float64Array => Float64Array.from(indexes, (i) => edges[i]);

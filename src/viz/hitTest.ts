@@ -15,6 +15,11 @@ export interface Cell {
   readonly count: number;
   /** Of all the column's observations, those of hidden rows included, the cell's part in [0, 1]; NaN if there is none. */
   readonly share: number;
+  /** The part of the column's observations in lower buckets, in [0, 1]; NaN if there is none. */
+  readonly below: number;
+  /** The lowest and highest row of the bucket: more than one where rows are joined. */
+  readonly lowRow: number;
+  readonly highRow: number;
 }
 
 /** The cell at CSS pixels from the canvas' top left corner; undefined beside the plot or between strips. */
@@ -43,18 +48,46 @@ export function columnAt(layout: Layout, x: number): number {
 /** The cell of a column and row of the grid; both must exist. */
 export function cellAt(layout: Layout, column: number, row: number): Cell {
   const { grid } = layout;
-  const count = grid.counts[column * grid.rows + row];
-  const total = columnTotal(layout, column);
+  const base = column * grid.rows;
+  let lowRow = row;
+  let highRow = row;
+  while (lowRow > 0 && grid.joined?.[base + lowRow - 1] === 1) lowRow--;
+  while (highRow + 1 < grid.rows && grid.joined?.[base + highRow] === 1) highRow++;
+  let count = grid.counts[base + lowRow];
+  for (let y = lowRow + 1; y <= highRow; y++) count += grid.counts[base + y];
+  const counts = columnCounts(layout, column);
+  let total = 0;
+  let below = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    if (Number.isNaN(counts[bucket])) continue;
+    total += counts[bucket];
+    if (bucket < grid.firstBucket[lowRow]) below += counts[bucket];
+  }
   return {
     column,
     row,
     fromTime: grid.xEdges[column],
     toTime: grid.xEdges[column + 1],
-    fromValue: grid.yEdges[row],
-    toValue: grid.yEdges[row + 1],
+    fromValue: grid.yEdges[lowRow],
+    toValue: grid.yEdges[highRow + 1],
     count,
     share: total > 0 ? count / total : NaN,
+    below: total > 0 ? below / total : NaN,
+    lowRow,
+    highRow,
   };
+}
+
+/** Observations by drawn row, bottom row first, of columns from … to - 1 (of rates and shares: the sum over columns). Length rows. */
+export function rowTotals({ grid }: Layout, from = 0, to = grid.columns): Float64Array {
+  const totals = new Float64Array(grid.rows);
+  for (let x = from; x < to; x++) {
+    for (let y = 0; y < grid.rows; y++) {
+      const count = grid.counts[x * grid.rows + y];
+      if (!Number.isNaN(count)) totals[y] += count;
+    }
+  }
+  return totals;
 }
 
 /** Counts of the model's buckets over one column's slices (of rates: their mean); NaN where there is no data. One for each bucket. */
@@ -71,7 +104,7 @@ export function columnCounts(layout: Layout, column: number): Float64Array {
       seen[y]++;
     }
   }
-  if (model.countUnit === 'perSecond') for (let y = 0; y < buckets; y++) if (seen[y] > 1) sums[y] /= seen[y];
+  if (model.countUnit !== 'count') for (let y = 0; y < buckets; y++) if (seen[y] > 1) sums[y] /= seen[y];
   return sums;
 }
 

@@ -1,10 +1,16 @@
-import { colorScaleOf, type ColorScale, type ColorScaleName } from '../shared/heatmap/colorScale.ts';
+import {
+  colorScaleOf,
+  differenceScaleOf,
+  type ColorScale,
+  type ColorScaleName,
+} from '../shared/heatmap/colorScale.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { axisScale, type AxisScale, type YScaleName } from './axisScale.ts';
-import { valueFormat, type FormatValue } from './format.ts';
+import { formatTimeRange, valueFormat, type FormatValue } from './format.ts';
 import { groupBySize, mergeCells, type Grid } from './grid.ts';
 import { countOutside, placeRows, type PlacedRows, type Row } from './rows.ts';
-import { timeTicks, valueTicks, type TimeTick } from './ticks.ts';
+import { shadesOf, type ColorBy } from './shades.ts';
+import { foldedTime, foldTicks, timeTicks, valueTicks, type TimeTick } from './ticks.ts';
 
 export { hiddenObservations, sharedYDomain, sharedYFold, type Row } from './rows.ts';
 
@@ -18,8 +24,12 @@ export interface Size {
 export interface LayoutOptions {
   readonly yScale: YScaleName;
   readonly colorScale: ColorScaleName;
-  /** The count (of one slice) at the end of the ramp; by default the largest of the drawn cells. */
+  /** By default the count. */
+  readonly colorBy?: ColorBy;
+  /** What is at the end of the ramp, of one slice; by default the largest of the drawn cells. */
   readonly colorMax?: number;
+  /** What is at its begin. */
+  readonly colorMin?: number;
   /** Milliseconds at the left and right border; by default the slices' first and last bound. */
   readonly xDomain?: readonly [number, number];
   /**
@@ -44,6 +54,8 @@ export interface LayoutOptions {
   readonly axisWidth?: number;
   /** False leaves out the time axis, for maps that share one below. */
   readonly timeAxis?: boolean;
+  /** Width kept at the right border for the distribution over all times; by default none. */
+  readonly sideWidth?: number;
 }
 
 export interface Rect {
@@ -65,7 +77,12 @@ export interface Layout {
   readonly model: HeatmapModel;
   readonly size: Size;
   readonly plot: Rect;
+  /** Where the distribution over all times stands, as high as the plot. */
+  readonly side?: Rect;
   readonly grid: Grid;
+  /** What is coloured, in the grid's order; of one slice. */
+  readonly shades: Float64Array;
+  readonly colorBy: ColorBy;
   /** Bottom row first, as in the grid. */
   readonly rows: readonly Row[];
   /** Left borders of the grid's columns and the right one of the last. Length columns + 1. */
@@ -88,6 +105,9 @@ const TIME_AXIS_HEIGHT = 24;
 const TICK_SPACING_Y = 30;
 const TICK_SPACING_X = 84;
 const TEXT_HEIGHT = 14;
+/** Maps with less room for their cells have no distribution beside them. */
+const SIDE_FROM_PX = 260;
+const SIDE_GAP = 12;
 /** Width of a letter in parts of the font's size, as canvas text cannot be measured outside of a browser. */
 const LETTER_WIDTH = 0.56;
 
@@ -106,10 +126,12 @@ export function layout(model: HeatmapModel, size: Size, options: LayoutOptions):
   const ratio = size.pixelRatio;
   const snap = (px: number): number => Math.round(px * ratio) / ratio;
   const left = snap(Math.min(axisWidth, size.width / 2));
+  const room = size.width - left - MARGIN_RIGHT - nameWidth;
+  const sideWidth = room >= SIDE_FROM_PX ? (options.sideWidth ?? 0) : 0;
   const plot: Rect = {
     x: left,
     y: snap(top),
-    width: Math.max(1 / ratio, snap(size.width - left - MARGIN_RIGHT - nameWidth)),
+    width: Math.max(1 / ratio, snap(room - (sideWidth > 0 ? sideWidth + SIDE_GAP : 0))),
     height: snap(bottom) - snap(top),
   };
 
@@ -119,18 +141,30 @@ export function layout(model: HeatmapModel, size: Size, options: LayoutOptions):
   const [firstSlice, endSlice] = slicesWithin(model.xEdges, xDomain);
   const columnGroups = groupBySize((i) => x.toPixel(model.xEdges[i]), firstSlice, endSlice, 1 / ratio);
   const grid = mergeCells(model, columnGroups, places.groups);
+  const colorBy = model.countUnit === 'shareDifference' ? 'count' : (options.colorBy ?? 'count');
+  const shades = shadesOf(model, grid, places.rows, places.axis, colorBy);
+  const days = Math.floor(plot.width / TICK_SPACING_X);
   return {
     model,
     size,
     plot,
+    side:
+      sideWidth > 0
+        ? { x: snap(size.width - MARGIN_RIGHT - sideWidth), y: plot.y, width: snap(sideWidth), height: plot.height }
+        : undefined,
     grid,
+    shades,
+    colorBy,
     rows: places.rows,
     columnEdges: Float64Array.from(grid.xEdges, (t) => x.toPixel(t)),
     x,
     y: places.axis,
-    color: colorScaleOf(options.colorScale, grid.perSlice, options.colorMax),
+    color:
+      model.countUnit === 'shareDifference'
+        ? differenceScaleOf(options.colorScale, shades, options.colorMax)
+        : colorScaleOf(options.colorScale, shades, options.colorMax, options.colorMin),
     yTicks,
-    xTicks: timeTicks(xDomain[0], xDomain[1], Math.floor(plot.width / TICK_SPACING_X), options.timeZone),
+    xTicks: model.fold === undefined ? timeTicks(...xDomain, days, options.timeZone) : foldTicks(...xDomain, days),
     hidden: countOutside(model, places.drawn),
     formatY,
     timeZone: options.timeZone,
@@ -187,4 +221,13 @@ export function pixelOfValue(at: Layout, value: number): number {
   }
   if (value <= 0 && at.y.name === 'log') return at.plot.y + at.plot.height;
   return at.y.toPixel(value);
+}
+
+/** A slice's time for people. */
+export function sliceText(
+  { model, timeZone }: Pick<Layout, 'model' | 'timeZone'>,
+  { fromTime, toTime }: { readonly fromTime: number; readonly toTime: number },
+): string {
+  if (model.fold === undefined) return formatTimeRange(fromTime, toTime, timeZone);
+  return `${foldedTime(fromTime, model.fold)} – ${foldedTime(toTime, model.fold)}`;
 }

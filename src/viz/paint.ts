@@ -1,21 +1,32 @@
+import { RAMPS, type RampName } from '../shared/heatmap/palettes.ts';
 import type { OverlayLine } from '../shared/heatmap/model.ts';
 import { columnAt } from './hitTest.ts';
 import type { LimitLine } from './limitLines.ts';
 import { pixelOfValue, type Layout } from './layout.ts';
 import { raster, rasterSize } from './raster.ts';
+import { exemplarSigns, paintExemplars, paintMarks, type Exemplar, type Mark } from './marks.ts';
+import { paintSide, paintSideOf } from './side.ts';
 import { rasterPalette, type VizTheme } from './theme.ts';
-import { PALETTES, type PaletteName } from '../shared/heatmap/palettes.ts';
 
 type Context = CanvasRenderingContext2D;
+
+/** What is drawn over the cells. */
+export interface MapExtras {
+  readonly lines?: readonly OverlayLine[];
+  /** Draws the bounds of the bucket that each value lies in, as a band. */
+  readonly bands?: boolean;
+  readonly limits?: readonly LimitLine[];
+  readonly marks?: readonly Mark[];
+  readonly exemplars?: readonly Exemplar[];
+}
 
 /** Draws cells, axes and lines: what changes with the data only. The context must be scaled to CSS pixels and its canvas empty. */
 export function paintMap(
   ctx: Context,
   layout: Layout,
-  lines: readonly OverlayLine[],
   theme: VizTheme,
-  palette: PaletteName,
-  limits: readonly LimitLine[] = [],
+  palette: RampName,
+  { lines = [], bands = false, limits = [], marks = [], exemplars = [] }: MapExtras,
 ): void {
   const { plot, size } = layout;
   paintGrid(ctx, layout, theme);
@@ -33,8 +44,43 @@ export function paintMap(
   ctx.imageSmoothingEnabled = false;
   ctx.drawImage(sheet, plot.x, plot.y, width / size.pixelRatio, height / size.pixelRatio);
   paintAxes(ctx, layout, theme);
+  paintSide(ctx, layout, theme, palette);
+  if (bands) paintBands(ctx, layout, lines, theme, palette);
+  paintMarks(ctx, layout, marks, theme);
   paintLimits(ctx, layout, limits, theme);
   paintLines(ctx, layout, lines, theme, palette);
+  paintExemplars(ctx, exemplarSigns(layout, exemplars), theme);
+}
+
+/** Where each quantile certainly lies: the bucket that holds it, from bound to bound. */
+function paintBands(
+  ctx: Context,
+  layout: Layout,
+  lines: readonly OverlayLine[],
+  theme: VizTheme,
+  palette: RampName,
+): void {
+  const { plot } = layout;
+  const colours = RAMPS[palette].lines[theme.mode];
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.x, plot.y, plot.width, plot.height);
+  ctx.clip();
+  ctx.globalAlpha = 0.22;
+  lines.forEach(({ times, lows, highs }, i) => {
+    if (lows === undefined || highs === undefined) return;
+    ctx.fillStyle = colours[i % colours.length];
+    for (let k = 0; k < times.length; k++) {
+      if (Number.isNaN(lows[k])) continue;
+      const column = columnAt(layout, layout.x.toPixel(times[k]) - 0.01);
+      if (column < 0) continue;
+      const left = layout.columnEdges[column];
+      const top = highs[k] === Infinity ? plot.y : pixelOfValue(layout, highs[k]);
+      const bottom = lows[k] === -Infinity ? plot.y + plot.height : pixelOfValue(layout, lows[k]);
+      ctx.fillRect(left, top, layout.columnEdges[column + 1] - left, bottom - top);
+    }
+  });
+  ctx.restore();
 }
 
 function paintGrid(ctx: Context, { plot, yTicks }: Layout, theme: VizTheme): void {
@@ -119,10 +165,10 @@ export function paintLines(
   layout: Layout,
   lines: readonly OverlayLine[],
   theme: VizTheme,
-  palette: PaletteName,
+  palette: RampName,
 ): void {
   const { plot } = layout;
-  const colours = PALETTES[palette].lines[theme.mode];
+  const colours = RAMPS[palette].lines[theme.mode];
   const colourOf = (i: number): string => colours[i % colours.length];
   const paths = lines.map((line) => linePoints(layout, line));
   ctx.save();
@@ -229,7 +275,7 @@ export function spread(places: readonly number[], distance: number, low: number,
 
 /** What moves with the pointer: drawn on a canvas above the map. */
 export interface Overlay {
-  readonly cell?: { readonly column: number; readonly row: number };
+  readonly cell?: { readonly column: number; readonly lowRow: number; readonly highRow: number };
   /** CSS pixels. */
   readonly crosshairX?: number;
   readonly crosshairY?: number;
@@ -249,6 +295,7 @@ export interface Rect {
 export function paintOverlay(ctx: Context, layout: Layout, overlay: Overlay, theme: VizTheme): void {
   const { plot, rows, columnEdges } = layout;
   const { cell, selection, box } = overlay;
+  paintSelectedSide(ctx, layout, overlay, theme);
   ctx.save();
   ctx.beginPath();
   ctx.rect(plot.x - 1, plot.y - 1, plot.width + 2, plot.height + 2);
@@ -281,10 +328,11 @@ export function paintOverlay(ctx: Context, layout: Layout, overlay: Overlay, the
     strokeLine(ctx, plot.x, overlay.crosshairY, plot.x + plot.width, overlay.crosshairY);
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
-  if (cell !== undefined && rows[cell.row] !== undefined && cell.column + 1 < columnEdges.length) {
+  if (cell !== undefined && rows[cell.highRow] !== undefined && cell.column + 1 < columnEdges.length) {
     const left = columnEdges[cell.column];
     const width = Math.max(3, columnEdges[cell.column + 1] - left);
-    const { top, bottom } = rows[cell.row];
+    const { top } = rows[cell.highRow];
+    const { bottom } = rows[cell.lowRow];
     ctx.strokeStyle = theme.background;
     ctx.lineWidth = 3.5;
     ctx.strokeRect(left, top, width, bottom - top);
@@ -293,6 +341,21 @@ export function paintOverlay(ctx: Context, layout: Layout, overlay: Overlay, the
     ctx.strokeRect(left, top, width, bottom - top);
   }
   ctx.restore();
+}
+
+/** The side's distribution of what is selected, else of the column at the pointer. */
+function paintSelectedSide(ctx: Context, layout: Layout, { cell, selection, box }: Overlay, theme: VizTheme): void {
+  const { columnEdges, grid } = layout;
+  const marked = selection ?? box;
+  if (marked !== undefined) {
+    const first = columnEdges.findIndex((_, i) => i > 0 && columnEdges[i] > marked.x + 0.5) - 1;
+    if (first < 0) return;
+    let end = first + 1;
+    while (end < grid.columns && columnEdges[end] < marked.x + marked.width - 0.5) end++;
+    paintSideOf(ctx, layout, theme, first, end);
+  } else if (cell !== undefined && cell.column < grid.columns) {
+    paintSideOf(ctx, layout, theme, cell.column, cell.column + 1);
+  }
 }
 
 function strokeLine(ctx: Context, x0: number, y0: number, x1: number, y1: number): void {

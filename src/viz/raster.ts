@@ -122,21 +122,23 @@ function paintRow(sheet: Sheet, layout: Layout, y: number): void {
 /** One line of a row's pixels. Cells in which nothing was observed run on through the lines that set cells apart: the calm ground of the map. */
 function fillLines(
   { inks, lefts, gap, width, body, border, hatched }: Sheet,
-  { grid, color }: Layout,
+  { grid, color, shades }: Layout,
   y: number,
 ): void {
   body.fill(0);
   border.fill(0);
   hatched.fill(0);
   for (let x = 0; x < grid.columns; x++) {
-    const count = grid.perSlice[x * grid.rows + y];
+    const shade = shades[x * grid.rows + y];
     const left = Math.min(lefts[x], width - 1);
     const right = Math.max(left + 1, lefts[x + 1]);
-    if (count > 0) {
-      const place = Math.round(color.place(count) * (RAMP_SIZE - 1));
+    if (shade > 0 || (color.signed && shade < 0)) {
+      const place = Math.round(color.place(shade) * (RAMP_SIZE - 1));
       body.fill(inks.ramp[place], left, right - gap);
+      // Rows of one bucket are one cell.
+      if (grid.joined?.[x * grid.rows + y] === 1) border.fill(inks.ramp[place], left, right - gap);
       hatched.fill(inks.rampHatched[place], left, right - gap);
-    } else if (count <= 0) {
+    } else if (shade <= 0) {
       body.fill(inks.zero, left, right);
       border.fill(inks.zero, left, right);
       hatched.fill(inks.zeroHatched, left, right);

@@ -101,7 +101,8 @@ function usedBuckets({ yEdges, counts }: HeatmapModel): Uint8Array {
   const buckets = Math.max(0, yEdges.length - 1);
   const used = new Uint8Array(buckets);
   for (let base = 0; base + buckets <= counts.length && buckets > 0; base += buckets) {
-    for (let y = 0; y < buckets; y++) if (counts[base + y] > 0) used[y] = 1;
+    // Differences lie on both sides of zero.
+    for (let y = 0; y < buckets; y++) if (counts[base + y] > 0 || counts[base + y] < 0) used[y] = 1;
   }
   return used;
 }

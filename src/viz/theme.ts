@@ -1,4 +1,4 @@
-import { colorRamp, type PaletteName, type ThemeMode } from '../shared/heatmap/palettes.ts';
+import { colorRamp, type RampName, type ThemeMode } from '../shared/heatmap/palettes.ts';
 
 /** What the map takes from its surroundings. Colours are opaque #rrggbb. */
 export interface VizTheme {
@@ -52,7 +52,7 @@ export interface RasterPalette {
   readonly ground: readonly number[];
 }
 
-export function rasterPalette(name: PaletteName, theme: Pick<VizTheme, 'mode' | 'background'>): RasterPalette {
+export function rasterPalette(name: RampName, theme: Pick<VizTheme, 'mode' | 'background'>): RasterPalette {
   const dark = theme.mode === 'dark';
   const ground = [1, 3, 5].map((i) => parseInt(theme.background.slice(i, i + 2), 16));
   const ink = dark ? 255 : 20;

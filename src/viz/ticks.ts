@@ -173,6 +173,28 @@ export function timeTicks(from: number, to: number, countMax: number, timeZone?:
   return ticks;
 }
 
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const DAY_MS = 864e5;
+
+/** Times of a day, or of a week that begins on Monday, counted in milliseconds from its begin; see {@link timeTicks}. */
+export function foldTicks(from: number, to: number, countMax: number): TimeTick[] {
+  if (to - from > DAY_MS) {
+    return WEEKDAYS.map((text, i) => ({ time: i * DAY_MS, text, major: true })).filter(
+      ({ time }, i) => time >= from && time < to && i % Math.max(1, Math.ceil(7 / countMax)) === 0,
+    );
+  }
+  return timeTicks(from, to, countMax, 'UTC').map((tick) =>
+    tick.major ? { ...tick, text: tick.time < to ? '00:00' : '24:00', major: false } : tick,
+  );
+}
+
+/** A time of a folded axis: `Tue 14:00`. */
+export function foldedTime(time: number, fold: 'day' | 'week'): string {
+  const minutes = Math.round((time % DAY_MS) / 60_000);
+  const clock = `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  return fold === 'day' ? clock : `${WEEKDAYS[Math.floor(time / DAY_MS) % 7]} ${clock}`;
+}
+
 interface ZoneClock {
   offsetMs(time: number): number;
   date(time: number): string;

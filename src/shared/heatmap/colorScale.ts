@@ -10,6 +10,8 @@ export interface ColorScale {
   readonly max: number;
   /** The smallest positive count; the ramp's begin on the log and rank scales. */
   readonly min: number;
+  /** Values below zero are coloured too, on the ramp's lower half; zero is its middle. */
+  readonly signed: boolean;
   /** Place on the ramp in [0, 1] of a positive count. */
   place(count: number): number;
   /** The count at a place in [0, 1] of the ramp; the inverse of `place` up to ties of the rank scale. */
@@ -29,8 +31,9 @@ const RANK_SAMPLES_MAX = 65_536;
 /**
  * @param counts what will be coloured; zero, negative and NaN are passed over.
  * @param max the count at the ramp's end; by default the largest of `counts`.
+ * @param from the count at the ramp's begin; lower ones look the same as it. By default 0, on the log and rank scales the smallest of `counts`.
  */
-export function colorScaleOf(name: ColorScaleName, counts: Float64Array, max?: number): ColorScale {
+export function colorScaleOf(name: ColorScaleName, counts: Float64Array, max?: number, from?: number): ColorScale {
   let least = Infinity;
   let most = 0;
   for (let i = 0; i < counts.length; i++) {
@@ -40,17 +43,41 @@ export function colorScaleOf(name: ColorScaleName, counts: Float64Array, max?: n
     if (count > most) most = count;
   }
   const top = max !== undefined && max > 0 && Number.isFinite(max) ? max : most;
-  const min = Math.min(least, top);
-  if (!(top > 0)) return { name, max: 0, min: 0, place: () => 0, countAt: () => 0 };
-  return { name, max: top, min, ...PLACES[name](min, top, counts) };
+  if (!(top > 0)) return { name, max: 0, min: 0, signed: false, place: () => 0, countAt: () => 0 };
+  const low = from !== undefined && from > 0 && from < top ? from : undefined;
+  const min = low ?? Math.min(least, top);
+  return { name, max: top, min, signed: false, ...PLACES[name](min, top, counts, low ?? 0) };
+}
+
+/** For differences: from the largest below zero over none to the largest above, alike on both sides. Only linear and sqrt; all else is as sqrt. */
+export function differenceScaleOf(name: ColorScaleName, values: Float64Array, max?: number): ColorScale {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) > most) most = Math.abs(values[i]);
+  const top = max !== undefined && max > 0 && Number.isFinite(max) ? max : most;
+  const bend = name === 'linear' ? (v: number) => v : (v: number) => Math.sign(v) * Math.sqrt(Math.abs(v));
+  const unbend = name === 'linear' ? (v: number) => v : (v: number) => Math.sign(v) * v * v;
+  return {
+    name,
+    max: top,
+    min: -top,
+    signed: true,
+    place: (value) => (top === 0 ? 0.5 : clamp(0.5 + bend(value / top) / 2)),
+    countAt: (place) => unbend(place * 2 - 1) * top,
+  };
 }
 
 type Places = Pick<ColorScale, 'place' | 'countAt'>;
 const clamp = (place: number): number => (place > 1 ? 1 : place > 0 ? place : 0);
 
-const PLACES: Record<ColorScaleName, (min: number, max: number, counts: Float64Array) => Places> = {
-  linear: (_min, max) => ({ place: (count) => clamp(count / max), countAt: (place) => place * max }),
-  sqrt: (_min, max) => ({ place: (count) => clamp(Math.sqrt(count / max)), countAt: (place) => place * place * max }),
+const PLACES: Record<ColorScaleName, (min: number, max: number, counts: Float64Array, low: number) => Places> = {
+  linear: (_min, max, _counts, low) => ({
+    place: (count) => clamp((count - low) / (max - low)),
+    countAt: (place) => low + place * (max - low),
+  }),
+  sqrt: (_min, max, _counts, low) => ({
+    place: (count) => (count > low ? clamp(Math.sqrt((count - low) / (max - low))) : 0),
+    countAt: (place) => low + place * place * (max - low),
+  }),
   log: (min, max) => {
     const span = Math.log(max / min);
     if (!(span > 0)) return { place: () => 1, countAt: () => max };

@@ -50,7 +50,7 @@ test('missing steps leave one slice without data, zero stays zero', () => {
   expect(slice(models[0], 3)).toEqual([2, 0]);
 });
 
-test('a bucket that misses a time leaves its observations to the next one up', () => {
+test('a bucket that a time lacks is one with the next one up, which reaches to infinity here', () => {
   const { models } = heatmapFromBuckets({
     ...asGiven,
     series: [
@@ -59,7 +59,32 @@ test('a bucket that misses a time leaves its observations to the next one up', (
       series({ le: '+Inf' }, [1000, 2000], [4, 6]),
     ],
   });
-  expect(slice(models[0], 1)).toEqual([1, NaN, 5]);
+  expect(slice(models[0], 1)).toEqual([1, 0, 5]);
+  expect([...models[0].joined!]).toEqual([0, 0, 0, 0, 1, 0]);
+  expect(models[0].layoutChanges).toEqual([1]);
+  // As histogram_quantile over the slice's own buckets: the open one begins at 1.
+  const [line] = quantileLines(models[0], [0.9]);
+  expect([line.values[1], line.lows![1], line.highs![1]]).toEqual([1, 1, Infinity]);
+});
+
+test('two layouts one after the other: each is drawn with its own bounds, and the change is told', () => {
+  const { models } = heatmapFromBuckets({
+    ...asGiven,
+    series: [
+      series({ le: '0.5' }, [1000], [4]),
+      series({ le: '2' }, [1000], [10]),
+      series({ le: '1' }, [2000], [6]),
+      series({ le: '2' }, [2000], [6]),
+      series({ le: '+Inf' }, [1000, 2000], [10, 6]),
+    ],
+  });
+  expect([...models[0].yEdges]).toEqual([0, 0.5, 1, 2, Infinity]);
+  expect(slice(models[0], 0)).toEqual([4, 2, 4, 0]);
+  expect(slice(models[0], 1)).toEqual([3, 3, 0, 0]);
+  expect([...models[0].joined!]).toEqual([0, 1, 0, 0, 1, 0, 0, 0]);
+  expect(models[0].layoutChanges).toEqual([1]);
+  const own = bucketQuantile(0.7, Float64Array.of(0.5, 2, Infinity), Float64Array.of(4, 10, 10));
+  expect(quantileLines(models[0], [0.7])[0].values[0]).toBeCloseTo(own, 12);
 });
 
 test('every label set apart from le is a histogram of its own; none is lost', () => {

@@ -1,5 +1,6 @@
 import { repairCumulative } from '../histogram/classic.ts';
 import { formatLabels, labelsKey, labelValue, type Labels } from '../model/labels.ts';
+import { JoinedRows, partOfBucket } from './joined.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
 import { boundIndex, distinctBounds, distinctSorted, isTime, slicesOf } from './slices.ts';
 
@@ -17,6 +18,8 @@ export interface FromBuckets {
   readonly series: readonly BucketSeries[];
   /** Values count the observations ≤ le (as in PromQL) or those of the bucket alone. Default: cumulative. */
   readonly cumulative?: boolean;
+  /** A bucket without a value where a higher one has one was not there: the higher one reaches down over it. Default: as `cumulative`. */
+  readonly absentIsJoined?: boolean;
   readonly countUnit: HeatmapModel['countUnit'];
   /** Unit of `le` as Grafana names it. */
   readonly unit: string;
@@ -79,7 +82,7 @@ export function parseBound(text: string): number {
 
 function oneHistogram(
   buckets: readonly { bound: number; series: BucketSeries }[],
-  { cumulative = true, countUnit, unit, stepMs }: FromBuckets,
+  { cumulative = true, absentIsJoined = cumulative, countUnit, unit, stepMs }: FromBuckets,
   title?: string,
 ): HeatmapModel | EmptyHeatmap {
   const uppers = distinctBounds(buckets.map(({ bound }) => bound));
@@ -104,11 +107,16 @@ function oneHistogram(
     }
   }
   if (cumulative) for (let x = 0; x < slices; x++) deaccumulate(counts.subarray(x * rows, (x + 1) * rows));
+  const yEdges = Float64Array.of(uppers[0] > 0 ? 0 : -Infinity, ...uppers);
+  const joined = new JoinedRows(slices, rows);
+  if (absentIsJoined) for (let x = 0; x < slices; x++) joinAbsent(counts, x, yEdges, joined);
   return {
     kind: 'heatmap',
     xEdges,
-    yEdges: Float64Array.of(uppers[0] > 0 ? 0 : -Infinity, ...uppers),
+    yEdges,
     counts,
+    joined: joined.flags(),
+    layoutChanges: joined.changes(),
     countUnit,
     unit,
     openTop: uppers[rows - 1] === Infinity,
@@ -119,6 +127,19 @@ function oneHistogram(
 
 function* allTimes(buckets: readonly { series: BucketSeries }[]): Iterable<number> {
   for (const { series } of buckets) yield* series.times;
+}
+
+/** Buckets that a slice lacks get their part of the next one up. */
+function joinAbsent(counts: Float64Array, slice: number, yEdges: Float64Array, joined: JoinedRows): void {
+  const rows = yEdges.length - 1;
+  const base = slice * rows;
+  for (let y = 0, from = 0; y < rows; y++) {
+    const count = counts[base + y];
+    if (Number.isNaN(count)) continue;
+    joined.note(slice, from, y + 1);
+    if (from < y) for (let k = from; k <= y; k++) counts[base + k] = count * partOfBucket(yEdges, k, from, y + 1);
+    from = y + 1;
+  }
 }
 
 /**

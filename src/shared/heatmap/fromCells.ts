@@ -1,4 +1,5 @@
 import { CELLS_MAX } from './fromBuckets.ts';
+import { JoinedRows, partOfBucket } from './joined.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
 import { boundIndex, distinctBounds, distinctSorted, isSameBound, isTime, slicesOf } from './slices.ts';
 
@@ -21,7 +22,7 @@ export interface CellList {
 
 /**
  * A heatmap whose rows are all bounds that occur. A cell that covers several rows, because the layout of the buckets changes within the range,
- * is divided among them as quantiles divide it; sums stay. Buckets that a slice does not mention are 0 there.
+ * is divided among them as quantiles divide it, and the rows are joined; sums stay. Buckets that a slice does not mention are 0 there.
  */
 export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const { times, lowers, uppers, counts } = cells;
@@ -42,9 +43,11 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const interpolation = cells.interpolation ?? (areExponential(kept, cells) ? 'exponential' : 'linear');
   const grid = new Float64Array(slices * rows).fill(NaN);
   for (let i = 0; i < stamps.length; i++) grid.fill(0, sliceOf[i] * rows, (sliceOf[i] + 1) * rows);
+  const joined = new JoinedRows(slices, rows);
   const sliceAt = new Map(Array.from(stamps, (time, i) => [time, sliceOf[i]]));
   for (const i of kept) {
-    const base = sliceAt.get(times[i])! * rows;
+    const slice = sliceAt.get(times[i])!;
+    const base = slice * rows;
     if (isSameBound(lowers[i], uppers[i])) {
       // A bucket of a single value, such as a zero bucket without width, belongs to the row that holds the value.
       if (counts[i] > 0) grid[base + rowOfValue(yEdges, uppers[i])] += counts[i];
@@ -52,13 +55,16 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
     }
     const from = boundIndex(yEdges, lowers[i]);
     const to = boundIndex(yEdges, uppers[i]);
-    for (let y = from; y < to; y++) grid[base + y] += counts[i] * partOf(yEdges, y, from, to, interpolation);
+    joined.note(slice, from, to);
+    for (let y = from; y < to; y++) grid[base + y] += counts[i] * partOfBucket(yEdges, y, from, to, interpolation);
   }
   return {
     kind: 'heatmap',
     xEdges,
     yEdges,
     counts: grid,
+    joined: joined.flags(),
+    layoutChanges: joined.changes(),
     countUnit: cells.countUnit,
     unit: cells.unit,
     interpolation,
@@ -81,23 +87,6 @@ function rowOfValue(yEdges: Float64Array, value: number): number {
   let row = 0;
   while (row < yEdges.length - 2 && yEdges[row + 1] < value) row++;
   return row;
-}
-
-/** Which part of a cell over rows from … to - 1 falls into row y. What reaches to infinity goes to the infinite row. */
-function partOf(
-  yEdges: Float64Array,
-  y: number,
-  from: number,
-  to: number,
-  interpolation: HeatmapModel['interpolation'],
-): number {
-  if (to - from === 1) return 1;
-  if (yEdges[to] === Infinity) return y === to - 1 ? 1 : 0;
-  if (yEdges[from] === -Infinity) return y === from ? 1 : 0;
-  const oneSided = yEdges[from] > 0 || yEdges[to] < 0;
-  const bent = (value: number): number =>
-    interpolation === 'exponential' && oneSided ? Math.sign(value) * Math.log(Math.abs(value)) : value;
-  return (bent(yEdges[y + 1]) - bent(yEdges[y])) / (bent(yEdges[to]) - bent(yEdges[from]));
 }
 
 const SCHEMA_MIN = -4;

@@ -1,3 +1,6 @@
+/** What a cell's number is: observations, observations a second, or the share of the slice's observations less that of what it is compared with. */
+export type CountUnit = 'count' | 'perSecond' | 'shareDifference';
+
 /**
  * What a heatmap draws: counts of observations by time slice and bucket, with the true bounds of both. Pure data; made by the panel from frames, by
  * the web UI from the API, and by tests by hand; laid out and rastered by `viz`.
@@ -13,7 +16,7 @@ export interface HeatmapModel {
   readonly yEdges: Float64Array;
   /** Observations (or observations a second, see countUnit) in slice x, bucket y at x * Y + y; NaN where there is no data, 0 where nothing was observed. */
   readonly counts: Float64Array;
-  readonly countUnit: 'count' | 'perSecond';
+  readonly countUnit: CountUnit;
   /** Unit of the bounds as Grafana names it: s, ms, µs, bytes, short … */
   readonly unit: string;
   /** The last bucket reaches to +Infinity. */
@@ -22,6 +25,14 @@ export interface HeatmapModel {
   readonly openBottom: boolean;
   /** How observations are taken to lie inside a bucket: evenly (classic and custom buckets, the default), or evenly in their logarithm (exponential ones). */
   readonly interpolation?: 'linear' | 'exponential';
+  /** At x * Y + y: 1 where bucket y and the one above are one bucket of slice x, whose own bounds were fewer. Undefined where none are. */
+  readonly joined?: Uint8Array;
+  /** Slices from which on the buckets' bounds differ from those before. */
+  readonly layoutChanges?: readonly number[];
+  /** Slices in which the counters under the observations began anew. */
+  readonly resets?: readonly number[];
+  /** The x axis is the time of a day or of a week, in milliseconds from its begin. */
+  readonly fold?: 'day' | 'week';
   /** Shown above the map: the label set that this histogram stands for. */
   readonly title?: string;
 }
@@ -38,4 +49,7 @@ export interface OverlayLine {
   /** Milliseconds, ascending. */
   readonly times: Float64Array;
   readonly values: Float64Array;
+  /** What is certain of each value: it lies over `lows` and at most at `highs`, the bounds of its bucket. */
+  readonly lows?: Float64Array;
+  readonly highs?: Float64Array;
 }

@@ -46,16 +46,29 @@ export const PALETTES: Readonly<Record<PaletteName, Palette>> = {
   },
 };
 
+/** The ramp of differences: from less through none, which is the ground, to more. Blue and orange are told apart without colour vision for red and green. */
+const DIFFERENCE: Palette = {
+  label: 'Difference (blue less, orange more)',
+  dark: ['#b5e0ff', '#4aa3ea', '#2b5f8c', '#23262b', '#8a4f24', '#ef8a3c', '#ffd9a8'],
+  light: ['#08305f', '#2a72b8', '#9cc4e4', '#f2f3f4', '#f3c49c', '#cc6218', '#6b2600'],
+  lines: { dark: ['#ffffff', '#e3c8ff', '#c08bff'], light: ['#14161a', '#6a2ea8', '#9a5fd0'] },
+};
+
+/** What a map can be drawn with: a palette of counts, or that of differences. */
+export type RampName = PaletteName | 'difference';
+
+export const RAMPS: Readonly<Record<RampName, Palette>> = { ...PALETTES, difference: DIFFERENCE };
+
 export const RAMP_SIZE = 256;
 
 const ramps = new Map<string, Uint8ClampedArray>();
 
 /** The ramp of a palette as RGBA bytes, RAMP_SIZE colours from fewest to most. Shared between callers: do not write to it. */
-export function colorRamp(name: PaletteName, mode: ThemeMode): Uint8ClampedArray {
+export function colorRamp(name: RampName, mode: ThemeMode): Uint8ClampedArray {
   const key = `${name} ${mode}`;
   let ramp = ramps.get(key);
   if (ramp === undefined) {
-    ramp = mixRamp(PALETTES[name][mode]);
+    ramp = mixRamp(RAMPS[name][mode]);
     ramps.set(key, ramp);
   }
   return ramp;

@@ -10,18 +10,49 @@ export function quantileName(q: number): string {
  * Quantiles of every slice, from the cells that are drawn: the same numbers as `histogram_quantile` over the same buckets.
  *
  * @param qs fractions in [0, 1].
- * @returns a line for each q, in the unit of the y axis, one value a slice at the slice's end; NaN where nothing was observed.
+ * @returns a line for each q, in the unit of the y axis, one value a slice at the slice's end, with the bounds of the bucket that it lies in; NaN where
+ * nothing was observed.
  */
 export function quantileLines(model: HeatmapModel, qs: readonly number[]): OverlayLine[] {
   const slices = Math.max(0, model.xEdges.length - 1);
   const times = model.xEdges.slice(1);
-  const lines = qs.map((q) => ({ name: quantileName(q), times, values: new Float64Array(slices).fill(NaN) }));
+  const empty = () => new Float64Array(slices).fill(NaN);
+  const lines = qs.map((q) => ({ name: quantileName(q), times, values: empty(), lows: empty(), highs: empty() }));
   const column = model.interpolation === 'exponential' ? new ExponentialColumn(model) : new CumulativeColumn(model);
   for (let x = 0; x < slices; x++) {
     if (!column.load(x)) continue;
-    for (let k = 0; k < qs.length; k++) lines[k].values[x] = column.quantile(qs[k]);
+    for (let k = 0; k < qs.length; k++) {
+      const value = column.quantile(qs[k]);
+      lines[k].values[x] = value;
+      [lines[k].lows[x], lines[k].highs[x]] = bucketOfRank(model, x, qs[k]);
+    }
   }
   return lines;
+}
+
+/** The bounds of the bucket that holds a rank: where the quantile certainly lies. */
+function bucketOfRank(model: HeatmapModel, slice: number, q: number): readonly [low: number, high: number] {
+  const { yEdges, counts, joined } = model;
+  const rows = yEdges.length - 1;
+  const base = slice * rows;
+  let total = 0;
+  for (let y = 0; y < rows; y++) if (counts[base + y] > 0) total += counts[base + y];
+  const rank = q * total;
+  let seen = 0;
+  let row = -1;
+  for (let y = 0; y < rows; y++) {
+    if (!(counts[base + y] > 0)) continue;
+    row = y;
+    seen += counts[base + y];
+    // Sums of rates end a little beside the rank that they should meet.
+    if (seen >= rank * (1 - 1e-12)) break;
+  }
+  if (row < 0) return [NaN, NaN];
+  let from = row;
+  let to = row + 1;
+  while (from > 0 && joined?.[base + from - 1] === 1) from--;
+  while (to < rows && joined?.[base + to - 1] === 1) to++;
+  return [yEdges[from], yEdges[to]];
 }
 
 /** Quantiles of one slice at a time. */
@@ -39,24 +70,35 @@ class CumulativeColumn implements Column {
   private readonly lead: number;
   private readonly bounds: Float64Array;
   private readonly cumulative: Float64Array;
+  /** How many of them the slice at hand has: where rows are joined, a slice has fewer bounds than there are rows. */
+  private length: number;
 
   constructor(model: HeatmapModel) {
     this.model = model;
     this.rows = Math.max(0, model.yEdges.length - 1);
     this.lead = model.openBottom || model.yEdges[0] === -Infinity ? 0 : 1;
     const uppers = model.yEdges.subarray(1 - this.lead);
-    this.bounds = model.openTop ? uppers : Float64Array.of(...uppers, Infinity);
+    this.bounds = model.openTop ? uppers.slice() : Float64Array.of(...uppers, Infinity);
     this.cumulative = new Float64Array(this.bounds.length);
+    this.length = this.bounds.length;
   }
 
   load(slice: number): boolean {
+    const { counts, joined, yEdges, openTop } = this.model;
     let sum = 0;
+    let n = this.lead;
     for (let y = 0; y < this.rows; y++) {
-      const count = this.model.counts[slice * this.rows + y];
-      if (count > 0) sum += count;
-      this.cumulative[y + this.lead] = sum;
+      const at = slice * this.rows + y;
+      if (counts[at] > 0) sum += counts[at];
+      if (joined?.[at] === 1) continue;
+      this.bounds[n] = yEdges[y + 1];
+      this.cumulative[n++] = sum;
     }
-    if (!this.model.openTop) this.cumulative[this.cumulative.length - 1] = sum;
+    if (!openTop) {
+      this.bounds[n] = Infinity;
+      this.cumulative[n++] = sum;
+    }
+    this.length = n;
     return sum > 0;
   }
 
@@ -64,7 +106,7 @@ class CumulativeColumn implements Column {
     if (Number.isNaN(q)) return NaN;
     if (q < 0) return -Infinity;
     if (q > 1) return Infinity;
-    const value = quantileOfRepaired(q, this.bounds, this.cumulative, this.bounds.length);
+    const value = quantileOfRepaired(q, this.bounds, this.cumulative, this.length);
     if (!Number.isNaN(value) || this.lead === 0) return value;
     // Rank 0 in front of a true lower bound: the least observation is at best where the first bucket with any begins.
     return this.bounds[Math.max(0, this.cumulative.findIndex((sum) => sum > 0) - 1)];
