@@ -1,179 +1,208 @@
-import { formattedValueToString, getValueFormat, LoadingState, type PanelData, type PanelProps } from '@grafana/data';
+import { LoadingState, type PanelData, type PanelProps } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
 import { useTheme2 } from '@grafana/ui';
-import React, { useCallback, useMemo, useState } from 'react';
-import { colorScaleOf } from '../shared/heatmap/colorScale.ts';
-import { maxCount } from '../shared/heatmap/fromBuckets.ts';
+import React, { useCallback, useMemo, useRef, useState } from 'react';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
-import { quantileLines } from '../shared/heatmap/quantileLines.ts';
-import { HeatmapCanvas, type HoveredPoint, type SelectedRange } from '../ui/HeatmapCanvas.tsx';
-import { HeatmapLegend } from '../ui/HeatmapLegend.tsx';
-import { facetGrid, facetTitles } from '../viz/facets.ts';
-import { formatCount, knowsUnit, valueFormat, type FormatValue } from '../viz/format.ts';
+import type { HoveredPoint, MapBox, SelectedRange } from '../ui/HeatmapCanvas.tsx';
+import { facetTitles } from '../viz/facets.ts';
+import { formatCount, formatTimeRange, valueFormat } from '../viz/format.ts';
 import { hiddenObservations, sharedYDomain, sharedYFold } from '../viz/layout.ts';
 import { limitLines, readLimits, type LimitLine } from '../viz/limitLines.ts';
-import { mapsFromFrames, type FrameMap } from './fromFrames.ts';
-import { completeOptions, type HeatmapOptions } from './options.ts';
+import { maxShade, type ColorBy } from '../viz/shades.ts';
+import { formatOf, zoneOf } from './formats.ts';
+import { mapsFromFrames } from './fromFrames.ts';
+import { boundText, cellLinks } from './links.ts';
+import { MapGrid } from './MapGrid.tsx';
+import { completeOptions, readColorBound, type HeatmapOptions } from './options.ts';
+import { BoxCard, boxOfAddress } from './parts/BoxCard.tsx';
+import { Action } from './parts/Card.tsx';
+import { Chips, CHIPS_HEIGHT, type Chip } from './parts/Chips.tsx';
+import { DoctorCard } from './parts/DoctorCard.tsx';
+import { MoreMenu, type MenuEntry } from './parts/MoreMenu.tsx';
+import { PanelLegend } from './parts/PanelLegend.tsx';
+import { TableView } from './parts/TableView.tsx';
+import { executedExpr, NO_REFINEMENT, type Refinement } from './source/expression.ts';
+import { useRefined } from './source/useRefined.ts';
+import { csvOf, pictureOf, saveFile } from './takeAway.ts';
 import { useCursorSync } from './useCursorSync.ts';
+import { viewsOf, type MapView } from './views.ts';
 import { vizThemeOf } from './vizTheme.ts';
 
 const LEGEND_HEIGHT = 24;
-/** What the words beside the legend's bar need. */
-const LEGEND_TEXTS_WIDTH = 240;
-const TITLE_HEIGHT = 20;
+const LEGEND_FROM_HEIGHT = 120;
 const NOTICE_HEIGHT = 20;
+/** Lower or narrower panels have no room for a card. */
+const CARD_FROM = 140;
 
-/** The panel: every histogram of its data as a map of its own, with quantile lines, legend, tooltip, shared cursor and time selection. */
+/** What the user chose on the map, beside the panel's options. */
+interface Chosen {
+  /** Values: only these are shown. */
+  readonly zoom?: readonly [number, number];
+  readonly box?: { readonly view: number; readonly box: MapBox };
+  /** Milliseconds: what every time is compared with. */
+  readonly baseline?: readonly [number, number];
+  readonly refinement: Refinement;
+  readonly asTable: boolean;
+  readonly doctor: boolean;
+  readonly marksBox: boolean;
+}
+
+function firstChoice(): Chosen {
+  const box = typeof window === 'undefined' ? undefined : boxOfAddress(window.location.search);
+  return {
+    refinement: NO_REFINEMENT,
+    asTable: false,
+    doctor: false,
+    marksBox: false,
+    box: box && { view: 0, box },
+  };
+}
+
+/** The panel: every histogram of its data as a map of its own, with lines, marks, legend, tooltip, shared cursor, and ways to look closer. */
 export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JSX.Element {
-  const { data, width, height, timeRange } = props;
+  const { data, width, height, timeRange, replaceVariables, onChangeTimeRange } = props;
   const grafanaTheme = useTheme2();
   const theme = useMemo(() => vizThemeOf(grafanaTheme), [grafanaTheme]);
   const options = useMemo(() => completeOptions(props.options), [props.options]);
-  const { maps, notices } = useMemo(
-    () => mapsFromFrames(data.series, { buckets: options.buckets, unit: options.unit }),
-    [data.series, options.buckets, options.unit],
-  );
-  const lines = useMemo(
-    () => maps.map(({ model }) => quantileLines(model, options.quantiles)),
-    [maps, options.quantiles],
-  );
+  const timeZone = zoneOf(props.timeZone);
+  const [chosen, setChosen] = useState(firstChoice);
+  const choose = useCallback((change: Partial<Chosen>) => setChosen((before) => ({ ...before, ...change })), []);
+  const place = useRef<HTMLDivElement>(null);
+
+  const refined = useRefined(data, chosen.refinement);
+  const { views, notices } = useViews(refined.frames, data.annotations, options, timeZone, chosen.baseline);
+  const models = useMemo(() => views.map(({ model }) => model), [views]);
+  const replaced = (text: string): string => (text === '' ? '' : (replaceVariables?.(text) ?? text));
+  const limits = useLimits(models, replaced(options.limits));
+  const [colorMin, colorMax] = [options.colorMin, options.colorMax].map((text) => readColorBound(replaced(text)));
+  const colorBy = colorByOf(options);
   const sharedMax = useMemo(
-    () => options.colorMax ?? maxCount(maps.map(({ model }) => model)),
-    [maps, options.colorMax],
+    () => (colorMax !== undefined && colorMax > 0 ? colorMax : maxShade(models, colorBy, options.yScale)),
+    [models, colorBy, options.yScale, colorMax],
   );
-  const { limits, unreadable } = useLimits(maps, options.limits, props.replaceVariables);
-  const [zoom, setZoom] = useState<readonly [number, number]>();
-  const yDomain = useYDomain(maps, options, zoom);
-  const yFold = useMemo(() => {
-    return maps.length > 1
-      ? sharedYFold(
-          maps.map(({ model }) => model),
-          yDomain,
-        )
-      : undefined;
-  }, [maps, yDomain]);
+  const yDomain = useYDomain(models, options, chosen.zoom);
+  const yFold = useMemo(() => (models.length > 1 ? sharedYFold(models, yDomain) : undefined), [models, yDomain]);
+  const titles = useMemo(() => facetTitles(views.map(({ labels }) => labels)), [views]);
+
   const { crosshairTime, tell } = useCursorSync(props.eventBus);
   const [hovered, setHovered] = useState<HoveredPoint>();
+  const isFolded = options.fold !== 'none';
   const hover = useCallback(
     (point: HoveredPoint | undefined) => {
-      tell(point?.time);
+      if (!isFolded) tell(point?.time);
       setHovered(point);
     },
-    [tell],
+    [tell, isFolded],
   );
-  const { onChangeTimeRange } = props;
   const select = useCallback(
-    ({ from, to, fromValue, toValue }: SelectedRange) => {
-      if (fromValue !== undefined && toValue !== undefined) setZoom([fromValue, toValue]);
-      onChangeTimeRange?.({ from, to });
+    ({ from, to }: SelectedRange) => {
+      if (!isFolded) onChangeTimeRange?.({ from, to });
     },
-    [onChangeTimeRange],
+    [onChangeTimeRange, isFolded],
   );
   const span = [timeRange.from.valueOf(), timeRange.to.valueOf()] as const;
   const xDomain = useMemo(() => [span[0], span[1]] as const, [span[0], span[1]]);
 
-  if (maps.length === 0) {
+  if (views.length === 0) {
     const message = emptyMessage(data, notices);
     return <PanelDataErrorView panelId={props.id} data={data} fieldConfig={props.fieldConfig} message={message} />;
   }
 
-  const hidden = maps.reduce((sum, { model }) => sum + hiddenObservations(model, yDomain), 0);
+  const hidden = models.reduce((sum, model) => sum + hiddenObservations(model, yDomain), 0);
   const told = [
-    ...(hidden > 0 ? [hiddenText(hidden, maps[0].model.countUnit)] : []),
-    ...(unreadable === '' ? [] : [`Limits: cannot read ${unreadable}; write 250ms or 1s`]),
+    ...(hidden > 0 ? [hiddenText(hidden, models[0].countUnit)] : []),
+    ...(limits.unreadable === '' ? [] : [`Limits: cannot read ${limits.unreadable}; write 250ms or 1s`]),
+    ...(Number.isNaN(colorMin) || Number.isNaN(colorMax) ? ['Colours: a bound is a number, such as 500 or 40 %'] : []),
+    ...(refined.error === undefined ? [] : [refined.error]),
+    ...(refined.isLoading ? ['Asking for this part …'] : []),
     ...notices,
   ];
-  const notice = noticeText(told, zoom !== undefined);
-  const legendHeight = options.legend && height >= 120 ? LEGEND_HEIGHT : 0;
-  const noticeHeight = notice === undefined ? 0 : NOTICE_HEIGHT;
-  const room = Math.max(1, height - legendHeight - noticeHeight);
-  const grid = facetGrid(maps.length, width, room);
-  const titles = facetTitles(maps.map(({ labels }) => labels));
-  const titleHeight = maps.length > 1 ? TITLE_HEIGHT : 0;
-  const isLowest = (i: number): boolean => i + grid.columns >= maps.length;
-  const heightOf = (i: number): number => grid.height + (isLowest(i) ? grid.timeAxisHeight : 0);
-  const common = options.sharedColors || maps.length === 1;
+  const chips = chipsOf(chosen, choose, timeZone);
+  const legendHeight = options.legend && height >= LEGEND_FROM_HEIGHT ? LEGEND_HEIGHT : 0;
+  const noticeHeight = told.length === 0 ? 0 : NOTICE_HEIGHT;
+  const chipsHeight = chips.length === 0 ? 0 : CHIPS_HEIGHT;
+  const room = Math.max(1, height - legendHeight - noticeHeight - chipsHeight);
+  const common = options.sharedColors || views.length === 1;
+  const formatY = formatOf(models[0].unit) ?? valueFormat(models[0].unit);
+  const hasCard = width >= CARD_FROM && height >= CARD_FROM;
+  const boxView = chosen.box === undefined ? undefined : views[Math.min(chosen.box.view, views.length - 1)];
+  const boxed =
+    hasCard && !chosen.asTable && chosen.box !== undefined && boxView !== undefined ? chosen.box : undefined;
+  const exprOf = (view: MapView): string | undefined =>
+    executedExpr(refined.frames.find((frame) => (frame.refId ?? '') === view.query));
+
   return (
-    <div style={{ width, height, overflow: 'hidden', fontFamily: theme.fontFamily }}>
-      {notice !== undefined && (
+    <div style={{ position: 'relative', width, height, overflow: 'hidden', fontFamily: theme.fontFamily }}>
+      {told.length > 0 && (
         <div
           style={{ ...ONE_LINE, height: NOTICE_HEIGHT, color: theme.textDim, fontSize: theme.fontSize }}
-          title={notice}
+          title={told.join(' · ')}
           role="status"
         >
-          {notice}
-          {zoom !== undefined && (
-            <button type="button" style={{ ...PLAIN_BUTTON, color: theme.accent }} onClick={() => setZoom(undefined)}>
-              Show all buckets
-            </button>
-          )}
+          {told.join(' · ')}
         </div>
       )}
-      <div
-        style={{
-          height: room,
-          overflowY: grid.scrolls ? 'auto' : 'hidden',
-          display: 'flex',
-          flexWrap: 'wrap',
-          alignContent: 'flex-start',
-        }}
-      >
-        {maps.map(({ model }, i) => (
-          <div key={i} style={{ width: grid.width, height: heightOf(i) }}>
-            {titleHeight > 0 && (
-              <div
-                style={{
-                  ...ONE_LINE,
-                  height: TITLE_HEIGHT,
-                  color: theme.text,
-                  fontSize: theme.fontSize,
-                  fontWeight: 500,
-                }}
-                title={model.title}
-              >
-                {titles[i]}
-                {!common && (
-                  <span style={{ color: theme.textDim, fontWeight: 400 }}>
-                    {' '}
-                    · up to {formatCount(maxCount([model]), model.countUnit)}
-                  </span>
-                )}
-              </div>
+      {chips.length > 0 && <Chips chips={chips} theme={theme} />}
+      {chosen.asTable ? (
+        <TableView
+          views={views}
+          titles={titles}
+          formatOf={(unit) => formatOf(unit) ?? valueFormat(unit)}
+          timeZone={timeZone}
+          theme={theme}
+          height={room}
+        />
+      ) : (
+        <div ref={place}>
+          <MapGrid
+            views={views}
+            titles={titles}
+            limits={limits.limits}
+            width={width}
+            height={room}
+            theme={theme}
+            yScale={options.yScale}
+            palette={options.palette}
+            colorScale={options.colorScale}
+            colorBy={colorBy}
+            colorMin={colorMin !== undefined && colorMin > 0 ? colorMin : undefined}
+            colorMax={common ? sharedMax : colorMax}
+            xDomain={xDomain}
+            yDomain={yDomain}
+            yFold={yFold}
+            timeZone={timeZone}
+            bands={options.bands}
+            side={options.side}
+            tooltip={options.tooltip ? 'cell' : 'none'}
+            crosshairTime={isFolded ? undefined : (hovered?.time ?? crosshairTime)}
+            dragMarks={chosen.marksBox ? 'box' : 'range'}
+            box={boxed}
+            onHover={hover}
+            onSelectRange={select}
+            onSelectBox={(view, box) => choose({ box: { view, box }, doctor: false, marksBox: false })}
+            tooltipActions={(view, box, { count }) => (
+              <CellActions
+                links={cellLinks(linksOf(props, refined.frames), box, count, replaced)}
+                theme={theme}
+                onExplain={hasCard ? () => choose({ box: { view, box }, doctor: false }) : undefined}
+              />
             )}
-            <HeatmapCanvas
-              model={model}
-              lines={lines[i]}
-              limits={limits[i]}
-              width={grid.width}
-              height={heightOf(i) - titleHeight}
-              timeAxis={grid.timeAxisHeight === 0 || isLowest(i)}
-              theme={theme}
-              yScale={options.yScale}
-              palette={options.palette}
-              colorScale={options.colorScale}
-              colorMax={common ? sharedMax : options.colorMax}
-              xDomain={xDomain}
-              yDomain={yDomain}
-              yFold={yFold}
-              formatY={formatOf(model.unit)}
-              timeZone={zoneOf(props.timeZone)}
-              tooltip={options.tooltip ? 'cell' : 'none'}
-              crosshairTime={hovered?.time ?? crosshairTime}
-              onHover={hover}
-              onSelectRange={select}
-            />
-          </div>
-        ))}
-      </div>
+          />
+        </div>
+      )}
       {legendHeight > 0 && (
         <div style={{ height: legendHeight, display: 'flex', alignItems: 'center', paddingLeft: 8 }}>
           {common ? (
-            <SharedLegend
-              maps={maps}
-              options={options}
-              max={sharedMax}
+            <PanelLegend
+              views={views}
+              colorBy={colorBy}
+              colorScale={options.colorScale}
+              colorMin={colorMin !== undefined && colorMin > 0 ? colorMin : undefined}
+              colorMax={sharedMax}
+              yScale={options.yScale}
+              palette={options.palette}
               theme={theme}
-              hovered={hovered?.cell?.count}
+              shade={hovered?.cell?.shade}
               width={width}
             />
           ) : (
@@ -181,7 +210,42 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
               Colours from the fewest to the most of each map
             </span>
           )}
+          <MoreMenu entries={menuOf(chosen, choose, views, place, theme.background, hasCard)} theme={theme} />
         </div>
+      )}
+      {boxed !== undefined && boxView !== undefined && (
+        <BoxCard
+          box={boxed.box}
+          view={boxView}
+          data={data}
+          expr={exprOf(boxView)}
+          theme={theme}
+          width={width}
+          height={height}
+          formatY={formatOf(boxView.model.unit) ?? valueFormat(boxView.model.unit)}
+          timeZone={timeZone}
+          webHref={webHrefOf(replaced(options.webUrl), exprOf(boxView), boxed.box, xDomain)}
+          onZoom={() => {
+            choose({ zoom: [boxed.box.lower, boxed.box.upper], box: undefined });
+            onChangeTimeRange?.({ from: boxed.box.from, to: boxed.box.to });
+          }}
+          onCompare={() => choose({ baseline: [boxed.box.from, boxed.box.to], box: undefined })}
+          onRefine={(add) => choose({ refinement: refinedBy(chosen.refinement, add), box: undefined })}
+          onClose={() => choose({ box: undefined })}
+        />
+      )}
+      {chosen.doctor && hasCard && (
+        <DoctorCard
+          views={views}
+          titles={titles}
+          quantiles={options.quantiles}
+          limits={readLimits(replaced(options.limits), models[0].unit).limits}
+          formatY={formatY}
+          theme={theme}
+          width={width}
+          height={height}
+          onClose={() => choose({ doctor: false })}
+        />
       )}
     </div>
   );
@@ -194,106 +258,171 @@ const ONE_LINE: React.CSSProperties = {
   paddingLeft: 8,
   unicodeBidi: 'isolate',
 };
-const PLAIN_BUTTON: React.CSSProperties = {
-  border: 0,
-  background: 'none',
-  padding: '0 0 0 8px',
-  cursor: 'pointer',
-  font: 'inherit',
-};
+
+function useViews(
+  frames: Parameters<typeof mapsFromFrames>[0],
+  annotations: PanelData['annotations'],
+  options: HeatmapOptions,
+  timeZone: string | undefined,
+  baseline: readonly [number, number] | undefined,
+) {
+  const found = useMemo(
+    () => mapsFromFrames(frames, { buckets: options.buckets, unit: options.unit }),
+    [frames, options.buckets, options.unit],
+  );
+  return useMemo(() => {
+    const made = viewsOf({ maps: found.maps, annotations: annotations ?? [], options, timeZone, baseline });
+    return { views: made.views, notices: [...found.notices, ...made.notices] };
+  }, [found, annotations, options, timeZone, baseline]);
+}
 
 /** Limit lines by map, and what of the option could not be read. */
 function useLimits(
-  maps: readonly FrameMap[],
-  option: string,
-  replaceVariables: PanelProps['replaceVariables'] | undefined,
+  models: readonly HeatmapModel[],
+  text: string,
 ): { readonly limits: readonly (readonly LimitLine[])[]; readonly unreadable: string } {
-  const text = option === '' ? '' : (replaceVariables?.(option) ?? option);
   return useMemo(() => {
-    const read = maps.map(({ model }) => readLimits(text, model.unit));
-    const limits = maps.map(({ model }, i) =>
-      limitLines(model, read[i].limits, formatOf(model.unit) ?? valueFormat(model.unit)),
+    const read = models.map((model) => readLimits(text, model.unit));
+    const limits = models.map((model, i) =>
+      model.countUnit === 'shareDifference'
+        ? []
+        : limitLines(model, read[i].limits, formatOf(model.unit) ?? valueFormat(model.unit)),
     );
     return { limits, unreadable: read[0]?.unreadable ?? '' };
-  }, [maps, text]);
+  }, [models, text]);
 }
 
 function useYDomain(
-  maps: readonly FrameMap[],
+  models: readonly HeatmapModel[],
   { yMin, yMax }: HeatmapOptions,
   zoom: readonly [number, number] | undefined,
 ): readonly [number, number] | undefined {
   return useMemo(() => {
     if (zoom !== undefined) return zoom;
-    if (yMin === undefined && yMax === undefined) {
-      return maps.length > 1 ? sharedYDomain(maps.map(({ model }) => model)) : undefined;
-    }
+    if (yMin === undefined && yMax === undefined) return models.length > 1 ? sharedYDomain(models) : undefined;
     return [yMin ?? -Infinity, yMax ?? Infinity];
-  }, [maps, yMin, yMax, zoom]);
+  }, [models, yMin, yMax, zoom]);
 }
 
-interface SharedLegendProps {
-  readonly maps: readonly FrameMap[];
-  readonly options: HeatmapOptions;
-  readonly max: number;
-  readonly theme: ReturnType<typeof vizThemeOf>;
-  readonly hovered?: number;
-  /** CSS pixels of the panel. */
-  readonly width: number;
+const colorByOf = ({ colorBy }: HeatmapOptions): ColorBy =>
+  colorBy === 'density' || colorBy === 'columnShare' || colorBy === 'totalShare' ? colorBy : 'count';
+
+type Choose = (change: Partial<Chosen>) => void;
+
+function refinedBy(before: Refinement, add: Partial<Refinement>): Refinement {
+  const { conditions = [], splits = [] } = add;
+  return {
+    conditions: [...before.conditions, ...conditions],
+    splits: [...before.splits.filter((label) => !splits.includes(label)), ...splits],
+  };
 }
 
-function SharedLegend({ maps, options, max, theme, hovered, width }: SharedLegendProps): React.JSX.Element {
-  const scale = useMemo(
-    () => colorScaleOf(options.colorScale, joined(maps.map(({ model }) => model.counts)), max),
-    [maps, options.colorScale, max],
-  );
-  const { countUnit } = maps[0].model;
+function chipsOf({ zoom, baseline, refinement, marksBox }: Chosen, choose: Choose, timeZone?: string): Chip[] {
+  const { conditions, splits } = refinement;
+  return [
+    ...(marksBox ? [{ text: 'Drag a box over a map', onRemove: () => choose({ marksBox: false }) }] : []),
+    ...(zoom === undefined ? [] : [{ text: 'Zoomed to some buckets', onRemove: () => choose({ zoom: undefined }) }]),
+    ...(baseline === undefined
+      ? []
+      : [
+          {
+            text: `Compared with ${formatTimeRange(...baseline, timeZone)}`,
+            onRemove: () => choose({ baseline: undefined }),
+          },
+        ]),
+    ...conditions.map(({ label, op, value }) => ({
+      text: `${label} ${op === '=' ? '=' : '≠'} ${value}`,
+      onRemove: () =>
+        choose({
+          refinement: { splits, conditions: conditions.filter((one) => one.label !== label || one.value !== value) },
+        }),
+    })),
+    ...splits.map((label) => ({
+      text: `split by ${label}`,
+      onRemove: () => choose({ refinement: { conditions, splits: splits.filter((one) => one !== label) } }),
+    })),
+  ];
+}
+
+function menuOf(
+  { asTable, marksBox }: Chosen,
+  choose: Choose,
+  views: readonly MapView[],
+  place: React.RefObject<HTMLDivElement | null>,
+  ground: string,
+  hasCard: boolean,
+): MenuEntry[] {
+  const savePicture = (): void => {
+    if (place.current === null) return;
+    pictureOf(place.current, ground)?.toBlob((png) => png !== null && saveFile(png, 'heatmap.png'), 'image/png');
+  };
+  return [
+    ...(hasCard && !asTable
+      ? [
+          { text: 'Explain a region', onClick: () => choose({ marksBox: !marksBox }) },
+          { text: 'Check the buckets', onClick: () => choose({ doctor: true, box: undefined }) },
+        ]
+      : []),
+    {
+      text: asTable ? 'Show as a map' : 'Show as a table',
+      onClick: () => choose({ asTable: !asTable, box: undefined }),
+    },
+    {
+      text: 'Save cells as CSV',
+      onClick: () => saveFile(new Blob([csvOf(views)], { type: 'text/csv' }), 'heatmap.csv'),
+    },
+    ...(asTable ? [] : [{ text: 'Save picture as PNG', onClick: savePicture }]),
+  ];
+}
+
+/** Of the panel, else of the first field that has some. */
+function linksOf({ fieldConfig }: PanelProps<HeatmapOptions>, frames: Parameters<typeof mapsFromFrames>[0]) {
+  const own = fieldConfig.defaults.links ?? [];
+  if (own.length > 0) return own;
   return (
-    <HeatmapLegend
-      scale={scale}
-      palette={options.palette}
-      theme={theme}
-      countUnit={countUnit}
-      hovered={hovered}
-      width={Math.max(40, Math.min(180, width - LEGEND_TEXTS_WIDTH))}
-    />
+    frames.flatMap((frame) => frame.fields).find((field) => (field.config.links ?? []).length > 0)?.config.links ?? []
   );
 }
 
-function joined(parts: readonly Float64Array[]): Float64Array {
-  if (parts.length === 1) return parts[0];
-  const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+function CellActions(props: {
+  readonly links: ReturnType<typeof cellLinks>;
+  readonly theme: ReturnType<typeof vizThemeOf>;
+  readonly onExplain?: () => void;
+}): React.JSX.Element {
+  const { links, theme, onExplain } = props;
+  return (
+    <div style={{ display: 'flex', flexWrap: 'wrap', columnGap: 14 }}>
+      {onExplain !== undefined && <Action text="Explain" theme={theme} onClick={onExplain} />}
+      {links.map(({ title, href, newTab }) => (
+        <a
+          key={`${title} ${href}`}
+          href={href}
+          style={{ color: theme.accent, padding: '2px 0' }}
+          {...(newTab ? { target: '_blank', rel: 'noreferrer' } : {})}
+        >
+          {title}
+        </a>
+      ))}
+    </div>
+  );
 }
 
-const formats = new Map<string, FormatValue | undefined>();
-
-/** Units that we do not write ourselves are written by Grafana. */
-function formatOf(unit: string): FormatValue | undefined {
-  if (!formats.has(unit)) {
-    const format = knowsUnit(unit) ? undefined : getValueFormat(unit);
-    formats.set(
-      unit,
-      format && ((value) => (Number.isFinite(value) ? formattedValueToString(format(value)) : value > 0 ? '∞' : '-∞')),
-    );
-  }
-  return formats.get(unit);
-}
-
-/** Grafana's name of a time zone as Intl knows it; undefined is the browser's. */
-export function zoneOf(timeZone: string | undefined): string | undefined {
-  if (timeZone === undefined || timeZone === '' || timeZone === 'browser') return undefined;
-  if (timeZone === 'utc') return 'UTC';
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
-  } catch {
-    return undefined; // A zone that this browser does not know is shown in its own.
-  }
+/** The web UI's page of a query, with the range and the box in it. */
+function webHrefOf(
+  webUrl: string,
+  expr: string | undefined,
+  { from, to, lower, upper }: MapBox,
+  [start, end]: readonly [number, number],
+): string | undefined {
+  if (expr === undefined || !/^https?:\/\//.test(webUrl)) return undefined;
+  const parameters = new URLSearchParams({
+    expr,
+    view: 'heatmap',
+    start: String(start),
+    end: String(end),
+    box: [from, to, boundText(lower), boundText(upper)].join(','),
+  });
+  return `${webUrl.replace(/\/+$/, '')}/query?${parameters}`;
 }
 
 function emptyMessage(data: PanelData, notices: readonly string[]): string {
@@ -310,9 +439,4 @@ function hiddenText(hidden: number, countUnit: HeatmapModel['countUnit']): strin
   return countUnit === 'count'
     ? `${formatCount(hidden, countUnit)} observations are out of view`
     : 'Some observations are out of view';
-}
-
-function noticeText(notices: readonly string[], zoomed: boolean): string | undefined {
-  if (notices.length === 0) return zoomed ? 'Zoomed to some buckets' : undefined;
-  return notices.join(' · ');
 }

@@ -1,8 +1,10 @@
 import type { DataFrame, Field } from '@grafana/data';
 import { heatmapFromBuckets, parseBound, type BucketSeries } from '../shared/heatmap/fromBuckets.ts';
+import { areCounters, increasesOf, withResets } from '../shared/heatmap/counters.ts';
 import { heatmapFromCells } from '../shared/heatmap/fromCells.ts';
+import { heatmapFromValues } from '../shared/heatmap/fromValues.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
-import { formatLabels, labelsFrom, labelsOf, METRIC_NAME, type Labels } from '../shared/model/labels.ts';
+import { formatLabels, labelsFrom, labelsOf, METRIC_NAME, NO_LABELS, type Labels } from '../shared/model/labels.ts';
 import type { HeatmapOptions } from './options.ts';
 
 /** One map of the panel. */
@@ -10,6 +12,8 @@ export interface FrameMap {
   readonly model: HeatmapModel;
   /** The histogram's labels, without `le`. */
   readonly labels: Labels;
+  /** The refId of the query that it answers; '' if the frame does not say. */
+  readonly query: string;
 }
 
 export interface FrameMaps {
@@ -18,14 +22,14 @@ export interface FrameMaps {
   readonly notices: readonly string[];
 }
 
-type Chosen = Pick<HeatmapOptions, 'buckets' | 'unit'>;
+export type Chosen = Pick<HeatmapOptions, 'buckets' | 'unit'>;
 
 /**
  * All histograms of a panel's data: heatmap-rows, heatmap-cells (dense and sparse) and time series with `le`, one field or one frame a series.
- * Frames of other shapes are named in the notices.
+ * Series without `le` are values, of which a heatmap is calculated. Frames of other shapes are named in the notices.
  */
 export function mapsFromFrames(frames: readonly DataFrame[], chosen: Chosen): FrameMaps {
-  const maps: Asked[] = [];
+  const maps: FrameMap[] = [];
   const notices: string[] = [];
   const series: DataFrame[] = [];
   for (const frame of frames) {
@@ -41,25 +45,21 @@ export function mapsFromFrames(frames: readonly DataFrame[], chosen: Chosen): Fr
 }
 
 /** Histograms of several queries may have the same labels; their query then tells them apart. */
-function named(all: readonly Asked[]): (map: Asked) => FrameMap {
+function named(all: readonly FrameMap[]): (map: FrameMap) => FrameMap {
   const queries = new Set(all.map(({ query }) => query));
   return ({ model, labels, query }) => ({
     model,
+    query,
     labels: queries.size > 1 && query !== '' ? labelsFrom([...labels, ['query', query]]) : labels,
   });
 }
 
-/** A map and the refId of the query that it answers; '' if the frame does not say. */
-interface Asked extends FrameMap {
-  readonly query: string;
-}
-
 interface Found {
-  readonly maps: readonly Asked[];
+  readonly maps: readonly FrameMap[];
   readonly notices: readonly string[];
 }
 
-function add(found: Found, maps: Asked[], notices: string[]): void {
+function add(found: Found, maps: FrameMap[], notices: string[]): void {
   maps.push(...found.maps);
   notices.push(...found.notices);
 }
@@ -94,7 +94,7 @@ function numbers(field: Field): Float64Array {
 function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chosen): Found {
   const found: BucketSeries[] = [];
   const notices: string[] = [];
-  let strange = 0;
+  const strange: { times: Float64Array; values: Float64Array }[] = [];
   for (const frame of frames) {
     const time = timeField(frame);
     if (time === undefined) {
@@ -104,7 +104,7 @@ function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chose
     const times = numbers(time);
     for (const field of frame.fields.filter(isNumber)) {
       const le = boundOf(field, series);
-      if (le === undefined) strange++;
+      if (le === undefined) strange.push({ times, values: numbers(field) });
       else
         found.push({
           labels: labelsFrom([...labelsOf(field.labels ?? {}), ['le', le]]),
@@ -113,21 +113,65 @@ function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chose
         });
     }
   }
-  if (strange > 0) {
-    notices.push(`${strange} series without a bucket bound in the label le are not drawn; group the query by (le)`);
+  if (found.length === 0 && strange.length > 0) return valuesMap(strange, frames, chosen, notices);
+  if (strange.length > 0) {
+    notices.push(
+      `${strange.length} series without a bucket bound in the label le are not drawn; group the query by (le)`,
+    );
   }
   const cumulative = chosen.buckets === 'auto' ? series : chosen.buckets === 'cumulative';
   const text = frames.map((frame) => frame.meta?.executedQueryString ?? '').join(' ');
+  const isRaw = cumulative && /_bucket\b/.test(text) && !OVER_TIME.test(text) && areCounters(found);
+  const { series: counted, resets } = isRaw ? increasesOf(found) : { series: found, resets: new Set<number>() };
+  if (isRaw) notices.push('These are counters: drawn is what they grew by between samples');
   const set = heatmapFromBuckets({
-    series: found,
+    series: counted,
     cumulative,
+    // Our own frames leave out buckets that a step does not have; others' empty values may be zero.
+    absentIsJoined: cumulative || frames[0].meta?.preferredVisualisationPluginId === 'isotherm-heatmap-panel',
     countUnit: /\bi?rate\s*\(/.test(text) ? 'perSecond' : 'count',
     unit: unitOf(chosen, frames, frames[0].fields.find(isNumber), text),
     stepMs: timeField(frames[0])?.config.interval ?? undefined,
   });
   return {
-    maps: set.models.map((model, i) => ({ model, labels: set.labels[i], query: frames[0].refId ?? '' })),
+    maps: set.models.map((model, i) => ({
+      model: withResets(model, resets),
+      labels: set.labels[i],
+      query: frames[0].refId ?? '',
+    })),
     notices: [...notices, ...set.notices],
+  };
+}
+
+/** Functions after which buckets are no longer counters. */
+const OVER_TIME = /\b(i?rate|increase|i?delta|changes|resets|deriv|histogram_\w+|\w+_over_time)\s*\(/;
+/** A sum over a count, as of servers that have no histograms: what comes out is a mean. */
+const MEANS =
+  /(_sum|_latency\w*|_duration\w*|_time\w*|_us|_ms|_seconds\w*)\b[\s\S]*\/[\s\S]*(_count|_success|_total|_requests\w*)\b/;
+
+/** How the values of series are distributed at each time. */
+function valuesMap(
+  series: readonly { times: Float64Array; values: Float64Array }[],
+  frames: readonly DataFrame[],
+  chosen: Chosen,
+  notices: readonly string[],
+): Found {
+  const text = frames.map((frame) => frame.meta?.executedQueryString ?? '').join(' ');
+  const areMeans = MEANS.test(text);
+  const model = heatmapFromValues({
+    series,
+    unit: unitOf(chosen, frames, frames[0].fields.find(isNumber), text),
+    stepMs: timeField(frames[0])?.config.interval ?? undefined,
+    title: areMeans ? 'Means' : 'Values',
+  });
+  if (model.kind === 'empty') return { maps: [], notices: [...notices, model.reason] };
+  const what = `${series.length} series`;
+  const told = areMeans
+    ? `Means, not requests: each observation is one of ${what}' sum by count, in buckets of our making`
+    : `No bucket bounds in the label le: drawn is how the values of ${what} are distributed; for a histogram group by (le)`;
+  return {
+    maps: [{ model, labels: NO_LABELS, query: frames[0].refId ?? '' }],
+    notices: [...notices, told],
   };
 }
 
@@ -154,7 +198,7 @@ function cellMap(frame: DataFrame, chosen: Chosen): Found {
       ],
     };
   }
-  const maps: Asked[] = [];
+  const maps: FrameMap[] = [];
   const notices: string[] = [];
   const bounds = boundsOf(lower && numbers(lower), upper && numbers(upper));
   const text = frame.meta?.executedQueryString ?? '';

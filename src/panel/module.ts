@@ -4,9 +4,13 @@ import { PALETTES } from '../shared/heatmap/palettes.ts';
 import { LatencyHeatmapPanel } from './LatencyHeatmapPanel.tsx';
 import {
   BUCKET_KINDS,
+  COLOR_MODES,
+  COMPARE_MODES,
   completeOptions,
   DEFAULT_OPTIONS,
+  FOLDS,
   optionsFromCoreHeatmap,
+  SEVERAL,
   Y_SCALES,
   type HeatmapOptions,
 } from './options.ts';
@@ -30,11 +34,12 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
       FieldConfigProperty.Max,
       FieldConfigProperty.Decimals,
       FieldConfigProperty.NoValue,
-      FieldConfigProperty.Links,
     ].filter((property) => property !== undefined),
   })
+  .setDataSupport({ annotations: true, alertStates: false })
   .setPanelOptions((builder) => {
     const lines = ['Lines'];
+    const look = ['Several histograms and times'];
     const yAxis = ['Y axis'];
     const colours = ['Colours'];
     const display = ['Display'];
@@ -56,6 +61,64 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
         category: lines,
         defaultValue: DEFAULT_OPTIONS.limits,
         settings: { placeholder: 'none' },
+      })
+      .addBooleanSwitch({
+        path: 'bands',
+        name: 'Error bands',
+        description: 'The bucket that each quantile lies in: nothing narrower is certain.',
+        category: lines,
+        defaultValue: DEFAULT_OPTIONS.bands,
+      })
+      .addBooleanSwitch({
+        path: 'marks',
+        name: 'Versions, annotations, changes of buckets',
+        category: lines,
+        defaultValue: DEFAULT_OPTIONS.marks,
+      })
+      .addBooleanSwitch({
+        path: 'exemplars',
+        name: 'Exemplars',
+        description: 'Single observations with a trace, if the query asks for them.',
+        category: lines,
+        defaultValue: DEFAULT_OPTIONS.exemplars,
+      })
+      .addBooleanSwitch({
+        path: 'changes',
+        name: 'Steps and modes',
+        description: 'Times from which on the distribution is another one, and values round which observations gather.',
+        category: lines,
+        defaultValue: DEFAULT_OPTIONS.changes,
+      })
+      .addRadio({
+        path: 'several',
+        name: 'Several histograms',
+        category: look,
+        defaultValue: DEFAULT_OPTIONS.several,
+        settings: { options: choices(SEVERAL) },
+      })
+      .addSelect({
+        path: 'compare',
+        name: 'Compare with',
+        description: 'Draws how shares differ, so that more load is no difference.',
+        category: look,
+        defaultValue: DEFAULT_OPTIONS.compare,
+        settings: { options: choices(COMPARE_MODES) },
+      })
+      .addRadio({
+        path: 'fold',
+        name: 'Across',
+        description: 'Folded, all days or weeks of the range lie over each other.',
+        category: look,
+        defaultValue: DEFAULT_OPTIONS.fold,
+        settings: { options: choices(FOLDS) },
+      })
+      .addBooleanSwitch({
+        path: 'side',
+        name: 'Distribution beside the map',
+        description:
+          'Over all times; of the column under the pointer or the box over it. The line is the share up to a value.',
+        category: look,
+        defaultValue: DEFAULT_OPTIONS.side,
       })
       .addRadio({
         path: 'yScale',
@@ -101,17 +164,33 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
         settings: { options: paletteChoices },
       })
       .addSelect({
+        path: 'colorBy',
+        name: 'Colour by',
+        category: colours,
+        defaultValue: DEFAULT_OPTIONS.colorBy,
+        settings: { options: choices(COLOR_MODES) },
+      })
+      .addSelect({
         path: 'colorScale',
         name: 'Scale',
         category: colours,
         defaultValue: DEFAULT_OPTIONS.colorScale,
         settings: { options: choices(COLOR_SCALES) },
       })
-      .addNumberInput({
+      .addTextInput({
+        path: 'colorMin',
+        name: 'Min',
+        description: 'What is at the begin of the palette: 10, 5 %. Variables work. Empty: the least.',
+        category: colours,
+        defaultValue: DEFAULT_OPTIONS.colorMin,
+        settings: { placeholder: 'auto' },
+      })
+      .addTextInput({
         path: 'colorMax',
         name: 'Max',
-        description: 'The count at the end of the palette. Empty: the largest.',
+        description: 'What is at its end: 500, 40 %. Variables work, so panels can share it. Empty: the most.',
         category: colours,
+        defaultValue: DEFAULT_OPTIONS.colorMax,
         settings: { placeholder: 'auto' },
       })
       .addBooleanSwitch({
@@ -122,7 +201,15 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
         defaultValue: DEFAULT_OPTIONS.sharedColors,
       })
       .addBooleanSwitch({ path: 'legend', name: 'Legend', category: display, defaultValue: DEFAULT_OPTIONS.legend })
-      .addBooleanSwitch({ path: 'tooltip', name: 'Tooltip', category: display, defaultValue: DEFAULT_OPTIONS.tooltip });
+      .addBooleanSwitch({ path: 'tooltip', name: 'Tooltip', category: display, defaultValue: DEFAULT_OPTIONS.tooltip })
+      .addTextInput({
+        path: 'webUrl',
+        name: 'Web UI',
+        description: 'Address of the sidecar as browsers reach it: boxes then open there. Variables work.',
+        category: display,
+        defaultValue: DEFAULT_OPTIONS.webUrl,
+        settings: { placeholder: 'http://host:9090' },
+      });
   })
   .setPanelChangeHandler((panel, previousId, previous) =>
     previousId === 'heatmap' ? optionsFromCoreHeatmap(previous) : (panel.options ?? {}),

@@ -23,7 +23,8 @@ import { layout } from '../viz/layout.ts';
 import { raster } from '../viz/raster.ts';
 import { DARK_THEME, rasterPalette } from '../viz/theme.ts';
 import { isHistogramData, mapsFromFrames } from './fromFrames.ts';
-import { LatencyHeatmapPanel, zoneOf } from './LatencyHeatmapPanel.tsx';
+import { zoneOf } from './formats.ts';
+import { LatencyHeatmapPanel } from './LatencyHeatmapPanel.tsx';
 import { plugin } from './module.ts';
 import { completeOptions, DEFAULT_OPTIONS, optionsFromCoreHeatmap, type HeatmapOptions } from './options.ts';
 import { suggestHeatmap } from './suggestions.ts';
@@ -148,10 +149,51 @@ describe('frames', () => {
         { name: 'cpu', type: FieldType.number, labels: { mode: 'idle' }, values: [1, 2, 3, 4] },
       ],
     });
-    expect(mapsFromFrames([frame], AUTO)).toEqual({
-      maps: [],
-      notices: [expect.stringMatching(/1 series without a bucket bound/)],
+    const { maps, notices } = mapsFromFrames([frame, { ...series('1', [1, 1, 1, 1]), refId: undefined }], AUTO);
+    expect(maps).toHaveLength(1);
+    expect(notices).toEqual([expect.stringMatching(/1 series without a bucket bound/)]);
+  });
+
+  const plain = (instance: string, values: number[], executedQueryString: string): DataFrame =>
+    createDataFrame({
+      meta: { executedQueryString },
+      fields: [
+        { name: 'Time', type: FieldType.time, values: times },
+        { name: 'Value', type: FieldType.number, labels: { instance }, values },
+      ],
     });
+
+  test('series without buckets are calculated into a heatmap of their values, which is said', () => {
+    const { maps, notices } = mapsFromFrames(
+      [plain('a', [1, 2, 3, 4], 'Expr: x'), plain('b', [1, 2, 3, 90], 'Expr: x')],
+      AUTO,
+    );
+    expect(sum(maps[0].model.counts)).toBe(8);
+    expect(notices).toEqual([expect.stringMatching(/how the values of 2 series are distributed/)]);
+  });
+
+  for (const [server, expr] of [
+    ['Triton', 'rate(nv_inference_request_duration_us[5m]) / rate(nv_inference_count[5m])'],
+    ['TorchServe', 'rate(ts_inference_latency_microseconds[5m]) / rate(ts_inference_requests_total[5m])'],
+    ['llama.cpp', 'rate(llamacpp:prompt_seconds_total[5m]) / rate(llamacpp:prompt_tokens_total[5m])'],
+    ['a summary', 'rate(latency_seconds_sum[5m]) / rate(latency_seconds_count[5m])'],
+  ]) {
+    test(`a pair of counters of ${server} is drawn as means, and called so`, () => {
+      const { maps, notices } = mapsFromFrames([plain('a', [1, 2, 3, 4], `Expr: ${expr}`)], AUTO);
+      expect(maps[0].model.title).toBe('Means');
+      expect(notices).toEqual([expect.stringMatching(/Means, not requests/)]);
+    });
+  }
+
+  test('counters as they are scraped are drawn as what they grew by; where they began anew is known', () => {
+    const raw = (le: string, values: number[]): DataFrame => ({
+      ...series(le, values),
+      meta: { executedQueryString: 'Expr: sum by (le) (x_bucket)' },
+    });
+    const { maps, notices } = mapsFromFrames([raw('1', [10, 12, 3, 3]), raw('+Inf', [10, 20, 4, 4])], AUTO);
+    expect([...maps[0].model.counts]).toEqual([NaN, NaN, 2, 8, 3, 1, 0, 0]);
+    expect(maps[0].model.resets).toEqual([2]);
+    expect(notices).toEqual([expect.stringMatching(/counters/)]);
   });
 
   test('law: whatever the numbers, reading frames ends, throws nothing and loses no observation', () => {
@@ -319,15 +361,90 @@ describe('panel', () => {
     expect(to - from).toBeGreaterThan(15_000);
   });
 
-  test('dragging with Shift zooms to whole buckets, and a button shows all again', () => {
-    show([rows()]);
-    const map = screen.getByRole('application');
+  function drawBox(): void {
+    const map = screen.getAllByRole('application')[0];
     fireEvent.pointerDown(map, { button: 0, clientX: 200, clientY: 150, shiftKey: true });
     fireEvent.pointerMove(map, { clientX: 500, clientY: 200, shiftKey: true });
     fireEvent.pointerUp(map, { clientX: 500, clientY: 200 });
+  }
+
+  test('a box of whole buckets tells what is in it, zooms, and a chip shows all again', () => {
+    const { props } = show([rows()]);
+    drawBox();
+    expect(screen.getByRole('dialog').textContent).toMatch(/In this box[\s\S]*100 ms – 1 s[\s\S]*of its time/);
+    fireEvent.click(screen.getByText('Zoom'));
+    expect(props.onChangeTimeRange).toHaveBeenCalledTimes(1);
     expect(screen.getByRole('status').textContent).toMatch(/out of view/);
-    fireEvent.click(screen.getByText('Show all buckets'));
+    fireEvent.click(screen.getByLabelText('Remove: Zoomed to some buckets'));
     expect(screen.queryByRole('status')).toBeNull();
+  });
+
+  test('every time is compared with the box’s times, until that is taken back', () => {
+    show([rows()]);
+    drawBox();
+    fireEvent.click(screen.getByText('Compare with it'));
+    expect(screen.getByText(/^Compared with/)).toBeTruthy();
+    expect(screen.queryByRole('dialog')).toBeNull();
+    fireEvent.click(screen.getByLabelText(/^Remove: Compared/));
+    expect(screen.queryByText(/^Compared with/)).toBeNull();
+  });
+
+  test('a click keeps the tooltip, with links that know the cell; Escape closes it', () => {
+    const links = [
+      {
+        title: 'Logs',
+        url: '/explore?low=${__bucket.lower}&high=${__bucket.upper}&from=${__bucket.from}&n=${__bucket.count}',
+      },
+      { title: 'Evil', url: 'javascript:alert(1)' },
+    ];
+    show([rows()], {}, { fieldConfig: { defaults: { links }, overrides: [] } });
+    const map = screen.getByRole('application');
+    fireEvent.pointerDown(map, { button: 0, clientX: 700, clientY: 340 });
+    fireEvent.pointerUp(map, { clientX: 700, clientY: 340 });
+    expect(screen.getByRole('dialog').textContent).toMatch(/≤ 100 ms[\s\S]*p0 – p100/);
+    expect(screen.getByText('Logs').getAttribute('href')).toBe(`/explore?low=0&high=0.1&from=${times[2]}&n=4`);
+    expect(screen.queryByText('Evil')).toBeNull();
+    fireEvent.keyDown(document, { key: 'Escape' });
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  test('the bucket doctor says what three buckets cannot answer, and what would', () => {
+    show([rows()]);
+    fireEvent.click(screen.getByLabelText('More'));
+    fireEvent.click(screen.getByText('Check the buckets'));
+    expect(screen.getByRole('dialog').textContent).toMatch(
+      /over the last bound, 1 s[\s\S]*only 3 buckets[\s\S]*These would/,
+    );
+  });
+
+  test('the table has every slice and bucket in words', () => {
+    show([rows()]);
+    fireEvent.click(screen.getByLabelText('More'));
+    fireEvent.click(screen.getByText('Show as a table'));
+    const table = screen.getByRole('table');
+    expect(table.querySelectorAll('tbody tr')).toHaveLength(4);
+    expect(table.textContent).toMatch(/Until.*p50.*≤ 100 ms.*≤ 1 s.*> 1 s/);
+  });
+
+  test('colours by share have a legend in per cent, and bounds come from variables', () => {
+    show([rows()], { colorBy: 'columnShare', colorMax: '$most' }, { replaceVariables: () => '40 %' });
+    expect(screen.getByText('40 %')).toBeTruthy();
+  });
+
+  test('a colour bound that is none is named', () => {
+    show([rows()], { colorMax: 'plenty' });
+    expect(screen.getByRole('status').textContent).toMatch(/a bound is a number/);
+  });
+
+  test('maps against the first one, laid over each other, or folded are said so or drawn so', () => {
+    const versions = ['v1', 'v2', 'v3'].map((version) => rows({ version }));
+    show(versions, { compare: 'first' });
+    expect(screen.getAllByRole('application')).toHaveLength(2);
+    expect(screen.getByText('no difference')).toBeTruthy();
+    show([rows()], { compare: 'first' });
+    expect(screen.getByText(/only one histogram/)).toBeTruthy();
+    show([rows()], { compare: 'before' });
+    expect(screen.getByText(/No new version and no annotation/)).toBeTruthy();
   });
 
   test('a click is no selection', () => {
@@ -412,7 +529,7 @@ describe('plugin', () => {
     const options = completeOptions(optionsFromCoreHeatmap(old));
     expect(options).toMatchObject({
       palette: 'ember',
-      colorMax: 40,
+      colorMax: '40',
       unit: 's',
       yMin: 0.1,
       legend: false,

@@ -15,7 +15,13 @@ interface FloatingTooltipProps {
 const OFFSET = 14;
 
 /** A box beside the pointer, above everything, kept inside the window. */
-export function FloatingTooltip({ clientX, clientY, theme, onClose, children }: FloatingTooltipProps): React.JSX.Element {
+export function FloatingTooltip({
+  clientX,
+  clientY,
+  theme,
+  onClose,
+  children,
+}: FloatingTooltipProps): React.JSX.Element {
   const ref = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 272, height: 160 });
   useLayoutEffect(() => {

@@ -7,7 +7,7 @@ import type { FormatValue } from '../viz/format.ts';
 import { columnAt, hitTest, type Cell } from '../viz/hitTest.ts';
 import { layout as layoutOf, type Layout } from '../viz/layout.ts';
 import type { LimitLine } from '../viz/limitLines.ts';
-import { exemplarsAt, exemplarSigns, marksAt, type Exemplar, type Mark } from '../viz/marks.ts';
+import { exemplarsAt, exemplarSigns, marksAt, type Exemplar, type Level, type Mark } from '../viz/marks.ts';
 import { paintMap, paintOverlay } from '../viz/paint.ts';
 import type { ColorBy } from '../viz/shades.ts';
 import type { VizTheme } from '../viz/theme.ts';
@@ -47,6 +47,8 @@ export interface HeatmapCanvasProps {
   /** Times that stand out. */
   readonly marks?: readonly Mark[];
   readonly exemplars?: readonly Exemplar[];
+  /** Values that stand out. */
+  readonly levels?: readonly Level[];
   /** CSS pixels. */
   readonly width: number;
   readonly height: number;
@@ -89,13 +91,14 @@ export interface HeatmapCanvasProps {
 const DRAG_FROM_PX = 4;
 const NO_MARKS: readonly Mark[] = [];
 const NO_EXEMPLARS: readonly Exemplar[] = [];
+const NO_LEVELS: readonly Level[] = [];
 const NO_LINES: readonly OverlayLine[] = [];
 const NO_LIMITS: readonly LimitLine[] = [];
 
 /** A heatmap with axes, lines, hover, keyboard cursor and selection. Draws once per model and size; the pointer only redraws an overlay. */
 export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
   const { model, lines = NO_LINES, limits = NO_LIMITS, marks = NO_MARKS, exemplars = NO_EXEMPLARS } = props;
-  const { width, height, theme, palette = 'isotherm', bands = false } = props;
+  const { width, height, theme, palette = 'isotherm', bands = false, levels = NO_LEVELS } = props;
   const ramp = model.countUnit === 'shareDifference' ? 'difference' : palette;
   const mapRef = useRef<HTMLCanvasElement>(null);
   const overlayRef = useRef<HTMLCanvasElement>(null);
@@ -115,8 +118,8 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
 
   useLayoutEffect(() => {
     const ctx = clearedContext(mapRef.current, layout);
-    if (ctx !== undefined) paintMap(ctx, layout, theme, ramp, { lines, bands, limits, marks, exemplars });
-  }, [layout, lines, bands, theme, ramp, limits, marks, exemplars]);
+    if (ctx !== undefined) paintMap(ctx, layout, theme, ramp, { lines, bands, limits, marks, exemplars, levels });
+  }, [layout, lines, bands, theme, ramp, limits, marks, exemplars, levels]);
 
   useLayoutEffect(() => {
     const ctx = clearedContext(overlayRef.current, layout);

@@ -31,7 +31,8 @@ export function HeatmapLegend(props: HeatmapLegendProps): React.JSX.Element {
   );
   const format = props.format ?? ((value: number) => formatCount(value, countUnit));
   const text: React.CSSProperties = { fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' };
-  if (scale.max === 0) return <div style={{ ...FRAME, ...font(theme) }}>nothing observed</div>;
+  if (scale.max === 0)
+    return <div style={{ ...FRAME, ...font(theme) }}>{scale.signed ? 'no difference' : 'nothing observed'}</div>;
   return (
     <div style={{ ...FRAME, ...font(theme) }}>
       <Swatch

@@ -86,7 +86,12 @@ export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
       {exemplars.length > 0 && (
         <Section theme={theme}>
           {exemplars.slice(0, EXEMPLARS_MAX).map((exemplar) => (
-            <ExemplarLine key={`${exemplar.time} ${exemplar.value}`} exemplar={exemplar} layout={layout} theme={theme} />
+            <ExemplarLine
+              key={`${exemplar.time} ${exemplar.value}`}
+              exemplar={exemplar}
+              layout={layout}
+              theme={theme}
+            />
           ))}
           {exemplars.length > EXEMPLARS_MAX && <div>and {exemplars.length - EXEMPLARS_MAX} more</div>}
         </Section>

@@ -73,7 +73,11 @@ export function movedCursor(
   return { column: within(at.column + step[0], grid.columns), row: within(at.row + step[1], grid.rows) };
 }
 
-export function anchorOf(layout: Layout, cell: Cell, canvas: HTMLCanvasElement | null): Pick<Pointer, 'clientX' | 'clientY'> {
+export function anchorOf(
+  layout: Layout,
+  cell: Cell,
+  canvas: HTMLCanvasElement | null,
+): Pick<Pointer, 'clientX' | 'clientY'> {
   const box = canvas?.getBoundingClientRect();
   return {
     clientX: (box?.left ?? 0) + layout.columnEdges[cell.column + 1],

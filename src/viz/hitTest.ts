@@ -17,6 +17,8 @@ export interface Cell {
   readonly share: number;
   /** The part of the column's observations in lower buckets, in [0, 1]; NaN if there is none. */
   readonly below: number;
+  /** What is coloured, of one slice. */
+  readonly shade: number;
   /** The lowest and highest row of the bucket: more than one where rows are joined. */
   readonly lowRow: number;
   readonly highRow: number;
@@ -73,6 +75,7 @@ export function cellAt(layout: Layout, column: number, row: number): Cell {
     count,
     share: total > 0 ? count / total : NaN,
     below: total > 0 ? below / total : NaN,
+    shade: layout.shades[base + row],
     lowRow,
     highRow,
   };

@@ -1,9 +1,4 @@
-import {
-  colorScaleOf,
-  differenceScaleOf,
-  type ColorScale,
-  type ColorScaleName,
-} from '../shared/heatmap/colorScale.ts';
+import { colorScaleOf, differenceScaleOf, type ColorScale, type ColorScaleName } from '../shared/heatmap/colorScale.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { axisScale, type AxisScale, type YScaleName } from './axisScale.ts';
 import { formatTimeRange, valueFormat, type FormatValue } from './format.ts';

@@ -180,3 +180,40 @@ export function exemplarsAt(signs: readonly ExemplarSign[], px: number, py: numb
   const reach = SIGN_PITCH_PX / 2 + 1;
   return signs.find(({ x, y }) => Math.abs(x - px) <= reach && Math.abs(y - py) <= reach)?.exemplars ?? [];
 }
+
+/** A value that stands out, over all times. */
+export interface Level {
+  readonly value: number;
+  readonly text: string;
+}
+
+/** Dotted lines across the map, each with its text at the right. */
+export function paintLevels(ctx: Context, layout: Layout, levels: readonly Level[], theme: VizTheme): void {
+  const { plot } = layout;
+  const height = theme.fontSize + 6;
+  ctx.save();
+  ctx.font = `600 ${theme.fontSize - 1}px ${theme.fontFamily}`;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'middle';
+  for (const { value, text } of levels) {
+    const y = Math.round(pixelOfValue(layout, value)) + 0.5;
+    if (!(y >= plot.y && y <= plot.y + plot.height)) continue;
+    ctx.setLineDash([1.5, 3]);
+    ctx.lineWidth = 1.5;
+    ctx.strokeStyle = theme.text;
+    ctx.beginPath();
+    ctx.moveTo(plot.x, y);
+    ctx.lineTo(plot.x + plot.width, y);
+    ctx.stroke();
+    const width = ctx.measureText(text).width + 10;
+    const right = plot.x + plot.width - 6;
+    const top = y - height - 3 < plot.y ? y + 3 : y - height - 3;
+    ctx.globalAlpha = 0.86;
+    ctx.fillStyle = theme.background;
+    ctx.fillRect(right - width, top, width, height);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = theme.text;
+    ctx.fillText(text, right - 5, top + height / 2 + 0.5);
+  }
+  ctx.restore();
+}

@@ -4,7 +4,15 @@ import { columnAt } from './hitTest.ts';
 import type { LimitLine } from './limitLines.ts';
 import { pixelOfValue, type Layout } from './layout.ts';
 import { raster, rasterSize } from './raster.ts';
-import { exemplarSigns, paintExemplars, paintMarks, type Exemplar, type Mark } from './marks.ts';
+import {
+  exemplarSigns,
+  paintExemplars,
+  paintLevels,
+  paintMarks,
+  type Exemplar,
+  type Level,
+  type Mark,
+} from './marks.ts';
 import { paintSide, paintSideOf } from './side.ts';
 import { rasterPalette, type VizTheme } from './theme.ts';
 
@@ -18,6 +26,7 @@ export interface MapExtras {
   readonly limits?: readonly LimitLine[];
   readonly marks?: readonly Mark[];
   readonly exemplars?: readonly Exemplar[];
+  readonly levels?: readonly Level[];
 }
 
 /** Draws cells, axes and lines: what changes with the data only. The context must be scaled to CSS pixels and its canvas empty. */
@@ -26,7 +35,7 @@ export function paintMap(
   layout: Layout,
   theme: VizTheme,
   palette: RampName,
-  { lines = [], bands = false, limits = [], marks = [], exemplars = [] }: MapExtras,
+  { lines = [], bands = false, limits = [], marks = [], exemplars = [], levels = [] }: MapExtras,
 ): void {
   const { plot, size } = layout;
   paintGrid(ctx, layout, theme);
@@ -46,6 +55,7 @@ export function paintMap(
   paintAxes(ctx, layout, theme);
   paintSide(ctx, layout, theme, palette);
   if (bands) paintBands(ctx, layout, lines, theme, palette);
+  paintLevels(ctx, layout, levels, theme);
   paintMarks(ctx, layout, marks, theme);
   paintLimits(ctx, layout, limits, theme);
   paintLines(ctx, layout, lines, theme, palette);

@@ -76,7 +76,9 @@ function unitPixels(axis: AxisScale): number {
   if (!(high > low)) return 1;
   if (axis.name === 'linear') return Math.abs(axis.toPixel(low + 1) - axis.toPixel(low));
   const top = high > 0 ? high : -low;
-  return Math.abs(axis.toPixel(Math.sign(high > 0 ? 1 : -1) * top) - axis.toPixel((Math.sign(high > 0 ? 1 : -1) * top) / 10));
+  return Math.abs(
+    axis.toPixel(Math.sign(high > 0 ? 1 : -1) * top) - axis.toPixel((Math.sign(high > 0 ? 1 : -1) * top) / 10),
+  );
 }
 
 /** All that was observed in one slice of each column, rows out of view included. */
@@ -100,22 +102,34 @@ function columnTotals({ counts, yEdges }: HeatmapModel, grid: Grid): Float64Arra
   return totals;
 }
 
-/** The largest shade of all models, for maps that share their colours; of densities as the axis has them, strips left out. */
+/** The shades of a model's own cells, for the colours that several maps share; strips have no density and are left out of it. */
+export function modelShades({ counts, yEdges }: HeatmapModel, colorBy: ColorBy, yScale: YScaleName): Float64Array {
+  if (colorBy === 'count') return counts;
+  const buckets = yEdges.length - 1;
+  const shades = new Float64Array(counts.length);
+  const widths = Float64Array.from({ length: Math.max(0, buckets) }, (_, y) =>
+    unitsOf(yEdges[y], yEdges[y + 1], yScale),
+  );
+  let all = 0;
+  for (let i = 0; i < counts.length; i++) if (counts[i] > 0) all += counts[i];
+  for (let base = 0; base + buckets <= counts.length && buckets > 0; base += buckets) {
+    let total = 0;
+    for (let y = 0; y < buckets; y++) if (counts[base + y] > 0) total += counts[base + y];
+    for (let y = 0; y < buckets; y++) {
+      const by = colorBy === 'density' ? widths[y] : colorBy === 'columnShare' ? total : all;
+      shades[base + y] = by > 0 ? counts[base + y] / by : 0;
+    }
+  }
+  return shades;
+}
+
+/** The largest shade of all models. */
 export function maxShade(models: readonly HeatmapModel[], colorBy: ColorBy, yScale: YScaleName): number {
   let max = 0;
-  for (const { counts, yEdges } of models) {
-    const buckets = yEdges.length - 1;
-    const widths = Float64Array.from({ length: Math.max(0, buckets) }, (_, y) => unitsOf(yEdges[y], yEdges[y + 1], yScale));
-    let all = 0;
-    if (colorBy === 'totalShare') for (let i = 0; i < counts.length; i++) if (counts[i] > 0) all += counts[i];
-    for (let base = 0; base + buckets <= counts.length && buckets > 0; base += buckets) {
-      let total = all;
-      if (colorBy === 'columnShare') for (let y = 0; y < buckets; y++) if (counts[base + y] > 0) total += counts[base + y];
-      for (let y = 0; y < buckets; y++) {
-        const count = Math.abs(counts[base + y]);
-        const shade = colorBy === 'count' ? count : colorBy === 'density' ? count / widths[y] : count / total;
-        if (shade > max && shade < Infinity) max = shade;
-      }
+  for (const model of models) {
+    for (const shade of modelShades(model, colorBy, yScale)) {
+      const size = Math.abs(shade);
+      if (size > max && size < Infinity) max = size;
     }
   }
   return max;

@@ -201,6 +201,11 @@ interface ZoneClock {
   time(time: number, step: number): string;
 }
 
+/** What a zone's clock is ahead of UTC at a time; the machine's own zone if undefined. */
+export function zoneOffsetMs(time: number, timeZone?: string): number {
+  return zoneClock(timeZone).offsetMs(time);
+}
+
 const clocks = new Map<string, ZoneClock>();
 
 function zoneClock(timeZone?: string): ZoneClock {

@@ -16,6 +16,8 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   query_exemplars: ['GET', 'POST'],
   series: ['GET', 'POST'],
   labels: ['GET', 'POST'],
+  distribution: ['GET', 'POST'],
+  explain: ['GET', 'POST'],
   format_query: ['GET', 'POST'],
   parse_query: ['GET', 'POST'],
   metadata: ['GET'],

@@ -85,7 +85,11 @@ export function modesOf({ yEdges, counts }: HeatmapModel): number[] {
     const last = bars[bars.length - 1];
     const width = Math.log(high / low);
     if (last !== undefined && last.width < Math.log(SMOOTH_FACTOR)) {
-      bars[bars.length - 1] = { middle: last.middle * Math.exp(width / 2), width: last.width + width, count: last.count + count };
+      bars[bars.length - 1] = {
+        middle: last.middle * Math.exp(width / 2),
+        width: last.width + width,
+        count: last.count + count,
+      };
     } else bars.push({ middle: Math.sqrt(low * high), width, count });
   }
   return peaksOf(bars).map((bar) => bars[bar].middle);

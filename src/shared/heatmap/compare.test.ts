@@ -80,12 +80,25 @@ describe('differences', () => {
 
 test('a job at three every night is one column of the day', () => {
   const columns = Array.from({ length: 48 }, (_, hour) => [10, hour % 24 === 3 ? 90 : 0]);
-  const model = { ...modelOf([0, 1, 2], columns), xEdges: Float64Array.from({ length: 49 }, (_, i) => i * 60 * MINUTE) };
+  const model = {
+    ...modelOf([0, 1, 2], columns),
+    xEdges: Float64Array.from({ length: 49 }, (_, i) => i * 60 * MINUTE),
+  };
   const day = foldModel(model, 'day', () => 0);
   expect(column(day, 3)).toEqual([20, 180]);
   expect(column(day, 4)).toEqual([20, 0]);
-  expect(column(foldModel(model, 'day', () => 60 * MINUTE), 4)).toEqual([20, 180]);
-  expect(column(foldModel({ ...model, countUnit: 'perSecond' }, 'day', () => 0), 3)).toEqual([10, 90]);
+  expect(
+    column(
+      foldModel(model, 'day', () => 60 * MINUTE),
+      4,
+    ),
+  ).toEqual([20, 180]);
+  expect(
+    column(
+      foldModel({ ...model, countUnit: 'perSecond' }, 'day', () => 0),
+      3,
+    ),
+  ).toEqual([10, 90]);
   const week = foldModel(model, 'week', () => 0);
   // 1 January 1970 was a Thursday.
   expect(column(week, 3 * 24 + 3)).toEqual([10, 90]);
@@ -117,7 +130,8 @@ describe('changes', () => {
   test('one step is found where it is, and noise has none', () => {
     const step = noisy([...new Array<number>(40).fill(0.1), ...new Array<number>(40).fill(0.2)]);
     expect(stepChanges(step).map(({ time }) => time / MINUTE)).toEqual([40]);
-    for (let seed = 1; seed <= 20; seed++) expect(stepChanges(noisy(new Array<number>(80).fill(0.1), seed))).toEqual([]);
+    for (let seed = 1; seed <= 20; seed++)
+      expect(stepChanges(noisy(new Array<number>(80).fill(0.1), seed))).toEqual([]);
   });
 
   test('two modes are found, one is one', () => {
@@ -129,7 +143,9 @@ describe('changes', () => {
   });
 
   test('law: whatever the counts, both end and stay inside', () => {
-    const columns = fc.array(fc.array(fc.oneof(fc.nat(9), fc.constant(NaN)), { minLength: 4, maxLength: 4 }), { maxLength: 30 });
+    const columns = fc.array(fc.array(fc.oneof(fc.nat(9), fc.constant(NaN)), { minLength: 4, maxLength: 4 }), {
+      maxLength: 30,
+    });
     fc.assert(
       fc.property(columns, (counts) => {
         const model = modelOf([0, 1, 2, 4, Infinity], counts);

@@ -53,7 +53,10 @@ export function diagnose({ model, quantiles, limits, formatY, formatShare }: Doc
   if (overflow > OVERFLOW_FROM) {
     const lost = quantiles.filter((q) => q > 1 - overflow).map(quantileName);
     const so = lost.length > 0 ? `, so ${lost.join(' and ')} read as ${formatY(last)} however slow they are` : '';
-    findings.push({ kind: 'overflow', text: `${formatShare(overflow)} lie over the last bound, ${formatY(last)}${so}` });
+    findings.push({
+      kind: 'overflow',
+      text: `${formatShare(overflow)} lie over the last bound, ${formatY(last)}${so}`,
+    });
   }
   const first = firstRow(whole);
   if (model.openBottom && rows > 2 && first >= 0 && share(first) > FIRST_FROM) {
@@ -80,7 +83,7 @@ export function diagnose({ model, quantiles, limits, formatY, formatShare }: Doc
   }
   if (rows < FEW_BUCKETS) findings.push({ kind: 'few', text: `There are only ${rows} buckets` });
   if (findings.length === 0) return { findings };
-  return { findings, suggested: suggestedBounds(whole, total, limits, overflow > OVERFLOW_FROM) };
+  return { findings, suggested: suggestedBounds(whole, limits, overflow > OVERFLOW_FROM) };
 }
 
 function inOneSlice(model: HeatmapModel): HeatmapModel {
@@ -101,8 +104,8 @@ function firstRow({ yEdges, counts }: HeatmapModel): number {
  * From where one in a hundred is faster to where one in a thousand is slower, in steps of at most 1.5, the limits among them; beyond the bounds that there
  * are, where much lies beyond, as far again as it can only be guessed.
  */
-function suggestedBounds(whole: HeatmapModel, total: number, limits: readonly number[], overflows: boolean): number[] {
-  const [low, high] = quantileLines(whole, [0.01, 0.999]).map((line) => line);
+function suggestedBounds(whole: HeatmapModel, limits: readonly number[], overflows: boolean): number[] {
+  const [low, high] = quantileLines(whole, [0.01, 0.999]);
   const finite = [...whole.yEdges].filter((bound) => Number.isFinite(bound) && bound > 0);
   if (finite.length === 0) return [...limits];
   const lowest = low.lows![0] > 0 ? low.lows![0] : finite[0] / 16;

@@ -25,7 +25,7 @@ function Field({ stored, unit }: { stored: string; unit: string }) {
           ? 'A line for each, with the share of observations under it: 250ms, 1s'
           : `Cannot read ${unreadable}; write 250ms or 1s`
       }
-      placeholder="limit, e.g. 250ms"
+      placeholder="limit 250ms"
       size={12}
       value={draft}
       onChange={(event) => setDraft(event.target.value)}
