@@ -8,6 +8,8 @@ import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
+import { readBuildInfo } from '../src/server/telemetry/build.ts';
+import { buildWebui } from './buildWebui.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 export const APP_ID = 'isotherm-monitoring-app';
@@ -79,7 +81,36 @@ export async function buildBackend(folder: string, nodePath = process.execPath):
   await put(path.join(folder, 'node-path.txt'), `${nodePath}\n`);
   const code = await bundleBackend();
   await put(path.join(folder, 'gpx_isotherm.cjs'), code);
+  await buildServer(path.join(folder, 'server'));
   return code;
+}
+
+/** The server as the backend starts it: its code, the code of its threads beside it, and its pages. */
+async function buildServer(folder: string): Promise<void> {
+  const { version } = await readPackage();
+  const { revision, branch } = readBuildInfo();
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: {
+      collector: 'src/server/main/collector.ts',
+      queryWorker: 'src/server/workers/queryWorker.ts',
+      compactionWorker: 'src/server/tsdb/block/compactionWorker.ts',
+    },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    splitting: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    // Packages of the CommonJS kind in it ask for modules of Node by `require`.
+    banner: { js: "import{createRequire as cr}from'node:module';const require=cr(import.meta.url);" },
+    define: { BUNDLED_BUILD: JSON.stringify({ version, revision, branch }) },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  await buildWebui(path.join(folder, 'webui'));
 }
 
 export async function main(): Promise<void> {
@@ -160,8 +191,12 @@ async function bundleBackend(): Promise<Uint8Array> {
   return result.outputFiles[0].contents;
 }
 
+async function readPackage(): Promise<{ version: string }> {
+  return JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
+}
+
 async function copyPages(draft: string): Promise<void> {
-  const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const { version } = await readPackage();
   const today = new Date().toISOString().slice(0, 10);
   for (const [from, to] of [
     ['plugin.json', 'plugin.json'],

@@ -1,6 +1,6 @@
 import { DataSourcePlugin } from '@grafana/data';
 import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
-import { ConfigEditor } from './ConfigEditor.tsx';
+import { ConfigEditor } from './config/ConfigEditor.tsx';
 import { MetricsDataSource } from './DataSource.ts';
 import type { MetricsOptions } from './options.ts';
 import { QueryEditor } from './QueryEditor.tsx';

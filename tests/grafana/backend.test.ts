@@ -45,7 +45,7 @@ function source(url: string, json: Record<string, unknown> = {}, secure: Record<
       database: '',
       basicAuthEnabled: false,
       basicAuthUser: 'ada',
-      jsonData: Buffer.from(JSON.stringify(json)),
+      jsonData: Buffer.from(JSON.stringify({ mode: 'beside', ...json })),
       secureJsonData: secure,
       lastUpdatedMs: ++changes,
       uid: 'isotherm',

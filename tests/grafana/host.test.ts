@@ -112,6 +112,7 @@ inChromium('the built bundle in a host', () => {
 
   test('the settings page keeps what is typed where Grafana looks for it, secrets apart', async () => {
     await page.evaluate(() => (window as unknown as HostWindow).host.config(true));
+    await page.getByRole('radio', { name: 'Beside Grafana' }).click();
     await page.getByLabel('URL', { exact: true }).fill('http://localhost:9090');
     await page.getByRole('radio', { name: 'User and password' }).click();
     await page.getByRole('textbox', { name: 'User' }).fill('ada');
@@ -157,6 +158,33 @@ inChromium('the built bundle in a host', () => {
     const { changes, runs } = await page.evaluate(() => (window as unknown as HostWindow).host.calls);
     expect(changes.at(-1)).toEqual({ refId: 'A', expr: 'model_prediction_latency_seconds_bucket' });
     expect(runs).toBeGreaterThan(runsBefore);
+    expect(faults).toEqual([]);
+  });
+
+  test('a new data source collects by itself: its targets are checked as they are typed, and a fault leads to its place', async () => {
+    const why = '"nowhere" has no port';
+    await page.evaluate(
+      (fault) =>
+        (window as unknown as HostWindow).host.config(true, {
+          'collect/check': { status: 'success', data: { faults: [{ line: 2, column: 7, why: fault }], summary: '' } },
+        }),
+      why,
+    );
+    await page.getByRole('radio', { name: 'Collect here', checked: true }).waitFor();
+    const targets = page.getByLabel('Targets', { exact: true });
+    await targets.fill('a:1\nsvc = nowhere');
+    await page.getByRole('button', { name: `line 2, column 7: ${why}` }).click();
+    expect(await targets.evaluate((field) => (field as HTMLTextAreaElement).selectionStart)).toBe(10);
+    await page.getByRole('radio', { name: 'prometheus.yml' }).click();
+    await page.getByLabel('prometheus.yml', { exact: true }).fill('scrape_configs: []');
+    await page.getByLabel('Keep for').fill('30d');
+    const kept = await page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1));
+    expect(kept).toMatchObject({
+      jsonData: {
+        mode: 'collect',
+        collect: { source: 'config', targets: 'a:1\nsvc = nowhere', config: 'scrape_configs: []', retention: '30d' },
+      },
+    });
     expect(faults).toEqual([]);
   });
 

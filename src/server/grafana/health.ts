@@ -1,5 +1,8 @@
 /** "Save & test": what is there, or exactly what is wrong and what to do about it. */
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import type { ApiBuildInfo, ApiQueryData, ApiTargets } from '../../shared/api/prometheus.ts';
+import type { Collector } from './collect/collector.ts';
 import { HEALTH_ERROR, HEALTH_OK, type CheckHealthResponse } from './messages.ts';
 import { askApi, type ApiResult } from './promApi.ts';
 import { SettingsError } from './settings.ts';
@@ -62,7 +65,51 @@ async function examine(scope: HealthScope): Promise<CheckHealthResponse> {
     optional(ask<ApiBuildInfo>('/api/v1/status/buildinfo')),
     optional(ask<ApiTargets>('/api/v1/targets', { state: 'active' })),
   ]);
-  return { status: HEALTH_OK, ...whatWasFound(build?.data, targets?.data) };
+  const found = whatWasFound(build?.data, targets?.data);
+  if (upstream.collector === undefined) return { status: HEALTH_OK, ...found };
+  const samples = await optional(ask<ApiQueryData>('/api/v1/query', { query: SAMPLES_PER_SECOND }));
+  return collecting(upstream.collector, found.details, samples?.data);
+}
+
+/** Rows that scrapes brought; in the first minute of a collector they are fewer than they will be. */
+const SAMPLES_PER_SECOND = 'sum(sum_over_time(scrape_samples_post_metric_relabeling[1m])) / 60';
+
+/** What collecting here comes to; settings that were not taken are a fault, though those before them go on. */
+function collecting(
+  collector: Collector,
+  details: CheckHealthResponse['details'],
+  samples: ApiQueryData | undefined,
+): CheckHealthResponse {
+  const { active, up } = details.targets as { active: number; up: number };
+  const perSecond = Number((samples?.result as { value?: [number, string] }[] | undefined)?.[0]?.value?.[1] ?? 0);
+  const diskBytes = sizeOf(collector.folder);
+  const webUi = `http://${collector.address}/`;
+  const facts = { ...details, samplesPerSecond: perSecond, diskBytes, dataFolder: collector.folder, webUi };
+  if (collector.fault !== '') {
+    return {
+      status: HEALTH_ERROR,
+      message: `the settings are not taken, and what was collected before goes on: ${collector.fault}`,
+      details: { ...facts, fault: 'settings' },
+    };
+  }
+  const rate = `${perSecond.toLocaleString('en', { maximumFractionDigits: perSecond < 10 ? 1 : 0 })} samples a second`;
+  const disk = `${(diskBytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB on disk`;
+  return {
+    status: HEALTH_OK,
+    message: `Collecting here: ${up} of ${active} targets are up, ${rate}, ${disk} in ${collector.folder}; pages at ${webUi}`,
+    details: facts,
+  };
+}
+
+/** Files come and go while they are counted. */
+function sizeOf(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return bytes;
 }
 
 /** Routes that only some servers have: Thanos, Mimir and VictoriaMetrics each lack one or the other. */

@@ -1,4 +1,7 @@
 /** One open upstream for each data source that is in use, made anew when its settings change. */
+import type { Collectors } from './collect/collectors.ts';
+import { collectedUpstream } from './collect/collectedUpstream.ts';
+import { collectSettingsOf } from './collect/collectSettings.ts';
 import type { PluginContext } from './messages.ts';
 import { connectionFrom, SettingsError } from './settings.ts';
 import { openUpstream, type Upstream } from './upstream.ts';
@@ -19,7 +22,17 @@ interface Instance {
   readonly upstream: Upstream;
 }
 
-export function createInstances(): Instances {
+/** A data source that collects by itself asks its collector, any other the server that it names. */
+function upstreamOf({ orgId, dataSource }: PluginContext, collectors: Collectors): Upstream {
+  const settings = dataSource!;
+  const collect = collectSettingsOf(settings);
+  if (collect !== undefined) return collectedUpstream(collectors.open(orgId, settings.uid, collect), collect);
+  const connection = connectionFrom(settings);
+  collectors.retire(orgId, settings.uid);
+  return openUpstream(connection);
+}
+
+export function createInstances(collectors: Collectors): Instances {
   // In order of use: the first is the one used longest ago.
   const open = new Map<string, Instance>();
   return {
@@ -35,7 +48,7 @@ export function createInstances(): Instances {
         return known.upstream;
       }
       known?.upstream.close();
-      const upstream = openUpstream(connectionFrom(settings));
+      const upstream = upstreamOf(context, collectors);
       open.set(key, { lastUpdatedMs: settings.lastUpdatedMs, upstream });
       for (const [oldest, instance] of open) {
         if (open.size <= INSTANCES_MAX) break;

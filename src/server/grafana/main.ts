@@ -5,6 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createCollectors } from './collect/collectors.ts';
+import type { CollectorCommand } from './collect/collector.ts';
+import { dataFolderOf } from './collect/dataFolder.ts';
 import { createLog } from './log.ts';
 import { createBackendMetrics } from './metrics.ts';
 import { createBackend, type Backend } from './server.ts';
@@ -17,6 +20,14 @@ const SOCKET_PATH_MAX = 107;
 /** The host kills what is still there two seconds after it asked. */
 const LEAVE_MS_MAX = 1_500;
 const NOT_A_PLUGIN_EXIT = 1;
+const COLLECTOR_FILE = 'server/collector.mjs';
+/** As `bin/isotherm` starts it, and why: a server that allocates little needs no large young heap, and glibc gives pages back only if told. */
+const COLLECTOR_NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+const COLLECTOR_MEMORY = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+};
 
 async function main(): Promise<void> {
   if (process.env.grafana_plugin_type !== 'datasource') {
@@ -37,11 +48,14 @@ async function main(): Promise<void> {
     if (leaving) return;
     leaving = true;
     log('debug', `leaving: ${why}`);
+    // Collectors that need longer close their stores by themselves: their channel ends with us.
+    const closed = Promise.race([collectors.close(), new Promise((resolve) => setTimeout(resolve, LEAVE_MS_MAX))]);
     // The answer to Shutdown still has to go out.
-    setTimeout(() => finish(backend, socketFolder), 20);
-    setTimeout(() => process.exit(0), LEAVE_MS_MAX).unref();
+    setTimeout(() => void closed.then(() => finish(backend, socketFolder)), 20);
   };
-  const backend = createBackend({ log, now: Date.now, metrics: createBackendMetrics(), leave });
+  const dataFolder = dataFolderOf(process.env, codeFolder());
+  const collectors = createCollectors({ dataFolder, command: collectorCommand(), log });
+  const backend = createBackend({ collectors, log, now: Date.now, metrics: createBackendMetrics(), leave });
 
   process.on('SIGTERM', () => leave('SIGTERM'));
   // Ctrl-C in a terminal reaches the whole process group; the host decides when we go.
@@ -55,6 +69,21 @@ async function main(): Promise<void> {
 
   process.stdout.write(handshake(await listen(backend, socketFolder)));
   leaveWithParent(leave);
+  collectors.resume();
+}
+
+/** Where the executable lies, and with it the server's code. */
+function codeFolder(): string {
+  return path.dirname(process.argv[1] ?? process.execPath);
+}
+
+/** The same Node runs the server beside this file. Grafana's environment is as good as empty, and the server needs none. */
+function collectorCommand(): CollectorCommand {
+  return {
+    command: process.execPath,
+    args: [...COLLECTOR_NODE_FLAGS, path.join(codeFolder(), COLLECTOR_FILE)],
+    env: { ...COLLECTOR_MEMORY, ...(process.env.TZ === undefined ? {} : { TZ: process.env.TZ }) },
+  };
 }
 
 /** A folder that only we can enter; go-plugin names the place where it wants one. */

@@ -1,4 +1,5 @@
 /** What editors and pages may ask of the server through Grafana: the reading routes of the Prometheus API, and nothing else. */
+import type { CollectOptions } from '../../shared/api/grafanaQuery.ts';
 import type { CallResourceRequest, CallResourceResponse } from './messages.ts';
 import { SettingsError } from './settings.ts';
 import { UpstreamError, type Upstream } from './upstream.ts';
@@ -33,6 +34,24 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
 const LABEL_VALUES = /^label\/([^/]+)\/values$/;
 const BODY_BYTES_MAX = 2 ** 20;
 
+/** Settings of a data source that is to collect by itself, as they are typed → their faults with places. */
+const CHECK_ROUTE = 'collect/check';
+
+async function checked(request: CallResourceRequest): Promise<CallResourceResponse> {
+  if (request.method !== 'POST') return refusal(405, 'bad_data', `${CHECK_ROUTE} is asked by POST`);
+  if (request.body.length > BODY_BYTES_MAX) return refusal(413, 'bad_data', 'the configuration is over 1 MiB');
+  let options: CollectOptions;
+  try {
+    options = JSON.parse(new TextDecoder().decode(request.body)) as CollectOptions;
+  } catch (error) {
+    return refusal(400, 'bad_data', `the settings are no JSON: ${(error as Error).message}`);
+  }
+  // With the parser of configurations, which no other request needs.
+  const { draftConfig } = await import('./collect/configText.ts');
+  const { faults, summary } = draftConfig(options, { secrets: {}, scrapeInterval: '15s', ownAddress: '' });
+  return answered(200, { status: 'success', data: { faults, summary } });
+}
+
 /** The route that a path names, with its methods; undefined if it is none of ours. */
 export function routeOf(path: string): { readonly path: string; readonly methods: readonly string[] } | undefined {
   const below = /^\/?api\/v1\/(.+?)\/?$/.exec(path)?.[1];
@@ -60,6 +79,10 @@ export async function* callResource(
   request: CallResourceRequest,
   scope: ResourceScope,
 ): AsyncGenerator<CallResourceResponse> {
+  if (request.path.replace(/^\//, '') === CHECK_ROUTE) {
+    yield await checked(request);
+    return;
+  }
   const route = routeOf(request.path);
   if (route === undefined) {
     yield refusal(
@@ -117,9 +140,13 @@ export async function* callResource(
 }
 
 function refusal(code: number, errorType: string, error: string): CallResourceResponse {
+  return answered(code, { status: 'error', errorType, error });
+}
+
+function answered(code: number, answer: unknown): CallResourceResponse {
   return {
     code,
     headers: { 'Content-Type': ['application/json'] },
-    body: new TextEncoder().encode(JSON.stringify({ status: 'error', errorType, error })),
+    body: new TextEncoder().encode(JSON.stringify(answer)),
   };
 }

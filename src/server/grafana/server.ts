@@ -7,6 +7,7 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
 } from '@grpc/grpc-js';
+import type { Collectors } from './collect/collectors.ts';
 import { checkHealth } from './health.ts';
 import { createInstances, identityHeaders } from './instances.ts';
 import type { Log } from './log.ts';
@@ -33,6 +34,7 @@ import {
 } from './services.ts';
 
 export interface BackendDeps {
+  readonly collectors: Collectors;
   readonly log: Log;
   readonly now: () => number;
   readonly metrics: BackendMetrics;
@@ -53,8 +55,8 @@ const SERVING = 1;
 
 type Empty = Record<string, never>;
 
-export function createBackend({ log, now, metrics, leave }: BackendDeps): Backend {
-  const instances = createInstances();
+export function createBackend({ collectors, log, now, metrics, leave }: BackendDeps): Backend {
+  const instances = createInstances(collectors);
   const server = new Server({
     'grpc.max_receive_message_length': REQUEST_BYTES_MAX,
     'grpc.max_send_message_length': UNBOUNDED,

@@ -54,7 +54,7 @@ export function connectionFrom(settings: DataSourceSettings): Connection {
   };
 }
 
-function readOptions(jsonData: Uint8Array): ConnectionOptions & Record<string, unknown> {
+export function readOptions(jsonData: Uint8Array): ConnectionOptions & Record<string, unknown> {
   if (jsonData.length === 0) return {};
   const value: unknown = JSON.parse(new TextDecoder().decode(jsonData));
   return typeof value === 'object' && value !== null ? (value as ConnectionOptions & Record<string, unknown>) : {};
@@ -118,7 +118,7 @@ function customHeaders(
   return headers;
 }
 
-function readTimeout(value: number | string | undefined): number {
+export function readTimeout(value: number | string | undefined): number {
   const seconds = Number(value ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, TIMEOUT_MS_MAX) : TIMEOUT_MS_DEFAULT;
 }

@@ -7,6 +7,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { Collector } from './collect/collector.ts';
 import type { Connection } from './settings.ts';
 
 export type FaultKind =
@@ -23,7 +24,8 @@ export type FaultKind =
   | 'not_found'
   | 'not_prometheus'
   | 'status'
-  | 'query';
+  | 'query'
+  | 'collector';
 
 /** The server could not be asked, or did not answer as a Prometheus-compatible server does. The message tells the user what to do. */
 export class UpstreamError extends Error {
@@ -60,6 +62,8 @@ export interface UpstreamAnswer {
 
 export interface Upstream {
   readonly connection: Connection;
+  /** Where this data source collects by itself. */
+  readonly collector?: Collector;
   /** @throws UpstreamError if no answer came; any HTTP status is an answer. */
   ask(request: UpstreamRequest): Promise<UpstreamAnswer>;
   /** Lets go of idle connections; those in use end with their answers. */

@@ -45,14 +45,23 @@ import { scrapeMetrics } from './scrapeMetrics.ts';
 const CONCURRENT_RULES = 'concurrent-rule-eval';
 /** How long samples that wait for a remote write receiver may keep the server from ending; what is left goes out after the next start. */
 const DRAIN_MS_MAX = 5_000;
-const WEB_UI = fileURLToPath(new URL('../../../dist/webui', import.meta.url));
+/** Sources find the built pages in dist; in a bundle they lie beside the code. */
+const WEB_UI = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../../dist/webui' : './webui', import.meta.url),
+);
+
+/** What a process that started this one wants to hear and do. */
+export interface ServeParent {
+  /** Queries are answered from now on. */
+  ready(reload: () => Promise<void>): void;
+}
 
 /**
  * Runs the server until it is asked to stop.
  *
  * @returns the exit code. Throws StartError if it cannot start.
  */
-export async function serve({ flags, texts, notices }: ParsedFlags): Promise<number> {
+export async function serve({ flags, texts, notices }: ParsedFlags, parent?: ServeParent): Promise<number> {
   const startedAt = systemClock.now();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const address = parseListenAddress(flags['web.listen-address']);
@@ -122,6 +131,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags): Promise<num
     rooms = opened.rooms;
     shutdown.opened('requests under way', () => http.close()); // They need the rooms, so they end before these.
     log('info', 'Server is ready to receive web requests.');
+    parent?.ready(() => reloader.reload());
     if (flags['config.auto-reload']) void reloader.watch(flags['config.auto-reload-interval'], shutdown.signal);
     await aborted(shutdown.signal);
   } finally {

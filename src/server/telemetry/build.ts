@@ -14,10 +14,11 @@ export interface BuildInfo {
   readonly nodeVersion: string;
 }
 
+/** Written into bundles when they are built; sources read it from the files around them. */
+declare const BUNDLED_BUILD: Pick<BuildInfo, 'version' | 'revision' | 'branch'> | undefined;
+
 export function readBuildInfo(): BuildInfo {
-  const root = new URL('../../../', import.meta.url);
-  const version = (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version;
-  const { revision, branch } = readGit(new URL('.git/', root));
+  const { version, revision, branch } = typeof BUNDLED_BUILD === 'undefined' ? readCheckout() : BUNDLED_BUILD;
   return {
     version,
     apiVersion: `${COMPATIBLE_WITH}+isotherm.${version}`,
@@ -25,6 +26,12 @@ export function readBuildInfo(): BuildInfo {
     branch,
     nodeVersion: process.version,
   };
+}
+
+function readCheckout(): Pick<BuildInfo, 'version' | 'revision' | 'branch'> {
+  const root = new URL('../../../', import.meta.url);
+  const version = (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version;
+  return { version, ...readGit(new URL('.git/', root)) };
 }
 
 /** Branch and commit of a checkout; both '' where there is none. */

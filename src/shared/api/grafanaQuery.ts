@@ -8,9 +8,43 @@ export const QUERY_FORMATS = ['auto', 'time_series', 'table', 'heatmap'] as cons
 /** auto: buckets (series with `le`) and native histograms become heatmaps, all else time series. */
 export type QueryFormat = (typeof QUERY_FORMATS)[number];
 
+export interface LabelFilter {
+  readonly name: string;
+  readonly op: '=' | '!=' | '=~' | '!~';
+  readonly value: string;
+}
+
+/** A histogram asked for without PromQL. */
+export interface LatencyQuery {
+  /** Without `_bucket`. */
+  readonly metric: string;
+  readonly isNative?: boolean;
+  readonly filters: readonly LabelFilter[];
+  readonly splitBy: readonly string[];
+  readonly show: 'heatmap' | 'quantiles' | 'within' | 'rate';
+  readonly quantiles: readonly number[];
+  readonly limitMs?: number;
+}
+
+/** One metric, a function over time, an aggregation; '' for none. */
+export interface BuilderQuery {
+  readonly metric: string;
+  readonly filters: readonly LabelFilter[];
+  readonly overTime: string;
+  /** '' for $__rate_interval. */
+  readonly range: string;
+  readonly aggregate: string;
+  readonly by: readonly string[];
+  /** Of quantile, topk and bottomk. */
+  readonly number?: number;
+}
+
 export interface MetricsQuery {
   readonly refId: string;
+  /** What is asked, whichever editor wrote it. */
   readonly expr: string;
+  readonly editorMode?: 'code' | 'builder' | 'latency';
+  readonly latency?: LatencyQuery;
   readonly format?: QueryFormat;
   /** Evaluate once, at the end of the range. */
   readonly instant?: boolean;
@@ -25,8 +59,27 @@ export interface MetricsQuery {
   readonly exemplar?: boolean;
 }
 
+/** What a data source that collects by itself scrapes and keeps. */
+export interface CollectOptions {
+  /** Whether `targets` or `config` counts. */
+  readonly source?: 'targets' | 'config';
+  /** One a line: an address or URL, with `job =` before it where the job has a name. */
+  readonly targets?: string;
+  /** A whole prometheus.yml; `${NAME}` stands for one of the secrets. */
+  readonly config?: string;
+  /** How long samples are kept, such as 15d. */
+  readonly retention?: string;
+  /** Where API and pages listen, `host:port`; '' for a free port that only the Grafana machine reaches. */
+  readonly listen?: string;
+  /** CPU, memory, disk and network of the Grafana machine too. */
+  readonly machine?: boolean;
+}
+
 /** What the data source keeps in plain sight; secrets are in Grafana's secure store. */
 export interface ConnectionOptions {
+  /** `collect`: the backend scrapes and stores by itself. `beside`: it asks the server at the URL. */
+  readonly mode?: 'collect' | 'beside';
+  readonly collect?: CollectOptions;
   readonly authMethod?: 'none' | 'basic' | 'bearer' | 'forward';
   readonly httpMethod?: 'GET' | 'POST';
   /** The usual scrape interval, such as 15s: least step and ground of $__rate_interval. */
@@ -40,6 +93,25 @@ export interface ConnectionOptions {
   readonly tlsAuth?: boolean;
   readonly tlsAuthWithCACert?: boolean;
   readonly serverName?: string;
+}
+
+/** A data source that names neither a mode nor a server is a new one, and collects. */
+export function modeOf(url: string, { mode }: ConnectionOptions): 'collect' | 'beside' {
+  return mode ?? (url.trim() === '' ? 'collect' : 'beside');
+}
+
+/** What is wrong with settings for collecting, and where: counted from 1, line 0 for the whole. */
+export interface CollectFault {
+  readonly line: number;
+  readonly column: number;
+  readonly why: string;
+}
+
+/** Answer of the backend's check of such settings. */
+export interface CollectCheck {
+  readonly faults: readonly CollectFault[];
+  /** What they ask for, in words; '' where there are faults. */
+  readonly summary: string;
 }
 
 export const DEFAULT_SCRAPE_INTERVAL_MS = 15_000;

@@ -113,7 +113,8 @@ const host = {
       </PanelContextProvider>,
     );
   },
-  async config(isDark: boolean): Promise<void> {
+  async config(isDark: boolean, answers: Record<string, unknown> = {}): Promise<void> {
+    resources = answers;
     const { plugin } = await loadModule<{ plugin: DataSourcePlugin<never> }>('plugin/datasource/module.js');
     const Editor = plugin.components.ConfigEditor as unknown as React.ComponentType<Record<string, unknown>>;
     const Kept = () => {
