@@ -19,12 +19,13 @@ const serverRooms = {
   workers: 'telemetry|storage|config|tsdb|promql|frames',
   scrape: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers',
   push: 'telemetry|storage|config|textparse',
+  fleet: 'telemetry|storage|config|outbound',
   rules: 'telemetry|storage|config',
   remote: 'telemetry|storage|config|outbound|relabel',
   notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
   http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
-  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules',
+  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules|fleet',
 };
 
 /** A browser room and the other rooms under src that it may import. */

@@ -22,6 +22,8 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/check/check.ts')).runCheck(command.subject, command.files);
     case 'testRules':
       return (await import('./cli/test/testRules.ts')).testRules(command.files, command.run);
+    case 'backtest':
+      return (await import('./cli/backtest/backtest.ts')).runBacktest(command.args);
     case 'slo':
       return (await import('./cli/slo/slo.ts')).runSlo(command.made, command.files);
     case 'tsdb':

@@ -99,7 +99,7 @@ export class FakeRooms {
         relabelSteps: (pool, labels) => (pool === 'a' ? traceRelabel(labels, this.relabel) : undefined),
         dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
       },
-      rules: { groups: () => [] },
+      rules: { groups: () => [], backtest: () => Promise.reject(new Error('no rules here')) },
       alertmanagers: { active: () => new Map(), dropped: () => [] },
       admin: this.admin,
       headStats: () => ({ series: this.series.length, chunks: 0, minTime: 1, maxTime: 2, corruptions: 0 }),

@@ -8,6 +8,7 @@ export type Command =
   | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
   | { readonly kind: 'check'; readonly subject: CheckSubject; readonly files: readonly string[] }
   | { readonly kind: 'testRules'; readonly files: readonly string[]; readonly run: string | undefined }
+  | { readonly kind: 'backtest'; readonly args: readonly string[] }
   | { readonly kind: 'slo'; readonly made: SloProduct; readonly files: readonly string[] }
   | { readonly kind: 'tsdb'; readonly args: readonly string[] }
   | { readonly kind: 'version' }
@@ -22,6 +23,10 @@ const COMMANDS = [
     'Say whether a page can be read and its metrics are named and typed well; exit code 3 if not.',
   ],
   ['test rules FILE…', "Run Prometheus' unit tests of rules; --run=PATTERN chooses tests by name."],
+  [
+    'backtest FILE…',
+    'When the rules of files would have fired on stored history; --from=URL asks a server, else --storage.tsdb.path=FOLDER is read.',
+  ],
   ['slo rules FILE…', 'Print the rule file that objectives ask for: error ratios, error budgets, burn-rate alerts.'],
   ['slo dashboard FILE…', 'Print a Grafana dashboard of them.'],
   [
@@ -56,6 +61,8 @@ export function parseCommand(args: readonly string[]): Command {
       return check(rest);
     case 'test':
       return test(rest);
+    case 'backtest':
+      return { kind: 'backtest', args: rest };
     case 'slo':
       return slo(rest);
     case 'tsdb':

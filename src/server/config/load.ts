@@ -1,10 +1,11 @@
 /** From a file to a checked configuration. */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, ScrapeConfig } from './config.ts';
 import { checkTree } from './check.ts';
 import { checkSections } from './checkSections.ts';
 import { ConfigError, type ConfigFault } from './configError.ts';
+import { fileText } from './fileText.ts';
 import { fileKeys, scrapeFileKeys, type RawFile } from './fileSchema.ts';
 import { isSecretKey } from './httpSchema.ts';
 import { resolveAlerting } from './resolveAlerting.ts';
@@ -24,8 +25,7 @@ import { YamlSource } from './yamlSource.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Larger files are not configurations. */
-const FILE_BYTES_MAX = 64 * 1024 * 1024;
+const MISSING = 'no such file; name another with --config.file';
 const EXEMPLARS_MAX = 100_000;
 
 /**
@@ -35,7 +35,7 @@ const EXEMPLARS_MAX = 100_000;
  * @throws ConfigError with `file:line:column` of every fault; nothing is changed by a failed load.
  */
 export function loadConfig(path: string, env: Environment = process.env): Config {
-  return parseConfig(readText(path), { dir: dirname(resolve(path)), path, env });
+  return parseConfig(fileText(path, MISSING), { dir: dirname(resolve(path)), path, env });
 }
 
 /** The same for a text that is already there. `dir` is where relative paths start. */
@@ -67,7 +67,7 @@ export function parseConfig(
   throwFaults(source.file, faults);
   for (const pattern of raw.scrape_config_files ?? []) {
     for (const file of globSync(absolute(dir, pattern)).sort()) {
-      const included = new YamlSource(readText(file), file);
+      const included = new YamlSource(fileText(file), file);
       addJobs(included, (checkTree(included, scrapeFileKeys).scrape_configs ?? []) as RawScrapeConfig[]);
       throwFaults(file, faults);
     }
@@ -104,18 +104,6 @@ export function parseConfig(
     notices: [...notices, ...sectionNotices(raw)],
     redactedText: source.tree === undefined ? '' : source.redacted(isSecretKey),
   };
-}
-
-function readText(path: string): string {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length > FILE_BYTES_MAX) throw new Error(`larger than ${FILE_BYTES_MAX} bytes`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'no such file; name another with --config.file' : `cannot be read: ${message}`;
-    throw new ConfigError(path, [{ line: 0, column: 0, key: '', why }], { cause: error });
-  }
 }
 
 function throwFaults(file: string, faults: readonly ConfigFault[]): void {

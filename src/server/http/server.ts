@@ -7,6 +7,7 @@ import { StorageError } from '../storage/appender.ts';
 import { adminRoutes } from './adminRoutes.ts';
 import { JSON_TYPE, sendPieces, sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
+import { BACKTEST_ROUTES } from './backtestRoutes.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
@@ -97,6 +98,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     ...SERIES_ROUTES,
     ...TARGET_ROUTES,
     ...RULES_ROUTES,
+    ...BACKTEST_ROUTES,
     ...RELABEL_ROUTES,
     ...STATUS_ROUTES,
   ]) {

@@ -20,6 +20,7 @@ import { systemClock } from '../telemetry/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { machinePage } from '../telemetry/machine/machine.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
+import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
@@ -255,19 +256,15 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   const { flags, config, log, metrics, shutdown, externalUrl, own, pushes } = parts;
   const active = noteQueries(own, flags, log);
   if (active !== undefined) shutdown.opened('active queries', async () => active.close());
-  const engine = createQueryRunner({
-    queryable: tsdb,
-    active,
-    workers: flags.workers,
-    limits: {
-      lookbackDeltaMs: flags['query.lookback-delta'],
-      timeoutMs: flags['query.timeout'],
-      maxSamples: flags['query.max-samples'],
-      maxConcurrency: flags['query.max-concurrency'],
-      subqueryStepMs: config.global.evaluationIntervalMs,
-      ...promqlOptions(flags),
-    },
-  });
+  const limits = {
+    lookbackDeltaMs: flags['query.lookback-delta'],
+    timeoutMs: flags['query.timeout'],
+    maxSamples: flags['query.max-samples'],
+    maxConcurrency: flags['query.max-concurrency'],
+    subqueryStepMs: config.global.evaluationIntervalMs,
+    ...promqlOptions(flags),
+  };
+  const engine = createQueryRunner({ queryable: tsdb, active, workers: flags.workers, limits });
   shutdown.opened('query engine', () => engine.close());
   const feed = createFeed(tsdb);
   const sentTimes = createSentTimes(own, log);
@@ -297,6 +294,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     storage: feed.storage,
     queryable: tsdb,
     engine,
+    engineOver: (queryable) => createEngine(queryable, limits),
     clock: systemClock,
     log,
     externalUrl,

@@ -8,6 +8,7 @@ import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Alert } from './alerts.ts';
 import { askEngine } from './askEngine.ts';
+import { backtest, type BacktestedRule, type BacktestRequest } from './backtest/backtest.ts';
 import { EvaluationLimit } from './evaluationLimit.ts';
 import { groupKey, RuleGroup, type GroupDeps } from './group.ts';
 import type { RestoreTimes } from './restore.ts';
@@ -17,6 +18,8 @@ export interface RuleManagerDeps {
   readonly storage: Storage;
   readonly queryable: Queryable;
   readonly engine: QueryEngine;
+  /** An engine over another store, for backtests of rules that read what others record. */
+  readonly engineOver?: (queryable: Queryable) => QueryEngine;
   readonly clock: Clock;
   readonly log: Log;
   readonly externalUrl: string;
@@ -37,7 +40,12 @@ export interface RuleManager extends RulesView {
 /** What others may see of the rules, by file and name as upstream has it. */
 export interface RulesView {
   groups(): readonly RuleGroup[];
+  /** What rules would have done, running or not. Rejects as `backtest` does. */
+  backtest(request: BacktestRequest): Promise<BacktestedRule[]>;
 }
+
+/** Until the first configuration is applied. */
+const NO_SETTINGS = { evaluationIntervalMs: 60_000, ruleQueryOffsetMs: 0, externalLabels: [] };
 
 export function createRuleManager(deps: RuleManagerDeps): RuleManager {
   const stopping = new AbortController();
@@ -53,25 +61,27 @@ export function createRuleManager(deps: RuleManagerDeps): RuleManager {
   });
   let running = new Map<string, { readonly group: RuleGroup; readonly identity: string }>();
   let isFirst = true;
+  let settings: Pick<GlobalConfig, 'evaluationIntervalMs' | 'ruleQueryOffsetMs' | 'externalLabels'> = NO_SETTINGS;
 
   return {
     async apply(global, specs) {
+      settings = global;
       const next: typeof running = new Map();
       const before = new Map(running);
       for (const spec of specs) {
-        const settings = {
+        const own = {
           intervalMs: spec.intervalMs ?? global.evaluationIntervalMs,
           queryOffsetMs: spec.queryOffsetMs ?? global.ruleQueryOffsetMs,
         };
         const key = groupKey(spec);
-        const identity = JSON.stringify([settings, global.externalLabels, identityOf(spec)]);
+        const identity = JSON.stringify([own, global.externalLabels, identityOf(spec)]);
         const known = before.get(key);
         before.delete(key);
         if (known?.identity === identity) {
           next.set(key, known);
           continue;
         }
-        const group = new RuleGroup(spec, settings, groupDeps(global.externalLabels));
+        const group = new RuleGroup(spec, own, groupDeps(global.externalLabels));
         if (known !== undefined) {
           await known.group.stop();
           group.takeFrom(known.group);
@@ -90,6 +100,13 @@ export function createRuleManager(deps: RuleManagerDeps): RuleManager {
       stopping.abort();
       await Promise.allSettled([...[...running.values()].map(({ group }) => group.stop()), ...retiring]);
     },
+    backtest: (request) =>
+      backtest(request, {
+        ...deps,
+        externalLabels: settings.externalLabels,
+        intervalMs: settings.evaluationIntervalMs,
+        queryOffsetMs: settings.ruleQueryOffsetMs,
+      }),
     groups: () => [...running.values()].map(({ group }) => group).sort(byFileAndName),
   };
 }

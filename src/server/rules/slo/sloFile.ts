@@ -1,5 +1,4 @@
 /** SLO files: YAML → objectives, every fault with its place. docs/slo.md tells what they look like. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { formatDuration } from '../../../shared/model/durations.ts';
 import { labelsOf, type Labels } from '../../../shared/model/labels.ts';
@@ -8,6 +7,7 @@ import { PromqlError } from '../../../shared/promql/errors.ts';
 import { parseExpr } from '../../../shared/promql/parser.ts';
 import { checkTree } from '../../config/check.ts';
 import { ConfigError, type ConfigFault } from '../../config/configError.ts';
+import { fileText } from '../../config/fileText.ts';
 import { bool, duration, labelName, number, positiveDuration, text } from '../../config/scalars.ts';
 import { YamlSource } from '../../config/yamlSource.ts';
 
@@ -77,13 +77,7 @@ const ALERT_NAME = 'ErrorBudgetBurns';
 
 /** @throws ConfigError with `file:line:column` of every fault. */
 export function loadSloFile(file: string): Slo[] {
-  let content: string;
-  try {
-    content = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError(file, [{ line: 0, column: 0, key: '', why: (error as Error).message }], { cause: error });
-  }
-  return parseSloFile(content, file);
+  return parseSloFile(fileText(file), file);
 }
 
 /** @throws ConfigError */
