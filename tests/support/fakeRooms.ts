@@ -21,12 +21,17 @@ export interface WrittenSample {
   readonly v: number | 'stale';
 }
 
-class FakePlace {
-  readonly isGone = false;
-  readonly labels: Labels;
+/** A group of one series, its column 0. */
+class FakeGroup {
+  isDropped = false;
+  readonly #labels: Labels;
 
   constructor(labels: Labels) {
-    this.labels = labels;
+    this.#labels = labels;
+  }
+
+  columnLabels(): Labels {
+    return this.#labels;
   }
 }
 
@@ -36,6 +41,8 @@ export class FakeRooms {
   answer: (request: QueryRequest) => QueryResult | Promise<QueryResult> = () => vectorResult([], []);
   written: WrittenSample[] = [];
   outcome: AppendOutcome = 'ok';
+  /** Of all series that a place was asked for. */
+  groups: { isDropped: boolean }[] = [];
   /** Of pool a. */
   relabel: readonly RelabelConfig[] = [];
   readonly engine: AnsweringEngine = {
@@ -123,11 +130,22 @@ export class FakeRooms {
       appendRow: () => 'ok',
       append: take,
       appendStale: (labels, t) => take(labels, t, 'stale'),
-      place: (labels) => new FakePlace(labels),
-      appendAt: (place, t, low, high) => {
-        const isStale = low === STALE_LOW && high === STALE_HIGH;
-        const v = isStale ? 'stale' : new Float64Array(Uint32Array.of(low, high).buffer)[0];
-        return take((place as FakePlace).labels, t, v);
+      place: (labels) => {
+        const group = new FakeGroup(labels);
+        this.groups.push(group);
+        return { group, column: 0 };
+      },
+      appendCells: (group, { columns, times, bits }, from, to, refuse) => {
+        let taken = 0;
+        for (let i = from; i < to; i++) {
+          const [low, high] = bits.subarray(2 * i, 2 * i + 2);
+          const isStale = low === STALE_LOW && high === STALE_HIGH;
+          const v = isStale ? 'stale' : new Float64Array(Uint32Array.of(low, high).buffer)[0];
+          const outcome = take(group.columnLabels(columns[i]), times[i], v);
+          if (outcome === 'ok') taken++;
+          else refuse(outcome);
+        }
+        return taken;
       },
       appendHistogram: () => 'ok',
       appendExemplar: () => 'ok',

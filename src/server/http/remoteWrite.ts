@@ -1,6 +1,3 @@
-// The package has no types of its own; a declaration file cannot be imported, only referred to.
-// eslint-disable-next-line @typescript-eslint/triple-slash-reference
-/// <reference path="../../shared/bytes/snappyjs.d.ts" />
 /**
  * POST /api/v1/write: remote write 1.0, behind --web.enable-remote-write-receiver. Answered once everything of the request is synced.
  * Source: the Prometheus remote write specification 1.0; message numbers from prompb.
@@ -9,16 +6,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { WireError } from '../../shared/bytes/protobufWire.ts';
 import type { AppendOutcome } from '../storage/appender.ts';
+import { INPUT_SIZE_MAX } from '../remote/receive/readWrites.wat.ts';
+import { BlockError } from '../remote/receive/writeKernel.ts';
+import { WriteReader } from '../remote/receive/writeReader.ts';
+import type { Refusals } from '../remote/receive/writeRequest.ts';
 import { TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
-import { KnownSeries } from './knownSeries.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes } from './rawBody.ts';
-import { WriteRequest, type Refusals } from './writeRequest.ts';
 
-const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
-/** What a request may unfold to; the declared size is looked at before anything is unfolded. */
-const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 /** Samples further ahead of now are refused, as upstream has it: one from the far future would make the store refuse all that follow. */
 const AHEAD_MS_MAX = 600_000;
 
@@ -33,16 +29,16 @@ class WriteRefused extends Error {
 }
 
 export function registerRemoteWrite(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
-  const known = new KnownSeries();
+  const reader = new WriteReader();
   app.register(async (scope) => {
-    takeBytes(scope, COMPRESSED_BYTES_MAX);
-    scope.post(`${prefix}/write`, (request, reply) => receive(deps, known, request, reply));
+    takeBytes(scope, INPUT_SIZE_MAX);
+    scope.post(`${prefix}/write`, (request, reply) => receive(deps, reader, request, reply));
   });
 }
 
 async function receive(
   deps: HttpDeps,
-  known: KnownSeries,
+  reader: WriteReader,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -55,20 +51,19 @@ async function receive(
   if (rooms === undefined) return notReady(reply);
   const appender = rooms.storage.appender();
   try {
-    const message = await unfold(request);
-    const samples = new WriteRequest(message, known, appender, deps.clock.now() + AHEAD_MS_MAX);
-    const refusals = wordsOf(samples.append());
+    const refusals = wordsOf(reader.read(blockOf(request), appender, deps.clock.now() + AHEAD_MS_MAX));
     await appender.commit({ sync: true });
     return refusals.length === 0 ? reply.code(204).send() : say(400, refusals.join('; '));
   } catch (error) {
     appender.rollback();
     if (error instanceof WriteRefused) return say(error.status, error.message);
+    if (error instanceof BlockError) return say(400, `snappy: ${error.message}`);
     if (error instanceof WireError) return say(400, `not a WriteRequest: ${error.message}`);
     throw error;
   }
 }
 
-async function unfold(request: FastifyRequest): Promise<Uint8Array> {
+function blockOf(request: FastifyRequest): Uint8Array {
   const encoding = request.headers['content-encoding'] ?? 'snappy';
   if (encoding !== 'snappy') throw new WriteRefused(415, `content encoding ${encoding} is not taken; send snappy`);
   const type = request.headers['content-type'] ?? 'application/x-protobuf';
@@ -80,12 +75,7 @@ async function unfold(request: FastifyRequest): Promise<Uint8Array> {
   }
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) throw new WriteRefused(400, 'the request has no body');
-  const { uncompress } = await import('snappyjs'); // Few servers receive; the others do without the code.
-  try {
-    return uncompress(new Uint8Array(body.buffer, body.byteOffset, body.length), MESSAGE_BYTES_MAX);
-  } catch (error) {
-    throw new WriteRefused(400, `snappy: ${(error as Error).message}`);
-  }
+  return body;
 }
 
 /** Refused samples are counted and told, the rest is kept: a sender that resends them would be refused again. */

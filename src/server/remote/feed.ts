@@ -83,13 +83,16 @@ function overheard(appender: Appender, tell: CommitListener): Appender {
       return outcome;
     },
     place: (labels) => appender.place(labels),
-    appendAt(place, t, low, high) {
-      const outcome = appender.appendAt(place, t, low, high);
-      if (outcome === 'ok') {
-        const values = new Float64Array(Uint32Array.of(low, high).buffer);
-        staged.samples.push({ labels: place.labels, t, values });
+    appendCells(group, cells, from, to, refuse) {
+      // One by one: which of them are taken is to be known.
+      let taken = 0;
+      for (let i = from; i < to; i++) {
+        if (appender.appendCells(group, cells, i, i + 1, refuse) === 0) continue;
+        taken++;
+        const values = new Float64Array(cells.bits.slice(2 * i, 2 * i + 2).buffer);
+        staged.samples.push({ labels: group.columnLabels(cells.columns[i]), t: cells.times[i], values });
       }
-      return outcome;
+      return taken;
     },
     appendHistogram(labels, t, histogram) {
       const outcome = appender.appendHistogram(labels, t, histogram);

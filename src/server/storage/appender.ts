@@ -15,6 +15,8 @@ export type GroupRef = number;
 
 export type AppendOutcome = 'ok' | 'duplicate' | 'outOfOrder' | 'tooOld' | 'outOfBounds';
 
+export type Refuse = (outcome: Exclude<AppendOutcome, 'ok'>) => void;
+
 /** A group as its writer sees it: columns are added and never move; a column belongs to one series. */
 export interface GroupWriter {
   readonly ref: GroupRef;
@@ -25,11 +27,25 @@ export interface GroupWriter {
   readonly columnLabels: (column: number) => Labels;
 }
 
+/** Series whose single samples lie together. */
+export interface SampleGroup {
+  /** The store let go of it: ask for the places of its series again. */
+  readonly isDropped: boolean;
+  columnLabels(column: number): Labels;
+}
+
 /** Where single samples of a series go. */
 export interface SeriesPlace {
-  readonly labels: Labels;
-  /** The store let go of it: ask for the series' place again. */
-  readonly isGone: boolean;
+  readonly group: SampleGroup;
+  readonly column: number;
+}
+
+/** Samples as parallel columns: the column of each series in its group, milliseconds, low and high word of the value. */
+export interface CellColumns {
+  readonly columns: Int32Array;
+  readonly times: Float64Array;
+  /** Length = 2 × that of the others. */
+  readonly bits: Uint32Array;
 }
 
 export interface Appender {
@@ -45,8 +61,13 @@ export interface Appender {
   appendStale(labels: Labels, t: number): AppendOutcome;
   /** Where `append` puts the samples of a series; made if there is none. For many samples, also by later appenders. */
   place(labels: Labels): SeriesPlace;
-  /** As `append`, or `appendStale` where the value has its bits. The value comes by its low and high word. */
-  appendAt(place: SeriesPlace, t: number, low: number, high: number): AppendOutcome;
+  /**
+   * Cells [from, to), each as `append`, or `appendStale` where the value has its bits. The arrays are copied.
+   *
+   * @param refuse called for each that is not taken.
+   * @returns how many were taken.
+   */
+  appendCells(group: SampleGroup, cells: CellColumns, from: number, to: number, refuse: Refuse): number;
   appendHistogram(labels: Labels, t: number, h: NativeHistogram): AppendOutcome;
   appendExemplar(labels: Labels, exemplar: Exemplar): AppendOutcome;
   /** Type, help and unit of a metric family as `group`'s target gives them. Not logged. */

@@ -3,13 +3,24 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
 import { bitsOf, GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
-import type { Appender, AppendOutcome, GroupWriter, SeriesPlace, SeriesRef } from '../storage/appender.ts';
+import type {
+  Appender,
+  AppendOutcome,
+  CellColumns,
+  GroupWriter,
+  Refuse,
+  SampleGroup,
+  SeriesPlace,
+  SeriesRef,
+} from '../storage/appender.ts';
 import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
 import type { Head } from './head/head.ts';
-import type { LooseGroup } from './head/looseGroup.ts';
-import type { ArenaPool, RowArena } from './rowArena.ts';
+import { LooseGroup } from './head/looseGroup.ts';
+import type { RowArena } from './rowArena.ts';
+import type { ReusePool } from './reusePool.ts';
+import type { StagedCells } from './stagedCells.ts';
 import type { Cells, RowView } from './wal/records.ts';
 
 /** Times beyond this are no milliseconds of any calendar; the log's differences stay exact below it. */
@@ -51,7 +62,8 @@ export interface Batch {
 export interface AppendTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
-  readonly arenas: ArenaPool;
+  readonly arenas: ReusePool<RowArena>;
+  readonly cellLists: ReusePool<StagedCells>;
   now(): number;
   rejected(outcome: Exclude<AppendOutcome, 'ok'>): void;
   /** Logs and publishes before it first waits; the batch is not used after that. */
@@ -60,51 +72,6 @@ export interface AppendTarget {
 
 const NAN_LOW = 0;
 const NAN_HIGH = 0x7ff80000;
-
-class StorePlace implements SeriesPlace {
-  readonly group: LooseGroup;
-  readonly column: number;
-
-  constructor(group: LooseGroup, column: number) {
-    this.group = group;
-    this.column = column;
-  }
-
-  get labels(): Labels {
-    return this.group.columnLabels(this.column);
-  }
-
-  get isGone(): boolean {
-    return this.group.isDropped;
-  }
-}
-
-/** Growing columns of staged samples. */
-class StagedCells implements Cells {
-  count = 0;
-  columns = new Int32Array(16);
-  times = new Float64Array(16);
-  bits = new Uint32Array(32);
-
-  push(column: number, t: number, low: number, high: number): void {
-    const i = this.count++;
-    if (i === this.columns.length) this.#grow();
-    this.columns[i] = column;
-    this.times[i] = t;
-    this.bits[2 * i] = low;
-    this.bits[2 * i + 1] = high;
-  }
-
-  #grow(): void {
-    const { columns, times, bits } = this;
-    this.columns = new Int32Array(columns.length * 2);
-    this.columns.set(columns);
-    this.times = new Float64Array(times.length * 2);
-    this.times.set(times);
-    this.bits = new Uint32Array(bits.length * 2);
-    this.bits.set(bits);
-  }
-}
 
 export class StoreAppender implements Appender {
   static #ids = 0;
@@ -187,18 +154,16 @@ export class StoreAppender implements Appender {
 
   async commit(options?: { sync?: boolean }): Promise<void> {
     const batch = { rows: this.#rows, cells: this.#cells, histograms: this.#histograms, exemplars: this.#exemplars };
-    const arena = this.#arena;
-    this.#arena = undefined;
-    this.rollback();
     // The batch is used up when commit() first waits.
     const done = this.#target.commit(batch, options?.sync === true);
-    if (arena !== undefined) this.#target.arenas.giveBack(arena);
+    this.rollback();
     await done;
   }
 
   rollback(): void {
     if (this.#arena !== undefined) this.#target.arenas.giveBack(this.#arena);
     this.#arena = undefined;
+    for (const staged of this.#cells.values()) this.#target.cellLists.giveBack(staged);
     this.#rows = [];
     this.#cells = new Map();
     this.#lastGroup = this.#lastCells = undefined;
@@ -209,17 +174,31 @@ export class StoreAppender implements Appender {
 
   place(labels: Labels): SeriesPlace {
     const { head } = this.#target;
-    const { group, column } = head.loosePlace(head.series.refOf(labels), labels);
-    return new StorePlace(group, column);
+    return head.loosePlace(head.series.refOf(labels), labels);
   }
 
-  appendAt(place: SeriesPlace, t: number, low: number, high: number): AppendOutcome {
-    if (!(place instanceof StorePlace) || place.isGone) throw new TypeError('a place that this store does not have');
-    // Some NaNs mean something else inside.
-    const isOurs = (high & 0x7ff00000) === 0x7ff00000 && isReserved(low, high);
-    return isOurs
-      ? this.#appendCell(place.group, place.column, t, NAN_LOW, NAN_HIGH)
-      : this.#appendCell(place.group, place.column, t, low, high);
+  appendCells(
+    group: SampleGroup,
+    { columns, times, bits }: CellColumns,
+    from: number,
+    to: number,
+    refuse: Refuse,
+  ): number {
+    if (!(group instanceof LooseGroup) || group.isDropped) throw new TypeError('a group that this store does not have');
+    let taken = 0;
+    for (let i = from; i < to; i++) {
+      let low = bits[2 * i];
+      let high = bits[2 * i + 1];
+      // Some NaNs mean something else inside.
+      if ((high & 0x7ff00000) === 0x7ff00000 && isReserved(low, high)) {
+        low = NAN_LOW;
+        high = NAN_HIGH;
+      }
+      const outcome = this.#appendCell(group, columns[i], times[i], low, high);
+      if (outcome === 'ok') taken++;
+      else refuse(outcome);
+    }
+    return taken;
   }
 
   #appendBits(labels: Labels, t: number, low: number, high: number): AppendOutcome {
@@ -242,7 +221,7 @@ export class StoreAppender implements Appender {
   #cellsOf(group: LooseGroup): StagedCells {
     if (group === this.#lastGroup) return this.#lastCells!;
     let staged = this.#cells.get(group);
-    if (staged === undefined) this.#cells.set(group, (staged = new StagedCells()));
+    if (staged === undefined) this.#cells.set(group, (staged = this.#target.cellLists.take()));
     this.#lastGroup = group;
     this.#lastCells = staged;
     return staged;

@@ -29,7 +29,9 @@ import { makeFolder } from './makeFolder.ts';
 import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
 import type { Retention } from './retention.ts';
-import { ArenaPool } from './rowArena.ts';
+import { ReusePool } from './reusePool.ts';
+import { RowArena } from './rowArena.ts';
+import { StagedCells } from './stagedCells.ts';
 import { Tombstones } from './tombstones.ts';
 import { listSegments, Log, logSize, type WriteFile } from './wal/log.ts';
 import { logCells, logChunk, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
@@ -104,7 +106,8 @@ interface DbParts {
 class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
-  readonly arenas = new ArenaPool();
+  readonly arenas = new ReusePool(() => new RowArena(), 8);
+  readonly cellLists = new ReusePool(() => new StagedCells(), 32);
   readonly #parts: DbParts;
   readonly #log: Log;
   readonly #flusher: HeadFlusher;
@@ -376,8 +379,9 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       }
       this.row(row.group, row.t, row);
     }
-    for (const [group, { count, columns, times, bits }] of batch.cells) {
-      for (let i = 0; i < count; i++) this.cell(group, columns[i], times[i], bits[2 * i], bits[2 * i + 1]);
+    for (const [group, cells] of batch.cells) {
+      this.#samplesAppended += group.setSamples(cells.count, cells);
+      for (let i = 0, t = NaN; i < cells.count; i++) if (cells.times[i] !== t) this.head.observe((t = cells.times[i]));
     }
     for (const { group, column, t, h } of batch.histograms) this.histogram(group, column, t, h);
     for (const { ref, exemplar } of batch.exemplars) this.exemplarStore.add(ref, exemplar);

@@ -1,10 +1,6 @@
-/** Memory for the rows that appenders stage, used again after each commit: a scrape leaves no garbage of its size behind. */
+/** Memory for the rows that an appender stages. */
 import { bitsOf } from '../../shared/model/sampleBits.ts';
 import type { RowView } from './wal/records.ts';
-
-/** Arenas kept for the next appenders, and the cells that one may keep. */
-const ARENAS_KEPT_MAX = 8;
-const CELLS_KEPT_MAX = 1 << 17;
 
 export class RowArena {
   #values = new Float64Array(256);
@@ -32,19 +28,5 @@ export class RowArena {
 
   clear(): void {
     this.#used = 0;
-  }
-}
-
-export class ArenaPool {
-  readonly #free: RowArena[] = [];
-
-  take(): RowArena {
-    return this.#free.pop() ?? new RowArena();
-  }
-
-  giveBack(arena: RowArena): void {
-    if (this.#free.length === ARENAS_KEPT_MAX || arena.cells > CELLS_KEPT_MAX) return;
-    arena.clear();
-    this.#free.push(arena);
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseFloatText } from '../floats.ts';
 import { createPageReader } from '../pageReader.ts';
-import { assemble } from './assembler.ts';
+import { assemble } from '../../wasm/assembler.ts';
 import { LineKernel } from './lineKernel.ts';
 
 const kernel = new LineKernel();

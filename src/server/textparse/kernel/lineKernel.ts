@@ -2,7 +2,7 @@
  * Compares a page with the one before it by the kernel of `compareLines.wat.ts`. Windows of both pages are copied into the kernel's memory, which is
  * small, fixed, and shared by all readers: copying is cheap beside the reading, and no page has to live there.
  */
-import { assemble } from './assembler.ts';
+import { instantiate } from '../../wasm/instance.ts';
 import { COMPARE_LINES } from './compareLines.wat.ts';
 
 /** Lines of a window. */
@@ -33,13 +33,6 @@ export interface LinePlaces {
   readonly lineEnds: Int32Array;
 }
 
-/** What is used of the global that neither Node's types nor the language's library name. */
-interface WasmRuntime {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-}
-const wasm = (globalThis as unknown as { readonly WebAssembly: WasmRuntime }).WebAssembly;
-
 type Compare = (
   line: number,
   lines: number,
@@ -69,11 +62,7 @@ export class LineKernel {
   #lines = LINES_MAX;
 
   constructor() {
-    const { exports } = new wasm.Instance(new wasm.Module(assemble(COMPARE_LINES)));
-    const { memory, compare } = exports as {
-      readonly memory: { readonly buffer: ArrayBuffer };
-      readonly compare: Compare;
-    };
+    const { memory, compare } = instantiate<{ readonly compare: Compare }>(COMPARE_LINES);
     const { buffer } = memory;
     this.#compare = compare;
     this.#bytes = new Uint8Array(buffer);

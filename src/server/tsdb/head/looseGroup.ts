@@ -2,7 +2,7 @@
  * A group whose samples arrive one by one. Rows are keyed by time and may come in any order; a sample goes into the row of its time if
  * that is not packed yet, else into a new row. Each column remembers its newest sample, for upstream's rules on order.
  */
-import type { AppendOutcome, GroupRef } from '../../storage/appender.ts';
+import type { AppendOutcome, CellColumns, GroupRef } from '../../storage/appender.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
 import { HeadGroup, type GroupOwner } from './group.ts';
@@ -85,6 +85,13 @@ export class LooseGroup extends HeadGroup {
     this.rows.setCell(row, column, low, high);
     this.setLast(column, t, low, high);
     return row;
+  }
+
+  /** Puts logged samples into their rows. Gives how many were not there. */
+  setSamples(count: number, { columns, times, bits }: CellColumns): number {
+    let set = 0;
+    for (let i = 0; i < count; i++) if (this.setSample(columns[i], times[i], bits[2 * i], bits[2 * i + 1]) >= 0) set++;
+    return set;
   }
 
   /** Replay: the newest sample of a column, known from before the log begins. */

@@ -1,6 +1,6 @@
 /**
- * Assembles the part of WebAssembly's text format that our kernel is written in: one memory, constants by name, functions with folded instructions.
- * Names stand for their place; `(const $name 16)` outside of functions names a number that instructions may use.
+ * Assembles the part of WebAssembly's text format that our kernels are written in: one memory, constants by name, functions with folded instructions.
+ * Names stand for their place; `(const $name 16)` outside of functions names a number that instructions may use. Functions may call each other.
  */
 
 type Expression = string | readonly Expression[];
@@ -22,8 +22,10 @@ const PLAIN: Readonly<Record<string, readonly number[]>> = {
   'i32.gt_s': [0x4a],
   'i32.gt_u': [0x4b],
   'i32.ge_s': [0x4e],
+  'i32.le_u': [0x4d],
   'i32.ge_u': [0x4f],
   'i64.eqz': [0x50],
+  'i64.gt_s': [0x55],
   'i64.gt_u': [0x56],
   'f64.gt': [0x64],
   'i32.add': [0x6a],
@@ -31,17 +33,24 @@ const PLAIN: Readonly<Record<string, readonly number[]>> = {
   'i32.mul': [0x6c],
   'i32.and': [0x71],
   'i32.or': [0x72],
+  'i32.xor': [0x73],
   'i32.shl': [0x74],
+  'i32.shr_u': [0x76],
   'i64.add': [0x7c],
   'i64.sub': [0x7d],
   'i64.mul': [0x7e],
   'i64.and': [0x83],
+  'i64.or': [0x84],
+  'i64.xor': [0x85],
+  'i64.shl': [0x86],
+  'i64.shr_u': [0x88],
   'f64.abs': [0x99],
   'f64.neg': [0x9a],
   'f64.add': [0xa0],
   'f64.sub': [0xa1],
   'f64.mul': [0xa2],
   'f64.div': [0xa3],
+  'i32.wrap_i64': [0xa7],
   'i64.extend_i32_u': [0xad],
   'i64.trunc_f64_s': [0xb0],
   'f64.convert_i64_s': [0xb9],
@@ -54,22 +63,29 @@ const PLAIN: Readonly<Record<string, readonly number[]>> = {
 /** Opcodes with an alignment (always 0: none is promised) and an offset. */
 const MEMORY: Readonly<Record<string, readonly number[]>> = {
   'i32.load': [0x28],
+  'i64.load': [0x29],
   'f64.load': [0x2b],
   'i32.load8_u': [0x2d],
   'i32.load16_u': [0x2f],
   'i32.store': [0x36],
+  'i64.store': [0x37],
   'f64.store': [0x39],
+  'i32.store8': [0x3a],
   'v128.load': [SIMD_PREFIX, 0x00],
+  'v128.store': [SIMD_PREFIX, 0x0b],
 };
 const LOCAL: Readonly<Record<string, number>> = { 'local.get': 0x20, 'local.set': 0x21, 'local.tee': 0x22 };
 const BRANCH: Readonly<Record<string, number>> = { br: 0x0c, br_if: 0x0d };
+const CALL = 0x10;
 
 /** The module's bytes. @throws Error for a word that is not known; our own mistake. */
 export function assemble(text: string): Uint8Array<ArrayBuffer> {
   const forms = parse(text);
   const constants = new Map(forms.filter(([head]) => head === 'const').map(([, name, v]) => [String(name), String(v)]));
   const memory = forms.find(([head]) => head === 'memory');
-  const functions = forms.filter(([head]) => head === 'func').map((form) => assembleFunction(form, constants));
+  const declared = forms.filter(([head]) => head === 'func');
+  const numbers = new Map(declared.map(([, name], i) => [String(name), i]));
+  const functions = declared.map((form) => assembleFunction(form, constants, numbers));
   const exported = functions.map(({ name }, i) => [...bytesOf(name), 0x00, ...unsigned(i)]);
   const pages = [0x00, ...unsigned(Number(memory?.at(-1)))];
   return Uint8Array.from([
@@ -103,6 +119,7 @@ function parse(text: string): (readonly Expression[])[] {
 function assembleFunction(
   [, name, ...parts]: readonly Expression[],
   constants: ReadonlyMap<string, string>,
+  functions: ReadonlyMap<string, number>,
 ): { name: string; type: number[]; code: number[] } {
   const of = (kind: string) => parts.filter((part): part is readonly string[] => part[0] === kind);
   const typeOf = (declared: readonly string[]) => VALUE_TYPES[declared.at(-1)!];
@@ -110,7 +127,7 @@ function assembleFunction(
   const locals = of('local');
   const places = new Map([...params, ...locals].map(([, local], i) => [local, i]));
   const body = parts.filter((part) => !['param', 'local', 'result'].includes(String(part[0])));
-  const code = new CodeWriter(places, constants);
+  const code = new CodeWriter(places, constants, functions);
   for (const instruction of body) code.write(instruction, []);
   return {
     name: String(name).slice(1),
@@ -123,10 +140,16 @@ class CodeWriter {
   readonly bytes: number[] = [];
   readonly #locals: ReadonlyMap<string, number>;
   readonly #constants: ReadonlyMap<string, string>;
+  readonly #functions: ReadonlyMap<string, number>;
 
-  constructor(locals: ReadonlyMap<string, number>, constants: ReadonlyMap<string, string>) {
+  constructor(
+    locals: ReadonlyMap<string, number>,
+    constants: ReadonlyMap<string, string>,
+    functions: ReadonlyMap<string, number>,
+  ) {
     this.#locals = locals;
     this.#constants = constants;
+    this.#functions = functions;
   }
 
   /** @param labels of the blocks around, the innermost first. */
@@ -153,6 +176,11 @@ class CodeWriter {
       if (depth < 0) throw new Error(`no block ${String(rest[0])}`);
       operands(1);
       this.bytes.push(BRANCH[word], ...unsigned(depth));
+    } else if (word === 'call') {
+      const number = this.#functions.get(rest[0] as string);
+      if (number === undefined) throw new Error(`no function ${String(rest[0])}`);
+      operands(1);
+      this.bytes.push(CALL, ...unsigned(number));
     } else if (word in MEMORY) {
       const hasOffset = typeof rest[0] === 'string';
       operands(hasOffset ? 1 : 0);
