@@ -16,6 +16,7 @@ import { HISTOGRAM_WINDOW_FUNCTIONS } from './histogramWindows.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { info } from './info.ts';
 import { labelJoiner, labelReplacer } from './labelCalls.ts';
+import { OUTLINE_KERNELS } from './outlineKernels.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
@@ -58,7 +59,11 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
     // Upstream places what it tells of histograms at the first argument, whichever that is.
     const place = rangeArg === 0 ? placeOfRange(call.args[0]) : call.args[0];
     const words = new HistogramWords(context.annotations, place);
-    const plain = { ofFloats: kernel, ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name] };
+    const plain = {
+      ofFloats: kernel,
+      ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name],
+      ofOutlines: OUTLINE_KERNELS[name],
+    };
     const rows = applyKernel(
       rangeFunction(call, call.args[rangeArg], plain),
       vector,
@@ -412,6 +417,7 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
     const present = {
       ofFloats: OVER_TIME_KERNELS.present_over_time,
       ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS.present_over_time,
+      ofOutlines: OUTLINE_KERNELS.present_over_time,
     };
     const words = new HistogramWords(context.annotations, call.args[0]);
     const seen = applyKernel(rangeFunction(call, call.args[0], present), vector, grid, [], context.budget, words);

@@ -38,7 +38,7 @@ import { statsSeries } from './statsSeries.ts';
 export interface EngineLimits extends PromqlFeatures {
   readonly lookbackDeltaMs: number;
   readonly timeoutMs: number;
-  /** Cells that a query holds in memory. Twice as many may be read: columns are lent by the store. */
+  /** Cells that a query holds in memory. Where a store only lends whole columns, twice as many may be read. */
   readonly maxSamples: number;
   /** Queries evaluated at a time; others wait within their timeout. */
   readonly maxConcurrency: number;
@@ -185,7 +185,7 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
   if (typeOf(plan.expr) === 'matrix') {
     const node = unwrapped(plan.expr);
     const extension = node.kind === 'range' ? node.selector.extension : undefined;
-    return { kind: 'raw', grid, series: rawSeriesOf(await rangeVectorOf(node, grid, context), extension) };
+    return { kind: 'raw', grid, series: rawSeriesOf(await rangeVectorOf(node, grid, context), budget, extension) };
   }
   const value = await context.evaluate(plan.expr, grid);
   if (value.kind === 'string') return { kind: 'string', grid, text: value.text };

@@ -68,7 +68,7 @@ function exactTotals(values: Float64Array, from: number, to: number): Float64Arr
 }
 
 /** Neumaier's sum over samples [from, to), in local variables: the window loops spend their time here. */
-function compensatedSum(values: Float64Array, from: number, to: number): number {
+export function compensatedSum(values: Float64Array, from: number, to: number): number {
   let total = 0;
   let compensation = 0;
   for (let k = from; k < to; k++) {

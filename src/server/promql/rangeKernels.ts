@@ -53,16 +53,27 @@ export function extrapolationFactor(
   return (sampled + toStart + toEnd) / sampled;
 }
 
-/** Indexes at which a counter fell. */
-function resetsIn(values: Float64Array, from: number, to: number): number[] {
-  const resets: number[] = [];
+/** Samples that are below the one before them: their indexes, and what that one was. */
+export interface Falls {
+  readonly at: readonly number[];
+  readonly lost: readonly number[];
+}
+
+export const NO_FALLS: Falls = { at: [], lost: [] };
+
+function fallsIn(values: Float64Array, from: number, to: number): Falls {
+  const at: number[] = [];
+  const lost: number[] = [];
   let before = -Infinity;
   for (let k = from; k < to; k++) {
     const v = values[k];
-    if (v < before) resets.push(k);
+    if (v < before) {
+      at.push(k);
+      lost.push(before);
+    }
     before = v;
   }
-  return resets;
+  return at.length > 0 ? { at, lost } : NO_FALLS;
 }
 
 /** What an extrapolation owes to times alone, by step; the same for all series that share their windows. */
@@ -88,9 +99,10 @@ interface Reaches {
 /** How far above the bound a product must be, so that rounding cannot have brought it there. */
 const CLEARLY = 1 + 1e-12;
 
+type Windowed = Pick<WindowedSeries, 'times' | 'lo' | 'hi'>;
 let lastReaches: Reaches | undefined;
 
-function reachesOf({ times, lo, hi }: WindowedSeries, { ends, rangeMs }: WindowGrid): Reaches {
+function reachesOf({ times, lo, hi }: Windowed, { ends, rangeMs }: WindowGrid): Reaches {
   const known = lastReaches;
   const isKnown = known?.lo === lo && known.hi === hi && known.times === times && known.ends === ends;
   if (isKnown && known.rangeMs === rangeMs) return known;
@@ -115,50 +127,60 @@ function reachesOf({ times, lo, hi }: WindowedSeries, { ends, rangeMs }: WindowG
   return lastReaches;
 }
 
+/** What is extrapolated: windows, and what a counter loses in them. */
+interface Extrapolation extends Windowed {
+  readonly values: Float64Array;
+  /** By step: where the first and the last sample of a window are in `values`, if not at their indexes. */
+  readonly firstAt?: Int32Array;
+  readonly lastAt?: Int32Array;
+  /** Undefined for what is no counter. */
+  readonly falls: Falls | undefined;
+}
+
+export function extrapolate(series: Extrapolation, perSecond: boolean, grid: WindowGrid, out: Row): void {
+  const reaches = reachesOf(series, grid);
+  const { values, falls, firstAt = reaches.first, lastAt = reaches.last } = series;
+  const factors = perSecond ? reaches.perSecond : reaches.factors;
+  const steps = grid.ends.length;
+  out.present.set(reaches.present);
+  for (let i = 0; i < steps; i++) out.values[i] = values[lastAt[i]] - values[firstAt[i]];
+  if (falls === undefined) for (let i = 0; i < steps; i++) out.values[i] *= factors[i];
+  else counted(values, firstAt, falls, reaches, factors, perSecond ? grid.rangeMs / 1000 : 1, out.values);
+}
+
 function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   return (series, grid, out) => {
-    const { values, lo, hi } = series;
+    const { times, values, lo, hi, rises } = series;
     const steps = grid.ends.length;
     if (steps === 0) return;
-    const reaches = reachesOf(series, grid);
-    const { first, last } = reaches;
-    const factors = perSecond ? reaches.perSecond : reaches.factors;
-    out.present.set(reaches.present);
-    if (!isCounter) {
-      for (let i = 0; i < steps; i++) out.values[i] = (values[last[i]] - values[first[i]]) * factors[i];
-      return;
-    }
-    const resets = series.rises === true ? NO_RESETS : resetsIn(values, lo[0], hi[steps - 1]);
-    counted(series, grid, reaches, resets, factors, perSecond ? grid.rangeMs / 1000 : 1, out.values);
+    const falls = () => (rises === true ? NO_FALLS : fallsIn(values, lo[0], hi[steps - 1]));
+    extrapolate({ times, values, lo, hi, falls: isCounter ? falls() : undefined }, perSecond, grid, out);
   };
 }
 
-const NO_RESETS: readonly number[] = [];
-
-/** What a counter gained in each window. */
+/** What a counter gained in each window. @param out what its last sample there has over the first. */
 function counted(
-  { times, values }: WindowedSeries,
-  { ends, rangeMs }: WindowGrid,
-  { first, last, present, zeroReach }: Reaches,
-  resets: readonly number[],
+  values: Float64Array,
+  firstAt: Int32Array,
+  { at, lost }: Falls,
+  { times, ends, rangeMs, first, last, present, zeroReach }: Reaches,
   factors: Float64Array,
   seconds: number,
   out: Float64Array,
 ): void {
   const steps = ends.length;
-  let nextReset = 0;
+  let next = 0;
   for (let i = 0; i < steps; i++) {
-    const from = first[i];
-    const v = values[from];
-    let increase = values[last[i]] - v;
-    if (resets.length > nextReset) {
-      while (nextReset < resets.length && resets[nextReset] <= from) nextReset++;
-      for (let r = nextReset; r < resets.length && resets[r] <= last[i]; r++) increase += values[resets[r] - 1];
+    const v = values[firstAt[i]];
+    let increase = out[i];
+    if (at.length > next) {
+      while (next < at.length && at[next] <= first[i]) next++;
+      for (let r = next; r < at.length && at[r] <= last[i]; r++) increase += lost[r];
     }
     let factor = factors[i];
     // Only a counter that may have been 0 inside the window needs a division of its own.
     if (increase > 0 && v >= 0 && !(v > increase * zeroReach[i]) && present[i] === 1) {
-      factor = extrapolationFactor(times, from, last[i], ends[i], rangeMs, v / increase) / seconds;
+      factor = extrapolationFactor(times, first[i], last[i], ends[i], rangeMs, v / increase) / seconds;
     }
     out[i] = increase * factor;
   }

@@ -13,6 +13,8 @@ import { rangeMs, rangeNode, reachOf, subqueryGrid, windowEnds, type Reach } fro
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
 import { clearRow, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 import { withoutStale, type SampledSeries, type SelectedSeries } from './series.ts';
+import type { OutlineKernel } from './outlineKernels.ts';
+import { OutlineReader, type OutlinedSeries } from './runWindows.ts';
 import { locateWindows, WindowCache } from './windows.ts';
 
 export interface RangeVector {
@@ -25,6 +27,8 @@ export interface RangeVector {
   readonly reach: Reach;
   /** One series; histograms by sample index. */
   series(s: number): WindowedSeries & { readonly histograms: ReadonlyMap<number, NativeHistogram> | undefined };
+  /** One series by what is known of it without reading all of its samples; undefined where that is nothing. */
+  outlined(s: number): OutlinedSeries | undefined;
 }
 
 export async function rangeVectorOf(arg: Expr, grid: StepGrid, context: EvalContext): Promise<RangeVector> {
@@ -49,6 +53,7 @@ export function windowed(
   reach: Reach = NO_REACH,
 ): RangeVector {
   const cache = new WindowCache(...reachedWindows(ends, width, reach));
+  const outlines = new OutlineReader(...reachedWindows(ends, width, reach));
   return {
     labels: series.map((s) => s.labels),
     hasHistograms: series.some((s) => s.hasHistograms),
@@ -59,6 +64,10 @@ export function windowed(
       const kept = withoutStale(series[s].read());
       const { lo, hi } = cache.of(kept.times, kept.sharesTimes);
       return { times: kept.times, values: kept.values, histograms: kept.histograms, rises: kept.rises, lo, hi };
+    },
+    outlined(s) {
+      const outline = series[s].outline?.();
+      return outline === undefined ? undefined : outlines.of(outline);
     },
   };
 }
@@ -128,11 +137,13 @@ function compacted(labels: Labels, times: Float64Array, row: Row): SampledSeries
 export interface RangeFunction {
   readonly ofFloats: RangeKernel;
   readonly ofHistograms: WindowFunction | undefined;
+  /** The same of floats, where not all samples need be read. */
+  readonly ofOutlines?: OutlineKernel;
 }
 
 /** A function of windows, applied to every series when it is read. */
 export function applyKernel(
-  { ofFloats, ofHistograms }: RangeFunction,
+  { ofFloats, ofHistograms, ofOutlines }: RangeFunction,
   vector: RangeVector,
   grid: StepGrid,
   params: readonly Float64Array[],
@@ -146,6 +157,8 @@ export function applyKernel(
     drops: vector.drops,
     read(s, into) {
       clearRow(into);
+      const outlined = ofOutlines === undefined ? undefined : vector.outlined(s);
+      if (outlined !== undefined && ofOutlines!(outlined, windowGrid, into)) return;
       const series = vector.series(s);
       if (series.histograms === undefined) return inSlices(ofFloats, series, windowGrid, into, budget);
       const mixed = { ...series, histograms: series.histograms, labels: vector.labels[s] };
@@ -271,11 +284,12 @@ function slice(
 }
 
 /** The samples of a range vector asked for by itself, at a single step. */
-export function rawSeriesOf(vector: RangeVector, extension?: RangeExtension): RawSeries[] {
+export function rawSeriesOf(vector: RangeVector, budget: Budget, extension?: RangeExtension): RawSeries[] {
   const raw: RawSeries[] = [];
   for (let s = 0; s < vector.labels.length; s++) {
     const { times, values, lo, hi, histograms } = vector.series(s);
     if (hi[0] === lo[0]) continue;
+    budget.hold(hi[0] - lo[0]);
     const kept = new Map<number, NativeHistogram>();
     for (let k = lo[0]; k < hi[0]; k++) {
       const histogram = histograms?.get(k);

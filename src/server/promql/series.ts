@@ -3,7 +3,7 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { isReset } from '../../shared/histogram/resets.ts';
-import type { OpenGroup } from '../storage/queryable.ts';
+import type { OpenGroup, SeriesOutline } from '../storage/queryable.ts';
 
 /**
  * The samples of one series. `times` may be shared by many series, and then windows over it are too.
@@ -29,6 +29,8 @@ export interface SelectedSeries {
   readonly hasHistograms: boolean;
   /** Valid until another series of the same select is read. */
   read(): SampledSeries;
+  /** What is known of it without decoding; undefined where it is to be read. Valid until another one of the same select is asked for. */
+  outline?(): SeriesOutline | undefined;
 }
 
 /** One for each series ref, in the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
@@ -72,6 +74,10 @@ class ColumnSeries implements SelectedSeries {
 
   read(): SampledSeries {
     return this.#reader.read(this.#column);
+  }
+
+  outline(): SeriesOutline | undefined {
+    return this.#reader.group.outline?.(this.#column);
   }
 }
 

@@ -21,15 +21,30 @@ export function locateWindows(times: Float64Array, ends: Float64Array, width: nu
   let h = 0;
   let areFull = true;
   for (let i = 0; i < steps; i++) {
-    const end = ends[i];
-    const start = end - width;
-    while (h < times.length && times[h] <= end) h++;
-    while (l < h && times[l] <= start) l++;
+    h = firstAfter(times, ends[i], h);
+    l = firstAfter(times, ends[i] - width, l);
     lo[i] = l;
     hi[i] = h;
     if (l === h) areFull = false;
   }
   return { lo, hi, areFull };
+}
+
+/** The first index from `from` on whose time is after `t`: in steps that double, then by halves, for it may be near or far. */
+function firstAfter(times: Float64Array, t: number, from: number): number {
+  let step = 1;
+  let low = from;
+  while (low + step <= times.length && times[low + step - 1] <= t) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(times.length, low + step - 1);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Windows by times array, so that a group's are found once. */

@@ -63,6 +63,34 @@ export interface OpenGroup {
   rises?(): boolean;
   /** Native histogram samples, by row, of the series that was read last. */
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined;
+  /** Undefined where the series must be read: it has native histograms or deleted samples, or comes from places that overlap in time. */
+  outline?(series: number): SeriesOutline | undefined;
+}
+
+/**
+ * A series as runs of samples of which much is known without decoding them. Arrays by run are overwritten when another outline of the group is
+ * asked for; `times`, `ends` and `isKnown` are the same arrays wherever series have their samples at the same times.
+ */
+export interface SeriesOutline {
+  /** Of its samples: there are no gaps and no stale marks. */
+  readonly times: Float64Array;
+  /** Run r is samples [ends[r − 1], ends[r]), at least one. */
+  readonly ends: Int32Array;
+  /** By run: 1 where the arrays below hold; the samples of others are to be read. */
+  readonly isKnown: Uint8Array;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  /** Of the samples that are numbers; of equal ones the first, where that is not 0 (then it may have the other sign). NaN where there is none. */
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  /** As Neumaier's sum from 0 on gives it; NaN where that is not kept. */
+  readonly sum: Float64Array;
+  /** The samples before every fall, added up: 0 where nothing falls, and only there. NaN where that is not kept. */
+  readonly resets: Float64Array;
+  /** By run: 1 where all samples are known to be integers, and none of them −0. */
+  readonly isInteger: Uint8Array;
+  /** Writes the samples of a run into `out`, from `at` on. */
+  read(run: number, out: Float64Array, at: number): void;
 }
 
 /** A packed chunk: bytes in memory (shared memory is seen by all threads, other memory is copied), or a part of a block file that is held open. */

@@ -1,5 +1,5 @@
 /** Columns of a chunk that were decoded lately, small enough to be kept: a counter's steps take a byte or two each. */
-import type { Chunk } from './chunkenc/chunk.ts';
+import type { Chunk, Summaries } from './chunkenc/chunk.ts';
 
 /** Steps of at most 16 bits add up to less than 31 in this many rows. */
 const ROWS_MAX = 65_536;
@@ -17,9 +17,14 @@ interface Steps {
 }
 type Kept = Steps | Float64Array;
 
+/** Of the summaries of a column; those of a column that never falls have neither sum nor resets. */
+export type KeptSummaries = Pick<Summaries, 'first' | 'last' | 'min' | 'max'> &
+  Partial<Pick<Summaries, 'sum' | 'resets'>>;
+
 export class DecodedColumns {
   readonly chunk: Chunk;
   readonly #columns = new Map<number, Kept>();
+  readonly #summaries = new Map<number, KeptSummaries>();
   bytes = 0;
 
   constructor(chunk: Chunk) {
@@ -51,8 +56,25 @@ export class DecodedColumns {
     return kept !== undefined && 'steps' in kept && kept.rises;
   }
 
+  /** As {@link Chunk.summaries}; a column that has none here must not be asked for. */
+  summaries(column: number, hasRoom: () => boolean): KeptSummaries {
+    const known = this.#summaries.get(column);
+    if (known !== undefined) return known;
+    const found = this.chunk.summaries(column)!;
+    const [first, last] = [found.first.slice(), found.last.slice()];
+    const { min, max, sum, resets } = found;
+    const kept = this.chunk.neverFalls(column)
+      ? { first, last, min: first, max: last }
+      : { first, last, min: min.slice(), max: max.slice(), sum: sum.slice(), resets: resets.slice() };
+    if (!hasRoom()) return kept;
+    this.#summaries.set(column, kept);
+    this.bytes += OVERHEAD + ('sum' in kept ? 6 : 2) * first.byteLength;
+    return kept;
+  }
+
   forget(): void {
     this.#columns.clear();
+    this.#summaries.clear();
     this.bytes = 0;
   }
 

@@ -6,6 +6,7 @@ import { ALL_TIME, copyAsKilled, makeFolder, readAll, sampleText, textOf } from 
 import { formatLabels, labelsOf, type Labels } from '../../shared/model/labels.ts';
 import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import { DISK, type BlockFiles } from './block/blockFiles.ts';
+import { BlockDamage } from './block/chunkBytes.ts';
 import { openTsdb, type Tsdb } from './db.ts';
 import type { WriteFile } from './wal/log.ts';
 import { RECORD } from './wal/records.ts';
@@ -18,7 +19,8 @@ type Step =
   | { do: 'delete'; name: string; fromAgoMs: number; toAgoMs: number }
   | { do: 'dyingFlush'; diskSteps: number }
   | { do: 'fullDisk' | 'tornCommit'; share: number }
-  | { do: 'flush' | 'kill' | 'clean' | 'openSnapshot' | 'reopen' | 'reopenWithLogOfBeforeFlush' };
+  | { do: 'flippedBit'; file: number; where: number; bit: number }
+  | { do: 'query' | 'flush' | 'kill' | 'clean' | 'openSnapshot' | 'reopen' | 'reopenWithLogOfBeforeFlush' };
 
 const value = fc.oneof(fc.nat(5), fc.double(), fc.integer(), fc.constantFrom<Value>('stale', -0, NaN, Infinity));
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -26,7 +28,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     do: fc.constant('rows' as const),
     group: fc.nat(1),
     count: fc.constantFrom(1, 2, 59, 60, 61, 239, 240, 241),
-    stepMs: fc.constantFrom(1, 1000, 15_000),
+    // Blocks of hours are merged into longer ones.
+    stepMs: fc.constantFrom(1, 1000, 15_000, 600_000),
     cells: fc.array(fc.oneof(value, fc.constant('gap' as const)), { maxLength: 5 }),
   }),
   fc.record({
@@ -41,12 +44,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     toAgoMs: fc.constantFrom(-Infinity, 0, 5, 30_000),
   }),
   fc.record({ do: fc.constantFrom('clean' as const, 'openSnapshot' as const) }),
-  fc.record({ do: fc.constant('dyingFlush' as const), diskSteps: fc.nat(20) }),
+  fc.record({ do: fc.constant('dyingFlush' as const), diskSteps: fc.nat(40) }),
+  fc.record({
+    do: fc.constant('flippedBit' as const),
+    file: fc.nat(),
+    where: fc.double({ min: 0, max: 0.999999, noNaN: true }),
+    bit: fc.nat(7),
+  }),
   fc.record({
     do: fc.constantFrom('fullDisk' as const, 'tornCommit' as const),
     share: fc.double({ min: 0, max: 1, noNaN: true }),
   }),
-  fc.record({ do: fc.constant('kill' as const) }),
+  fc.record({ do: fc.constantFrom('kill' as const, 'query' as const) }),
   fc.record({ do: fc.constantFrom('flush' as const, 'reopen' as const, 'reopenWithLogOfBeforeFlush' as const) }),
 );
 
@@ -115,6 +124,12 @@ class FaultyDisk {
   }
 }
 
+/** A block whose chunk is damaged refuses the select. */
+function nothingWhereDamaged(error: unknown): Record<string, never> {
+  expect(error).toBeInstanceOf(BlockDamage);
+  return {};
+}
+
 class Run {
   folder = makeFolder();
   readonly model: Record<string, Record<number, string>> = {};
@@ -136,7 +151,8 @@ class Run {
 
   async open(): Promise<void> {
     const { outOfOrderWindowMs } = this;
-    const options = { outOfOrderWindowMs, blockRangeMs: Infinity, segmentSizeMax: 2000 };
+    const retention = { ageMs: 0, bytes: 0, percentage: 0 };
+    const options = { outOfOrderWindowMs, blockRangeMs: Infinity, segmentSizeMax: 2000, retention };
     const { files, writeLog } = this.disk;
     this.db = await openTsdb({ path: this.folder, ...options }, { files, writeLog });
   }
@@ -156,6 +172,8 @@ class Run {
     else if (s.do === 'flush') await this.db.flush();
     else if (s.do === 'kill') await this.goOnWith(copyAsKilled(this.folder));
     else if (s.do === 'dyingFlush') await this.dyingFlush(s.diskSteps);
+    else if (s.do === 'flippedBit') await this.flippedBit(s);
+    else if (s.do === 'query') await this.expectAll();
     else if (s.do === 'fullDisk' || s.do === 'tornCommit') await this.brokenCommit(s.do, s.share);
     else await this.reopen(s.do === 'reopenWithLogOfBeforeFlush');
   }
@@ -272,6 +290,29 @@ class Run {
     await this.goOnWith(copyAsKilled(this.folder));
   }
 
+  /** A copy of the folder in which a bit of some file is another one: what it gives is a part of what was taken, and nothing else. */
+  async flippedBit({ file, where, bit }: Step & { do: 'flippedBit' }): Promise<void> {
+    const copy = copyAsKilled(this.folder);
+    const files = ['blocks', 'wal']
+      .flatMap((place) => fs.readdirSync(path.join(copy, place)).map((name) => path.join(copy, place, name)))
+      .filter((name) => fs.statSync(name).size > 0)
+      .sort();
+    if (files.length > 0) {
+      const damaged = files[file % files.length];
+      const bytes = fs.readFileSync(damaged);
+      bytes[Math.floor(where * bytes.length)] ^= 1 << bit;
+      fs.writeFileSync(damaged, bytes);
+      const db = await openTsdb({ path: copy, blockRangeMs: Infinity });
+      try {
+        for (const [series, samples] of Object.entries(await readAll(db).catch(nothingWhereDamaged)))
+          expect(this.model[series]).toMatchObject(samples);
+      } finally {
+        await db.close();
+      }
+    }
+    fs.rmSync(copy, { recursive: true });
+  }
+
   /** A commit of which the disk takes a part only: it is refused, or the process ends there. Nothing of it is ever seen. */
   async brokenCommit(how: 'fullDisk' | 'tornCommit', share: number): Promise<void> {
     const writer = this.db.group('g0');
@@ -289,8 +330,12 @@ class Run {
     this.tornRecordsCut = this.db.stats().tornRecordsCut;
   }
 
-  async check(): Promise<void> {
+  async expectAll(): Promise<void> {
     expect(await readAll(this.db)).toEqual(this.model);
+  }
+
+  async check(): Promise<void> {
+    await this.expectAll();
     const names = (await this.db.series([], ALL_TIME)).map((labels) => formatLabels(labels));
     expect(names.sort()).toEqual(Object.keys(this.model).sort());
     for (const { times } of await this.db.select({ matchers: [], ...ALL_TIME })) {

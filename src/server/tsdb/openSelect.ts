@@ -8,10 +8,12 @@ import {
   type PackedGroup,
   type PackedPart,
   type PackedSelect,
+  type SeriesOutline,
 } from '../storage/queryable.ts';
 import type { SeriesRef } from '../storage/appender.ts';
 import { eraseCells, eraseHistograms } from './deletedCells.ts';
 import { sourceOf, type PackedChunkCache, type PartSource } from './partSource.ts';
+import { SeriesOutlines } from './seriesOutlines.ts';
 import { firstNotBelow } from './sortedTimes.ts';
 
 /** Counts cells, and lets others on the thread run between chunks. */
@@ -73,6 +75,7 @@ class StoredGroup implements OpenGroup {
   #scratch: Float64Array | undefined;
   /** Whether the series read last is known to rise, as far as it is full. */
   #rises = false;
+  #outlines: SeriesOutlines | undefined;
   /** Native histograms of the series read last. */
   #found: Map<number, NativeHistogram> | undefined;
 
@@ -126,6 +129,14 @@ class StoredGroup implements OpenGroup {
 
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined {
     return this.#found === undefined || this.#found.size === 0 ? undefined : this.#found;
+  }
+
+  outline(series: number): SeriesOutline | undefined {
+    if (this.#isMerged || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
+    const columns = this.#slices.map(({ part }) => part.columns[series]);
+    if (this.hasHistograms && this.#slices.some(({ source }, i) => source.histograms(columns[i]) !== undefined))
+      return undefined;
+    return (this.#outlines ??= new SeriesOutlines(this.#slices, this.times)).of(columns);
   }
 
   /** Puts the cells of a slice where there is none yet. */

@@ -3,7 +3,7 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { PackedChunk, PackedPart } from '../storage/queryable.ts';
 import { readChunkBytes } from './block/chunkBytes.ts';
 import { Chunk } from './chunkenc/chunk.ts';
-import { DecodedColumns } from './decodedColumns.ts';
+import { DecodedColumns, type KeptSummaries } from './decodedColumns.ts';
 
 /** Chunks kept by a thread that reads packed selects: bytes, directories and room to decode one column. */
 export const PACKED_CHUNKS_BYTES_MAX = 64 * 1024 * 1024;
@@ -24,6 +24,14 @@ export interface PartSource {
   /** Whether it is known that no cell of a full column is below the one before it. */
   rises?(column: number): boolean;
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined;
+  /** What is known by strides, where the rows are packed. */
+  readonly packed: PackedStrides | undefined;
+}
+
+export interface PackedStrides {
+  readonly chunk: Chunk;
+  /** Of a column that has cells in the chunk. */
+  summaries(column: number): KeptSummaries;
 }
 
 interface Entry {
@@ -61,19 +69,21 @@ export class PackedChunkCache {
     const { columns } = entry;
     const { chunk } = columns;
     const hasRoom = () => this.#hasRoom();
+    const counted = <T>(work: () => T): T => {
+      const before = columns.bytes;
+      const result = work();
+      // A chunk that was let go meanwhile is not counted any more.
+      if (this.#chunks.get(packed.id) === entry) this.#decoded += columns.bytes - before;
+      return result;
+    };
     return {
       times: chunk.times,
       hasHistograms: chunk.hasHistograms,
-      read: (column, from, to, out, at) => {
-        const before = columns.bytes;
-        const isThere = columns.read(column, from, to, out, at, hasRoom);
-        // A chunk that was let go meanwhile is not counted any more.
-        if (this.#chunks.get(packed.id) === entry) this.#decoded += columns.bytes - before;
-        return isThere;
-      },
+      read: (column, from, to, out, at) => counted(() => columns.read(column, from, to, out, at, hasRoom)),
       isFull: (column) => chunk.isFull(column),
       rises: (column) => columns.rises(column),
       histograms: (column) => chunk.histograms(column),
+      packed: { chunk, summaries: (column) => counted(() => columns.summaries(column, hasRoom)) },
     };
   }
 
@@ -118,6 +128,7 @@ export function sourceOf(part: PackedPart, chunks: PackedChunkCache): PartSource
 class OpenRows implements PartSource {
   readonly times: Float64Array;
   readonly hasHistograms: boolean;
+  readonly packed = undefined;
   readonly #part: Extract<PackedPart, { times: Float64Array }>;
 
   constructor(part: Extract<PackedPart, { times: Float64Array }>) {

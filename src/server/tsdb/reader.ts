@@ -1,6 +1,6 @@
 /** The way out of the store: matchers → series → columns, group by group. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import { compareLabels, compareText, labelValue, type Labels } from '../../shared/model/labels.ts';
+import { compareLabels, compareText, type Labels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
@@ -25,8 +25,9 @@ import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { HeadRows } from './head/headRows.ts';
-import { expandRuns } from './index/refRuns.ts';
+import { expandRuns, hasRef, intersect, runsOf, subtract, union, type RefRuns } from './index/refRuns.ts';
 import { openSelect } from './openSelect.ts';
+import { Presence } from './presence.ts';
 import { PackedChunkCache, sourceOf, type PartSource } from './partSource.ts';
 import { firstNotBelow } from './sortedTimes.ts';
 import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
@@ -61,6 +62,7 @@ export class StoreReader implements Queryable {
   readonly #blocks: BlockSet;
   readonly #exemplars: ExemplarStore;
   readonly #tombstones: Tombstones;
+  readonly #presence: Presence;
   /** For selects that are read on this thread. */
   readonly #chunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX, 0);
 
@@ -69,6 +71,7 @@ export class StoreReader implements Queryable {
     this.#head = head;
     this.#blocks = blocks;
     this.#exemplars = exemplars;
+    this.#presence = new Presence(head, blocks);
   }
 
   /** Memory of the chunks kept for selects that are read on this thread. */
@@ -111,17 +114,11 @@ export class StoreReader implements Queryable {
 
   async series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]> {
     const { series } = this.#head;
-    return this.#refs(matcherSets, range)
-      .map((ref) => series.labels(ref))
-      .sort(compareLabels);
+    return Array.from(expandRuns(this.#found(matcherSets, range)), (ref) => series.labels(ref)).sort(compareLabels);
   }
 
   async labelNames(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]> {
-    const names = new Set<string>();
-    for (const ref of this.#refs(matcherSets, range)) {
-      for (const [name] of this.#head.series.labels(ref)) names.add(name);
-    }
-    return [...names].sort(compareText);
+    return this.#head.series.index.namesIn(this.#found(matcherSets, range)).sort(compareText);
   }
 
   async labelValues(
@@ -129,10 +126,7 @@ export class StoreReader implements Queryable {
     matcherSets: readonly (readonly Matcher[])[],
     range: TimeRange,
   ): Promise<readonly string[]> {
-    const values = new Set<string>();
-    for (const ref of this.#refs(matcherSets, range)) values.add(labelValue(this.#head.series.labels(ref), name));
-    values.delete('');
-    return [...values].sort(compareText);
+    return this.#head.series.index.valuesIn(name, this.#found(matcherSets, range)).sort(compareText);
   }
 
   metadata(metric?: string): ReadonlyMap<string, readonly Metadata[]> {
@@ -155,7 +149,7 @@ export class StoreReader implements Queryable {
     const wanted = this.#matching(matcherSets);
     const bySeries = new Map<SeriesRef, Exemplar[]>();
     for (const { ref, exemplar } of this.#exemplars.entries()) {
-      if (wanted[ref] !== 1 || exemplar.t < range.minTime || exemplar.t > range.maxTime) continue;
+      if (!hasRef(wanted, ref) || exemplar.t < range.minTime || exemplar.t > range.maxTime) continue;
       const list = bySeries.get(ref);
       if (list === undefined) bySeries.set(ref, [exemplar]);
       else list.push(exemplar);
@@ -221,39 +215,25 @@ export class StoreReader implements Queryable {
     return { refs, parts, deleted };
   }
 
-  /** By series ref: 1 where any of the matcher sets accepts it; all where there is no set. */
-  #matching(matcherSets: readonly (readonly Matcher[])[]): Uint8Array {
-    const { series } = this.#head;
-    const wanted = new Uint8Array(series.refsEnd);
-    const sets =
-      matcherSets.length > 0 ? matcherSets.map((set) => series.index.select(set)) : [expandRuns(series.all())];
-    for (const set of sets) for (const ref of set) wanted[ref] = 1;
-    return wanted;
+  /** Series that any of the matcher sets accepts; all where there is no set. */
+  #matching(matcherSets: readonly (readonly Matcher[])[]): RefRuns {
+    const { index } = this.#head.series;
+    if (matcherSets.length === 0) return this.#head.series.all();
+    return union(matcherSets.map((set) => index.selectRuns(set)));
   }
 
   /** Series that match and have samples in the range. */
-  #refs(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): SeriesRef[] {
-    const wanted = this.#matching(matcherSets);
-    const found = this.#takeTouched(wanted, range);
-    for (const [, group] of this.#blocks.groupsIn(range.minTime, range.maxTime)) {
-      if (!group.chunks.some((chunk) => overlaps(chunk, range.minTime, range.maxTime))) continue;
-      for (const ref of group.refs) if (wanted[ref] === 1) found.add(ref);
-    }
-    for (const group of this.#head.groups) {
-      if (group === undefined) continue;
-      collectFromChunks(group, range, wanted, found);
-      collectFromRows(group, range, wanted, found);
-    }
-    return [...found].sort((a, b) => a - b);
+  #found(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): RefRuns {
+    const found = intersect(this.#matching(matcherSets), this.#presence.of(range));
+    const touched = runsOf([...this.#tombstones.refs].filter((ref) => hasRef(found, ref)).sort((a, b) => a - b));
+    if (touched.length === 0) return found;
+    return union([subtract(found, touched), this.#notDeleted(expandRuns(touched), range)]);
   }
 
-  /** Of the wanted series that have deleted samples, those with others in the range; all of them are taken out of `wanted`. */
-  #takeTouched(wanted: Uint8Array, range: TimeRange): Set<SeriesRef> {
+  /** Of series that have deleted samples, those with others in the range. */
+  #notDeleted(touched: Uint32Array, range: TimeRange): RefRuns {
     const found = new Set<SeriesRef>();
-    const touched = Uint32Array.from(this.#tombstones.refs).filter((ref) => wanted[ref] === 1);
-    if (touched.length === 0) return found;
-    for (const ref of touched) wanted[ref] = 0;
-    for (const { refs, columns, place } of this.#stretches(touched.sort(), range, new Set())) {
+    for (const { refs, columns, place } of this.#stretches(touched, range, new Set())) {
       const stored = 'chunk' in place ? place.stored : ALL_TIME;
       const [minTime, maxTime] = [Math.max(stored.minTime, range.minTime), Math.min(stored.maxTime, range.maxTime)];
       const part =
@@ -265,7 +245,7 @@ export class StoreReader implements Queryable {
         if (hasSample(source, part.columns[s], range, ranges)) found.add(ref as SeriesRef);
       });
     }
-    return found;
+    return runsOf([...found].sort((a, b) => a - b));
   }
 }
 
@@ -396,34 +376,6 @@ function hasSample(source: PartSource, column: number, range: TimeRange, deleted
 
 function overlaps(stored: TimeRange, minTime: number, maxTime: number): boolean {
   return stored.minTime <= maxTime && stored.maxTime >= minTime;
-}
-
-function collectFromChunks(group: HeadGroup, range: TimeRange, wanted: Uint8Array, found: Set<SeriesRef>): void {
-  for (const chunk of group.chunks) {
-    if (!overlaps(chunk, range.minTime, range.maxTime)) continue;
-    for (const column of chunk.columns) if (wanted[group.refs[column]] === 1) found.add(group.refs[column]);
-  }
-}
-
-function collectFromRows(group: HeadGroup, range: TimeRange, wanted: Uint8Array, found: Set<SeriesRef>): void {
-  const { refs, rows } = group;
-  const inOrder = group.kind === 'rows';
-  const times = Float64Array.from({ length: rows.rowCount }, (_, row) => rows.time(row));
-  const from = inOrder ? firstNotBelow(times, range.minTime) : 0;
-  const to = inOrder ? firstNotBelow(times, range.maxTime + 1) : times.length;
-  for (let column = 0; column < refs.length; column++) {
-    const ref = refs[column];
-    if (wanted[ref] !== 1 || found.has(ref)) continue;
-    if (inOrder ? rows.hasCell(column, from, to) : hasLooseCell(group, column, times, range)) found.add(ref);
-  }
-}
-
-function hasLooseCell(group: HeadGroup, column: number, times: Float64Array, range: TimeRange): boolean {
-  for (let row = 0; row < times.length; row++) {
-    if (times[row] < range.minTime || times[row] > range.maxTime) continue;
-    if (group.rows.hasCell(column, row, row + 1)) return true;
-  }
-  return false;
 }
 
 function sameMetadata(a: Metadata, b: Metadata): boolean {

@@ -1,7 +1,7 @@
 /** Reads what selects found where it lies, and evaluates: the same on a worker and in the caller's thread. */
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Budget } from '../promql/budget.ts';
-import { evaluatePrepared, readFault, readsMax, type PreparedQuery } from '../promql/engine.ts';
+import { evaluatePrepared, type PreparedQuery } from '../promql/engine.ts';
 import type { QueryResult } from '../storage/engine.ts';
 import type { OpenGroup, PackedSelect } from '../storage/queryable.ts';
 import { openSelect } from '../tsdb/openSelect.ts';
@@ -21,13 +21,9 @@ export async function evaluatePacked(
   selectMs: number,
 ): Promise<QueryResult> {
   const started = performance.now();
-  const maxSamples = readsMax(budget);
-  const breathe = { maxSamples, isDue: () => budget.isDue(), pause: () => budget.pause() };
+  // However much lies there: series are read one after the other into the same memory.
+  const breathe = { maxSamples: Infinity, isDue: () => budget.isDue(), pause: () => budget.pause() };
   const open: OpenGroup[][] = [];
-  try {
-    for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, breathe));
-  } catch (fault) {
-    throw readFault(fault, budget);
-  }
+  for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, breathe));
   return evaluatePrepared(prepared, open, budget, selectMs + performance.now() - started);
 }

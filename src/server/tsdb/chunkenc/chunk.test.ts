@@ -151,7 +151,7 @@ test('histograms come back, whatever bucket is asked for first', () => {
           const { count, first, last, min, max } = expected;
           expect([found!.count[s], found!.first[s], found!.last[s]]).toEqual([count, first, last]);
           expect([found!.min[s], found!.max[s]]).toEqual([min, max]);
-          if (found!.increase[s] === found!.increase[s]) expect(found!.increase[s]).toBe(expected.increase);
+          if (found!.resets[s] === found!.resets[s]) expect(found!.resets[s]).toBe(expected.resets);
         }
       }
     }),
@@ -205,13 +205,13 @@ function walked(cells: Float64Array, from: number, to: number) {
   const rows = Array.from({ length: to - from }, (_, i) => from + i).filter((i) => cellKind(bits, i) === CELL_SAMPLE);
   const values = rows.map((row) => cells[row]);
   const numbers = values.filter((v) => v === v);
-  let increase = values.length > 0 ? values.at(-1)! - values[0] : NaN;
-  values.forEach((v, i) => (increase += v < values[i - 1] ? values[i - 1] : 0));
+  let resets = values.length > 0 ? 0 : NaN;
+  values.forEach((v, i) => (resets += v < values[i - 1] ? values[i - 1] : 0));
   return {
     ...{ count: values.length, firstRow: rows[0] ?? -1, lastRow: rows.at(-1) ?? -1 },
     ...{ first: values[0] ?? NaN, last: values.at(-1) ?? NaN },
     ...{ min: numbers.length > 0 ? Math.min(...numbers) : NaN, max: numbers.length > 0 ? Math.max(...numbers) : NaN },
-    ...{ increase, sum: values.reduce((a, b) => a + b, 0) },
+    ...{ resets, sum: values.reduce((a, b) => a + b, 0) },
   };
 }
 
@@ -231,7 +231,7 @@ test('summaries tell, stride by stride, what a walk over the samples tells', () 
           for (const field of ['count', 'firstRow', 'lastRow', 'first', 'last'] as const) {
             expect([field, found[field][s] + 0]).toEqual([field, expected[field] + 0]);
           }
-          for (const field of ['min', 'max', 'increase', 'sum'] as const) {
+          for (const field of ['min', 'max', 'resets', 'sum'] as const) {
             const kept = found[field][s];
             if (kept !== kept) continue;
             const largest = Math.max(...column.map(Math.abs).filter(Number.isFinite), 1e-300);
@@ -253,11 +253,11 @@ test('a column that never falls has all of its summaries but the sum', () => {
   const chunk = packRows(rowsOf(times, columns, (c) => c > 0));
   expect([...chunk.strideEnds]).toEqual([240, 480, 720]);
   for (const c of [0, 1, 2, 3, 4, 5, 2, 5, 3]) {
-    const { first, last, min, max, increase } = chunk.summaries(c)!;
+    const { first, last, min, max, resets } = chunk.summaries(c)!;
     expect([...first]).toEqual([0, 240, 480].map((row) => columns[c][row]));
     expect([...last]).toEqual([239, 479, 719].map((row) => columns[c][row]));
     expect([min, max]).toEqual([first, last]);
-    expect(increase).toEqual(last.map((v, s) => v - first[s]));
+    expect([...resets]).toEqual([0, 0, 0]);
   }
 });
 

@@ -180,7 +180,7 @@ export class Chunk {
 
   /**
    * What is known of a column without decoding it, by stride: an hour each in a long chunk of rows that are seconds apart, the whole of a short
-   * one. Undefined where the column has no cells here.
+   * one. Undefined where the column has no cells here. Buckets build on their neighbours: ask in ascending order.
    */
   summaries(column: number): Summaries | undefined {
     const place = this.#placeOf(column);
@@ -201,6 +201,30 @@ export class Chunk {
     out.last.set(last);
     completeSummaries(head, ends, kept, out);
     return out;
+  }
+
+  /** Which of the chunk's patterns of gaps and stale marks a column has: -1 for none, undefined where it has no cells here. */
+  marksOf(column: number): number | undefined {
+    const place = this.#placeOf(column);
+    if (place < 0) return undefined;
+    const origin = this.#origin(place);
+    return this.#hasMarks(origin) ? this.#head(origin).marks : -1;
+  }
+
+  /** Samples up to the end of each stride, of columns with a pattern of marks. */
+  sampleEnds(marks: number): Int32Array {
+    return marks < 0 ? this.strideEnds : this.#marks[marks].sampleEnds;
+  }
+
+  /** By row: whether columns with a pattern of marks have a sample there. */
+  hasSample(marks: number, row: number): boolean {
+    return marks < 0 || this.#marks[marks].kinds[row] === CELL_SAMPLE;
+  }
+
+  /** Whether all samples of a column are integers in the chunk's sense: none is −0, none needs more than 50 bits. */
+  isOfIntegers(column: number): boolean {
+    const place = this.#placeOf(column);
+    return place >= 0 && hasIntegerBounds(this.#head(this.#origin(place)));
   }
 
   /** Native histogram samples of a column by row. */
@@ -371,7 +395,7 @@ function fillRising(out: SummaryArrays, first: Float64Array, last: Float64Array)
   out.min.set(first);
   out.max.set(last);
   out.sum.fill(NaN);
-  for (let s = 0; s < first.length; s++) out.increase[s] = last[s] - first[s];
+  for (let s = 0; s < first.length; s++) out.resets[s] = first[s] === first[s] ? 0 : NaN;
 }
 
 /** Puts samples and marks of rows [from, to) together; `row` is the first one of stride `stride`. */

@@ -101,7 +101,7 @@ export function readSummaries(
   out: SummaryArrays,
 ): Uint8Array {
   const kept = new Uint8Array(ends.length).fill(NEVER_FALLS);
-  for (const numbers of [out.first, out.last, out.min, out.max, out.sum, out.increase]) numbers.fill(NaN);
+  for (const numbers of [out.first, out.last, out.min, out.max, out.sum, out.resets]) numbers.fill(NaN);
   if (encoding === ENCODING.empty) return kept;
   if (encoding === ENCODING.constant) {
     fillBits(WORDS, input.u32(), input.u32(), 0, 1);
@@ -119,7 +119,7 @@ export function readSummaries(
     readIntegerSummaries(encoding, flags, input, ends, out, kept);
   }
   eachStride(ends, (s) => {
-    if (kept[s] === NEVER_FALLS) out.increase[s] = 0;
+    if (kept[s] === NEVER_FALLS) out.resets[s] = 0;
   });
   return kept;
 }
@@ -245,7 +245,7 @@ const PASSED_OVER: SummarySink = {
   out: {
     ...{ count: new Int32Array(1), firstRow: new Int32Array(1), lastRow: new Int32Array(1) },
     ...{ first: new Float64Array(1), last: new Float64Array(1), min: new Float64Array(1), max: new Float64Array(1) },
-    ...{ sum: new Float64Array(1), increase: new Float64Array(1) },
+    ...{ sum: new Float64Array(1), resets: new Float64Array(1) },
   },
   kept: new Uint8Array(1),
 };
@@ -305,12 +305,12 @@ function eachStride(ends: SampleEnds, visit: (s: number, from: number) => void):
   for (let s = 0, from = 0; s < ends.length; from = ends[s++]) if (from < ends[s]) visit(s, from);
 }
 
-/** Min, max and increase, now that first and last are those of the column. */
+/** Min and max, now that first and last are those of the column. */
 export function completeSummaries(head: ColumnHead, ends: SampleEnds, kept: Uint8Array, out: SummaryArrays): void {
   const neverRises = (head.flags & STEADY) > 0 && !(head.flags & RISING);
   eachStride(ends, (s) => {
     completeSummary(out, s, kept[s]);
     if (!neverRises || out.last[s] >= out.first[s]) return;
-    [out.min[s], out.max[s], out.increase[s]] = [out.last[s], out.first[s], NaN];
+    [out.min[s], out.max[s], out.resets[s]] = [out.last[s], out.first[s], NaN];
   });
 }

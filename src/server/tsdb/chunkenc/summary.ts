@@ -19,8 +19,11 @@ export interface Summaries {
   readonly max: Float64Array;
   /** Of the samples, compensated (Neumaier); not kept for columns that never fall. */
   readonly sum: Float64Array;
-  /** Growth from first to last, with every fall taken for a counter that began again at 0. Always there for a column that never falls. */
-  readonly increase: Float64Array;
+  /**
+   * The samples before every fall, added up: with them a counter's increase is last − first + resets. 0 where nothing falls and only there, so
+   * always for a column that never does.
+   */
+  readonly resets: Float64Array;
 }
 
 export type SummaryArrays = Summaries;
@@ -36,7 +39,7 @@ export function makeSummaries(strides: number): SummaryArrays {
     min: numbers(),
     max: numbers(),
     sum: numbers(),
-    increase: numbers(),
+    resets: numbers(),
   };
 }
 
@@ -78,8 +81,8 @@ export function writeStrideSummary(out: ByteWriter, values: Float64Array, from: 
  */
 export function readStrideSummary(input: ByteReader, out: SummaryArrays, s: number): number {
   const flags = input.u8();
-  const resets = flags & HAS_RESETS ? input.number() : 0;
-  out.increase[s] = flags & RESETS_KNOWN ? resets : NaN;
+  const resets = flags & HAS_RESETS ? input.number() || NaN : 0;
+  out.resets[s] = flags & RESETS_KNOWN ? resets : NaN;
   if (flags & HAS_VALUES) {
     out.min[s] = input.number();
     out.max[s] = input.number();
@@ -89,7 +92,6 @@ export function readStrideSummary(input: ByteReader, out: SummaryArrays, s: numb
 }
 
 export function completeSummary(out: SummaryArrays, s: number, flags: number): void {
-  out.increase[s] += out.last[s] - out.first[s];
   if (flags & HAS_VALUES) return;
   out.min[s] = out.first[s];
   out.max[s] = out.last[s];

@@ -41,7 +41,18 @@ function expectAlike(table: SeriesTable, plain: PlainSeriesTable, selects: reado
     for (const n of names) expect(table.labelValue(ref, n)).toBe(labelValue(set, n));
     for (const [other, below] of known) expect(table.isNextBucket(other, ref)).toBe(isNextBucket(below, set));
   }
-  for (const matchers of selects) expect([...table.index.select(matchers)]).toEqual(plain.select(matchers));
+  for (const matchers of selects) {
+    const found = plain.select(matchers);
+    expect([...table.index.select(matchers)]).toEqual(found);
+    const sets = found.map((ref) => plain.labels[ref]!);
+    const refs = table.index.selectRuns(matchers).slice();
+    const namesFound = sets.flatMap((set) => set.map(([n]) => n));
+    expect(new Set(table.index.namesIn(refs))).toEqual(new Set(namesFound));
+    for (const n of [...names, 'missing']) {
+      const valuesFound = sets.map((set) => labelValue(set, n)).filter((v) => v !== '');
+      expect(table.index.valuesIn(n, refs).sort()).toEqual([...new Set(valuesFound)].sort());
+    }
+  }
 }
 
 test('the table is the plain one, through churn', () => {

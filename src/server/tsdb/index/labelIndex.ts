@@ -2,7 +2,7 @@
 import { compileMatcher, patternShape, type Matcher, type TextTest } from '../../../shared/model/matchers.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
 import type { LabelPairs, PairId } from './labelPairs.ts';
-import { countRefs, expandRuns, intersect, NO_REFS, runsOf, subtract, type RefRuns } from './refRuns.ts';
+import { countRefs, expandRuns, intersect, meets, NO_REFS, runsOf, subtract, type RefRuns } from './refRuns.ts';
 
 /** The series that the index is over. */
 export interface IndexedSeries {
@@ -31,6 +31,28 @@ export class LabelIndex {
   /** Values of a label with the series that have them, which are valid until a series is added. */
   *values(name: string): Iterable<readonly [value: string, refs: RefRuns]> {
     for (const [value, pair] of this.#pairs.values(name)) yield [value, this.#pairs.postings(pair)];
+  }
+
+  /** The values of a label that any of the series has; in no order. */
+  valuesIn(name: string, refs: RefRuns): string[] {
+    const pairs = this.#pairs.values(name);
+    if (countRefs(refs) < pairs.size) {
+      const values = new Set(Array.from(expandRuns(refs), (ref) => this.#series.labelValue(ref, name)));
+      values.delete('');
+      return [...values];
+    }
+    const found: string[] = [];
+    for (const [value, pair] of pairs) if (meets(this.#pairs.postings(pair), refs)) found.push(value);
+    return found;
+  }
+
+  /** The names of the labels that any of the series has; in no order. */
+  namesIn(refs: RefRuns): string[] {
+    if (refs.length === 0) return [];
+    return [...this.#pairs.names].filter((name) => {
+      for (const pair of this.#pairs.values(name).values()) if (meets(this.#pairs.postings(pair), refs)) return true;
+      return false;
+    });
   }
 
   /**

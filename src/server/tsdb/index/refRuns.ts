@@ -72,6 +72,19 @@ export function hasRef(runs: RefRuns, ref: SeriesRef): boolean {
   return at < runs.length && (runs[at] & REF_MAX) <= ref;
 }
 
+/** Whether any ref is in both. */
+export function meets(a: RefRuns, b: RefRuns): boolean {
+  if (a.length > b.length) return meets(b, a);
+  let at = 0;
+  for (let i = 0; i < a.length && at < b.length; i++) {
+    const first = a[i] & REF_MAX;
+    const last = isRun(a[i]) ? a[++i] : first;
+    at = seek(b, at, first);
+    if (at < b.length && (b[at] & REF_MAX) <= last) return true;
+  }
+  return false;
+}
+
 /** What is in both. */
 export function intersect(a: RefRuns, b: RefRuns): RefRuns {
   if (a.length > b.length) return intersect(b, a);

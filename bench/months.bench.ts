@@ -1,0 +1,112 @@
+/**
+ * Queries over a month of buckets and gauges at 15 s, a step an hour: by what blocks know of each hour, against decoding every sample, in the same
+ * engine. `ISOTHERM_BENCH_DATA` names a folder in which the month is kept from one run to the next: it takes minutes to make.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { labelsOf } from '../src/shared/model/labels.ts';
+import { DEFAULT_LIMITS, evaluatePrepared, prepareQuery } from '../src/server/promql/engine.ts';
+import { Budget } from '../src/server/promql/budget.ts';
+import type { OpenGroup } from '../src/server/storage/queryable.ts';
+import { openTsdb, type Tsdb } from '../src/server/tsdb/db.ts';
+import { openSelect } from '../src/server/tsdb/openSelect.ts';
+import { PackedChunkCache } from '../src/server/tsdb/partSource.ts';
+import { randomFrom } from './data/random.ts';
+import { medianCpuMs } from './harness/measure.ts';
+import { bench } from './harness/report.ts';
+import { inTempFolder } from './harness/server.ts';
+
+const TARGETS = Number(process.env.TARGETS ?? 50);
+const BUCKETS = 20;
+const GAUGES = 5;
+const HOUR = 3_600_000;
+const DAYS = 30;
+const STEP_MS = 15_000;
+const END = Date.UTC(2026, 0, 31);
+const START = END - DAYS * 24 * HOUR;
+const ROUNDS = 5;
+const KEEP_ALL = { ageMs: 0, bytes: 0, percentage: 0 };
+
+const QUERIES = [
+  ['heatmap of 1,000 buckets', 'sum by (le) (increase(x_bucket[1h]))'],
+  ['heatmap, windows of an hour and a scrape', 'sum by (le) (increase(x_bucket[3615s]))'],
+  ['p99 of 1,000 buckets', 'histogram_quantile(0.99, sum by (le) (rate(x_bucket[1h])))'],
+  ['largest of 250 gauges', 'max(max_over_time(load_ratio[1h]))'],
+  ['sum over time of 250 gauges', 'sum(sum_over_time(load_ratio[1h]))'],
+  ['samples of all', 'sum(count_over_time({job="month"}[1h]))'],
+] as const;
+
+/** A target's buckets, of which all that are above an observation go up, and gauges of two decimals. */
+async function writeMonth(folder: string): Promise<void> {
+  const db = await openTsdb({ path: folder, syncIntervalMs: 60_000, retention: KEEP_ALL });
+  const random = randomFrom(7);
+  const targets = Array.from({ length: TARGETS }, (_, i) => {
+    const group = db.group(`target ${i}`);
+    const own = { job: 'month', instance: `10.0.0.${i}:8000` };
+    for (let b = 0; b < BUCKETS; b++)
+      group.column(labelsOf({ __name__: 'x_bucket', le: b === BUCKETS - 1 ? '+Inf' : String(2 ** b / 1024), ...own }));
+    for (let g = 0; g < GAUGES; g++) group.column(labelsOf({ __name__: 'load_ratio', device: String(g), ...own }));
+    return { group, values: new Float64Array(BUCKETS + GAUGES) };
+  });
+  const appender = db.appender();
+  for (let t = START + STEP_MS; t <= END; t += STEP_MS) {
+    for (const { group, values } of targets) {
+      for (let b = 0, more = 0; b < BUCKETS; b++) values[b] += more += Math.floor(5 * random() ** 3);
+      for (let g = 0; g < GAUGES; g++) values[BUCKETS + g] = Math.round(100 * random()) / 100;
+      if (appender.appendRow(group, t, values) !== 'ok') throw new Error(`the row of ${t} was refused`);
+    }
+    await appender.commit();
+    // Files are written between turns.
+    if (t % HOUR === 0) await setImmediate();
+  }
+  await db.flush();
+  await db.close();
+}
+
+/** @param decodes read every sample, whatever is known. */
+async function answer(db: Tsdb, expr: string, chunks: PackedChunkCache, decodes: boolean): Promise<Float64Array> {
+  const request = { expr, start: START + HOUR, end: END, stepMs: HOUR };
+  const prepared = prepareQuery(request, DEFAULT_LIMITS);
+  const budget = new Budget({ timeoutMs: 600_000, maxSamples: 50_000_000 });
+  const leases = prepared.plan.selects.map((spec) => db.pack!(spec));
+  try {
+    const opened: OpenGroup[][] = [];
+    for (const { select, labels } of leases) {
+      const sets = select.groups.map(({ refs }) => Array.from(refs, (ref) => labels(ref)));
+      opened.push(await openSelect(select, sets, chunks, { maxSamples: Infinity }));
+    }
+    if (decodes) for (const group of opened.flat()) group.outline = undefined;
+    const { value } = await evaluatePrepared(prepared, opened, budget, 0);
+    if (value.kind !== 'matrix') throw new Error('a matrix was expected');
+    return value.matrix.values;
+  } finally {
+    for (const lease of leases) lease.release();
+  }
+}
+
+await bench('months', (add) =>
+  inTempFolder(async (temp) => {
+    const folder = process.env.ISOTHERM_BENCH_DATA ?? path.join(temp, 'month');
+    if (!fs.existsSync(folder)) await writeMonth(folder);
+    const db = await openTsdb({ path: folder, retention: KEEP_ALL });
+    const [ours, theirs] = [new PackedChunkCache(), new PackedChunkCache()];
+    try {
+      for (const [what, expr] of QUERIES) {
+        const [a, b] = [await answer(db, expr, ours, false), await answer(db, expr, theirs, true)];
+        if (a.length !== b.length || a.some((v, i) => !Object.is(v, b[i])))
+          throw new Error(`${expr}: the answers differ`);
+        const cold = await medianCpuMs({ ours: () => answer(db, expr, new PackedChunkCache(), false) }, 1);
+        const ms = await medianCpuMs(
+          { ours: () => answer(db, expr, ours, false), theirs: () => answer(db, expr, theirs, true) },
+          ROUNDS,
+        );
+        const common = { unit: 'CPU ms', against: 'decoding, warm', theirs: ms.theirs, better: 'less' } as const;
+        add({ what, ours: ms.ours, ...common });
+        add({ what: `${what}, cold`, ours: cold.ours, ...common });
+      }
+    } finally {
+      await db.close();
+    }
+  }),
+);
