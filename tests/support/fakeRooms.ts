@@ -5,6 +5,8 @@ import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
 import type { RelabelConfig } from '../../src/server/config/config.ts';
 import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
 import { answerOf } from '../../src/server/promql/engine.ts';
+import { openAccess } from '../../src/server/http/access/access.ts';
+import { Notifications } from '../../src/server/telemetry/notifications.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
 import { traceRelabel } from '../../src/server/relabel/relabel.ts';
 import { silentLog } from '../../src/server/telemetry/log.ts';
@@ -67,6 +69,9 @@ export class FakeRooms {
   /** What the admin API asked for, as JSON. */
   asked: string[] = [];
   readonly admin: StoreAdmin = {
+    blocks: () => [
+      { number: 3, replaces: [1], minTime: 1, maxTime: 2, seriesCount: 4, chunkCount: 5, bytes: 6, version: 1 },
+    ],
     deleteSeries: async (sets, range) => void this.asked.push(JSON.stringify({ sets, range })),
     cleanTombstones: async () => void this.asked.push('clean'),
     snapshot: async ({ skipHead } = {}) => {
@@ -101,15 +106,26 @@ export class FakeRooms {
             lastBodyBytes: 0,
             intervalMs: 15_000,
             timeoutMs: 10_000,
+            metadata: new Map([['up', { type: 'gauge', help: 'Up.', unit: '' }]]),
           },
         ],
+        scrapeNow: async (pool, url) => this.asked.push(`scrape ${pool} ${url}`),
         relabelSteps: (pool, labels) => (pool === 'a' ? traceRelabel(labels, this.relabel) : undefined),
         dropped: () => [{ scrapePool: 'b', discoveredLabels: labelsOf({ __address__: 'x' }) }],
       },
       rules: { groups: () => [], backtest: () => Promise.reject(new Error('no rules here')) },
       alertmanagers: { active: () => new Map(), dropped: () => [] },
       admin: this.admin,
-      headStats: () => ({ series: this.series.length, chunks: 0, minTime: 1, maxTime: 2, corruptions: 0 }),
+      headStats: () => ({
+        series: this.series.length,
+        chunks: 0,
+        minTime: 1,
+        maxTime: 2,
+        corruptions: 0,
+        logSegments: 1,
+        logBytes: 100,
+        blockBytes: 0,
+      }),
     };
   }
 
@@ -234,10 +250,13 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       remoteReadSamplesMax: 50_000_000,
       remoteReadsMax: 10,
       webUiFolder: '/nonexistent',
+      enabledFeatures: [],
       flagTexts: { 'log.level': 'info' },
       ...options,
     },
     build,
+    access: openAccess('', silentLog),
+    notifications: new Notifications(systemClock, 2),
     clock: { ...systemClock, now: () => 1_700_000_000_123 },
     log: silentLog,
     metrics: createSelfMetrics(build),

@@ -107,6 +107,10 @@ export class ScrapeRig {
     });
   }
 
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   /** All samples as `name{labels}` (without job and instance) → values in order of time, `stale` for ends. */
   async samples(name = '.+'): Promise<Record<string, (number | 'stale')[]>> {
     const matchers = [{ name: '__name__', op: '=~', value: name }] as const;

@@ -36,7 +36,7 @@ export const FLAGS = {
   'web.listen-address': {
     type: 'text',
     default: '127.0.0.1:9090',
-    help: 'Address to listen on. Other machines are let in by :9090; nobody is asked for a password. Port 0 takes a free one.',
+    help: 'Address to listen on. Other machines are let in by :9090; nobody is asked for a password without --web.config.file. Port 0 takes a free one.',
   },
   'web.external-url': {
     type: 'text',
@@ -91,9 +91,7 @@ export const FLAGS = {
   'web.config.file': {
     type: 'text',
     default: '',
-    help: 'File with TLS and users.',
-    refused:
-      'TLS and users are not served by this version, and ignoring the file would leave the server open; put a proxy with TLS before 127.0.0.1:9090',
+    help: 'File with TLS, users with passwords, tokens that may read or write, headers and a rate limit.',
   },
   'web.page-title': {
     type: 'text',
@@ -120,10 +118,9 @@ export const FLAGS = {
     accepted: 'consoles are not served; the pages at / take their place',
   },
   'web.max-notifications-subscribers': {
-    type: 'number',
+    type: 'count',
     default: '16',
-    help: 'Subscribers of live notifications.',
-    accepted: 'live notifications are not served by this version',
+    help: 'Subscribers of live notifications at the same time.',
   },
   'web.search.max-limit': {
     type: 'number',

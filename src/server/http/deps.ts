@@ -1,6 +1,8 @@
 /** What the HTTP rim is handed by the composition root. */
 import type { Labels } from '../../shared/model/labels.ts';
 import type { BuildInfo } from '../telemetry/build.ts';
+import type { Notifications } from '../telemetry/notifications.ts';
+import type { Access } from './access/access.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
@@ -35,6 +37,9 @@ export interface HeadStats {
   readonly maxTime: number | undefined;
   /** Damaged records met when the log was read. */
   readonly corruptions: number;
+  readonly logSegments: number;
+  readonly logBytes: number;
+  readonly blockBytes: number;
 }
 
 export interface RuntimeInfo {
@@ -66,12 +71,16 @@ export interface HttpOptions {
   readonly remoteReadsMax: number;
   /** Folder of the built pages. */
   readonly webUiFolder: string;
+  /** Names given to --enable-feature. */
+  readonly enabledFeatures: readonly string[];
   /** Every flag as text, for /api/v1/status/flags. */
   readonly flagTexts: Readonly<Record<string, string>>;
 }
 
 export interface HttpDeps {
   readonly options: HttpOptions;
+  readonly access: Access;
+  readonly notifications: Notifications;
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Log;

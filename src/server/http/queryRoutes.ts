@@ -16,14 +16,15 @@ async function runQuery(
   call: ApiCall,
   grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const { params, deps, rooms, signal } = call;
+  const { params, deps, rooms, signal, queries, client } = call;
   const limit = params.limit();
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
   const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
   const expr = params.text('query');
-  const request: QueryRequest = { expr, ...grid, lookbackDeltaMs, timeoutMs, signal };
+  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, signal };
   const stats = params.text('stats') !== '';
-  return rooms.engine.answer(request, { limit, stats }).catch((error: unknown) => {
+  const answer = queries.run(request, client, (own) => rooms.engine.answer(own, { limit, stats }));
+  return answer.catch((error: unknown) => {
     if (error instanceof QueryError && error.errorType === 'bad_data') throw invalidParameter('query', error.message);
     throw error;
   });

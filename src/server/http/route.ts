@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps, ServerRooms } from './deps.ts';
 import type { Params } from './params.ts';
+import type { RunningQueries } from './runningQueries.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT';
 
@@ -11,6 +12,9 @@ export interface ApiCall {
   readonly params: Params;
   /** Parts of the path, decoded. */
   readonly path: Readonly<Record<string, string>>;
+  readonly queries: RunningQueries;
+  /** Address of who asks. */
+  readonly client: string;
   /** Aborted when the client goes away before it is answered. */
   readonly signal: AbortSignal;
 }
@@ -25,6 +29,8 @@ export interface ApiRoute {
   /** Below /api/v1. */
   readonly path: string;
   readonly methods: readonly Method[];
+  /** It changes something: refused to pages of other sites, and to those who may only read. */
+  readonly changes?: boolean;
   readonly answer: ApiHandler;
 }
 

@@ -13,7 +13,7 @@ import type { Params } from './params.ts';
  * @throws ApiError for what is no selector, and for a selector that would match everything.
  */
 export function matcherSets(params: Params): Matcher[][] {
-  const sets = params.texts('match[]').map(parseSelector);
+  const sets = params.texts('match[]').map((text) => parseSelector(text, 'match[]'));
   for (const set of sets) {
     if (set.every((matcher) => compileMatcher(matcher)(''))) {
       throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
@@ -22,10 +22,10 @@ export function matcherSets(params: Params): Matcher[][] {
   return sets;
 }
 
-function parseSelector(text: string): Matcher[] {
-  const expr = parsed(text, 'match[]');
+export function parseSelector(text: string, parameter: string): Matcher[] {
+  const expr = parsed(text, parameter);
   if (expr.kind !== 'selector' || expr.offset !== undefined || expr.at !== undefined) {
-    throw invalidParameter('match[]', `${JSON.stringify(text)} is not a series selector; write name{label="value"}`);
+    throw invalidParameter(parameter, `${JSON.stringify(text)} is not a series selector; write name{label="value"}`);
   }
   return [...expr.matchers];
 }

@@ -1,5 +1,10 @@
 /** The HTTP server: routes of the API, health, metrics and pages on one Fastify instance. */
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyInstance,
+  type FastifyServerOptions,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { ApiErrorType } from '../../shared/api/prometheus.ts';
 import { QueryError } from '../storage/engine.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
@@ -12,7 +17,9 @@ import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
 import { federationRoute } from './federate.ts';
-import { lifecycleRoutes, notReady } from './lifecycle.ts';
+import { Gate } from './access/gate.ts';
+import { isCrossSite, lifecycleRoutes, notReady, refuseCrossSite } from './lifecycle.ts';
+import { notificationRoutes } from './notificationRoutes.ts';
 import { paramsOf } from './params.ts';
 import { registerPush } from './pushRoutes.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
@@ -21,6 +28,8 @@ import { registerRemoteWrite } from './remoteWrite.ts';
 import type { ApiRoute, RawHandler } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
+import { RunningQueries } from './runningQueries.ts';
+import { RUNNING_QUERY_ROUTES } from './runningQueryRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
 import { RELABEL_ROUTES } from './relabelRoutes.ts';
 import { TARGET_ROUTES } from './targetRoutes.ts';
@@ -65,7 +74,9 @@ export interface HttpServer {
 
 export function createHttpServer(deps: HttpDeps): HttpServer {
   const { options } = deps;
+  const { access } = deps;
   const app = fastify({
+    ...(access.tls !== undefined && { https: access.tls }),
     bodyLimit: FORM_BYTES_MAX,
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
@@ -77,15 +88,21 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
       maxParamLength: PATH_PART_CHARS_MAX,
       querystringParser: (text) => new URLSearchParams(text) as unknown as Record<string, unknown>,
     },
-  });
+  } as FastifyServerOptions) as unknown as FastifyInstance;
+  access.follow(app.server);
   app.server.maxConnections = options.connectionsMax;
   acceptForms(app);
+  const gate = new Gate(access.config, options.routePrefix);
+  const queries = new RunningQueries();
   const cors = corsHook(options.corsOrigin);
   app.addHook('onRequest', async (request, reply) => {
     bytesBefore.set(request, request.socket.bytesWritten ?? 0);
     reply.headers(DATA_HEADERS);
     cors(request, reply);
+    if (!(await gate.letsIn(request, reply))) return reply;
+    return undefined;
   });
+  app.addHook('onSend', async (_, reply) => void reply.headers(access.config().headers));
   app.addHook('onResponse', async (request, reply) => observe(deps, request, reply));
   app.setErrorHandler((error, request, reply) => fail(deps, request, reply, error));
 
@@ -101,10 +118,12 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     ...BACKTEST_ROUTES,
     ...RELABEL_ROUTES,
     ...STATUS_ROUTES,
+    ...RUNNING_QUERY_ROUTES,
   ]) {
-    routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, route, request, reply));
+    routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, queries, route, request, reply));
   }
-  for (const { path, methods, handle } of adminRoutes(deps)) routes.add(API + path, methods, handle);
+  for (const { path, methods, handle } of [...adminRoutes(deps), ...notificationRoutes(deps)])
+    routes.add(API + path, methods, handle);
   registerRemoteRead(app, deps, options.routePrefix + API);
   registerRemoteWrite(app, deps, options.routePrefix + API);
   registerPush(app, deps, options.routePrefix);
@@ -167,17 +186,19 @@ function acceptForms(app: FastifyInstance): void {
 
 async function answerApi(
   deps: HttpDeps,
+  queries: RunningQueries,
   route: ApiRoute,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  if (route.changes === true && isCrossSite(request)) return refuseCrossSite(reply);
   const rooms = deps.rooms();
   if (rooms === undefined) return notReady(reply);
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
-  const answer = await route.answer({ deps, rooms, params, path, signal: gone.signal });
+  const answer = await route.answer({ deps, rooms, params, path, queries, client: request.ip, signal: gone.signal });
   return Symbol.asyncIterator in answer ? sendPieces(request, reply, answer) : sendTexts(request, reply, answer);
 }
 

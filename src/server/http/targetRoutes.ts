@@ -1,10 +1,17 @@
-/** targets, scrape_pools, alertmanagers. */
+/** targets, their metadata and their configuration, scrape_pools, alertmanagers. */
 import type { ApiTarget, ApiTargets } from '../../shared/api/prometheus.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
-import { labelsRecord } from '../../shared/model/labels.ts';
+import { labelsRecord, labelValue } from '../../shared/model/labels.ts';
+import { compileMatcher } from '../../shared/model/matchers.ts';
+import { jobText } from '../config/jobText.ts';
 import type { TargetsView, TargetStatus } from '../scrape/status.ts';
-import { dataJson } from './answer.ts';
+import { dataJson, listJson } from './answer.ts';
+import { ApiError } from './apiError.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
+import { parseSelector } from './selectors.ts';
+
+/** A target may be scraped again after this long. */
+const SCRAPE_AGAIN_MS = 1_000;
 
 /** How upstream writes a time that never was. */
 const NEVER = '0001-01-01T00:00:00Z';
@@ -83,8 +90,62 @@ function alertmanagers({ rooms }: ApiCall): Iterable<string> {
   });
 }
 
+function targetMetadata({ params, rooms }: ApiCall): Iterable<string> {
+  const limitText = params.text('limit');
+  if (limitText !== '' && !/^[+-]?\d+$/.test(limitText)) throw new ApiError('bad_data', 'limit must be a number');
+  const limit = limitText === '' || Number(limitText) < 0 ? Infinity : Number(limitText);
+  const metric = params.text('metric');
+  const matches = targetTest(params.text('match_target'));
+  return listJson(metadataOf(rooms.targets.active().filter(matches), metric, limit));
+}
+
+function* metadataOf(targets: readonly TargetStatus[], metric: string, limit: number): Generator<string> {
+  let told = 0;
+  for (const target of targets) {
+    const labels = labelsRecord(target.labels);
+    for (const [name, { type, help, unit }] of target.metadata) {
+      if (metric !== '' && name !== metric) continue;
+      if (told++ >= limit) return;
+      yield JSON.stringify({ target: labels, ...(metric === '' && { metric: name }), type, help, unit });
+    }
+  }
+}
+
+function targetTest(selector: string): (target: TargetStatus) => boolean {
+  if (selector === '') return () => true;
+  const tests = parseSelector(selector, 'match_target').map((matcher) => ({ matcher, test: compileMatcher(matcher) }));
+  return ({ labels }) => tests.every(({ matcher, test }) => test(labelValue(labels, matcher.name)));
+}
+
+function poolConfig({ params, deps }: ApiCall): Iterable<string> {
+  const pool = params.text('scrapePool');
+  if (pool === '') throw new ApiError('bad_data', 'no scrapePool parameter provided');
+  const yaml = jobText(deps.configText(), pool);
+  if (yaml === undefined) {
+    throw new ApiError('bad_data', `error retrieving scrape config: scrape pool "${pool}" not found`);
+  }
+  return dataJson({ yaml });
+}
+
+/** Out of turn; a target that was scraped just now is left alone, so that nobody is flooded. */
+async function scrapeNow({ params, rooms, deps }: ApiCall): Promise<Iterable<string>> {
+  const pool = params.text('scrapePool');
+  const url = params.text('scrapeUrl');
+  const wanted = rooms.targets.active().filter((target) => target.scrapePool === pool && target.url === url);
+  if (wanted.length === 0) {
+    throw new ApiError('not_found', `pool ${JSON.stringify(pool)} has no target ${url}; /api/v1/targets lists them`);
+  }
+  const latest = Math.max(...wanted.map(({ lastScrape }) => lastScrape));
+  if (deps.clock.now() - latest >= SCRAPE_AGAIN_MS) await rooms.targets.scrapeNow(pool, url);
+  const scraped = rooms.targets.active().filter((target) => target.scrapePool === pool && target.url === url);
+  return dataJson({ targets: scraped.map((target) => apiTarget(target, deps.options.externalUrl)) });
+}
+
 export const TARGET_ROUTES: readonly ApiRoute[] = [
   { path: '/targets', methods: ['GET'], answer: targets },
+  { path: '/targets/metadata', methods: ['GET'], answer: targetMetadata },
+  { path: '/targets/scrape', methods: ['POST'], changes: true, answer: scrapeNow },
+  { path: '/scrape_pools/config', methods: ['GET'], answer: poolConfig },
   { path: '/scrape_pools', methods: ['GET'], answer: scrapePools },
   { path: '/alertmanagers', methods: ['GET'], answer: alertmanagers },
 ];

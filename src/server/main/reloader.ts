@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import type { LoadedConfig } from './loadAll.ts';
 import type { Clock } from '../telemetry/clock.ts';
+import { NOTICES, type Notifications } from '../telemetry/notifications.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface Reloader {
@@ -22,10 +23,11 @@ export interface ReloaderDeps {
   load(path: string): LoadedConfig;
   readonly clock: Clock;
   readonly log: Log;
+  readonly notifications?: Notifications;
   apply(config: LoadedConfig): void | Promise<void>;
 }
 
-export function createReloader({ first, load: loadFile, clock, log, apply }: ReloaderDeps): Reloader {
+export function createReloader({ first, load: loadFile, clock, log, notifications, apply }: ReloaderDeps): Reloader {
   let config = first;
   let succeeded = true;
   let loadedAt = clock.now();
@@ -39,9 +41,11 @@ export function createReloader({ first, load: loadFile, clock, log, apply }: Rel
       succeeded = true;
     } catch (error) {
       succeeded = false;
+      notifications?.set(NOTICES.reloadFailed, true);
       log('error', 'Configuration not reloaded; the one before goes on', { file: first.path, err: error });
       throw error;
     }
+    notifications?.set(NOTICES.reloadFailed, false);
     log('info', 'Configuration reloaded', { file: first.path });
     for (const notice of config.notices) log('info', notice);
   };

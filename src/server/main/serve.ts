@@ -8,6 +8,7 @@ import type { ParsedFlags } from '../cli/parseFlags.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/configError.ts';
 import type { ServerRooms } from '../http/deps.ts';
+import { openAccess, type Access } from '../http/access/access.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createNotifier } from '../notifier/notifier.ts';
 import { createFeed } from '../remote/feed.ts';
@@ -19,6 +20,7 @@ import { readBuildInfo } from '../telemetry/build.ts';
 import { systemClock } from '../telemetry/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { machinePage } from '../telemetry/machine/machine.ts';
+import { NOTICES, Notifications } from '../telemetry/notifications.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
 import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
@@ -73,17 +75,33 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
   for (const notice of [...notices, ...config.notices, ...featureNotices(flags)]) log('info', notice);
 
   const metrics = createSelfMetrics(build);
+  const notifications = new Notifications(systemClock, flags['web.max-notifications-subscribers']);
+  notifications.set(NOTICES.starting, true);
   const shutdown = createShutdown(log);
   let rooms: ServerRooms | undefined;
   let apply: (next: LoadedConfig) => void | Promise<void> = () => undefined;
-  const reloader = createReloader({ first: config, load, clock: systemClock, log, apply: (next) => apply(next) });
+  const reloader = createReloader({
+    first: config,
+    load,
+    clock: systemClock,
+    log,
+    apply: (next) => apply(next),
+    notifications,
+  });
   const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
   registerServerMetrics(metrics, reloader, () => rooms !== undefined);
   registerRuleMetrics(metrics, () => rooms?.rules);
   const retention = () => retentionOf(flags, reloader.config.storage);
 
-  const { url, routePrefix } = externalUrlOf(flags['web.external-url'], flags['web.route-prefix'], urlOf(address));
+  const access = webAccess(flags['web.config.file'], log);
+  const { url, routePrefix } = externalUrlOf(
+    flags['web.external-url'],
+    flags['web.route-prefix'],
+    urlOf(address, access.tls !== undefined),
+  );
   const http = createHttpServer({
+    access,
+    notifications,
     options: {
       routePrefix,
       externalUrl: url,
@@ -100,6 +118,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
       remoteReadSamplesMax: flags['storage.remote.read-sample-limit'],
       remoteReadsMax: flags['storage.remote.read-concurrent-limit'],
       webUiFolder: WEB_UI,
+      enabledFeatures: flags['enable-feature'],
       flagTexts: texts,
     },
     build,
@@ -120,7 +139,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
     quit: () => shutdown.request('/-/quit'),
   });
   try {
-    await listen(http, address, log);
+    await listen(http, address, access, log);
     shutdown.opened('listening socket', () => http.close());
     const { tsdb, own } = await openStore(flags, config, log, shutdown);
     registerStoreMetrics(metrics, tsdb);
@@ -130,11 +149,13 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
     apply = opened.apply;
     await apply(reloader.config);
     rooms = opened.rooms;
+    notifications.set(NOTICES.starting, false);
     shutdown.opened('requests under way', () => http.close()); // They need the rooms, so they end before these.
     log('info', 'Server is ready to receive web requests.');
     parent?.ready(() => reloader.reload());
     if (flags['config.auto-reload']) void reloader.watch(flags['config.auto-reload-interval'], shutdown.signal);
     await aborted(shutdown.signal);
+    notifications.set(NOTICES.stopping, true);
   } finally {
     await shutdown.closeAll();
     stopListening();
@@ -163,13 +184,26 @@ function firstConfig(file: string, load: (path: string) => LoadedConfig): Loaded
   }
 }
 
-async function listen(http: HttpServer, { host, port }: ListenAddress, log: Log): Promise<void> {
+function webAccess(file: string, log: Log): Access {
+  try {
+    return openAccess(file, log);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new StartError(`--web.config.file: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function listen(http: HttpServer, { host, port }: ListenAddress, access: Access, log: Log): Promise<void> {
   const flag = `--web.listen-address=${host}:${port}`;
   try {
     const address = await http.listen(host, port);
     log('info', 'Start listening for connections', { address });
-    if (!isLoopback(host)) {
-      log('warn', 'Other machines can reach this server, and nobody is asked for a password', { address });
+    const { users, tokens, tls } = access.config();
+    const isOpen = users.size + tokens.length === 0 && !/Require/.test(tls?.clientAuth ?? '');
+    if (!isLoopback(host) && isOpen) {
+      log('warn', 'Other machines can reach this server, and nobody is asked for a password; see --web.config.file', {
+        address,
+      });
     }
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -310,8 +344,17 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   });
   shutdown.opened('rules', () => rules.stop());
   const headStats = () => {
-    const { series, headChunks, minTime, maxTime, corruptions } = tsdb.stats();
-    return { series, chunks: headChunks, minTime, maxTime, corruptions };
+    const { series, headChunks, minTime, maxTime, corruptions, logSegments, logFileBytes, blockBytes } = tsdb.stats();
+    return {
+      series,
+      chunks: headChunks,
+      minTime,
+      maxTime,
+      corruptions,
+      logSegments,
+      logBytes: logFileBytes,
+      blockBytes,
+    };
   };
   return {
     rooms: {
@@ -358,9 +401,9 @@ function registerServerMetrics(metrics: SelfMetrics, reloader: Reloader, isReady
   );
 }
 
-function urlOf({ host, port }: ListenAddress): string {
+function urlOf({ host, port }: ListenAddress, isTls: boolean): string {
   const name = isLoopback(host) ? 'localhost' : hostname();
-  return `http://${name}:${port}/`;
+  return `${isTls ? 'https' : 'http'}://${name}:${port}/`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

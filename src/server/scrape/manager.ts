@@ -59,6 +59,7 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
       failures.close();
     },
     active: () => [...pools.values()].flatMap((pool) => pool.active()),
+    scrapeNow: async (job, url) => (await pools.get(job)?.scrapeNow(url)) ?? 0,
     relabelSteps: (job, labels) => pools.get(job)?.relabelSteps(labels),
     dropped: () => [...pools.values()].flatMap((pool) => pool.dropped()),
   };

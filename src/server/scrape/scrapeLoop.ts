@@ -59,6 +59,8 @@ export class ScrapeLoop {
   private running: Promise<void> = Promise.resolve();
   private format: PageFormat | undefined;
   private formatSaid: string | undefined;
+  /** Somebody wants a scrape before the next slot. */
+  private asked: { readonly scraped: Promise<void>; readonly done: () => void } | undefined;
   private lastSlot = 0;
   private health: TargetStatus['health'] = 'unknown';
   private lastError = '';
@@ -104,6 +106,18 @@ export class ScrapeLoop {
     this.running = this.running.then(() => this.run(signal));
   }
 
+  /** Scrapes now, or takes part in the scrape that is under way. Resolves when it is stored, or the loop ends. */
+  async scrapeNow(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    if (this.asked === undefined) {
+      let done: () => void = () => undefined;
+      const scraped = new Promise<void>((resolve) => (done = resolve));
+      this.asked = { scraped, done };
+      this.sleeper.wake();
+    }
+    await this.asked.scraped;
+  }
+
   /** Ends at once, giving up a scrape under way. Nothing goes stale: the samples go on after a restart. */
   async stop(): Promise<void> {
     this.stopping.abort();
@@ -144,6 +158,7 @@ export class ScrapeLoop {
       lastBodyBytes: this.lastBodyBytes,
       intervalMs: target.intervalMs,
       timeoutMs: target.timeoutMs,
+      metadata: this.series.metadata,
     };
   }
 
@@ -155,12 +170,21 @@ export class ScrapeLoop {
     while (!stop.aborted) {
       // A timer may be early by a part of a millisecond, or by much where the clock stepped back.
       do await this.sleeper.until(slot);
-      while (!stop.aborted && clock.now() < slot);
-      if (stop.aborted) return;
+      while (!stop.aborted && this.asked === undefined && clock.now() < slot);
+      if (stop.aborted) break;
+      // Out of turn it has the time that it is.
+      slot = Math.min(slot, clock.now());
       await this.scrape(slot, stop).catch((error: unknown) => this.complain('A scrape could not be stored', error));
+      this.endAsked();
       // A scrape that ends after the next slot leaves that one out.
       slot = nextSlot(offset, intervalMs, Math.max(slot, clock.now()));
     }
+    this.endAsked();
+  }
+
+  private endAsked(): void {
+    this.asked?.done();
+    this.asked = undefined;
   }
 
   private async scrape(slot: number, stop: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 /** A target's series: which column of its group each line of its pages belongs to, and which were there last time. */
 import { formatLabels, labelsFrom, labelsOf, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import type { Metadata } from '../../shared/model/metadata.ts';
 import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
@@ -91,6 +92,11 @@ export class SeriesCache {
     this.settings = settings;
     this.group = storage.group(groupKey);
     this.reader = readerOf(settings.config);
+  }
+
+  /** By metric family, as the last pages had it. */
+  get metadata(): ReadonlyMap<string, Metadata> {
+    return this.group.metadata;
   }
 
   /** New rules, from the next page on: every line is looked at again; what was present is remembered, so that it can go stale. */

@@ -25,6 +25,8 @@ export interface GroupWriter {
   /** The column of a series in this group, made if there is none. O(1) after the first call. */
   column(labels: Labels): number;
   readonly columnLabels: (column: number) => Labels;
+  /** As it was set last, by metric family. */
+  readonly metadata: ReadonlyMap<string, Metadata>;
 }
 
 /** Series whose single samples lie together. */

@@ -2,7 +2,15 @@
  * The server's own metrics: upstream's names where dashboards expect them, `isotherm_*` for the rest, `process_*` and `nodejs_*` (event-loop
  * delay among them) as prom-client has them.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from 'prom-client';
 import type { BuildInfo } from './build.ts';
 
 /** How often the event loop's delay is sampled. prom-client's 10 ms would wake an idle process a hundred times a second. */
@@ -28,6 +36,8 @@ export interface SelfMetrics {
   /** A counter that is counted up by its caller. */
   ownCounter(name: string, help: string): { add(count?: number): void };
   observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
+  /** All of it as data. */
+  families(): Promise<readonly MetricObjectWithValues<MetricValue<string>>[]>;
   /** The text exposition page. */
   page(): Promise<string>;
 }
@@ -109,6 +119,7 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
       durations.observe({ handler }, seconds);
       sizes.observe({ handler }, bytes);
     },
+    families: () => registry.getMetricsAsJSON(),
     page: () => registry.metrics(),
   };
 }

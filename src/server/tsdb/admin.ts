@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Matcher } from '../../shared/model/matchers.ts';
-import type { StoreAdmin } from '../storage/admin.ts';
+import type { BlockSummary, StoreAdmin } from '../storage/admin.ts';
 import { StorageError, type SeriesRef } from '../storage/appender.ts';
 import type { TimeRange } from '../storage/queryable.ts';
 import { TIME_MAX } from './appender.ts';
+import type { Block } from './block/block.ts';
 import type { BlockSet } from './block/blockSet.ts';
 import type { HeadFlusher } from './flush.ts';
 import type { Head } from './head/head.ts';
@@ -31,6 +32,10 @@ export class Admin implements StoreAdmin {
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
+  }
+
+  blocks(): readonly BlockSummary[] {
+    return this.#parts.blocks.all.map(summaryOf).sort((a, b) => a.minTime - b.minTime || a.number - b.number);
   }
 
   async deleteSeries(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<void> {
@@ -125,4 +130,14 @@ async function linkSnapshot(folder: string, name: string, blocks: readonly strin
     await fs.promises.rm(aside, { recursive: true, force: true });
     throw error;
   }
+}
+
+function summaryOf({ number, replaces, minTime, maxTime, groups, size, version }: Block): BlockSummary {
+  const refs = new Set<number>();
+  let chunkCount = 0;
+  for (const group of groups) {
+    for (const ref of group.refs) refs.add(ref);
+    chunkCount += group.chunks.length;
+  }
+  return { number, replaces, minTime, maxTime, seriesCount: refs.size, chunkCount, bytes: size, version };
 }

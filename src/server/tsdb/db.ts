@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import type { BlockSummary } from '../storage/admin.ts';
 import { StorageError, type Appender, type AppendOutcome, type GroupWriter } from '../storage/appender.ts';
 import type { TimeRange } from '../storage/queryable.ts';
 import { Admin } from './admin.ts';
@@ -229,6 +230,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       minTime: Number.isFinite(minTime) ? minTime : undefined,
       maxTime: Number.isFinite(maxTime) ? maxTime : undefined,
     };
+  }
+
+  blocks(): readonly BlockSummary[] {
+    return this.#admin.blocks();
   }
 
   async setRetention(retention: Retention): Promise<void> {

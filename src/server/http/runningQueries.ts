@@ -1,0 +1,89 @@
+/** The queries that clients wait for, each of which can be cancelled, and the slowest of those that ended. */
+import { QueryError, type QueryRequest } from '../storage/engine.ts';
+
+export interface RunningQuery {
+  readonly id: string;
+  readonly expr: string;
+  /** Milliseconds; equal for an instant query. */
+  readonly start: number;
+  readonly end: number;
+  readonly stepMs: number;
+  /** Who asked: an address. */
+  readonly client: string;
+  readonly startedAt: number;
+}
+
+export interface EndedQuery extends RunningQuery {
+  readonly durationMs: number;
+  /** '' where it was answered. */
+  readonly error: string;
+}
+
+/** How many of the slowest are kept, and for how long: what was slow yesterday hides what is slow now. */
+const SLOW_MAX = 50;
+const SLOW_KEPT_MS = 86_400_000;
+/** Of an expression; longer ones are cut. */
+const EXPR_CHARS_MAX = 10_000;
+
+export class RunningQueries {
+  readonly #running = new Map<string, { readonly query: RunningQuery; readonly abort: AbortController }>();
+  #slow: EndedQuery[] = [];
+  #last = 0;
+
+  active(): readonly RunningQuery[] {
+    return [...this.#running.values()].map(({ query }) => query);
+  }
+
+  /** Slowest first. */
+  slow(now: number): readonly EndedQuery[] {
+    return this.#slow.filter(({ startedAt }) => startedAt > now - SLOW_KEPT_MS);
+  }
+
+  /** @returns whether there is such a query. */
+  cancel(id: string): boolean {
+    const found = this.#running.get(id);
+    found?.abort.abort();
+    return found !== undefined;
+  }
+
+  /** Runs a query where it can be seen and cancelled. */
+  async run<T>(
+    asked: QueryRequest & { readonly signal: AbortSignal },
+    client: string,
+    work: (request: QueryRequest) => Promise<T>,
+  ): Promise<T> {
+    const abort = new AbortController();
+    const { start, end, stepMs, expr } = asked;
+    const query = {
+      id: String(++this.#last),
+      expr: expr.slice(0, EXPR_CHARS_MAX),
+      start,
+      end,
+      stepMs,
+      client,
+      startedAt: Date.now(),
+    };
+    this.#running.set(query.id, { query, abort });
+    const began = performance.now();
+    const ended = (error: string) => this.#keep({ ...query, durationMs: performance.now() - began, error });
+    try {
+      const result = await work({ ...asked, signal: AbortSignal.any([asked.signal, abort.signal]) });
+      ended('');
+      return result;
+    } catch (error) {
+      const told = abort.signal.aborted ? new QueryError('canceled', 'the query was cancelled by an operator') : error;
+      ended(told instanceof Error ? told.message : String(told));
+      throw told;
+    } finally {
+      this.#running.delete(query.id);
+    }
+  }
+
+  #keep(ended: EndedQuery): void {
+    const recent = this.#slow.filter(({ startedAt }) => startedAt > ended.startedAt - SLOW_KEPT_MS);
+    const shortest = recent.at(-1);
+    if (recent.length >= SLOW_MAX && shortest !== undefined && shortest.durationMs >= ended.durationMs) return;
+    recent.push(ended);
+    this.#slow = recent.sort((a, b) => b.durationMs - a.durationMs).slice(0, SLOW_MAX);
+  }
+}
