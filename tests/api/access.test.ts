@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import bcrypt from 'bcryptjs';
 import { openAccess } from '../../src/server/http/access/access.ts';
 import { loadWebConfig, opensslCipher } from '../../src/server/http/access/webConfig.ts';
@@ -227,7 +228,7 @@ const OPENSSL = '/usr/bin/openssl';
     const serial = () =>
       new Promise<string>((resolve, reject) => {
         const call = httpsRequest(`https://${address}/-/healthy`, { ca: read('ca'), agent: false }, (answer) => {
-          resolve((answer.socket as import('node:tls').TLSSocket).getPeerCertificate().serialNumber);
+          resolve((answer.socket as TLSSocket).getPeerCertificate().serialNumber);
           answer.resume();
         });
         call.on('error', reject).end();
