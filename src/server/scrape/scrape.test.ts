@@ -6,7 +6,7 @@ import { page, useScrapeRig } from '../../../tests/support/scrapeRig.ts';
 import { formatLabels, labelValue } from '../../shared/model/labels.ts';
 import { StorageError, type Appender } from '../storage/appender.ts';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 const rig = useScrapeRig();
 
 test('a page lands in the store with the target’s labels, and the report beside it', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { page, useScrapeRig } from '../../../tests/support/scrapeRig.ts';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 const rig = useScrapeRig();
 
 describe('a target is down, with words, and its neighbour unhurt, when it', () => {
