@@ -58,6 +58,7 @@ async function tsdbStatus({ params, rooms }: ApiCall): Promise<Iterable<string>>
       minTime: head.minTime ?? 0,
       maxTime: head.maxTime ?? 0,
     },
+    storage: { logSegments: head.logSegments, logBytes: head.logBytes, blockBytes: head.blockBytes },
     seriesCountByMetricName: counts.seriesByMetric,
     labelValueCountByLabelName: counts.valuesByLabel,
     memoryInBytesByLabelName: counts.bytesByLabel,

@@ -47,7 +47,7 @@ export async function ask<T>(
     response = await fetch(url, asForm ? { method: 'POST', body: form, signal } : { signal });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(`No answer from ${url.host}: is the sidecar running, and is the network up?`, 0, 'network');
+    throw noAnswer(url);
   }
   let answer: ApiAnswer<T>;
   try {
@@ -60,6 +60,40 @@ export async function ask<T>(
     throw new ApiError(answer.error ?? `HTTP ${response.status}`, response.status, answer.errorType ?? 'internal');
   }
   return { data: answer.data, warnings: answer.warnings ?? [], infos: answer.infos ?? [] };
+}
+
+/**
+ * POST that changes something.
+ *
+ * @throws ApiError; what has no JSON answers with undefined.
+ */
+export function send<T = undefined>(path: string, params: Readonly<Record<string, string>> = {}): Promise<T> {
+  return change(apiUrl(path), { method: 'POST', body: new URLSearchParams(params) });
+}
+
+/** DELETE of something beside the API. @throws ApiError */
+export function sendDelete(path: string): Promise<undefined> {
+  return change(new URL(path, new URL('.', document.baseURI)), { method: 'DELETE' });
+}
+
+async function change<T>(url: URL, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch {
+    throw noAnswer(url);
+  }
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  const answer = isJson ? (JSON.parse(text) as ApiAnswer<T>) : undefined;
+  if (answer?.status === 'success') return answer.data;
+  if (answer === undefined && response.ok) return undefined as T;
+  const why = answer?.error ?? (text.trim() || `HTTP ${response.status}`);
+  throw new ApiError(why, response.status, answer?.errorType ?? 'internal');
+}
+
+function noAnswer(url: URL): ApiError {
+  return new ApiError(`No answer from ${url.host}: is the sidecar running, and is the network up?`, 0, 'network');
 }
 
 const GET_PARAMS_LENGTH_MAX = 1500;

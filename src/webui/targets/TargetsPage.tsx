@@ -1,173 +1,35 @@
-import React, { useMemo } from 'react';
-import { useFetched } from '../api/useFetched.ts';
+import React from 'react';
 import { refreshChoice, useClock } from '../clock.ts';
-import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
-import { Card, Notice } from '../parts/Card.tsx';
-import { Segments } from '../parts/Choice.tsx';
-import { LabelChips } from '../parts/LabelChips.tsx';
-import { SearchField } from '../parts/SearchField.tsx';
+import { SubPages } from '../parts/SubPages.tsx';
 import { RefreshPicker, TopBar } from '../parts/TopBar.tsx';
-import { formatAge, formatSeconds, formatShort } from '../text.ts';
 import { themeChoice } from '../theme.ts';
-import { STATES, fetchTargets, poolsOf } from './pools.ts';
-import type { Pool, TargetRow } from './pools.ts';
+import { DiscoveryView } from './DiscoveryView.tsx';
+import { PushedView } from './PushedView.tsx';
+import { TargetsView } from './TargetsView.tsx';
 
-/** Every target with its state, and the last error in full. */
+const VIEWS = [
+  { view: '', text: 'Targets' },
+  { view: 'discovery', text: 'Discovery' },
+  { view: 'pushed', text: 'Pushed' },
+] as const;
+
+/** What is scraped, what was discovered and what became of it, and what was pushed. */
 export default function TargetsPage({ place }: { place: Place }) {
   const { params } = place;
   const refresh = refreshChoice(params);
   const [now, renew] = useClock(refresh);
-  const state = STATES.find((one) => one === params.get('state')) ?? 'all';
-  const text = params.get('search') ?? '';
-  const targets = useFetched(String(now), (signal) => fetchTargets(now, signal));
-  const pools = useMemo(() => poolsOf(targets.data?.rows ?? [], state, text), [targets.data, state, text]);
-  const count = (health: string) => targets.data?.rows.filter((row) => row.target.health === health).length ?? 0;
-  const dropped = Object.values(targets.data?.dropped ?? {}).reduce((sum, n) => sum + n, 0);
-
+  const current = VIEWS.find(({ view }) => view === params.get('view'))?.view ?? '';
+  const nav = <SubPages label="Parts of the targets" page="targets" place={place} views={VIEWS} current={current} />;
+  const shown = { place, now, renew, nav };
   return (
     <>
       <TopBar place={place} theme={themeChoice(params)} tools={<RefreshPicker refresh={refresh} onRenew={renew} />} />
       <main className="page page-narrow" id="main">
-        <div className="page-head">
-          <h1>Targets</h1>
-          {targets.data !== undefined && (
-            <Segments
-              label="State"
-              value={state}
-              options={STATES.filter((one) => one === 'all' || one === state || count(one) > 0).map((one) => ({
-                value: one,
-                text:
-                  one === 'all'
-                    ? `All ${targets.data!.rows.length}`
-                    : `${one[0].toUpperCase()}${one.slice(1)} ${count(one)}`,
-              }))}
-              onChange={(value) => setParams({ state: value === 'all' ? undefined : value })}
-            />
-          )}
-          <SearchField
-            label="Search targets"
-            placeholder="Address, label or error"
-            value={text}
-            onChange={(value) => setParams({ search: value === '' ? undefined : value })}
-          />
-        </div>
-        {targets.error !== undefined && <Notice kind="error" title={targets.error.message} />}
-        {targets.data === undefined && targets.error === undefined && <Notice kind="loading" title="Asking …" />}
-        {targets.data?.rows.length === 0 && (
-          <Notice kind="empty" title="Nothing is scraped yet">
-            <p>
-              Name your services under <code>scrape_configs</code> in the configuration file, then reload it.
-            </p>
-            <pre>
-              {"scrape_configs:\n  - job_name: model\n    static_configs:\n      - targets: ['127.0.0.1:8000']"}
-            </pre>
-          </Notice>
-        )}
-        {targets.data !== undefined && targets.data.rows.length > 0 && pools.length === 0 && (
-          <Notice kind="empty" title="No target is like that">
-            <p>Choose another state, or search for something else.</p>
-          </Notice>
-        )}
-        {pools.map((pool) => (
-          <PoolCard key={pool.name} pool={pool} now={now} busy={targets.loading} />
-        ))}
-        {dropped > 0 && <p className="dim">{dropped} discovered targets were dropped by relabeling.</p>}
+        {current === '' && <TargetsView {...shown} />}
+        {current === 'discovery' && <DiscoveryView {...shown} />}
+        {current === 'pushed' && <PushedView {...shown} />}
       </main>
     </>
-  );
-}
-
-function PoolCard({ pool, now, busy }: { pool: Pool; now: number; busy: boolean }) {
-  const fine = pool.up === pool.all;
-  return (
-    <Card
-      title={pool.name}
-      busy={busy}
-      tools={
-        <span className={`pill pill-${fine ? 'good' : 'bad'}`}>
-          <span className="dot" />
-          {pool.up} of {pool.all} up
-        </span>
-      }
-    >
-      <div className="table-frame">
-        <table className="table targets">
-          <thead>
-            <tr>
-              <th scope="col">State</th>
-              <th scope="col">Endpoint</th>
-              <th scope="col">Labels</th>
-              <th scope="col" className="right">
-                Last scrape
-              </th>
-              <th scope="col" className="right">
-                Took
-              </th>
-              <th scope="col" className="right">
-                Samples
-              </th>
-              <th scope="col" className="right">
-                Every
-              </th>
-            </tr>
-          </thead>
-          {pool.rows.map((row) => (
-            <TargetLines key={`${row.target.scrapeUrl} ${JSON.stringify(row.target.labels)}`} row={row} now={now} />
-          ))}
-        </table>
-      </div>
-    </Card>
-  );
-}
-
-const TONES = { up: 'good', down: 'bad', unknown: 'quiet' } as const;
-const WORDS = { up: 'Up', down: 'Down', unknown: 'Not yet scraped' } as const;
-
-function TargetLines({ row, now }: { row: TargetRow; now: number }) {
-  const { target, lastScrape, samples } = row;
-  return (
-    <tbody className="target">
-      <tr className={target.lastError === '' ? '' : 'with-error'}>
-        <td data-name="State">
-          <span className={`badge badge-${TONES[target.health]}`}>{WORDS[target.health]}</span>
-        </td>
-        <td data-name="Endpoint" className="endpoint">
-          <Endpoint url={target.scrapeUrl} />
-        </td>
-        <td data-name="Labels">
-          <LabelChips labels={target.labels} />
-        </td>
-        <td data-name="Last scrape" className="right num">
-          {Number.isNaN(lastScrape) ? 'never' : `${formatAge(now - lastScrape)} ago`}
-        </td>
-        <td data-name="Took" className="right num">
-          {Number.isNaN(lastScrape) ? '–' : formatSeconds(target.lastScrapeDuration)}
-        </td>
-        <td data-name="Samples" className="right num">
-          {Number.isNaN(samples) ? '–' : formatShort(samples)}
-        </td>
-        <td data-name="Every" className="right num" title={`times out after ${target.scrapeTimeout}`}>
-          {target.scrapeInterval}
-        </td>
-      </tr>
-      {target.lastError !== '' && (
-        <tr className="error-row">
-          <td colSpan={7}>
-            <p className="target-error">{target.lastError}</p>
-          </td>
-        </tr>
-      )}
-    </tbody>
-  );
-}
-
-/** A link only for addresses that a browser fetches; a relabeled target can have any text. */
-function Endpoint({ url }: { url: string }) {
-  if (!/^https?:\/\//i.test(url)) return <code>{url}</code>;
-  return (
-    <a href={url} target="_blank" rel="noreferrer noopener">
-      <code>{url}</code>
-    </a>
   );
 }
