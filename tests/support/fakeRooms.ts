@@ -1,4 +1,8 @@
 /** Rooms behind the HTTP rim, small and in memory: what a test puts in is what the API answers from. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SavedQueries } from '../../src/server/http/savedQueries.ts';
 import { labelsOf, labelValue, type Labels } from '../../src/shared/model/labels.ts';
 import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts';
 import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
@@ -79,6 +83,7 @@ export class FakeRooms {
       return 'name';
     },
   };
+  readonly savedQueries = new SavedQueries(join(mkdtempSync(join(tmpdir(), 'isotherm-saved-')), 'q.json'));
   readonly storage: Storage = {
     group: () => {
       throw new Error('not asked by the HTTP rim');
@@ -116,6 +121,7 @@ export class FakeRooms {
       rules: { groups: () => [], backtest: () => Promise.reject(new Error('no rules here')) },
       alertmanagers: { active: () => new Map(), dropped: () => [] },
       admin: this.admin,
+      savedQueries: this.savedQueries,
       headStats: () => ({
         series: this.series.length,
         chunks: 0,

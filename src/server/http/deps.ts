@@ -2,6 +2,7 @@
 import type { Labels } from '../../shared/model/labels.ts';
 import type { BuildInfo } from '../telemetry/build.ts';
 import type { Notifications } from '../telemetry/notifications.ts';
+import type { SavedQueries } from './savedQueries.ts';
 import type { Access } from './access/access.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -24,6 +25,7 @@ export interface ServerRooms {
   readonly targets: TargetsView;
   readonly rules: RulesView;
   readonly alertmanagers: AlertmanagersView;
+  readonly savedQueries: SavedQueries;
   /** undefined unless pushes are taken. */
   readonly pushes?: PushStore;
   headStats(): HeadStats;

@@ -29,6 +29,7 @@ import type { ApiRoute, RawHandler } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
 import { RunningQueries } from './runningQueries.ts';
+import { SAVED_QUERY_ROUTES } from './savedQueries.ts';
 import { RUNNING_QUERY_ROUTES } from './runningQueryRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
 import { RELABEL_ROUTES } from './relabelRoutes.ts';
@@ -119,6 +120,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     ...RELABEL_ROUTES,
     ...STATUS_ROUTES,
     ...RUNNING_QUERY_ROUTES,
+    ...SAVED_QUERY_ROUTES,
   ]) {
     routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, queries, route, request, reply));
   }

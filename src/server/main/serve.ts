@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/configError.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { openAccess, type Access } from '../http/access/access.ts';
+import { SavedQueries } from '../http/savedQueries.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createNotifier } from '../notifier/notifier.ts';
 import { createFeed } from '../remote/feed.ts';
@@ -362,6 +363,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       queryable: tsdb,
       storage: feed.storage,
       admin: tsdb,
+      savedQueries: new SavedQueries(join(own, 'saved_queries.json')),
       targets: scraping,
       rules,
       alertmanagers: notifier,

@@ -36,3 +36,10 @@ export interface ApiBlock {
   readonly compaction: { readonly level: number; readonly sources: readonly string[] };
   readonly version: number;
 }
+
+/** A query that is kept on the server. */
+export interface ApiSavedQuery {
+  readonly name: string;
+  readonly query: string;
+  readonly savedAt: string;
+}

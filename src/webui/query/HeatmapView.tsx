@@ -1,6 +1,6 @@
 import React, { useMemo } from 'react';
 import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
-import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
+import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf } from '../charts/heatmaps.ts';
 import { LimitField } from '../charts/LimitField.tsx';
 import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
@@ -13,12 +13,14 @@ import type { AnswerViewProps } from './GraphView.tsx';
 
 interface HeatmapViewProps extends AnswerViewProps {
   readonly place: Place;
+  /** Which of the page's queries; boxes are drawn on the first one. */
+  readonly index: number;
   /** What the answer's grid was made from, milliseconds. */
   readonly shown: { readonly start: number; readonly end: number };
 }
 
 /** The answer's histograms, by their labels apart from `le`. */
-export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, place, shown }: HeatmapViewProps) {
+export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, place, index, shown }: HeatmapViewProps) {
   const { maps, notices } = useMemo(
     () =>
       heatmapsOf(
@@ -43,7 +45,7 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
   return (
     <div className="heatmap-view">
       <div className="heatmap-view-head">
-        <ExplainButton params={place.params} />
+        {index === 0 && <ExplainButton params={place.params} />}
         <LimitField params={place.params} unit={unitInExpression(expr)} />
         <HeatmapsLegend maps={maps} mode={mode} />
       </div>
@@ -52,21 +54,33 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
           {notice}
         </p>
       ))}
-      <ExplainedMaps
-        place={place}
-        expr={expr}
-        grid={answer.grid}
-        shown={shown}
-        unit={unitInExpression(expr)}
-        maps={maps}
-        mode={mode}
-        crosshair={crosshair}
-        onSelectRange={onSelectRange}
-        onFilter={({ label, op, value }) =>
-          setParams({ expr: textWithMatcher(expr, { name: label, op, value }) }, 'push')
-        }
-        onSplit={(label) => setParams({ expr: textSplitBy(expr, label) }, 'push')}
-      />
+      {index > 0 ? (
+        <HeatmapFacets
+          maps={maps}
+          mode={mode}
+          domain={[answer.grid.start - answer.grid.step, answer.grid.end]}
+          crosshair={crosshair}
+          onSelectRange={onSelectRange}
+          onSelectBox={({ from, to }) => onSelectRange(from, to)}
+          limits={place.params.get('limit') ?? ''}
+        />
+      ) : (
+        <ExplainedMaps
+          place={place}
+          expr={expr}
+          grid={answer.grid}
+          shown={shown}
+          unit={unitInExpression(expr)}
+          maps={maps}
+          mode={mode}
+          crosshair={crosshair}
+          onSelectRange={onSelectRange}
+          onFilter={({ label, op, value }) =>
+            setParams({ expr: textWithMatcher(expr, { name: label, op, value }) }, 'push')
+          }
+          onSplit={(label) => setParams({ expr: textSplitBy(expr, label) }, 'push')}
+        />
+      )}
     </div>
   );
 }

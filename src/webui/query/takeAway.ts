@@ -2,7 +2,7 @@
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { apiUrl } from '../api/client.ts';
-import { formatMetric } from '../text.ts';
+import { formatMetric, unturned } from '../text.ts';
 import { gridTimes } from '../timeRange.ts';
 import type { InstantAnswer, RangeAnswer } from './ask.ts';
 
@@ -57,11 +57,40 @@ function shellQuoted(text: string): string {
 }
 
 /** Hands a file to the browser's downloads. */
-export function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+export function download(name: string, file: Blob): void {
+  const address = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = address;
   link.download = name;
   link.click();
   URL.revokeObjectURL(address);
+}
+
+const PICTURE_HEAD = 30;
+const PICTURE_PADDING = 12;
+
+/** The charts within an element as they are drawn, on the page's colour, with the question above them; null where there is none. */
+export async function pictureOf(element: HTMLElement, title: string): Promise<Blob | null> {
+  const canvases = [...element.querySelectorAll('canvas')].filter((canvas) => canvas.width > 0 && canvas.height > 0);
+  const outer = element.getBoundingClientRect();
+  const bottom = Math.max(...canvases.map((canvas) => canvas.getBoundingClientRect().bottom));
+  if (canvases.length === 0) return null;
+  const scale = window.devicePixelRatio || 1;
+  const out = document.createElement('canvas');
+  out.width = Math.ceil((outer.width + 2 * PICTURE_PADDING) * scale);
+  out.height = Math.ceil((bottom - outer.top + PICTURE_HEAD + 2 * PICTURE_PADDING) * scale);
+  const pen = out.getContext('2d')!;
+  const style = getComputedStyle(document.documentElement);
+  pen.scale(scale, scale);
+  pen.fillStyle = style.getPropertyValue('--surface');
+  pen.fillRect(0, 0, out.width, out.height);
+  pen.fillStyle = style.getPropertyValue('--text');
+  pen.font = `13px ${style.getPropertyValue('--mono')}`;
+  pen.fillText(unturned(title.replace(/\s+/g, ' ')), PICTURE_PADDING, PICTURE_PADDING + 14, outer.width);
+  for (const canvas of canvases) {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const [x, y] = [left - outer.left + PICTURE_PADDING, top - outer.top + PICTURE_HEAD + PICTURE_PADDING];
+    pen.drawImage(canvas, x, y, width, height);
+  }
+  return new Promise((resolve) => out.toBlob(resolve, 'image/png'));
 }

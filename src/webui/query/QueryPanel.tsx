@@ -1,0 +1,253 @@
+import React, { useRef, useState } from 'react';
+import { formatDuration } from '../../shared/model/durations.ts';
+import { useFetched } from '../api/useFetched.ts';
+import type { Crosshair } from '../crosshair.ts';
+import { setParams } from '../location.ts';
+import type { Place } from '../location.ts';
+import { Card, Notice } from '../parts/Card.tsx';
+import { Segments } from '../parts/Choice.tsx';
+import { CopyButton } from '../parts/CopyButton.tsx';
+import { themeChoice, useThemeMode } from '../theme.ts';
+import { rangeParams, shownBy } from '../timeRange.ts';
+import type { TimeRange } from '../timeRange.ts';
+import { VIEWS, askInstant, askRange, faultPlace, fittingView } from './ask.ts';
+import type { InstantAnswer, RangeAnswer, View } from './ask.ts';
+import { Exemplars } from './Exemplars.tsx';
+import { GraphView } from './GraphView.tsx';
+import { gridOf, stepFault } from './grid.ts';
+import { HeatmapView } from './HeatmapView.tsx';
+import { PlanTree } from './PlanTree.tsx';
+import { paramOf } from './queries.ts';
+import { SaveButton } from './SavedQueries.tsx';
+import { TableView } from './TableView.tsx';
+import { csvOf, curlOf, download, pictureOf } from './takeAway.ts';
+
+interface QueryPanelProps {
+  readonly place: Place;
+  readonly index: number;
+  readonly expr: string;
+  readonly range: TimeRange;
+  readonly now: number;
+  readonly crosshair: Crosshair;
+}
+
+/** The answer to one expression: as a graph, as a heatmap, or as a table of its values at the range's end. */
+export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryPanelProps) {
+  const { params } = place;
+  const mode = useThemeMode(themeChoice(params));
+  const own = (name: Parameters<typeof paramOf>[0]) => params.get(paramOf(name, index));
+  const step = own('step') ?? '';
+  const grid = gridOf(range, now, step);
+  const chosen = VIEWS.find((view) => view === own('view'));
+  const stacked = own('draw') === 'stacked';
+  const hasTree = own('tree') === 'open';
+  const wantsTable = chosen === 'table';
+  const picture = useRef<HTMLDivElement>(null);
+  const ranged = useFetched(
+    wantsTable || grid === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step}`,
+    (signal) => askRange(expr, grid!, signal),
+    expr,
+  );
+  const end = range.kind === 'last' ? now : range.end;
+  const instant = useFetched(
+    wantsTable ? `${expr} ${end}` : undefined,
+    (signal) => askInstant(expr, end, signal),
+    expr,
+  );
+  const asked = wantsTable ? instant : ranged;
+  const answer = wantsTable ? instant.data : ranged.data;
+  const view: View = chosen ?? (ranged.data === undefined ? 'graph' : fittingView(ranged.data.series));
+  const select = (start: number, to: number) => setParams(rangeParams({ kind: 'between', start, end: to }), 'push');
+  const set = (name: Parameters<typeof paramOf>[0], value: string | undefined, how?: 'push') =>
+    setParams({ [paramOf(name, index)]: value }, how);
+  const drawn = ranged.data !== undefined && ranged.data.series.length > 0 ? ranged.data : undefined;
+
+  return (
+    <Card
+      title={index === 0 ? 'Result' : `Result ${index + 1}`}
+      className="card-result"
+      busy={asked.loading}
+      tools={
+        <>
+          <AnswerNumbers answer={answer} />
+          <SaveButton expr={expr} />
+          <TakeAway expr={expr} answer={answer} picture={view === 'table' ? undefined : picture} />
+          <button
+            type="button"
+            className="button button-small"
+            aria-pressed={hasTree}
+            title="The expression part by part: series, samples and time of each"
+            onClick={() => set('tree', hasTree ? undefined : 'open')}
+          >
+            Tree
+          </button>
+          <StepField
+            key={step}
+            step={step}
+            used={grid?.step}
+            hidden={wantsTable}
+            onStep={(text) => set('step', text, 'push')}
+          />
+          {view === 'graph' && (
+            <Segments
+              label="Draw as"
+              value={stacked ? 'stacked' : 'lines'}
+              options={[
+                { value: 'lines', text: 'Lines' },
+                { value: 'stacked', text: 'Stacked' },
+              ]}
+              onChange={(value) => set('draw', value === 'lines' ? undefined : value)}
+            />
+          )}
+          <Segments
+            label="Show as"
+            value={view}
+            options={VIEWS.map((value) => ({ value, text: value[0].toUpperCase() + value.slice(1) }))}
+            onChange={(value) => set('view', value, 'push')}
+          />
+        </>
+      }
+    >
+      {hasTree && <PlanTree expr={expr} time={end} onPick={(text) => set('expr', text, 'push')} />}
+      {grid === undefined && <Notice kind="error" title={stepFault(range, step)} />}
+      {asked.error !== undefined && <QueryFault expr={expr} error={asked.error} />}
+      <Warnings texts={answer?.warnings ?? []} />
+      {asked.data === undefined && asked.error === undefined && grid !== undefined && (
+        <Notice kind="loading" title="Asking …" />
+      )}
+      {wantsTable && instant.data !== undefined && <TableView answer={instant.data} />}
+      {!wantsTable && ranged.data !== undefined && ranged.data.series.length === 0 && (
+        <Notice kind="empty" title="No series match in this range">
+          <p>Check the spelling of names and labels, or choose a longer range.</p>
+        </Notice>
+      )}
+      {!wantsTable && drawn !== undefined && (
+        <div className="picture" ref={picture}>
+          {view === 'graph' && (
+            <GraphView
+              expr={expr}
+              answer={drawn}
+              mode={mode}
+              crosshair={crosshair}
+              onSelectRange={select}
+              stacked={stacked}
+            />
+          )}
+          {view === 'heatmap' && (
+            <HeatmapView
+              expr={expr}
+              answer={drawn}
+              mode={mode}
+              crosshair={crosshair}
+              onSelectRange={select}
+              place={place}
+              index={index}
+              shown={shownBy(range, now)}
+            />
+          )}
+        </div>
+      )}
+      {!wantsTable && drawn !== undefined && <Exemplars expr={expr} grid={drawn.grid} />}
+    </Card>
+  );
+}
+
+function AnswerNumbers({ answer }: { answer?: RangeAnswer | InstantAnswer }) {
+  if (answer === undefined) return null;
+  const count = answer.kind === 'range' ? answer.series.length : answer.rows.length;
+  return (
+    <span className="dim num">
+      {count} series in {Math.max(1, Math.round(answer.elapsedMs))} ms
+    </span>
+  );
+}
+
+interface TakeAwayProps {
+  readonly expr: string;
+  readonly answer?: RangeAnswer | InstantAnswer;
+  /** What a picture is taken of; undefined where there is none. */
+  readonly picture?: React.RefObject<HTMLElement>;
+}
+
+function TakeAway({ expr, answer, picture }: TakeAwayProps) {
+  if (answer === undefined) return null;
+  return (
+    <>
+      <button
+        type="button"
+        className="button button-small"
+        onClick={() => download('isotherm.csv', new Blob([csvOf(answer)], { type: 'text/csv' }))}
+      >
+        CSV
+      </button>
+      {picture !== undefined && (
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() =>
+            picture.current !== null &&
+            void pictureOf(picture.current, expr).then((image) => image && download('isotherm.png', image))
+          }
+        >
+          PNG
+        </button>
+      )}
+      <CopyButton label="curl" text={() => curlOf(expr, answer)} />
+    </>
+  );
+}
+
+interface StepFieldProps {
+  readonly step: string;
+  readonly used?: number;
+  readonly hidden: boolean;
+  readonly onStep: (step: string | undefined) => void;
+}
+
+function StepField({ step, used, hidden, onStep }: StepFieldProps) {
+  const [draft, setDraft] = useState(step);
+  if (hidden) return null;
+  const apply = () => onStep(draft.trim() === '' ? undefined : draft.trim());
+  return (
+    <label className="step-field">
+      <span className="dim">Step</span>
+      <input
+        className="input"
+        value={draft}
+        size={6}
+        placeholder={used === undefined ? 'auto' : `auto ${formatDuration(used)}`}
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={() => draft.trim() !== step && apply()}
+        onKeyDown={(event) => event.key === 'Enter' && apply()}
+      />
+    </label>
+  );
+}
+
+function Warnings({ texts }: { texts: readonly string[] }) {
+  if (texts.length === 0) return null;
+  return (
+    <ul className="warnings">
+      {texts.map((text) => (
+        <li key={text}>{text}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** The server's words, and below them the line at fault with a mark where it is. */
+function QueryFault({ expr, error }: { expr: string; error: Error }) {
+  const place = faultPlace(error.message);
+  const line = place === undefined ? undefined : expr.split('\n')[place.line];
+  return (
+    <Notice kind="error" title={error.message}>
+      {place !== undefined && line !== undefined && (
+        <pre className="fault">
+          {line}
+          {'\n'}
+          {' '.repeat(Math.max(0, place.column))}▲
+        </pre>
+      )}
+    </Notice>
+  );
+}
