@@ -7,7 +7,7 @@ import { ActionButton } from '../parts/ActionButton.tsx';
 import { Notice } from '../parts/Card.tsx';
 import { PageLink } from '../parts/TopBar.tsx';
 import { LongLabels } from '../query/TableView.tsx';
-import { formatDayClock, formatSeconds, formatShort } from '../text.ts';
+import { formatDayClock, formatSeconds } from '../text.ts';
 import { StatusCard } from './StatusCard.tsx';
 import { useStatus } from './useStatus.ts';
 
@@ -34,7 +34,6 @@ export function QueriesView({ now, renew, place }: QueriesViewProps) {
                 <tr key={query.id}>
                   <QueryCells query={query} place={place} />
                   <td className="right num">{formatSeconds(query.seconds)}</td>
-                  <td className="right num">–</td>
                   <td className="right">
                     <ActionButton
                       label="Cancel"
@@ -62,7 +61,6 @@ export function QueriesView({ now, renew, place }: QueriesViewProps) {
                 <tr key={query.id}>
                   <QueryCells query={query} place={place} fault={query.error} />
                   <td className="right num">{formatSeconds(query.seconds)}</td>
-                  <td className="right num">{query.error === undefined ? formatShort(query.samplesRead) : '–'}</td>
                   <td className="right num">{formatDayClock(Date.parse(query.startedAt))}</td>
                 </tr>
               ))}
@@ -85,9 +83,6 @@ function QueryTable({ children }: { children: React.ReactNode }) {
             <th scope="col">Asked by</th>
             <th scope="col" className="right">
               Time
-            </th>
-            <th scope="col" className="right">
-              Samples
             </th>
             <th scope="col" className="right">
               <span className="visually-hidden">When, or what can be done</span>
