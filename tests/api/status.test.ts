@@ -151,3 +151,31 @@ describe('notifications', () => {
     await server.close();
   });
 });
+
+describe('saved queries', () => {
+  test('are kept under their names until they are removed', async () => {
+    const at = fakeServer();
+    const list = async () => (await json(at, '/saved_queries')).data.map((one: { name: string }) => one.name);
+    expect(await list()).toEqual([]);
+    await json(at, '/saved_queries/save?name=b&query=up', 'POST');
+    await json(at, '/saved_queries/save?name=a&query=up', 'POST');
+    await json(at, '/saved_queries/save?name=b&query=down', 'POST');
+    expect(await list()).toEqual(['a', 'b']);
+    expect((await json(at, '/saved_queries')).data[1]).toEqual({
+      name: 'b',
+      query: 'down',
+      savedAt: '2023-11-14T22:13:20.123Z',
+    });
+    await json(at, '/saved_queries/remove?name=a', 'POST');
+    expect(await list()).toEqual(['b']);
+    expect(await json(at, '/saved_queries/remove?name=a', 'POST')).toMatchObject({ errorType: 'not_found' });
+  });
+  test.each(['name=&query=up', 'name=a&query=', `name=${'x'.repeat(101)}&query=up`])(
+    '%s is refused',
+    async (params) => {
+      expect(await json(fakeServer(), `/saved_queries/save?${params}`, 'POST')).toMatchObject({
+        errorType: 'bad_data',
+      });
+    },
+  );
+});

@@ -2,13 +2,9 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ApiSavedQuery } from '../../shared/api/status.ts';
-import { dataJson } from './answer.ts';
-import { ApiError, invalidParameter } from './apiError.ts';
-import type { ApiCall, ApiRoute } from './route.ts';
+import { ApiError } from './apiError.ts';
 
 const QUERIES_MAX = 500;
-const NAME_CHARS_MAX = 100;
-const QUERY_CHARS_MAX = 10_000;
 
 export class SavedQueries {
   readonly #file: string;
@@ -62,26 +58,3 @@ function isSavedQuery(value: unknown): value is ApiSavedQuery {
   const { name, query, savedAt } = value as Record<string, unknown>;
   return [name, query, savedAt].every((part) => typeof part === 'string');
 }
-
-function save({ params, deps, rooms }: ApiCall): Iterable<string> {
-  const name = params.text('name').trim();
-  const query = params.text('query').trim();
-  if (name === '' || name.length > NAME_CHARS_MAX)
-    throw invalidParameter('name', `write a name of at most ${NAME_CHARS_MAX} characters`);
-  if (query === '' || query.length > QUERY_CHARS_MAX)
-    throw invalidParameter('query', `write a query of at most ${QUERY_CHARS_MAX} characters`);
-  rooms.savedQueries.save({ name, query, savedAt: new Date(deps.clock.now()).toISOString() });
-  return dataJson({ name });
-}
-
-function remove({ params, rooms }: ApiCall): Iterable<string> {
-  const name = params.text('name').trim();
-  if (!rooms.savedQueries.remove(name)) throw new ApiError('not_found', `no query is saved as ${JSON.stringify(name)}`);
-  return dataJson({ name });
-}
-
-export const SAVED_QUERY_ROUTES: readonly ApiRoute[] = [
-  { path: '/saved_queries', methods: ['GET'], answer: ({ rooms }) => dataJson(rooms.savedQueries.list()) },
-  { path: '/saved_queries/save', methods: ['POST'], changes: true, answer: save },
-  { path: '/saved_queries/remove', methods: ['POST'], changes: true, answer: remove },
-];

@@ -29,7 +29,7 @@ import type { ApiRoute, RawHandler } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
 import { RunningQueries } from './runningQueries.ts';
-import { SAVED_QUERY_ROUTES } from './savedQueries.ts';
+import { SAVED_QUERY_ROUTES } from './savedQueryRoutes.ts';
 import { RUNNING_QUERY_ROUTES } from './runningQueryRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
 import { RELABEL_ROUTES } from './relabelRoutes.ts';
