@@ -1,11 +1,13 @@
 import type { AppRootProps, GrafanaTheme2 } from '@grafana/data';
 import { config, getBackendSrv, getDataSourceSrv, PluginPage } from '@grafana/runtime';
-import { Alert, Badge, LinkButton, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
+import { Alert, Badge, Button, LinkButton, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import { css } from '@emotion/css';
 import React, { useEffect, useState } from 'react';
 import { lastValueFrom } from 'rxjs';
 import type { ApiAnswer, ApiTargets } from '../shared/api/prometheus.ts';
-import { healthWords, jobsOf, type JobFinding } from './findings.ts';
+import { systemsFor, type Preset } from '../shared/serving/presets.ts';
+import { dashboardOf, dashboardUid } from './dashboard.ts';
+import { healthWords, jobsOf, rulesWords, type ApiRules, type JobFinding } from './findings.ts';
 
 const DATA_SOURCE_TYPE = 'isotherm-metrics-datasource';
 const DASHBOARD_UID = 'isotherm-model-serving';
@@ -15,7 +17,15 @@ interface SourceFinding {
   readonly name: string;
   readonly health: { readonly ok: boolean; readonly text: string };
   readonly jobs: readonly JobFinding[];
+  /** What serves models or runs beside it, by the metrics that are there. */
+  readonly systems: readonly { readonly system: string; readonly presets: readonly Preset[] }[];
+  readonly models: readonly string[];
+  /** Rules and alerts in words; '' where there are none. */
+  readonly rules: string;
 }
+
+type Role = 'Viewer' | 'Editor' | 'Admin';
+const MODELS_NAMED_MAX = 12;
 
 /** The bundle's page in Grafana: each Isotherm data source, what it found, and where to go from there. */
 export function Home(_props: AppRootProps): React.JSX.Element {
@@ -53,6 +63,9 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
             <Badge color={source.health.ok ? 'green' : 'red'} text={source.health.ok ? 'answers' : 'fault'} />
           </h3>
           <p>{source.health.text}</p>
+          {source.models.length > 0 && <p>Models: {listed(source.models)}</p>}
+          {source.rules !== '' && <p>{source.rules}</p>}
+          {source.systems.length > 0 && <Systems source={source} />}
           {source.jobs.length > 0 && <Jobs jobs={source.jobs} />}
           <div className={styles.links}>
             <LinkButton href={linkTo(`/explore?left=${encodeURIComponent(exploreState(source.uid))}`)}>
@@ -61,9 +74,11 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
             <LinkButton variant="secondary" href={linkTo(`/d/${DASHBOARD_UID}?var-source=${source.uid}`)}>
               Model serving dashboard
             </LinkButton>
-            <LinkButton variant="secondary" href={linkTo(`/connections/datasources/edit/${source.uid}`)}>
-              Settings
-            </LinkButton>
+            {role() === 'Admin' && (
+              <LinkButton variant="secondary" href={linkTo(`/connections/datasources/edit/${source.uid}`)}>
+                Settings
+              </LinkButton>
+            )}
           </div>
         </section>
       ))}
@@ -71,10 +86,78 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
   );
 }
 
+/** A dashboard for each system that was found, a click away. */
+function Systems({ source }: { source: SourceFinding }): React.JSX.Element {
+  const styles = useStyles2(stylesOf);
+  return (
+    <ul className={styles.systems} aria-label={`Found in ${source.name}`}>
+      {source.systems.map(({ system, presets }) => (
+        <li key={system}>
+          <strong>{system}</strong>
+          <span>{presets.map(({ title }) => title).join(', ')}</span>
+          <DashboardButton source={source} system={system} presets={presets} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+type Making = { readonly kind: 'no' } | { readonly kind: 'making' } | { readonly kind: 'failed'; readonly why: string };
+
+function DashboardButton({
+  source,
+  system,
+  presets,
+}: {
+  source: SourceFinding;
+  system: string;
+  presets: readonly Preset[];
+}): React.JSX.Element | null {
+  const [making, setMaking] = useState<Making>({ kind: 'no' });
+  if (role() === 'Viewer') return null;
+  const make = async () => {
+    setMaking({ kind: 'making' });
+    const dashboard = dashboardOf(system, presets, source);
+    try {
+      // Not over one that is there: it may have been changed by hand.
+      await send('/api/dashboards/db', { dashboard, overwrite: false });
+    } catch (refusal) {
+      const { status, data } = refusal as { status?: number; data?: { message?: string } };
+      if (status !== 412) {
+        setMaking({ kind: 'failed', why: data?.message ?? 'Grafana does not answer' });
+        return;
+      }
+    }
+    window.location.assign(linkTo(`/d/${dashboardUid(system, source.uid)}`));
+  };
+  return (
+    <>
+      <Button size="sm" disabled={making.kind === 'making'} onClick={() => void make()}>
+        Open dashboard
+      </Button>
+      {making.kind === 'failed' && <span role="alert">not made: {making.why}</span>}
+    </>
+  );
+}
+
+function role(): Role {
+  const user = config.bootData?.user as { orgRole?: string; isGrafanaAdmin?: boolean } | undefined;
+  if (user?.isGrafanaAdmin === true) return 'Admin';
+  return user?.orgRole === 'Admin' || user?.orgRole === 'Editor' ? user.orgRole : 'Viewer';
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MODELS_NAMED_MAX;
+  return names.slice(0, MODELS_NAMED_MAX).join(', ') + (more > 0 ? `, and ${more} more` : '');
+}
+
 function NoSource(): React.JSX.Element {
   return (
     <Alert severity="info" title="No Isotherm data source yet">
-      <p>Add one and give it the address of an Isotherm sidecar or of any Prometheus-compatible server.</p>
+      <p>
+        Add one, and either let it collect the metrics of your services by itself, or give it the address of an Isotherm
+        sidecar or of any Prometheus-compatible server.
+      </p>
       <LinkButton href={linkTo(`/connections/datasources/${DATA_SOURCE_TYPE}`)}>Add data source</LinkButton>
     </Alert>
   );
@@ -115,15 +198,36 @@ async function findAll(): Promise<SourceFinding[]> {
   const ours = getDataSourceSrv().getList({ type: DATA_SOURCE_TYPE }).filter(isOurs);
   return Promise.all(
     ours.map(async ({ uid, name }) => {
-      const [health, targets] = await Promise.all([
+      const api = (route: string) => ask(`/api/datasources/uid/${uid}/resources/api/v1/${route}`);
+      const [health, targets, names, model, modelName, rules] = await Promise.all([
         ask(`/api/datasources/uid/${uid}/health`),
-        ask(`/api/datasources/uid/${uid}/resources/api/v1/targets?state=active`),
+        api('targets?state=active'),
+        api('label/__name__/values'),
+        api('label/model/values'),
+        api('label/model_name/values'),
+        api('rules'),
       ]);
-      const answer = targets as ApiAnswer<ApiTargets> | undefined;
-      const jobs = answer?.status === 'success' ? jobsOf(answer.data.activeTargets ?? []) : [];
-      return { uid, name, health: healthWords(health), jobs };
+      return {
+        uid,
+        name,
+        health: healthWords(health),
+        jobs: jobsOf(dataOf<ApiTargets>(targets)?.activeTargets ?? []),
+        systems: systemsFor(new Set(dataOf<string[]>(names) ?? [])),
+        models: [...new Set([...(dataOf<string[]>(model) ?? []), ...(dataOf<string[]>(modelName) ?? [])])].sort(),
+        rules: rulesWords(dataOf<ApiRules>(rules)),
+      };
     }),
   );
+}
+
+/** Undefined for a refusal, and where a server lacks the route. */
+function dataOf<T>(answer: unknown): T | undefined {
+  const known = answer as ApiAnswer<T> | undefined;
+  return known?.status === 'success' ? known.data : undefined;
+}
+
+function send(url: string, data: unknown): Promise<unknown> {
+  return lastValueFrom(getBackendSrv().fetch({ url, method: 'POST', data, showErrorAlert: false }));
 }
 
 /** An answer or a refusal, whichever came, as its body. */
@@ -156,6 +260,18 @@ function stylesOf(theme: GrafanaTheme2) {
       borderRadius: theme.shape.borderRadius(1),
     }),
     links: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), marginTop: theme.spacing(2) }),
+    systems: css({
+      listStyle: 'none',
+      margin: theme.spacing(0, 0, 2),
+      '& li': {
+        display: 'flex',
+        flexWrap: 'wrap',
+        alignItems: 'center',
+        gap: theme.spacing(1),
+        padding: theme.spacing(0.5, 0),
+      },
+      '& li > span': { flex: '1 1 240px', color: theme.colors.text.secondary },
+    }),
     jobs: css({
       width: '100%',
       'th, td': {

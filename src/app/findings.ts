@@ -36,3 +36,23 @@ export function healthWords(answer: unknown): { readonly ok: boolean; readonly t
       "the data source does not answer; its backend may not have started: see Grafana's log",
   };
 }
+
+/** As far as it is counted here. */
+export interface ApiRules {
+  readonly groups?: readonly {
+    readonly rules: readonly { readonly type: string; readonly state?: string; readonly health?: string }[];
+  }[];
+}
+
+/** "12 rules, 2 of them firing, 1 with a fault"; '' where there are none. */
+export function rulesWords(answer: ApiRules | undefined): string {
+  const rules = (answer?.groups ?? []).flatMap((group) => group.rules);
+  if (rules.length === 0) return '';
+  const firing = rules.filter(({ state }) => state === 'firing').length;
+  const faulty = rules.filter(({ health }) => health === 'err').length;
+  return [
+    `${rules.length} rule${rules.length === 1 ? '' : 's'}`,
+    ...(firing > 0 ? [`${firing} firing`] : []),
+    ...(faulty > 0 ? [`${faulty} with a fault`] : []),
+  ].join(', ');
+}

@@ -22,7 +22,9 @@ import { eventsFromFrames } from './annotations.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
+import type { ApiMetadata } from './metadata.ts';
 import type { MetricsOptions } from './options.ts';
+import { described, rankedNames, searchPattern, type MetricHit } from './query/metricSearch.ts';
 import { MetricsVariables } from './variables.tsx';
 
 interface OlderTemplates {
@@ -126,6 +128,28 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
     });
   }
 
+  /** Metrics whose names hold each word of the text, best first. */
+  async searchMetrics(text: string): Promise<MetricHit[]> {
+    const pattern = searchPattern(text);
+    const match = pattern === '' ? '' : `{__name__=~${JSON.stringify(pattern)}}`;
+    const [names, metadata] = await Promise.all([this.labelValues('__name__', match), this.metadata()]);
+    return rankedNames(names, text).map((name) => described(name, metadata));
+  }
+
+  /** Names of all metrics, kept for a while: editors ask again and again. */
+  metricNames(): Promise<ReadonlySet<string>> {
+    this.names = kept(this.names, async () => new Set(await this.labelValues('__name__')));
+    return this.names.value;
+  }
+
+  private metadata(): Promise<ApiMetadata> {
+    this.described = kept(this.described, () => this.api<ApiMetadata>('metadata').catch(() => ({})));
+    return this.described.value;
+  }
+
+  private names: Kept<ReadonlySet<string>> | undefined;
+  private described: Kept<ApiMetadata> | undefined;
+
   override async metricFindQuery(query: unknown, options?: LegacyMetricFindQueryOptions): Promise<MetricFindValue[]> {
     const text = typeof query === 'string' ? query : ((query as { query?: string } | undefined)?.query ?? '');
     const asked = parseVariableQuery(withSteps(this.interpolated(text, options?.scopedVars), options?.range));
@@ -201,6 +225,21 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
   queryHasFilter(query: MetricsQuery, filter: { key: string; value: string }): boolean {
     return hasMatcher(query.expr, { name: filter.key, op: '=', value: filter.value });
   }
+}
+
+const KEPT_MS = 60_000;
+
+interface Kept<T> {
+  readonly value: Promise<T>;
+  readonly until: number;
+}
+
+/** What is kept if it is young enough, else what is asked for now; a question that fails is asked again the next time. */
+function kept<T>(known: Kept<T> | undefined, ask: () => Promise<T>): Kept<T> {
+  if (known !== undefined && known.until > Date.now()) return known;
+  const fresh = { value: ask(), until: Date.now() + KEPT_MS };
+  fresh.value.catch(() => (fresh.until = 0));
+  return fresh;
 }
 
 function matcherOf(filter: AdHocVariableFilter & { values?: string[] }) {

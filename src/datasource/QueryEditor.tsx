@@ -1,10 +1,15 @@
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
-import { InlineField, InlineFieldRow, InlineSwitch, Input, RadioButtonGroup } from '@grafana/ui';
-import React from 'react';
+import { Button, InlineField, InlineFieldRow, InlineSwitch, Input, RadioButtonGroup, Select } from '@grafana/ui';
+import React, { useEffect, useMemo, useState } from 'react';
 import { parseInterval, type MetricsQuery, type QueryFormat } from '../shared/api/grafanaQuery.ts';
 import type { MetricsDataSource } from './DataSource.ts';
 import type { MetricsOptions } from './options.ts';
 import { PromqlField } from './editor/PromqlField.tsx';
+import { BuilderEditor } from './query/BuilderEditor.tsx';
+import { LatencyEditor } from './query/LatencyEditor.tsx';
+import { presetsFor } from '../shared/serving/presets.ts';
+import { prettyWithVariables } from './query/pretty.ts';
+import { Explanation, Hints } from './query/QueryHelp.tsx';
 
 type Props = QueryEditorProps<MetricsDataSource, MetricsQuery, MetricsOptions>;
 
@@ -22,6 +27,31 @@ const TYPES = [
 ];
 type QueryKind = 'range' | 'instant' | 'both';
 
+type EditorMode = NonNullable<MetricsQuery['editorMode']>;
+const EDITORS: { label: string; value: EditorMode; description: string }[] = [
+  { label: 'Latency', value: 'latency', description: 'A latency distribution, without PromQL' },
+  { label: 'Builder', value: 'builder', description: 'A metric and what to do with it' },
+  { label: 'Code', value: 'code', description: 'PromQL' },
+];
+
+/** Names of all metrics; undefined until they are there, and where they cannot be had. */
+function useMetricNames(datasource: MetricsDataSource): ReadonlySet<string> | undefined {
+  const [names, setNames] = useState<ReadonlySet<string>>();
+  useEffect(() => {
+    let gone = false;
+    datasource.metricNames().then(
+      (found) => {
+        if (!gone) setNames(found);
+      },
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, [datasource]);
+  return names;
+}
+
 /** One query: its expression, and how it is asked and drawn. Changes are kept as they are typed; the query runs on Enter and when a field is left. */
 export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Props): React.JSX.Element {
   const change = (part: Partial<MetricsQuery>) => onChange({ ...query, ...part });
@@ -33,16 +63,45 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
   const fault = intervalFault(query.interval);
   // Alert rules take numbers and series, whatever the format says.
   const draws = app !== CoreApp.UnifiedAlerting && app !== CoreApp.CloudAlerting;
+  const expr = query.expr ?? '';
+  const mode: EditorMode = query.editorMode ?? 'code';
+  const names = useMetricNames(datasource);
+  const [explains, setExplains] = useState(false);
+  const replace = (next: MetricsQuery) => {
+    onChange(next);
+    onRunQuery();
+  };
   return (
     <div data-testid="isotherm-query-editor">
-      <div style={{ display: 'flex', marginBottom: 4 }}>
-        <PromqlField
-          value={query.expr ?? ''}
-          uid={datasource.uidForLinks}
-          onChange={(expr) => change({ expr })}
-          onRun={onRunQuery}
-        />
-      </div>
+      <Toolbar
+        mode={mode}
+        names={names}
+        explains={explains}
+        onExplain={setExplains}
+        onMode={(editorMode) => change({ editorMode })}
+        onFormat={mode === 'code' ? () => change({ expr: prettyWithVariables(expr) ?? expr }) : undefined}
+        onPreset={(preset) => replace({ ...query, ...preset })}
+      />
+      {mode === 'latency' && <LatencyEditor datasource={datasource} query={query} onChange={replace} />}
+      {mode === 'builder' && <BuilderEditor datasource={datasource} query={query} onChange={replace} />}
+      {mode === 'code' ? (
+        <div style={{ display: 'flex', marginBottom: 4 }}>
+          <PromqlField
+            value={expr}
+            uid={datasource.uidForLinks}
+            onChange={(text) => change({ expr: text })}
+            onRun={onRunQuery}
+          />
+        </div>
+      ) : (
+        expr !== '' && (
+          <pre data-testid="isotherm-expression" style={{ margin: '4px 0', whiteSpace: 'pre-wrap' }}>
+            {expr}
+          </pre>
+        )
+      )}
+      <Hints expr={expr} known={names} onFix={(fixed) => changeAndRun({ expr: fixed })} />
+      {explains && <Explanation expr={expr} />}
       <InlineFieldRow>
         {draws && (
           <InlineField label="Format">
@@ -98,6 +157,49 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
           </InlineField>
         )}
       </InlineFieldRow>
+    </div>
+  );
+}
+
+interface ToolbarProps {
+  readonly mode: EditorMode;
+  readonly names: ReadonlySet<string> | undefined;
+  readonly explains: boolean;
+  readonly onExplain: (explains: boolean) => void;
+  readonly onMode: (mode: EditorMode) => void;
+  /** Absent where there is no text to lay out. */
+  readonly onFormat: (() => void) | undefined;
+  readonly onPreset: (query: Partial<MetricsQuery>) => void;
+}
+
+/** Which editor, questions to begin with, and help. */
+function Toolbar({ mode, names, explains, onExplain, onMode, onFormat, onPreset }: ToolbarProps): React.JSX.Element {
+  const presets = useMemo(
+    () =>
+      presetsFor(names ?? new Set()).map((preset) => ({ label: `${preset.system}: ${preset.title}`, value: preset })),
+    [names],
+  );
+  return (
+    <div style={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 8, marginBottom: 4 }}>
+      <RadioButtonGroup options={EDITORS} value={mode} onChange={onMode} size="sm" />
+      {presets.length > 0 && (
+        <Select
+          aria-label="Start from"
+          width={30}
+          placeholder="Start from…"
+          options={presets}
+          value={null}
+          onChange={({ value }) => value !== undefined && onPreset(value.query)}
+        />
+      )}
+      <Button size="sm" variant="secondary" fill={explains ? 'solid' : 'text'} onClick={() => onExplain(!explains)}>
+        Explain
+      </Button>
+      {onFormat !== undefined && (
+        <Button size="sm" variant="secondary" fill="text" onClick={onFormat}>
+          Lay out
+        </Button>
+      )}
     </div>
   );
 }

@@ -11,3 +11,10 @@ export function readable(expr: string): string {
     return variable.replace(/\W/g, '_');
   });
 }
+
+/** What stands in the brackets of a range, variables and all: the parser sees what stands for them. */
+export function rangeText(text: string, { from, to }: { readonly from: number; readonly to: number }): string {
+  const own = text.slice(from, to);
+  const open = own.lastIndexOf('[');
+  return own.slice(open + 1, own.indexOf(']', open)).trim();
+}

@@ -8,7 +8,7 @@ import {
   type QueryEditorProps,
 } from '@grafana/data';
 import { InlineField, TextArea } from '@grafana/ui';
-import React, { useState } from 'react';
+import React, { useEffect, useState } from 'react';
 import { from, type Observable } from 'rxjs';
 import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
 import type { MetricsOptions } from './options.ts';
@@ -42,25 +42,65 @@ export class MetricsVariables extends CustomVariableSupport<AnySource, VariableM
 
 type VariableEditorProps = QueryEditorProps<AnySource, MetricsQuery, MetricsOptions, VariableModel>;
 
-function VariableEditor({ query, onChange }: VariableEditorProps): React.JSX.Element {
+/** The question of a variable, and the values that it has now. */
+function VariableEditor({ query, datasource, onChange }: VariableEditorProps): React.JSX.Element {
   // Dashboards of the Prometheus data source may keep the text alone.
   const kept = typeof query === 'string' ? query : (query?.query ?? '');
   const [text, setText] = useState(kept);
   return (
-    <InlineField
-      label="Query"
-      labelWidth={20}
-      grow
-      tooltip="label_values(metric, label), label_values(label), label_names(), metrics(pattern), query_result(expression), or a series selector"
-    >
-      <TextArea
-        aria-label="Variable query"
-        rows={1}
-        value={text}
-        placeholder="label_values(model_prediction_latency_seconds_count, model)"
-        onChange={(event) => setText(event.currentTarget.value)}
-        onBlur={() => onChange({ refId: 'MetricsVariableQuery', query: text })}
-      />
-    </InlineField>
+    <>
+      <InlineField
+        label="Query"
+        labelWidth={20}
+        grow
+        tooltip="label_values(metric, label), label_values(label), label_names(), metrics(pattern), query_result(expression), or a series selector"
+      >
+        <TextArea
+          aria-label="Variable query"
+          rows={1}
+          value={text}
+          placeholder="label_values(model_prediction_latency_seconds_count, model)"
+          onChange={(event) => setText(event.currentTarget.value)}
+          onBlur={() => onChange({ refId: 'MetricsVariableQuery', query: text })}
+        />
+      </InlineField>
+      <Preview datasource={datasource} query={kept} />
+    </>
   );
+}
+
+function Preview({ datasource, query }: { datasource: AnySource; query: string }): React.JSX.Element | null {
+  const [found, setFound] = useState<string>();
+  useEffect(() => {
+    let gone = false;
+    const say = (words: string) => {
+      if (!gone) setFound(words);
+    };
+    if (query.trim() === '') say('');
+    else {
+      const values: Promise<MetricFindValue[]> = datasource.metricFindQuery?.(query) ?? Promise.resolve([]);
+      values.then(
+        (all) => say(previewWords(all.map(({ text }) => text))),
+        (error: Error) => say(`no values: ${error.message}`),
+      );
+    }
+    return () => {
+      gone = true;
+    };
+  }, [datasource, query]);
+  return found === undefined || found === '' ? null : (
+    <p role="status" aria-label="Values of the variable">
+      {found}
+    </p>
+  );
+}
+
+const PREVIEW_MAX = 8;
+
+/** The first few values, and how many there are. */
+export function previewWords(values: readonly string[]): string {
+  if (values.length === 0) return 'no values: nothing matches now';
+  const shown = values.slice(0, PREVIEW_MAX).join(', ');
+  const more = values.length > PREVIEW_MAX ? `, and ${values.length - PREVIEW_MAX} more` : '';
+  return `${values.length} value${values.length === 1 ? '' : 's'}: ${shown}${more}`;
 }

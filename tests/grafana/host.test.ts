@@ -8,6 +8,8 @@ import { serveHost, type ServedHost } from './hostPage.ts';
 
 const inChromium = hasChromium ? describe : describe.skip;
 type HostWindow = { host: Host };
+const WAIT_MS_MAX = 60_000;
+jest.setTimeout(3 * WAIT_MS_MAX);
 
 /** Four buckets over twelve steps: a band that climbs, none above 1 s. */
 const STEPS = 12;
@@ -55,17 +57,11 @@ inChromium('the built bundle in a host', () => {
   let page: Page;
   const faults: string[] = [];
 
+  // The page holds all of Grafana's packages, which takes a busy machine a while; each test renders a part of its own on it.
   beforeAll(async () => {
     [served, browser] = await Promise.all([serveHost(), openChromium()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    served?.close();
-  });
-  beforeEach(async () => {
-    faults.length = 0;
     page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(WAIT_MS_MAX);
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       // The fonts that the host answers with are none.
@@ -73,11 +69,15 @@ inChromium('the built bundle in a host', () => {
     });
     await page.goto(served.url);
     await page.waitForFunction(() => 'host' in window);
+  }, 4 * WAIT_MS_MAX);
+  afterAll(async () => {
+    await browser?.close();
+    served?.close();
   });
-  afterEach(async () => {
-    await page.close();
-    expect(served.missing).toEqual([]);
+  beforeEach(() => {
+    faults.length = 0;
   });
+  afterEach(() => expect(served.missing).toEqual([]));
 
   test('each module exports its plugin and asks only for what Grafana 10.1 shares', async () => {
     for (const path of ['module.js', 'datasource/module.js', 'panel/module.js']) {
@@ -171,12 +171,12 @@ inChromium('the built bundle in a host', () => {
       why,
     );
     await page.getByRole('radio', { name: 'Collect here', checked: true }).waitFor();
-    const targets = page.getByLabel('Targets', { exact: true });
+    const targets = page.getByRole('textbox', { name: 'Targets' });
     await targets.fill('a:1\nsvc = nowhere');
     await page.getByRole('button', { name: `line 2, column 7: ${why}` }).click();
     expect(await targets.evaluate((field) => (field as HTMLTextAreaElement).selectionStart)).toBe(10);
     await page.getByRole('radio', { name: 'prometheus.yml' }).click();
-    await page.getByLabel('prometheus.yml', { exact: true }).fill('scrape_configs: []');
+    await page.getByRole('textbox', { name: 'prometheus.yml' }).fill('scrape_configs: []');
     await page.getByLabel('Keep for').fill('30d');
     const kept = await page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1));
     expect(kept).toMatchObject({
@@ -202,6 +202,83 @@ inChromium('the built bundle in a host', () => {
     await page.keyboard.press('End');
     await page.keyboard.type(' +');
     await page.locator('.cm-lintRange-error, .cm-lintPoint-error').first().waitFor({ state: 'attached' });
+  });
+
+  describe('the query editor without PromQL', () => {
+    const answers = {
+      '__name__/values': {
+        status: 'success',
+        data: ['vllm:e2e_request_latency_seconds_bucket', 'vllm:num_requests_waiting', 'http_requests_total'],
+      },
+      metadata: {
+        status: 'success',
+        data: { 'vllm:e2e_request_latency_seconds': [{ type: 'histogram', help: 'How long requests take', unit: '' }] },
+      },
+      'api/v1/labels': { status: 'success', data: ['__name__', 'le', 'model_name', 'pod'] },
+      '/values': { status: 'success', data: ['llama', 'qwen'] },
+    };
+    const show = (query: Record<string, unknown>) =>
+      page.evaluate(([model, given]) => (window as unknown as HostWindow).host.query(model, given, true), [
+        { refId: 'A', expr: '', ...query },
+        answers,
+      ] as const);
+    const last = () => page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1));
+    const choose = async (label: string, search: string, option: string) => {
+      await page.getByLabel(label, { exact: true }).fill(search);
+      await page.getByText(option, { exact: true }).last().click();
+    };
+
+    test('a latency distribution is asked for by choosing', async () => {
+      await show({ editorMode: 'latency' });
+      await choose('Histogram', 'e2e lat', 'vllm:e2e_request_latency_seconds');
+      await choose('Split by', 'model', 'model_name');
+      expect(await last()).toMatchObject({
+        expr: 'sum by (le, model_name) (rate(vllm:e2e_request_latency_seconds_bucket[$__rate_interval]))',
+        format: 'auto',
+      });
+      await page.getByRole('radio', { name: 'Within limit' }).click();
+      await page.getByLabel('Limit, ms').fill('500');
+      expect(await last()).toMatchObject({
+        expr: 'histogram_fraction(0, 0.5, sum by (le, model_name) (rate(vllm:e2e_request_latency_seconds_bucket[$__rate_interval])))',
+        format: 'time_series',
+      });
+      await page.getByTestId('isotherm-expression').getByText('histogram_fraction').waitFor();
+      expect(faults).toEqual([]);
+    });
+
+    test('the builder takes a metric, a filter and an aggregation', async () => {
+      await show({ editorMode: 'builder' });
+      await choose('Metric', 'http', 'http_requests_total');
+      await page.getByRole('button', { name: 'Filter', exact: true }).click();
+      await choose('Label 1', 'pod', 'pod');
+      await choose('Value 1', 'q', 'qwen');
+      await choose('Aggregate', 'sum', 'sum');
+      expect(await last()).toMatchObject({ expr: 'sum(rate(http_requests_total{pod="qwen"}[$__rate_interval]))' });
+      expect(faults).toEqual([]);
+    });
+
+    test('a hint mends the expression with a click, and an explanation says what it does', async () => {
+      await show({ expr: 'http_requests_total' });
+      await page.getByRole('button', { name: 'rate(…)' }).click();
+      expect(await last()).toMatchObject({ expr: 'rate(http_requests_total[$__rate_interval])' });
+      await page.getByRole('button', { name: 'Explain' }).click();
+      await page
+        .getByLabel('Explanation')
+        .getByText(/how fast each grew, per second/)
+        .waitFor();
+    });
+
+    test('questions to begin with are those whose metrics are there', async () => {
+      await show({});
+      await page.getByLabel('Start from').click();
+      expect(await page.getByRole('option').allTextContents()).toEqual([
+        expect.stringMatching('Model service: Requests a second'),
+        expect.stringMatching('vLLM: Request latency'),
+        expect.stringMatching('vLLM: Waiting requests'),
+      ]);
+      await page.getByText('vLLM: Waiting requests').click();
+      expect(await last()).toMatchObject({ expr: 'sum by (model_name) (vllm:num_requests_waiting)' });
+    });
   });
 
   test('format and type are chosen by a click, and a min step that is none is named', async () => {

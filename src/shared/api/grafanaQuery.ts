@@ -45,6 +45,7 @@ export interface MetricsQuery {
   readonly expr: string;
   readonly editorMode?: 'code' | 'builder' | 'latency';
   readonly latency?: LatencyQuery;
+  readonly builder?: BuilderQuery;
   readonly format?: QueryFormat;
   /** Evaluate once, at the end of the range. */
   readonly instant?: boolean;
