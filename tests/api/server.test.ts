@@ -85,6 +85,7 @@ describe('series, labels, metadata, targets, status', () => {
       labelValueCountByLabelName: [{ name: 'job', value: 2 }],
       memoryInBytesByLabelName: [{ name: '__name__', value: 2 }],
       seriesCountByLabelValuePair: [{ name: '__name__=up', value: 2 }],
+      storage: { blockBytes: 0, logBytes: 100, logSegments: 1 },
     });
   });
   test('buildinfo gives the compatible release, and who we are', async () => {
