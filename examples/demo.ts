@@ -4,6 +4,7 @@
  * Usage: node examples/demo.ts [--port=8000] [--no-load]
  */
 import { spawn } from 'node:child_process';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,6 +20,20 @@ const { values: flags } = parseArgs({
 });
 
 const service = createService();
+const [serve] = service.listeners('request') as RequestListener[];
+service.removeAllListeners('request');
+service.on('request', (request, response) =>
+  request.url === '/notices' ? void takeNotice(request, response) : serve(request, response),
+);
+
+/** Says what the sidecar tells by monitoring/notify.yml, where whoever started the demo sees it. */
+async function takeNotice(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let text = '';
+  for await (const part of request) text += String(part);
+  response.end();
+  const { alerts } = JSON.parse(text) as { alerts: { status: string; annotations: Record<string, string> }[] };
+  for (const { status, annotations } of alerts) console.error(`${status.padEnd(8)}   ${annotations.summary}`);
+}
 service.on('error', (error: NodeJS.ErrnoException) => {
   const why =
     error.code === 'EADDRINUSE'

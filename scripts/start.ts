@@ -95,6 +95,8 @@ start('the sidecar', join(ROOT, 'bin/isotherm'), [
   '--config.file=monitoring/prometheus.yml',
   '--storage.tsdb.path=data',
   `--web.listen-address=${WEB}`,
+  '--slo.config.file=monitoring/slo.yml',
+  '--notify.config.file=monitoring/notify.yml',
   '--collector.machine',
   '--log.level=warn',
   ...process.argv.slice(2),

@@ -21,6 +21,7 @@ const RULES = `groups:
 
 interface Webhook {
   readonly status: string;
+  readonly groupLabels?: unknown;
   readonly alerts: {
     status: string;
     labels: Record<string, string>;
@@ -34,6 +35,8 @@ suite('alerts at a real Alertmanager (needs prometheus-alertmanager on PATH)', (
   let service: Server;
   let webhook: Server;
   const told: Webhook[] = [];
+  /** By our own receiver, which stands in for an Alertmanager. */
+  const toldByOurs: Webhook[] = [];
   let alertmanager: ChildProcess;
   let ended: Promise<unknown>;
   let address: string;
@@ -42,7 +45,8 @@ suite('alerts at a real Alertmanager (needs prometheus-alertmanager on PATH)', (
   beforeAll(async () => {
     service = await listening((_, answer) => answer(`latency{model="a"} ${latency}\nlatency{model="b"} ${latency}\n`));
     webhook = await listening(async (request, answer) => {
-      told.push(JSON.parse(await bodyOf(request)) as Webhook);
+      const into = request.url === '/ours' ? toldByOurs : told;
+      into.push(JSON.parse(await bodyOf(request)) as Webhook);
       answer('');
     });
     const folder = tempFolder();
@@ -76,7 +80,13 @@ alerting:
 scrape_configs: [{job_name: app, static_configs: [{targets: ["127.0.0.1:${portOf(service)}"]}]}]
 `,
     );
-    ours = await startSidecar(folder, ['--web.external-url=http://isotherm.example/']);
+    const hook = `{ name: hook, webhook: { url: 'http://127.0.0.1:${portOf(webhook)}/ours' } }`;
+    const timing = 'group_wait: 200ms\ngroup_interval: 500ms\nrepeat_interval: 1h\n';
+    const notify = writeConfig(folder, `${timing}receivers: [${hook}]\n`, 'notify.yml');
+    ours = await startSidecar(folder, [
+      '--web.external-url=http://isotherm.example/',
+      `--notify.config.file=${notify}`,
+    ]);
   });
   afterAll(async () => {
     await ours?.stop();
@@ -118,6 +128,25 @@ scrape_configs: [{job_name: app, static_configs: [{targets: ["127.0.0.1:${portOf
       new RegExp(`prometheus_notifications_sent_total\\{alertmanager="http://${address}/api/v2/alerts"\\} [1-9]`),
     );
     expect(metrics).toMatch(/prometheus_notifications_errors_total\{[^}]*\} 0/);
+  });
+
+  test('our own receiver tells the same, in the same JSON', async () => {
+    const firing = (messages: Webhook[]) =>
+      messages.find(({ status, alerts }) => status === 'firing' && alerts.length === 2);
+    const resolved = (messages: Webhook[]) =>
+      messages.find(({ status, alerts }) => status === 'resolved' && alerts.length === 2);
+    await until(() => resolved(toldByOurs) !== undefined);
+    // The group's key and the address are each program's own; which alert stands first is left open.
+    const plain = (message: Webhook | undefined) => ({
+      ...message,
+      groupKey: '',
+      externalURL: '',
+      alerts: message?.alerts
+        .map((alert) => ({ ...alert, endsAt: alert.status === 'firing' ? (alert as { endsAt?: string }).endsAt : '' }))
+        .sort((a, b) => (a.labels.model < b.labels.model ? -1 : 1)),
+    });
+    expect(plain(firing(toldByOurs))).toEqual(plain(firing(told)));
+    expect(plain(resolved(toldByOurs))).toEqual(plain(resolved(told)));
   });
 });
 

@@ -278,6 +278,11 @@ export const FLAGS = {
     default: '4',
     help: 'Rules evaluated at the same time, beside one of each group, with --enable-feature=concurrent-rule-eval.',
   },
+  'notify.config.file': {
+    type: 'text',
+    default: '',
+    help: 'File of built-in receivers (docs/notify.md): webhooks, Slack and mail for those who run no Alertmanager.',
+  },
   'slo.config.file': {
     type: 'text',
     default: '',

@@ -1,5 +1,6 @@
 /** What sending alerts tells of itself on /metrics, under upstream's names. */
 import type { Notifier } from '../notifier/notifier.ts';
+import type { ReceiverCounts, Receivers } from '../notifier/receivers/receivers.ts';
 import type { SendQueue } from '../notifier/sendQueue.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
 
@@ -19,7 +20,33 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
-export function registerNotifierMetrics(metrics: SelfMetrics, notifier: Notifier): void {
+const RECEIVER_COUNTERS: readonly (readonly [name: string, help: string, read: (counts: ReceiverCounts) => number])[] =
+  [
+    ['isotherm_receiver_notices_total', 'Notices that built-in receivers took.', ({ sent }) => sent],
+    [
+      'isotherm_receiver_failures_total',
+      'Notices that built-in receivers did not take; each is tried again.',
+      ({ failed }) => failed,
+    ],
+    [
+      'isotherm_receiver_dropped_alerts_total',
+      'Alerts that were not told because a receiver had too many.',
+      ({ dropped }) => dropped,
+    ],
+  ];
+
+function registerReceiverMetrics(metrics: SelfMetrics, receivers: Receivers): void {
+  for (const [name, help, read] of RECEIVER_COUNTERS)
+    metrics.counterRows(name, help, ['receiver'], () =>
+      receivers.status().map(({ name: receiver, counts }) => ({ labels: { receiver }, value: read(counts) })),
+    );
+  metrics.gaugeRows('isotherm_receiver_alerts', 'Alerts that built-in receivers remember.', ['receiver'], () =>
+    receivers.status().map(({ name: receiver, alerts }) => ({ labels: { receiver }, value: alerts })),
+  );
+}
+
+export function registerNotifierMetrics(metrics: SelfMetrics, notifier: Notifier, receivers: Receivers): void {
+  registerReceiverMetrics(metrics, receivers);
   const rows = (read: Row[2]) => () =>
     [...notifier.active()].map(([alertmanager, queue]) => ({ labels: { alertmanager }, value: read(queue) }));
   for (const [name, help, read] of COUNTERS) metrics.counterRows(name, help, ['alertmanager'], rows(read));

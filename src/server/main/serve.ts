@@ -12,6 +12,7 @@ import { openAccess, type Access } from '../http/access/access.ts';
 import { SavedQueries } from '../http/savedQueries.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createNotifier } from '../notifier/notifier.ts';
+import { createReceivers } from '../notifier/receivers/receivers.ts';
 import { createFeed } from '../remote/feed.ts';
 import { createRemoteWriter } from '../remote/remoteWriter.ts';
 import { createRuleManager } from '../rules/manager.ts';
@@ -29,6 +30,7 @@ import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
+import { createGroupStore } from './groupStore.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
@@ -69,7 +71,12 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
   const startedAt = systemClock.now();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const address = parseListenAddress(flags['web.listen-address']);
-  const load = (path: string) => loadAll(path, { promql: promqlOptions(flags), sloFile: flags['slo.config.file'] });
+  const load = (path: string) =>
+    loadAll(path, {
+      promql: promqlOptions(flags),
+      sloFile: flags['slo.config.file'],
+      receiversFile: flags['notify.config.file'],
+    });
   const config = firstConfig(flags['config.file'], load);
   const build = readBuildInfo();
   log('info', 'Starting Isotherm', { version: build.version, revision: build.revision, node: build.nodeVersion });
@@ -315,6 +322,10 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     ...(pushes !== undefined && { pushes: pushClient(pushes) }),
   });
   shutdown.opened('scraping', () => scraping.stop());
+  const groupStore = createGroupStore(own, log);
+  shutdown.opened('what receivers were told', async () => groupStore.close());
+  const receivers = createReceivers({ store: groupStore, externalUrl, clock: systemClock, log });
+  shutdown.opened('receivers', () => receivers.close());
   const notifier = createNotifier(
     {
       capacity: flags['alertmanager.notification-queue-capacity'],
@@ -322,9 +333,10 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       drains: flags['alertmanager.drain-notification-queue-on-shutdown'],
     },
     log,
+    receivers,
   );
   shutdown.opened('notifier', () => notifier.close());
-  registerNotifierMetrics(metrics, notifier);
+  registerNotifierMetrics(metrics, notifier, receivers);
   const rules = createRuleManager({
     storage: feed.storage,
     queryable: tsdb,
@@ -375,6 +387,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       // Before anything is appended, so that all of it is heard.
       await remote.apply(config.remoteWrite, config.global.externalLabels);
       await scraping.apply(pushes === undefined ? config : withPushJob(config, externalUrl));
+      receivers.apply(config.receivers);
       notifier.apply(config.alerting, config.global.externalLabels);
       await rules.apply(config.global, config.ruleGroups);
     },

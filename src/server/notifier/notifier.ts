@@ -5,6 +5,7 @@ import { compileRelabel, type RelabelRule } from '../relabel/relabel.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Alertmanagers } from './alertmanagers.ts';
 import { relabelled, type Notice } from './notice.ts';
+import type { Receivers } from './receivers/receivers.ts';
 import type { QueueLimits, SendQueue } from './sendQueue.ts';
 
 export interface Notifier extends AlertmanagersView {
@@ -23,7 +24,8 @@ export interface AlertmanagersView {
   dropped(): readonly string[];
 }
 
-export function createNotifier(limits: QueueLimits, log: Log): Notifier {
+/** @param receivers hear of the same alerts beside the Alertmanagers. */
+export function createNotifier(limits: QueueLimits, log: Log, receivers?: Pick<Receivers, 'send'>): Notifier {
   let sets = new Map<string, Alertmanagers>();
   const closing = new Set<Promise<void>>();
   let rules: readonly RelabelRule[] = [];
@@ -49,9 +51,11 @@ export function createNotifier(limits: QueueLimits, log: Log): Notifier {
       for (const set of before.values()) retire(set);
     },
     send(notices) {
-      if (isClosed || sets.size === 0) return;
+      if (isClosed) return;
       const wanted = relabelled(notices, rules, external);
-      if (wanted.length > 0) for (const set of sets.values()) set.send(wanted);
+      if (wanted.length === 0) return;
+      receivers?.send(wanted);
+      for (const set of sets.values()) set.send(wanted);
     },
     async close() {
       isClosed = true;
