@@ -98,21 +98,28 @@ export class DenseColumn {
 
   #look(): void {
     const { values, bits, count } = this;
-    const integers = areIntegers(values, count);
-    this.integers = integers;
-    let rising = count > 0 && values[0] === values[0];
-    let constant = true;
-    let steady = integers;
-    const step = count > 1 ? values[1] - values[0] : 0;
-    for (let i = 1; i < count; i++) {
-      if (!(values[i] >= values[i - 1])) rising = false;
-      if (values[i] - values[i - 1] !== step) steady = false;
-      if (bits[2 * i] !== bits[0] || bits[2 * i + 1] !== bits[1]) constant = false;
-    }
-    this.rising = rising;
-    this.constant = constant;
-    this.steady = steady;
+    this.integers = areIntegers(values, count);
+    this.rising = isRising(values, count);
+    this.constant = isConstant(bits, count);
+    this.steady = this.integers && isSteady(values, count);
   }
+}
+
+// Most columns are neither, and tell so soon: a loop for each question ends where its answer is known.
+
+function isRising(values: Float64Array, n: number): boolean {
+  for (let i = 1; i < n; i++) if (!(values[i] >= values[i - 1])) return false;
+  return n > 0 && values[0] === values[0];
+}
+
+function isConstant(bits: Uint32Array, n: number): boolean {
+  for (let i = 1; i < n; i++) if (bits[2 * i] !== bits[0] || bits[2 * i + 1] !== bits[1]) return false;
+  return true;
+}
+
+function isSteady(values: Float64Array, n: number): boolean {
+  for (let i = 2; i < n; i++) if (values[i] - values[i - 1] !== values[1] - values[0]) return false;
+  return true;
 }
 
 function indexOfNaN(cells: Float64Array): number {

@@ -31,30 +31,44 @@ const SPARSE_SHARE = 2;
 const bitWriter = new BitWriter();
 let codes = new Float64Array(512);
 let gaps = new Float64Array(512);
+/** The plan whose codes are in `codes`. */
+let filled: RunPlan | undefined;
 
 /** The cheapest way to write `values[from, to)`, at least one, integers up to INTEGER_MAX. */
 export function planRun(values: Float64Array, from: number, to: number): RunPlan {
   const first = values[from];
   const step = to - from > 1 ? values[from + 1] - first : 0;
+  reserve(to - from);
   let min = first;
   let steady = true;
-  let rising = true;
   let total = first;
-  let travelled = 0;
-  for (let i = from + 1; i < to; i++) {
-    const d = values[i] - values[i - 1];
+  let [travelled, largest, changes, falls] = [0, 0, 0, 0];
+  for (let i = from + 1, before = first, n = 0; i < to; i++) {
+    const v = values[i];
+    const d = v - before;
+    before = v;
+    codes[n++] = d;
+    total += v;
     if (d !== step) steady = false;
-    if (d < 0) rising = false;
-    if (values[i] < min) min = values[i];
-    total += values[i];
-    travelled += d < 0 ? -d : d;
+    if (d === 0) continue;
+    changes++;
+    const size = d < 0 ? -d : d;
+    if (d < 0) {
+      falls++;
+      if (v < min) min = v;
+    }
+    travelled += size;
+    if (size > largest) largest = size;
   }
+  filled = undefined;
   if (steady) return { mode: RUN.steady, k: 0, gapK: 0, min, sizeBits: 0 };
-  const steps = planSteps(values, from, to, rising);
+  const steps = planSteps(values, from, to, { travelled, largest, changes, falls });
   // Codes that are twice as large on the whole cost a bit more each: not worth measuring, as with any counter.
-  if (rising || total - (to - from) * min > 4 * travelled) return steps;
+  if (falls === 0 || total - (to - from) * min > 4 * travelled) return steps;
   const direct = measured(RUN.direct, fillDirect(values, from, to, min));
-  return direct.sizeBits < steps.sizeBits ? { ...direct, min } : steps;
+  filled = undefined;
+  if (direct.sizeBits >= steps.sizeBits) return steps;
+  return (filled = { ...direct, min });
 }
 
 /** The codes of a run, valid until the next call; empty where it is steady. */
@@ -69,8 +83,11 @@ export function encodeRun(values: Float64Array, from: number, to: number, plan: 
       if (i < count - 1) bitWriter.rice(codes[i], k);
     }
   } else if (mode !== RUN.steady) {
-    const count =
-      mode === RUN.direct ? fillDirect(values, from, to, plan.min) : fillSteps(values, from, to, mode === RUN.rising);
+    const count = mode === RUN.direct ? to - from : to - from - 1;
+    if (plan !== filled) {
+      if (mode === RUN.direct) fillDirect(values, from, to, plan.min);
+      else fillSteps(values, from, to, mode === RUN.rising);
+    }
     for (let i = 0; i < count; i++) bitWriter.rice(codes[i], k);
   }
   return bitWriter.written;
@@ -108,41 +125,84 @@ export function readRun(
   else for (let i = from, v = first; i < to; i++, v += step) out[i] = v;
 }
 
-function planSteps(values: Float64Array, from: number, to: number, rising: boolean): RunPlan {
-  const count = fillSteps(values, from, to, rising);
-  const dense = measured(rising ? RUN.rising : RUN.zigzag, count);
-  let changes = 0;
-  for (let i = 0; i < count; i++) if (codes[i] !== 0) changes++;
+/** Of the steps of a run: their sum and the largest of them, without signs; how many are not zero, and how many are negative. */
+interface Steps {
+  readonly travelled: number;
+  readonly largest: number;
+  readonly changes: number;
+  readonly falls: number;
+}
+
+/** Steps are in `codes`, as they are. */
+function planSteps(values: Float64Array, from: number, to: number, steps: Steps): RunPlan {
+  const { travelled, largest, changes, falls } = steps;
+  const count = to - from - 1;
+  const rising = falls === 0;
+  if (!rising) zigzagCodes(count);
+  const plan = rising
+    ? bestK(codes, count, travelled, largest)
+    : bestK(codes, count, 2 * travelled - falls, 2 * largest);
+  const dense = { mode: rising ? RUN.rising : RUN.zigzag, gapK: 0, min: 0, ...plan };
+  filled = dense;
   if (changes * SPARSE_SHARE > count) return dense;
+  filled = undefined;
   const pairs = fillSparse(values, from, to, rising);
-  const gapPlan = bestK(gaps, pairs);
-  const stepPlan = pairs > 1 ? bestK(codes, pairs - 1) : { k: 0, sizeBits: 0 };
+  const gapPlan = measuredK(gaps, pairs);
+  const stepPlan = pairs > 1 ? measuredK(codes, pairs - 1) : { k: 0, sizeBits: 0 };
   const sizeBits = gapPlan.sizeBits + stepPlan.sizeBits + 8;
   if (sizeBits >= dense.sizeBits) return dense;
   return { mode: rising ? RUN.sparseRising : RUN.sparseZigzag, k: stepPlan.k, gapK: gapPlan.k, min: 0, sizeBits };
 }
 
 function measured(mode: RunMode, count: number): RunPlan {
-  return { mode, gapK: 0, min: 0, ...bestK(codes, count) };
+  return { mode, gapK: 0, min: 0, ...measuredK(codes, count) };
 }
 
-/** The parameter with which Rice codes of `numbers[0, count)` take least, and what they take. */
-function bestK(numbers: Float64Array, count: number): { k: number; sizeBits: number } {
+function measuredK(numbers: Float64Array, count: number): { k: number; sizeBits: number } {
   let sum = 0;
   let max = 0;
   for (let i = 0; i < count; i++) {
     sum += numbers[i];
     if (numbers[i] > max) max = numbers[i];
   }
+  return bestK(numbers, count, sum, max);
+}
+
+/** The parameter with which Rice codes of `numbers[0, count)` take least, and what they take. None is above `max`. */
+function bestK(numbers: Float64Array, count: number, sum: number, max: number): { k: number; sizeBits: number } {
   // The best k lies near the base-2 logarithm of the mean; its neighbours are tried.
   const middle = Math.max(0, Math.min(51, Math.floor(Math.log2((sum / count) * 0.69 + 1))));
+  const first = Math.max(0, middle - 1);
+  if (max < 2 ** 31 && max < RICE_QUOTIENT_MAX * 2 ** first && middle + 1 <= 31) {
+    return bestOfShortCodes(numbers, count, first, middle + 1);
+  }
   const sizeOf = max < 2 ** 31 ? sizeOfSmallCodes : sizeOfCodes;
   let best = { k: 0, sizeBits: Infinity };
-  for (let k = Math.max(0, middle - 1); k <= middle + 1; k++) {
+  for (let k = first; k <= middle + 1; k++) {
     const sizeBits = sizeOf(numbers, count, k);
     if (sizeBits < best.sizeBits) best = { k, sizeBits };
   }
   return best;
+}
+
+/** No quotient is too large to be written: two or three parameters in one go. */
+function bestOfShortCodes(
+  numbers: Float64Array,
+  count: number,
+  first: number,
+  last: number,
+): { k: number; sizeBits: number } {
+  let [low, middle, high] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const quotient = numbers[i] >>> first;
+    low += quotient;
+    middle += quotient >>> 1;
+    high += quotient >>> 2;
+  }
+  let best = { k: first, sizeBits: count * (first + 1) + low };
+  if (middle + count < low) best = { k: first + 1, sizeBits: count * (first + 2) + middle };
+  const sizeBits = count * (first + 3) + high;
+  return first + 2 <= last && sizeBits < best.sizeBits ? { k: first + 2, sizeBits } : best;
 }
 
 function sizeOfSmallCodes(numbers: Float64Array, count: number, k: number): number {
@@ -175,6 +235,10 @@ function fillDirect(values: Float64Array, from: number, to: number, min: number)
   reserve(to - from);
   for (let i = from; i < to; i++) codes[i - from] = values[i] - min;
   return to - from;
+}
+
+function zigzagCodes(count: number): void {
+  for (let i = 0; i < count; i++) codes[i] = codes[i] >= 0 ? 2 * codes[i] : -2 * codes[i] - 1;
 }
 
 function fillSteps(values: Float64Array, from: number, to: number, rising: boolean): number {

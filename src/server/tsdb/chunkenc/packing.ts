@@ -19,8 +19,26 @@ const SPLIT_BUCKETS_MIN = 4;
 
 /** The chunk's bytes, with CHUNK_PADDING zero bytes behind them in their buffer. */
 export function packBytes(rows: UnpackedRows): Uint8Array<SharedArrayBuffer> {
+  const bytes = packedBytes(rows);
+  // Shared, so that other threads read it where it lies.
+  const padded = new Uint8Array(new SharedArrayBuffer(bytes.length + CHUNK_PADDING));
+  padded.set(bytes);
+  return padded.subarray(0, bytes.length);
+}
+
+/** The chunk's bytes, valid until the next chunk is packed: for those who keep them in memory of their own. */
+export function packedBytes(rows: UnpackedRows): Uint8Array {
   return new Packer(rows).pack();
 }
+
+/** Used again for each chunk; more than this is given back. */
+const WRITTEN_KEPT_MAX = 1 << 18;
+const writers = {
+  directory: new ByteWriter(),
+  regions: new ByteWriter(),
+  histograms: new ByteWriter(),
+  out: new ByteWriter(),
+};
 
 /** Columns for chunks of as many rows as the last one had. */
 let pool: DenseColumn[] = [];
@@ -36,8 +54,8 @@ class Packer {
   readonly #rows: UnpackedRows;
   readonly #ends: Int32Array;
   readonly #marks: MarksTable;
-  readonly #directory = new ByteWriter(1024);
-  readonly #regions = new ByteWriter(4096);
+  readonly #directory = writers.directory;
+  readonly #regions = writers.regions;
   readonly #scratch: Float64Array;
   readonly #spare: DenseColumn[];
   /** First column in the chunk with this content, for those that may be repeated. */
@@ -53,11 +71,12 @@ class Packer {
     this.#marks = new MarksTable(this.#ends);
     this.#spare = takePool(rows.times.length);
     this.#scratch = poolScratch;
+    for (const writer of Object.values(writers)) writer.clear(WRITTEN_KEPT_MAX);
   }
 
-  pack(): Uint8Array<SharedArrayBuffer> {
+  pack(): Uint8Array {
     const { times, columnCount } = this.#rows;
-    const histograms = new ByteWriter(64);
+    const { histograms, out } = writers;
     let histogramColumns = 0;
     for (let c = 0; c < columnCount; c++) {
       const column = this.#load(c);
@@ -73,21 +92,16 @@ class Packer {
       writeHistograms(histograms, c, samples);
     }
     this.#flush();
-    const [directory, regions] = [this.#directory.written, this.#regions.written];
-    const out = new ByteWriter(directory.length + regions.length + histograms.length + 256);
     out.u8(CHUNK_VERSION);
     writeTimes(out, times);
     writeStrideEnds(out, this.#ends);
     this.#marks.write(out);
     out.varint(this.#written);
-    out.raw(directory);
-    out.raw(regions);
+    out.raw(this.#directory.written);
+    out.raw(this.#regions.written);
     out.varint(histogramColumns);
     out.raw(histograms.written);
-    // Shared, so that other threads read it where it lies.
-    const padded = new Uint8Array(new SharedArrayBuffer(out.length + CHUNK_PADDING));
-    padded.set(out.written);
-    return padded.subarray(0, out.length);
+    return out.written;
   }
 
   #load(c: number): DenseColumn {
@@ -100,7 +114,9 @@ class Packer {
     const below = this.#run.at(-1);
     if (below === undefined || below.column !== column.column - 1 || this.#run.length === RUN_COLUMNS_MAX) return false;
     if (!column.integers || !below.integers || !this.#rows.joinsBelow(column.column)) return false;
-    return column.hasMarksOf(below) && subtract(column, below, this.#scratch);
+    if (!column.hasMarksOf(below)) return false;
+    // Counters are never too far apart.
+    return (isCounter(column) && isCounter(below)) || subtract(column, below, this.#scratch);
   }
 
   /** Writes the run. */
@@ -210,6 +226,10 @@ class MarksTable {
     out.varint(this.#tables.length);
     for (const { kinds } of this.#tables) writeMarks(out, kinds);
   }
+}
+
+function isCounter({ rising, values }: DenseColumn): boolean {
+  return rising && values[0] >= 0;
 }
 
 /** Sum of the steps of what one column has over another. */

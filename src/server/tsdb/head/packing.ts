@@ -1,7 +1,7 @@
 /** When rows leave the slabs for a chunk. */
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
-import { Chunk } from '../chunkenc/chunk.ts';
-import { packBytes } from '../chunkenc/packing.ts';
+import { Chunk, packRows, type UnpackedRows } from '../chunkenc/chunk.ts';
+import { packedBytes } from '../chunkenc/packing.ts';
 import type { ChunkArena } from './chunkArena.ts';
 import type { HeadGroup } from './group.ts';
 import { HeadRows } from './headRows.ts';
@@ -57,8 +57,8 @@ function firstRows(ref: number): number {
 
 function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed {
   const rows = new HeadRows(group);
-  const chunk = new Chunk(arena.keep(packStretch(group, rows, 0, count)));
-  const rest = count < rows.times.length ? new Chunk(packStretch(group, rows, count, rows.times.length)) : undefined;
+  const chunk = new Chunk(arena.keep(packedBytes(stretchOf(group, rows, 0, count))));
+  const rest = count < rows.times.length ? packRows(stretchOf(group, rows, count, rows.times.length)) : undefined;
   group.clearRows();
   if (rest !== undefined) unpackInto(group as LooseGroup, rest);
   group.chunks.push(chunk);
@@ -69,12 +69,12 @@ function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed 
   return { group, chunk, from, to: group.packedTo, rest };
 }
 
-function packStretch(group: HeadGroup, rows: HeadRows, from: number, to: number): Uint8Array {
-  return packBytes({
+function stretchOf(group: HeadGroup, rows: HeadRows, from: number, to: number): UnpackedRows {
+  return {
     times: rows.times.subarray(from, to),
     columnCount: group.columnCount,
     cells: (column) => rows.readColumn(column).subarray(from, to),
     histograms: (column) => rows.columnHistograms(column, from, to),
     joinsBelow: (column) => group.joinsBelow(column),
-  });
+  };
 }

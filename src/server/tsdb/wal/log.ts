@@ -12,7 +12,7 @@ import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
 import type { RecordSink } from './records.ts';
 
 export const SEGMENT_MAGIC = 0x574f5349; // "ISOW"
-export const SEGMENT_VERSION = 2;
+export const SEGMENT_VERSION = 3;
 
 export type WriteFile = (fd: number, bytes: Uint8Array) => number;
 

@@ -7,18 +7,35 @@
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { isSmallInteger, type ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../../shared/model/sampleBits.ts';
+import { powerOf } from '../chunkenc/decimals.ts';
 
-/** `n` cells that change by as much as the last integer change did. */
+/** `n` cells that change by as much as the last change did; or by a little more, as the next buckets of a histogram do. */
 const REPEAT = 0;
 /** One cell that changes by a zigzagged integer. */
 const DELTA = 1;
-/** One cell whose changed bytes follow. */
+/** One cell whose changed bytes follow; or one that is a decimal from here on. */
 const XOR = 2;
 /** `n` cells with the gap or the stale mark. */
 const MARK = 3;
 
+// Bit 2 of a run's token. Lengths are above it.
+const GAP_RUN = MARK;
+const STALE_RUN = 4 + MARK;
+const STEP_RUN = 4 + REPEAT;
+/** A change that grows by at most this is a run of its own. */
+const STEP_MAX = 4;
+
 /** Larger changes are written as changed bytes, so that a token stays an exact number. */
 const DELTA_MAX = 2 ** 45;
+/** Shapes of changed bytes are below this; above it are scales. */
+const SHAPES = 64;
+/** More digits than this are noise more often than not. */
+const SCALE_MAX = 9;
+/** Only where rows are written: the column was no decimal, and is not asked again before it starts over. */
+const NO_SCALE = 255;
+
+const WORD = new Float64Array(1);
+const WORDS = new Uint32Array(WORD.buffer);
 
 /** What both ends of the log know of a group's last logged values. A mark leaves the value before it in place. */
 export class LogState {
@@ -29,11 +46,14 @@ export class LogState {
   time = 0;
   values = new Float64Array(8);
   bits = new Uint32Array(this.values.buffer);
+  /** By column: its changes are integers times 10^-scale. */
+  scales = new Uint8Array(8);
 
   /** Starts over, as at the first row of a segment. */
   reset(): void {
     this.time = 0;
     this.values.fill(0);
+    this.scales.fill(0);
   }
 
   reserve(columns: number): void {
@@ -42,6 +62,9 @@ export class LogState {
     grown.set(this.values);
     this.values = grown;
     this.bits = new Uint32Array(grown.buffer);
+    const scales = new Uint8Array(grown.length);
+    scales.set(this.scales);
+    this.scales = scales;
   }
 }
 
@@ -64,9 +87,10 @@ export function encodeRow(
     const i = 2 * (from + c);
     const low = bits[i];
     const high = bits[i + 1];
-    if (change === 0 && low === lastBits[2 * c] && high === lastBits[2 * c + 1]) {
-      if (runToken !== REPEAT) {
-        out.varint(run * 8 + runToken);
+    const isSame = low === lastBits[2 * c] && high === lastBits[2 * c + 1];
+    if (change === 0 && isSame) {
+      if (runToken % 4 !== REPEAT) {
+        endRun(out, run, runToken);
         run = 0;
         runToken = REPEAT;
       }
@@ -74,36 +98,42 @@ export function encodeRow(
       continue;
     }
     const v = values[from + c];
-    const token = v === v ? REPEAT : markToken(low, high);
-    if (token !== REPEAT) {
-      if (runToken !== token) {
-        flushRun(out, run, runToken);
+    const mark = v === v ? REPEAT : markToken(low, high);
+    if (mark !== REPEAT) {
+      if (runToken !== mark) {
+        endRun(out, run, runToken);
         run = 0;
-        runToken = token;
+        runToken = mark;
       }
       run++;
       continue;
     }
-    const delta = integerChange(last[c], v, low === lastBits[2 * c] && high === lastBits[2 * c + 1]);
-    if (delta === change && runToken === REPEAT) {
+    const delta = isSame ? 0 : changeOf(state, c, v);
+    if (delta === change && runToken % 4 === REPEAT) {
       run++;
     } else {
-      flushRun(out, run, runToken);
+      endRun(out, run, runToken);
       run = 0;
       runToken = REPEAT;
       if (delta === delta) {
-        if (delta === change) run = 1;
-        else out.varint((delta >= 0 ? 2 * delta : -2 * delta - 1) * 4 + DELTA);
+        const growth = delta - change;
+        if (growth >= 0 && growth <= STEP_MAX) {
+          run = 1;
+          if (growth > 0) runToken = STEP_RUN + 8 * (growth - 1);
+        } else {
+          writeDelta(out, delta);
+        }
         change = delta;
       } else {
-        writeXor(out, low, high, lastBits[2 * c], lastBits[2 * c + 1]);
+        writeOther(out, state, c, v, low, high);
       }
     }
     lastBits[2 * c] = low;
     lastBits[2 * c + 1] = high;
   }
   // A trailing repeat is not written: a reader that finds the record's end repeats to the end of the row.
-  if (runToken !== REPEAT) flushRun(out, run, runToken);
+  if (runToken % 4 === MARK) endRun(out, run, runToken);
+  else if (runToken !== REPEAT) endRun(out, 1, runToken);
 }
 
 /** Reads `count` cells, two words each; the record ends at the reader's end. */
@@ -117,14 +147,19 @@ export function decodeRow(input: ByteReader, state: LogState, bits: Uint32Array,
     const token = input.done ? (count - c) * 8 : input.varint();
     const kind = token % 4;
     if (kind === REPEAT || kind === MARK) {
-      const end = Math.min(count, c + Math.floor(token / 8));
+      let length = Math.floor(token / 8);
+      if (token % 8 === STEP_RUN) {
+        change += (length % STEP_MAX) + 1;
+        length = Math.floor(length / STEP_MAX) + 1;
+      }
+      const end = Math.min(count, c + length);
       if (end === c) throw new Error('a run of no cells');
       for (; c < end; c++) {
         if (kind === MARK) {
           setMark(bits, c, token % 8 === STALE_RUN);
           continue;
         }
-        if (change !== 0) last[c] += change;
+        if (change !== 0) move(state, c, change);
         bits[2 * c] = lastBits[2 * c];
         bits[2 * c + 1] = lastBits[2 * c + 1];
       }
@@ -132,9 +167,9 @@ export function decodeRow(input: ByteReader, state: LogState, bits: Uint32Array,
     }
     if (kind === DELTA) {
       change = unzigzag(Math.floor(token / 4));
-      if (change !== 0) last[c] += change;
+      if (change !== 0) move(state, c, change);
     } else {
-      readXor(input, Math.floor(token / 4), lastBits, c);
+      readOther(input, state, c, Math.floor(token / 4));
     }
     bits[2 * c] = lastBits[2 * c];
     bits[2 * c + 1] = lastBits[2 * c + 1];
@@ -148,14 +183,15 @@ export function encodeCell(out: ByteWriter, state: LogState, column: number, low
   const mark = markToken(low, high);
   if (mark !== REPEAT) return out.varint(8 + mark);
   const i = 2 * column;
-  const { values, bits } = state;
-  const before = values[column];
-  const [lastLow, lastHigh] = [bits[i], bits[i + 1]];
+  const { bits } = state;
+  WORDS[0] = low;
+  WORDS[1] = high;
+  const v = WORD[0];
+  const delta = low === bits[i] && high === bits[i + 1] ? 0 : changeOf(state, column, v);
+  if (delta === delta) writeDelta(out, delta);
+  else writeOther(out, state, column, v, low, high);
   bits[i] = low;
   bits[i + 1] = high;
-  const delta = integerChange(before, values[column], low === lastLow && high === lastHigh);
-  if (delta === delta) out.varint((delta >= 0 ? 2 * delta : -2 * delta - 1) * 4 + DELTA);
-  else writeXor(out, low, high, lastLow, lastHigh);
 }
 
 /** Reads one cell into the two words at `at`. */
@@ -165,15 +201,11 @@ export function decodeCell(input: ByteReader, state: LogState, column: number, w
   const kind = token % 4;
   if (kind === MARK) return setMark(words, at, token % 8 === STALE_RUN);
   if (kind === REPEAT) throw new Error('a cell that repeats nothing');
-  if (kind === XOR) readXor(input, Math.floor(token / 4), state.bits, column);
-  else if (token !== DELTA) state.values[column] += unzigzag(Math.floor(token / 4));
+  if (kind === XOR) readOther(input, state, column, Math.floor(token / 4));
+  else if (token !== DELTA) move(state, column, unzigzag(Math.floor(token / 4)));
   words[2 * at] = state.bits[2 * column];
   words[2 * at + 1] = state.bits[2 * column + 1];
 }
-
-// A run's token is its length times eight; bit 2 tells stale from gap.
-const GAP_RUN = MARK;
-const STALE_RUN = 4 + MARK;
 
 function markToken(low: number, high: number): number {
   if (high === GAP_HIGH && low === GAP_LOW) return GAP_RUN;
@@ -186,16 +218,59 @@ function setMark(bits: Uint32Array, i: number, stale: boolean): void {
   bits[2 * i + 1] = stale ? STALE_HIGH : GAP_HIGH;
 }
 
-function flushRun(out: ByteWriter, run: number, token: number): void {
-  if (run > 0) out.varint(run * 8 + token);
+function endRun(out: ByteWriter, run: number, token: number): void {
+  if (run === 0) return;
+  out.varint(token % 8 === STEP_RUN ? (run - 1) * 8 * STEP_MAX + token : run * 8 + token);
 }
 
-/** The change between two values where adding it gives the very bits of the second; else NaN. */
-function integerChange(before: number, v: number, same: boolean): number {
-  if (same) return 0;
-  if (!isSmallInteger(v) || !isSmallInteger(before)) return NaN;
-  const delta = v - before;
+function writeDelta(out: ByteWriter, delta: number): void {
+  out.varint((delta >= 0 ? 2 * delta : -2 * delta - 1) * 4 + DELTA);
+}
+
+/** What a column's value changes by, in units of its scale, where adding it gives the very bits of `v`; else NaN. */
+function changeOf({ values, scales }: LogState, column: number, v: number): number {
+  const before = values[column];
+  const scale = scales[column];
+  let delta: number;
+  if (scale === 0 || scale === NO_SCALE) {
+    if (!isSmallInteger(v) || !isSmallInteger(before)) return NaN;
+    delta = v - before;
+  } else {
+    delta = scaled(v, scale) - Math.round(before * powerOf(scale));
+  }
   return delta < DELTA_MAX && delta > -DELTA_MAX ? delta : NaN;
+}
+
+function move({ values, scales }: LogState, column: number, change: number): void {
+  const scale = scales[column];
+  if (scale === 0) values[column] += change;
+  else values[column] = (Math.round(values[column] * powerOf(scale)) + change) / powerOf(scale);
+}
+
+/** The integer n where v is n / 10^scale bit for bit; NaN where there is none. */
+function scaled(v: number, scale: number): number {
+  const n = Math.round(v * powerOf(scale));
+  return n / powerOf(scale) === v && n < DELTA_MAX && n > -DELTA_MAX && (n !== 0 || 1 / v > 0) ? n + 0 : NaN;
+}
+
+/** A value that is no change of the last one: the first of a decimal, else its changed bytes. */
+function writeOther(out: ByteWriter, state: LogState, column: number, v: number, low: number, high: number): void {
+  const { scales, bits } = state;
+  for (let scale = 0; scales[column] !== NO_SCALE && scale <= SCALE_MAX; scale++) {
+    const n = scaled(v, scale);
+    if (n !== n) continue;
+    scales[column] = scale;
+    out.varint((SHAPES + scale) * 4 + XOR);
+    return out.zigzag(n);
+  }
+  scales[column] = NO_SCALE;
+  writeXor(out, low, high, bits[2 * column], bits[2 * column + 1]);
+}
+
+function readOther(input: ByteReader, state: LogState, column: number, shape: number): void {
+  state.scales[column] = Math.max(0, shape - SHAPES);
+  if (shape < SHAPES) readXor(input, shape, state.bits, column);
+  else state.values[column] = input.zigzag() / powerOf(shape - SHAPES);
 }
 
 function unzigzag(n: number): number {
