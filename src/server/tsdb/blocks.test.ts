@@ -239,6 +239,30 @@ test('small blocks of a day become one, which says what it replaces', async () =
   fs.rmSync(kept, { recursive: true });
 });
 
+test('a block that a merge finds damaged is said once and left alone, and the others are merged', async () => {
+  await reopen({ blockRangeMs: 1e12 });
+  const group = groupOf('a');
+  const fillBlocks = async (fromHour: number, toHour: number) => {
+    for (let hour = fromHour; hour < toHour; hour += 2) {
+      await fill(group, hour, hour + 2);
+      await db.flush();
+    }
+  };
+  await fillBlocks(0, 2);
+  const file = path.join(folder, 'blocks', filesIn('blocks')[0]);
+  const bytes = fs.readFileSync(file);
+  // Behind the header of the file and that of its first chunk.
+  bytes[16 + 8 + 5] ^= 1;
+  fs.writeFileSync(file, bytes);
+  await fillBlocks(2, 16);
+  expect(said.filter((message) => message.startsWith('a damaged block'))).toHaveLength(1);
+  const { blocks, compactions } = db.stats();
+  expect({ blocks: blocks < 8, compactions: compactions > 0 }).toEqual({ blocks: true, compactions: true });
+  expect(fs.existsSync(file)).toBe(true);
+  const good = await readAll(db, { minTime: START + 2 * HOUR });
+  expect(Object.keys(good['a{job="j"}'])).toHaveLength(14 * 60);
+});
+
 test('groups whose columns are other series in other blocks stay apart in a merged block', async () => {
   const [x, y] = [metric('x'), metric('y')];
   for (let hour = 0; hour < 12; hour++) {

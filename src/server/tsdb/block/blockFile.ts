@@ -6,7 +6,7 @@ import { crc32c } from '../../../shared/bytes/crc32c.ts';
 import type { GroupKind } from '../head/group.ts';
 import { FILE_HEADER_SIZE, isFileHeader } from '../wal/frame.ts';
 import { readLabelSets } from '../wal/records.ts';
-import { BlockDamage, CHUNK_HEADER_SIZE, readChunkBytes } from './chunkBytes.ts';
+import { BlockDamage, CHUNK_HEADER_SIZE, readAt, readChunkBytes } from './chunkBytes.ts';
 import { encodeSection, decodeSection, SECTION_HASH_SIZE, sectionHash, type LabelSection } from './labelSection.ts';
 
 export const BLOCK_MAGIC = 0x424f5349; // "ISOB"
@@ -37,7 +37,8 @@ export interface StoredGroup {
   readonly chunks: readonly BlockChunk[];
 }
 
-interface LabelFrame {
+/** Compressed label sections of some groups. */
+export interface LabelFrame {
   readonly place: number;
   readonly size: number;
   readonly rawSize: number;
@@ -202,12 +203,7 @@ export class BlockFile {
   #read(place: number, size: number): Uint8Array {
     if (place + size > this.size) throw this.#damage('its length', place, size);
     const bytes = new Uint8Array(size);
-    let done = 0;
-    while (done < size) {
-      const count = fs.readSync(this.fd, bytes, done, size - done, place + done);
-      if (count === 0) throw this.#damage('its length', place, size);
-      done += count;
-    }
+    if (!readAt(this.fd, place, bytes)) throw this.#damage('its length', place, size);
     return bytes;
   }
 

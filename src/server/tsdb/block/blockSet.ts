@@ -7,13 +7,17 @@ import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
 import type { Tombstones } from '../tombstones.ts';
-import { Block, type BlockGroup, type KnownSections } from './block.ts';
+import { Block, BlockDamage, type BlockGroup, type KnownSections } from './block.ts';
 import { BLOCK_VERSION } from './blockFile.ts';
 import type { BlockFiles } from './blockFiles.ts';
 import { pickToMerge, type MergeLimits } from './compaction.ts';
 import { touches } from './joinChunks.ts';
 import { encodeSection, sectionHash, type LabelSection } from './labelSection.ts';
 import type { BlockMaker, GroupRecipe } from './recipe.ts';
+
+/** A block that could not be read is tried again after this, then after twice as long each time. */
+const DAMAGE_WAIT_MS = 3_600_000;
+const DAMAGE_WAIT_MS_MAX = 24 * DAMAGE_WAIT_MS;
 
 export interface BlockSetParts {
   readonly folder: string;
@@ -58,6 +62,8 @@ export class BlockSet {
   #nextNumber = 1;
   /** How far each group is in blocks. */
   readonly #sequences = new Map<string, number>();
+  /** Blocks that a merge found damaged, by file: when they are tried again, by the clock of the process. */
+  readonly #damaged = new Map<string, { readonly again: number; readonly waitMs: number }>();
   written = 0;
   removed = 0;
   compacted = 0;
@@ -135,13 +141,31 @@ export class BlockSet {
 
   /** Merges neighbouring blocks, level by level, for as long as there are such; then those of an older version are written anew. */
   async compact(limits: MergeLimits): Promise<void> {
-    const pick = () => pickToMerge(this.#blocks, limits);
-    for (let small = pick(); small !== undefined; small = pick()) {
-      await this.#replace(small);
-      this.compacted++;
-    }
+    const isLeftOut = ({ file }: Block) => performance.now() < (this.#damaged.get(file)?.again ?? 0);
+    const pick = () => pickToMerge(this.#blocks, limits, isLeftOut);
+    for (let small = pick(); small !== undefined; small = pick()) if (await this.#merge(small)) this.compacted++;
     // What an older program wrote takes more room, and more time to read.
-    for (const block of [...this.#blocks]) if (block.version < BLOCK_VERSION) await this.#replace([block]);
+    for (const block of [...this.#blocks]) {
+      if (block.version < BLOCK_VERSION && !isLeftOut(block)) await this.#merge([block]);
+    }
+  }
+
+  /** As `#replace`; false where a block is damaged, which is said and stays as it is for a while. */
+  async #merge(blocks: readonly Block[]): Promise<boolean> {
+    try {
+      await this.#replace(blocks);
+      return true;
+    } catch (error) {
+      if (!(error instanceof BlockDamage) || !blocks.some(({ file }) => file === error.file)) throw error;
+      const before = this.#damaged.get(error.file)?.waitMs ?? DAMAGE_WAIT_MS / 2;
+      const waitMs = Math.min(DAMAGE_WAIT_MS_MAX, 2 * before);
+      this.#damaged.set(error.file, { again: performance.now() + waitMs, waitMs });
+      this.#parts.log('error', 'a damaged block is not merged; the others are', {
+        reason: error.message,
+        triedAgainInHours: waitMs / 3_600_000,
+      });
+      return false;
+    }
   }
 
   /** Writes the blocks that have deleted samples anew, without them. */

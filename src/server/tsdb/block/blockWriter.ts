@@ -176,13 +176,6 @@ class BlockOutput {
   }
 }
 
-interface LabelFrame {
-  readonly place: number;
-  readonly size: number;
-  readonly rawSize: number;
-  readonly checksum: number;
-}
-
 /** Label sections, compressed together. */
 class LabelFrames {
   readonly frames: LabelFrame[] = [];

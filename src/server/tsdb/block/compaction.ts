@@ -25,21 +25,30 @@ export interface MergeLimits {
   readonly retentionMs: number;
 }
 
-/** The oldest run of neighbouring blocks that fills a level; lower levels first. */
-export function pickToMerge(blocks: readonly Block[], limits: MergeLimits): readonly Block[] | undefined {
+/** The oldest run of neighbouring blocks that fills a level; lower levels first. Blocks that are left out have no neighbours. */
+export function pickToMerge(
+  blocks: readonly Block[],
+  limits: MergeLimits,
+  isLeftOut: (block: Block) => boolean,
+): readonly Block[] | undefined {
   const bytesMax = Math.min(limits.bytesMax, MERGED_BYTES_MAX);
   const spanMax = limits.retentionMs > 0 ? limits.retentionMs * RETENTION_SHARE : Infinity;
   for (const span of LEVEL_SPANS_MS) {
-    const run = span <= spanMax ? runOf(blocks, span, bytesMax) : undefined;
+    const run = span <= spanMax ? runOf(blocks, span, bytesMax, isLeftOut) : undefined;
     if (run !== undefined) return run;
   }
   return undefined;
 }
 
-function runOf(blocks: readonly Block[], span: number, bytesMax: number): readonly Block[] | undefined {
+function runOf(
+  blocks: readonly Block[],
+  span: number,
+  bytesMax: number,
+  isLeftOut: (block: Block) => boolean,
+): readonly Block[] | undefined {
   let run: Block[] = [];
   for (const block of blocks) {
-    if (block.maxTime - block.minTime < span * GROWN_SHARE) run.push(block);
+    if (block.maxTime - block.minTime < span * GROWN_SHARE && !isLeftOut(block)) run.push(block);
     else run = [];
     while (run.length > 0 && run.reduce((sum, { size }) => sum + size, 0) > bytesMax) run = run.slice(1);
     if (run.length >= BLOCKS_MIN && rangeOf(run) >= span * FULL_SHARE) return run;

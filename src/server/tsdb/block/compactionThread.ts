@@ -1,6 +1,7 @@
 /** Makes blocks on a thread of its own, which is started when needed and ended when idle: packing many series would hold the event loop. */
 import { Worker } from 'node:worker_threads';
 import { StorageError } from '../../storage/appender.ts';
+import { BlockDamage } from './chunkBytes.ts';
 import type { BlockMaker, BlockRecipe } from './recipe.ts';
 
 /** A thread without work this long is ended; the next block starts a new one (tens of milliseconds). */
@@ -17,6 +18,8 @@ const ENTRY = new URL(
 export interface MakeAnswer {
   readonly file?: string;
   readonly fault?: { readonly code: StorageError['code'] | undefined; readonly message: string };
+  /** Instead, where a source is damaged: what a BlockDamage is made of. */
+  readonly damage?: ConstructorParameters<typeof BlockDamage>;
 }
 
 /** One block at a time: its caller waits for each. */
@@ -29,7 +32,8 @@ export class CompactionThread implements BlockMaker {
     const worker = (this.#worker ??= new Worker(ENTRY, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } }));
     worker.ref();
     try {
-      const { file, fault } = await answerOf(worker, recipe);
+      const { file, fault, damage } = await answerOf(worker, recipe);
+      if (damage !== undefined) throw new BlockDamage(...damage);
       if (fault !== undefined) throw faultOf(fault);
       return file;
     } catch (error) {

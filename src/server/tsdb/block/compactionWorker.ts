@@ -3,6 +3,7 @@ import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { StorageError } from '../../storage/appender.ts';
 import { DISK } from './blockFiles.ts';
+import { BlockDamage } from './chunkBytes.ts';
 import type { MakeAnswer } from './compactionThread.ts';
 import { makeBlock } from './makeBlock.ts';
 import type { BlockRecipe } from './recipe.ts';
@@ -18,6 +19,7 @@ async function run(recipe: BlockRecipe): Promise<MakeAnswer> {
   try {
     return { file: await makeBlock(recipe, DISK) };
   } catch (error) {
+    if (error instanceof BlockDamage) return { damage: [error.file, error.what, error.place, error.size] };
     const code = error instanceof StorageError ? error.code : undefined;
     return { fault: { code, message: error instanceof Error ? error.message : String(error) } };
   }
