@@ -1,5 +1,6 @@
 /** A group in the head: its columns, its newest rows, its packed chunks, and what the log knows of it. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
+import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { NO_LABELS, type Labels } from '../../../shared/model/labels.ts';
 import type { Metadata } from '../../../shared/model/metadata.ts';
 import type { GroupRef, GroupWriter, SeriesRef } from '../../storage/appender.ts';
@@ -95,6 +96,11 @@ export class HeadGroup implements GroupWriter {
   columnLabels(column: number): Labels {
     if (this.isDropped) return this.#labels[column];
     return column < this.#columnCount ? this.#owner.series.labels(this.#refs[column]) : NO_LABELS;
+  }
+
+  /** Writes the label sets of the columns from `from` on. */
+  writeLabels(out: ByteWriter, from: number): void {
+    this.#owner.series.writeLabels(out, this.refs.subarray(from));
   }
 
   /** Whether a column is the next larger bucket of the histogram that the column before it belongs to. */

@@ -82,6 +82,15 @@ export class LabelPairs {
     return this.#nameOf[pair];
   }
 
+  nameAt(index: number): string {
+    return this.#namesByIndex[index]!.text;
+  }
+
+  /** All pairs have numbers below this. */
+  get end(): PairId {
+    return this.#texts.length;
+  }
+
   valueOf(pair: PairId): string {
     const text = this.#texts[pair];
     return typeof text === 'string' ? text : text![1];

@@ -3,7 +3,7 @@ import type { Labels } from '../../../shared/model/labels.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
 
 /** Label sets of a generation. One takes some 120 bytes: its labels are shared with other series. */
-const GENERATION_MAX = 50_000;
+const GENERATION_MAX = 16_384;
 
 export class LabelsCache {
   readonly #generationMax: number;

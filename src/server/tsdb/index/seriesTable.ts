@@ -5,14 +5,17 @@
  * Labels as texts are made when they are asked for.
  */
 import type { Label, Labels } from '../../../shared/model/labels.ts';
+import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
 import { grownTo } from './grownArray.ts';
 import { LabelIndex } from './labelIndex.ts';
 import { LabelPairs } from './labelPairs.ts';
 import { LabelsCache } from './labelsCache.ts';
+import { LabelSetWriter } from './labelSetWriter.ts';
 import { appendRef, runsOf, type RefRuns } from './refRuns.ts';
 
 const UNKNOWN: Labels = [];
+const NO_PAIRS = new Uint32Array(0);
 const PAGE_BITS = 10;
 const PAGE_SERIES = 1 << PAGE_BITS;
 /** Of ten places in the hash table, at most this many are taken. */
@@ -59,6 +62,7 @@ export class SeriesTable {
   #all = new Uint32Array(8);
   #allLength = 0;
   readonly #cache: LabelsCache;
+  readonly #setWriter = new LabelSetWriter(this.#pairs);
   readonly #make = (ref: SeriesRef): Labels => this.#labels(ref);
   /** The pairs of the label set at hand. */
   #wanted = new Uint32Array(32);
@@ -111,6 +115,17 @@ export class SeriesTable {
   /** Empty for a series that is not known. The same object, as long as it is asked for often. */
   labels(ref: SeriesRef): Labels {
     return this.#pageOf(ref) === undefined ? UNKNOWN : this.#cache.get(ref, this.#make);
+  }
+
+  /** Writes the label sets of series, each text once; the set of one that is not known is empty. */
+  writeLabels(out: ByteWriter, refs: Uint32Array): void {
+    this.#setWriter.begin(out, refs.length);
+    for (const ref of refs) {
+      const page = this.#pageOf(ref);
+      const i = ref & (PAGE_SERIES - 1);
+      if (page === undefined) this.#setWriter.write(out, NO_PAIRS, 0, 0);
+      else this.#setWriter.write(out, page.pairs, page.starts[i], page.starts[i + 1]);
+    }
   }
 
   /** The value of a label, '' if the series has none. */

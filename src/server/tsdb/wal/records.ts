@@ -52,12 +52,7 @@ export function logNames(sink: RecordSink, group: HeadGroup): void {
   sink.begin(RECORD.series);
   sink.out.varint(group.ref);
   sink.out.varint(group.columnsLogged);
-  writeLabelSets(
-    sink.out,
-    Array.from({ length: group.columnCount - group.columnsLogged }, (_, i) =>
-      group.columnLabels(group.columnsLogged + i),
-    ),
-  );
+  group.writeLabels(sink.out, group.columnsLogged);
   sink.end();
   group.columnsLogged = group.columnCount;
 }
