@@ -131,6 +131,7 @@ export class FakeRooms {
         logSegments: 1,
         logBytes: 100,
         blockBytes: 0,
+        refusal: undefined,
       }),
     };
   }

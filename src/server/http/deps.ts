@@ -42,6 +42,8 @@ export interface HeadStats {
   readonly logSegments: number;
   readonly logBytes: number;
   readonly blockBytes: number;
+  /** Why no samples are taken now, and since when (milliseconds since 1970). */
+  readonly refusal: { readonly message: string; readonly since: number } | undefined;
 }
 
 export interface RuntimeInfo {

@@ -26,6 +26,7 @@ function buildInfo({ deps: { build } }: ApiCall): Iterable<string> {
 
 function runtimeInfo({ deps, rooms }: ApiCall): Iterable<string> {
   const runtime = deps.runtime();
+  const { corruptions, refusal } = rooms.headStats();
   return dataJson({
     startTime: new Date(runtime.startedAt).toISOString(),
     CWD: process.cwd(),
@@ -33,13 +34,16 @@ function runtimeInfo({ deps, rooms }: ApiCall): Iterable<string> {
     serverTime: new Date(deps.clock.now()).toISOString(),
     reloadConfigSuccess: runtime.reloadSucceeded,
     lastConfigTime: new Date(runtime.lastConfigAt).toISOString(),
-    corruptionCount: rooms.headStats().corruptions,
+    corruptionCount: corruptions,
     goroutineCount: 0,
     GOMAXPROCS: os.availableParallelism(),
     GOMEMLIMIT: 0,
     GOGC: '',
     GODEBUG: '',
     storageRetention: runtime.retention,
+    ...(refusal !== undefined && {
+      storageRefusal: { reason: refusal.message, since: new Date(refusal.since).toISOString() },
+    }),
   });
 }
 

@@ -357,13 +357,15 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   });
   shutdown.opened('rules', () => rules.stop());
   const headStats = () => {
-    const { series, headChunks, minTime, maxTime, corruptions, logSegments, logFileBytes, blockBytes } = tsdb.stats();
+    const stats = tsdb.stats();
+    const { series, headChunks, minTime, maxTime, corruptions, refusal, logSegments, logFileBytes, blockBytes } = stats;
     return {
       series,
       chunks: headChunks,
       minTime,
       maxTime,
       corruptions,
+      refusal,
       logSegments,
       logBytes: logFileBytes,
       blockBytes,

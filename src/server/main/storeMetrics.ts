@@ -34,6 +34,7 @@ const GAUGES: readonly Row[] = [
   ['isotherm_tsdb_head_chunk_bytes', 'Memory of the packed chunks.', (s) => s.headChunkBytes],
   ['isotherm_tsdb_chunk_cache_bytes', 'Memory of decoded chunks kept.', (s) => s.chunkCacheBytes],
   ['isotherm_tsdb_tombstones', 'Ranges of deleted samples that blocks may still hold.', (s) => s.tombstones],
+  ['isotherm_tsdb_takes_samples', 'Whether the last commit could be written.', (s) => Number(s.refusal === undefined)],
   ['isotherm_tsdb_wal_segments', 'Files of the write-ahead log.', (s) => s.logSegments],
 ];
 
@@ -50,6 +51,7 @@ const COUNTERS: readonly Row[] = [
     'Samples refused as another value stood there.',
     (s) => s.rejected.duplicate,
   ],
+  ['isotherm_tsdb_commits_refused_total', 'Commits that could not be written.', (s) => s.commitsRefused],
   ['prometheus_tsdb_wal_corruptions_total', 'Total number of log corruptions.', (s) => s.corruptions],
   ['prometheus_tsdb_wal_writes_failed_total', 'Writes to the log that failed.', (s) => s.writeFailures],
   ['isotherm_tsdb_wal_torn_records_total', 'Records cut from the end of the log at start.', (s) => s.tornRecordsCut],

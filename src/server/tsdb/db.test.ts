@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
 import { bitsOf, setGap, setStale } from '../../shared/model/sampleBits.ts';
@@ -214,14 +215,21 @@ test('on a full disk a commit is refused as a whole, queries go on, and it recov
     room -= size;
     return fs.writeSync(fd, bytes, 0, size);
   };
-  await reopen({}, { writeLog });
+  const told: string[] = [];
+  let now = 0;
+  await reopen({ log: (_, message) => told.push(message), now: () => now }, { writeLog });
   expect(await append(1000, 1)).toBe('ok');
   room = 7;
   await expect(append(2000, 2, CPU)).rejects.toMatchObject({ code: 'disk_full', name: 'StorageError' });
+  await expect(append(2001, 2, CPU)).rejects.toMatchObject({ code: 'disk_full' });
+  expect(db.stats()).toMatchObject({ refusal: { code: 'disk_full' }, commitsRefused: 2 });
   const before = { 'up{instance="a:1", job="model"}': { 1000: textOf(1) } };
   expect(await readAll(db)).toEqual(before);
   room = Infinity;
+  now = 10_000;
   expect(await append(3000, 3, CPU)).toBe('ok');
+  expect(db.stats()).toMatchObject({ refusal: undefined, commitsRefused: 2 });
+  expect(told).toEqual(['samples are refused; queries go on', 'samples are taken again']);
   const after = { ...before, 'cpu{instance="a:1", job="model"}': { 3000: textOf(3) } };
   expect(await readAll(db)).toEqual(after);
   await reopen();
@@ -233,6 +241,24 @@ test('on a full disk a commit is refused as a whole, queries go on, and it recov
   await expect(append(4000, 4)).rejects.toMatchObject({ code: 'disk_full' });
   room = Infinity;
   expect(await append(4000, 4)).toBe('ok');
+});
+
+test('a data folder that was moved away is noticed, and used again once it is back', async () => {
+  expect(await append(1000, 1)).toBe('ok');
+  fs.renameSync(folder, `${folder}-moved`);
+  let refusal: unknown;
+  for (let t = 2000; refusal === undefined; t++) {
+    await append(t, 2).catch((error: unknown) => (refusal = error));
+    await sleep(20);
+  }
+  expect(refusal).toMatchObject({ code: 'io', message: expect.stringContaining('removed or replaced') as string });
+  expect(Object.keys(await readAll(db))).toHaveLength(1);
+  expect(db.stats()).toMatchObject({ refusal: { code: 'io' }, logSegments: 0 });
+  fs.renameSync(`${folder}-moved`, folder);
+  expect(await append(90_000, 3)).toBe('ok');
+  const before = await readAll(db);
+  await reopen();
+  expect(await readAll(db)).toEqual(before);
 });
 
 test('a store that is closed leaves an empty log and all of its head', async () => {

@@ -25,6 +25,7 @@ import type { LooseGroup } from './head/looseGroup.ts';
 import type { Packed } from './head/packed.ts';
 import { CHUNK_ROWS, packAll, packWhenFull } from './head/packing.ts';
 import { SeriesTable } from './index/seriesTable.ts';
+import { Intake } from './intake.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
 import { makeFolder } from './makeFolder.ts';
 import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
@@ -113,6 +114,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly #log: Log;
   readonly #flusher: HeadFlusher;
   readonly #admin: Admin;
+  readonly #intake: Intake;
   readonly #loads: Loads;
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
@@ -131,6 +133,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     this.exemplarStore = exemplars;
     this.#parts = parts;
     head.maxTime = blocks.maxTime;
+    this.#intake = new Intake(options.now, options.log);
     const folder = walFolder(options);
     const started = performance.now();
     const replay = new Replay(this, options.log);
@@ -178,7 +181,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   async commit(batch: Batch, sync: boolean): Promise<void> {
     this.#refuseWhenClosed('append');
     if (batch.rows.length + batch.cells.size + batch.histograms.length + batch.exemplars.length > 0) {
-      this.#logBatch(batch);
+      this.#intake.take(() => this.#logBatch(batch));
       this.#publish(batch);
       this.#packFull(batch);
       this.#flusher.flushIfDue();
@@ -205,6 +208,8 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       histogramsAppended: this.#histogramsAppended,
       exemplarsAppended: this.#exemplarsAppended,
       rejected: { ...this.#rejected },
+      refusal: this.#intake.refusal,
+      commitsRefused: this.#intake.refused,
       exemplars: this.exemplarStore.size,
       logSegments: listSegments(walFolder(this.#parts.options)).length,
       logBytes: this.#log.bytes,

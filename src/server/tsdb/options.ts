@@ -3,6 +3,7 @@ import type { StoreAdmin } from '../storage/admin.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { TsdbLoads } from './bulk/loadDoor.ts';
+import type { Refusal } from './intake.ts';
 import type { Retention } from './retention.ts';
 
 export type Log = (
@@ -55,6 +56,10 @@ export interface TsdbStats {
   readonly histogramsAppended: number;
   readonly exemplarsAppended: number;
   readonly rejected: Readonly<Record<Exclude<AppendOutcome, 'ok'>, number>>;
+  /** Why samples are not taken now, since the last commit: the disk is full, or the folder is gone. */
+  readonly refusal: Refusal | undefined;
+  /** Commits that could not be written. */
+  readonly commitsRefused: number;
   readonly exemplars: number;
   readonly logSegments: number;
   /** Bytes written to the log since it was opened. */

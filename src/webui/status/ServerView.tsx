@@ -16,6 +16,8 @@ interface RuntimeInfo {
   readonly lastConfigTime: string;
   readonly corruptionCount: number;
   readonly storageRetention: string;
+  /** Why the store takes no samples now. */
+  readonly storageRefusal?: { readonly reason: string; readonly since: string };
 }
 
 type BuildInfo = ApiBuildInfo & Partial<Record<'application' | 'nodeVersion', string>>;
@@ -80,6 +82,19 @@ function runtimeFacts(info: RuntimeInfo, now: number): Fact[] {
         {info.reloadConfigSuccess ? 'loaded' : 'last reload failed'} {formatDayClock(Date.parse(info.lastConfigTime))}
       </span>,
     ],
+    ...(info.storageRefusal === undefined
+      ? []
+      : [
+          [
+            'Store',
+            <span key="store">
+              <span className="badge badge-bad">
+                takes no samples since {formatDayClock(Date.parse(info.storageRefusal.since))}
+              </span>{' '}
+              {info.storageRefusal.reason}
+            </span>,
+          ] as const,
+        ]),
     ['Keeps samples for', info.storageRetention],
     ['Log repairs', formatShort(info.corruptionCount)],
     ['Clock', skew > SKEW_MS ? `${formatAge(skew)} away from that of this browser` : 'agrees with this browser'],

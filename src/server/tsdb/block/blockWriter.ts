@@ -6,7 +6,14 @@ import { crc32c } from '../../../shared/bytes/crc32c.ts';
 import { StorageError } from '../../storage/appender.ts';
 import type { GroupKind } from '../head/group.ts';
 import { fileHeader } from '../wal/frame.ts';
-import { BLOCK_MAGIC, BLOCK_VERSION, FOOTER_SIZE, LABEL_FRAME_BYTES, type BlockChunk } from './blockFile.ts';
+import {
+  BLOCK_MAGIC,
+  BLOCK_VERSION,
+  FOOTER_SIZE,
+  LABEL_FRAME_BYTES,
+  type BlockChunk,
+  type LabelFrame,
+} from './blockFile.ts';
 import { CHUNK_HEADER_SIZE } from './chunkBytes.ts';
 import type { BlockFiles, OpenFile } from './blockFiles.ts';
 import { sectionHash } from './labelSection.ts';

@@ -11,6 +11,9 @@ import { syncFolderNow } from '../syncFolder.ts';
 import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
 import type { RecordSink } from './records.ts';
 
+/** How often it is made sure that the segment is still where it was made. */
+const PLACE_CHECK_MS = 1_000;
+
 export const SEGMENT_MAGIC = 0x574f5349; // "ISOW"
 export const SEGMENT_VERSION = 3;
 
@@ -33,17 +36,27 @@ export function segmentName(index: number): string {
 
 /** Numbers of the segments in a folder, ascending. */
 export function listSegments(folder: string): number[] {
-  const names = fs.readdirSync(folder).filter((name) => /^\d{8}\.wal$/.test(name));
+  const names = namesIn(folder).filter((name) => /^\d{8}\.wal$/.test(name));
   return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
 }
 
 /** Bytes of all files of a log: segments and checkpoints. */
 export function logSize(folder: string): number {
   let size = 0;
-  for (const name of fs.readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     size += fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
   }
   return size;
+}
+
+/** None where the folder was removed: what is asked of the store meanwhile is answered. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 export class Log {
@@ -59,6 +72,7 @@ export class Log {
   /** The segment's end could not be cut back after a failed write: what is written next must go to a new one. */
   #broken = false;
   #dirty = false;
+  #placeCheckDue = 0;
   #timer: NodeJS.Timeout | undefined;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #syncing: Promise<void> | undefined;
@@ -83,6 +97,7 @@ export class Log {
     if (this.#closed) throw new StorageError('closed', 'the store is closed; open it again to append');
     if (this.#broken || this.#size >= this.#options.segmentSizeMax) this.cut();
     this.#fd ??= this.#create();
+    this.#checkPlace(this.#fd);
     this.#frames.clear(this.#size);
     return this.#frames;
   }
@@ -164,6 +179,17 @@ export class Log {
     this.#syncing = undefined;
   }
 
+  /** A file that was removed, or whose folder was moved away, still takes what is written: for nobody. */
+  #checkPlace(fd: number): void {
+    const now = performance.now();
+    if (now < this.#placeCheckDue) return;
+    const { folder } = this.#options;
+    const own = fs.fstatSync(fd);
+    const there = fs.statSync(path.join(folder, segmentName(this.#segment)), { throwIfNoEntry: false });
+    if (there === undefined || there.ino !== own.ino || there.dev !== own.dev) throw gone(folder);
+    this.#placeCheckDue = now + PLACE_CHECK_MS;
+  }
+
   /** Makes the segment's file; leaves none behind when that fails. */
   #create(): number {
     const { folder } = this.#options;
@@ -213,6 +239,13 @@ function syncFile(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error))));
 }
 
+function gone(folder: string, cause?: unknown): StorageError {
+  const hint = 'put it back, or start the server anew: until then no samples are taken';
+  return new StorageError('io', `the log in ${folder} was removed or replaced while the server runs; ${hint}`, {
+    cause,
+  });
+}
+
 function logFailure(error: unknown, folder: string): StorageError {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -220,6 +253,7 @@ function logFailure(error: unknown, folder: string): StorageError {
       cause: error,
     });
   }
+  if (code === 'ENOENT') return gone(folder, error);
   return new StorageError('io', `the log in ${folder} cannot be written (${code ?? String(error)}); check the disk`, {
     cause: error,
   });

@@ -78,7 +78,6 @@ export function encodeRow(
   count: number,
 ): void {
   state.reserve(count);
-  const last = state.values;
   const lastBits = state.bits;
   let change = 0;
   let runToken = REPEAT;
@@ -139,7 +138,6 @@ export function encodeRow(
 /** Reads `count` cells, two words each; the record ends at the reader's end. */
 export function decodeRow(input: ByteReader, state: LogState, bits: Uint32Array, count: number): void {
   state.reserve(count);
-  const last = state.values;
   const lastBits = state.bits;
   let change = 0;
   let c = 0;
