@@ -14,8 +14,11 @@ const WIDE_SLAB_ROWS = 12;
 /** Rows of a slab of few columns: as many as a chunk has, so that there are not many slabs. */
 const NARROW_SLAB_ROWS = 48;
 const NARROW_COLUMNS_MAX = 32;
-/** Free slabs that are kept take at most this; the rest is given back. */
-export const FREE_SLAB_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * Free slabs are kept up to this, and up to the bytes of those in use: groups give their slabs back together and take new ones one by one, and
+ * a slab that is let go costs memory until the next collection of old objects, which may be minutes away.
+ */
+const FREE_SLAB_BYTES_MIN = 4 * 1024 * 1024;
 
 export interface Slab {
   /** Rows there is room for. */
@@ -36,10 +39,12 @@ export class SlabPool {
   /** By rows and columns. */
   readonly #free = new Map<string, Slab[]>();
   #freeBytes = 0;
+  #usedBytes = 0;
 
   /** A slab of gaps. */
   take(rows: number, columns: number): Slab {
     const room = roundedUp(columns);
+    this.#usedBytes += 8 * rows * room;
     const slab = this.#free.get(`${rows} ${room}`)?.pop();
     if (slab === undefined) return makeSlab(rows, room);
     this.#freeBytes -= slab.values.byteLength;
@@ -50,7 +55,8 @@ export class SlabPool {
   /** Takes a slab that nobody looks at any more. */
   giveBack(slab: Slab): void {
     const size = slab.values.byteLength;
-    if (this.#freeBytes + size > FREE_SLAB_BYTES_MAX) return;
+    this.#usedBytes -= size;
+    if (this.#freeBytes + size > Math.max(FREE_SLAB_BYTES_MIN, this.#usedBytes)) return;
     const name = `${slab.rows} ${slab.columns}`;
     const list = this.#free.get(name);
     if (list === undefined) this.#free.set(name, [slab]);
