@@ -1,18 +1,9 @@
 /** Whether the store takes samples, as its last commit found it. What changes is said once, however many commits are refused meanwhile. */
 import { StorageError } from '../storage/appender.ts';
-import type { Log } from './options.ts';
+import type { Log, Refusal } from './options.ts';
 
 /** On a disk that is nearly full, small commits find room where others do not: nothing has recovered before all of them did for this long. */
 const RECOVERED_AFTER_MS = 2_000;
-
-/** Why samples are refused. */
-export interface Refusal {
-  readonly code: StorageError['code'];
-  /** What is wrong and what to do. */
-  readonly message: string;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-}
 
 export class Intake {
   refusal: Refusal | undefined;

@@ -1,9 +1,8 @@
 /** What a store is opened with, and what it tells of itself. */
 import type { StoreAdmin } from '../storage/admin.ts';
-import type { AppendOutcome, Storage } from '../storage/appender.ts';
+import type { AppendOutcome, Storage, StorageError } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { TsdbLoads } from './bulk/loadDoor.ts';
-import type { Refusal } from './intake.ts';
 import type { Retention } from './retention.ts';
 
 export type Log = (
@@ -39,6 +38,15 @@ export interface Tsdb extends Storage, Queryable, StoreAdmin, TsdbLoads {
   flush(): Promise<void>;
   /** Syncs the log, ends what runs, gives the folder free. */
   close(): Promise<void>;
+}
+
+/** Why samples are refused. */
+export interface Refusal {
+  readonly code: StorageError['code'];
+  /** What is wrong and what to do. */
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
 }
 
 export interface TsdbStats {
