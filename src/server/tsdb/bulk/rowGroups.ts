@@ -37,8 +37,7 @@ export function rowGroups(all: readonly SortedSamples[]): RowGroup[] {
     if (home === undefined) homes.push(group);
     else home.series.push(...group.series);
   }
-  for (const { series } of homes) series.sort((a, b) => compareColumns(a.labels, b.labels));
-  return homes;
+  return homes.map(({ times, series }) => ({ times, series: inColumnOrder(series) }));
 }
 
 export function packGroup({ times, series }: RowGroup): Chunk[] {
@@ -95,10 +94,15 @@ function packPart(
 }
 
 /** By labels without `le`, then by `le` as a number. */
-function compareColumns(a: Labels, b: Labels): number {
-  const rest = (labels: Labels) => labels.filter(([name]) => name !== 'le');
-  const bound = (labels: Labels) => Number(labels.find(([name]) => name === 'le')?.[1].replace('+Inf', 'Infinity'));
-  return compareLabels(rest(a), rest(b)) || bound(a) - bound(b) || compareLabels(a, b);
+function inColumnOrder<T extends { readonly labels: Labels }>(series: readonly T[]): T[] {
+  const keyed = series.map((one) => {
+    const le = one.labels.find(([name]) => name === 'le')?.[1];
+    return { one, rest: one.labels.filter(([name]) => name !== 'le'), bound: Number(le?.replace('+Inf', 'Infinity')) };
+  });
+  keyed.sort((a, b) => {
+    return compareLabels(a.rest, b.rest) || a.bound - b.bound || compareLabels(a.one.labels, b.one.labels);
+  });
+  return keyed.map(({ one }) => one);
 }
 
 function sameTimes(a: Float64Array, b: Float64Array): boolean {

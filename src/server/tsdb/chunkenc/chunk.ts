@@ -12,6 +12,7 @@ import {
 } from './columnReader.ts';
 import { ENCODING, ENCODING_BITS, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
 import { readRun } from './integerRun.ts';
+import { readMarks } from './markRuns.ts';
 import { readHistogramColumns } from './nativeHistogram.ts';
 import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
 import { makeSummaries, type Summaries, type SummaryArrays } from './summary.ts';
@@ -74,7 +75,7 @@ export class Chunk {
     const input = new ByteReader(bytes, 1);
     this.times = readTimes(input, this.#words);
     this.strideEnds = readStrideEnds(input, this.times.length);
-    this.#marks = Array.from({ length: input.varint() }, () => readMarks(input, this.times.length, this.strideEnds));
+    this.#marks = Array.from({ length: input.varint() }, () => readPattern(input, this.times.length, this.strideEnds));
     const count = input.varint();
     this.#columns = new Int32Array(count);
     this.#starts = new Int32Array(count + 1);
@@ -454,14 +455,8 @@ function readStrideEnds(input: ByteReader, rows: number): Int32Array {
   return ends;
 }
 
-function readMarks(input: ByteReader, rows: number, ends: Int32Array): Marks {
+function readPattern(input: ByteReader, rows: number, ends: Int32Array): Marks {
   const kinds = new Uint8Array(rows);
-  for (let i = 0; i < rows;) {
-    const run = input.varint();
-    const length = run >> 2;
-    if (length === 0 || i + length > rows) throw new Error('marks that do not fit their rows');
-    kinds.fill(run & 3, i, i + length);
-    i += length;
-  }
+  readMarks(input, kinds);
   return { kinds, sampleEnds: sampleEndsOf(kinds, ends) };
 }

@@ -3,7 +3,8 @@ import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { NativeHistogram, Span } from '../../../shared/histogram/native.ts';
 
-const RESETS = ['unknown', 'reset', 'notReset', 'gauge'] as const;
+/** By the numbers that files of ours and of Prometheus have for them. */
+export const RESETS = ['unknown', 'reset', 'notReset', 'gauge'] as const;
 
 export function writeNativeHistogram(out: ByteWriter, h: NativeHistogram): void {
   out.zigzag(h.schema);

@@ -5,6 +5,7 @@ import { CELL_SAMPLE } from '../../../shared/model/sampleBits.ts';
 import { ENCODING, subtract, writeAlone, writeHead, writeIntegers, type SampleEnds } from './columnWriter.ts';
 import { DenseColumn } from './denseColumn.ts';
 import { encodeRun, planRun, RUN } from './integerRun.ts';
+import { writeMarks } from './markRuns.ts';
 import { writeNativeHistogram } from './nativeHistogram.ts';
 import { strideEndsOf } from './strides.ts';
 import type { UnpackedRows } from './unpackedRows.ts';
@@ -253,15 +254,6 @@ export function sampleEndsOf(kinds: Uint8Array, ends: Int32Array): SampleEnds {
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-/** Runs of like cells: length times four plus kind, until all rows are told. */
-function writeMarks(out: ByteWriter, kinds: Uint8Array): void {
-  for (let i = 0; i < kinds.length;) {
-    const from = i;
-    while (i < kinds.length && kinds[i] === kinds[from]) i++;
-    out.varint((i - from) * 4 + kinds[from]);
-  }
 }
 
 function writeTimes(out: ByteWriter, times: Float64Array): void {

@@ -3,6 +3,7 @@ import { CUSTOM_SCHEMA } from '../../../shared/histogram/bounds.ts';
 import type { NativeHistogram, Span } from '../../../shared/histogram/native.ts';
 import { labelsFrom, type Labels } from '../../../shared/model/labels.ts';
 import { STALE_HIGH, STALE_LOW } from '../../../shared/model/sampleBits.ts';
+import { RESETS } from '../chunkenc/nativeHistogram.ts';
 import { BigEndianReader } from './bigEndian.ts';
 import { addedUp } from './histogramChunk.ts';
 
@@ -15,7 +16,6 @@ export interface RecordSink {
   exemplar?(ref: number, t: number, v: number, labels: Labels): void;
 }
 
-const RESETS = ['unknown', 'reset', 'notReset', 'gauge'] as const;
 const [NO_START, SAME_START] = [0, 1];
 const DOUBLE = new Float64Array(1);
 const WORDS = new Uint32Array(DOUBLE.buffer);

@@ -1,6 +1,7 @@
 /** Native histogram chunks of Prometheus, written: runs of samples that share a layout and have no counter reset inside. */
-import { CUSTOM_SCHEMA } from '../../../shared/histogram/bounds.ts';
+import { CUSTOM_SCHEMA, customBoundsOf, sameBounds } from '../../../shared/histogram/bounds.ts';
 import type { NativeHistogram, Span } from '../../../shared/histogram/native.ts';
+import { indexesOf, spansOf } from '../../../shared/histogram/spans.ts';
 import { STALE_HIGH, STALE_LOW } from '../../../shared/model/sampleBits.ts';
 import { BitStreamWriter } from './bitStream.ts';
 import { XorValue } from './floatChunk.ts';
@@ -30,7 +31,7 @@ export function continues(h: NativeHistogram, next: NativeHistogram): boolean {
   const isGauge = h.counterReset === 'gauge';
   if (isGauge !== (next.counterReset === 'gauge') || next.counterReset === 'reset') return false;
   if (h.schema !== next.schema || h.zeroThreshold !== next.zeroThreshold || isWhole(h) !== isWhole(next)) return false;
-  if (!sameNumbers(h.customValues, next.customValues)) return false;
+  if (!sameBounds(customBoundsOf(h), customBoundsOf(next))) return false;
   if (isGauge) return true;
   if (!(next.count >= h.count) || !(next.zeroCount >= h.zeroCount)) return false;
   const [before, after] = [spreadOf(h), spreadOf(next)];
@@ -45,9 +46,9 @@ export interface EncodedHistograms {
 /** @param samples each of which continues the one before; at least one, and the first is a histogram. */
 export function writeHistogramChunk(samples: readonly HistogramSample[]): EncodedHistograms {
   const histograms = samples.flatMap(({ h }) => (h === undefined ? [] : [h]));
-  const spreads = histograms.map(spreadOf);
-  const positive = indexesOf(spreads.map((spread) => spread.positive));
-  const negative = indexesOf(spreads.map((spread) => spread.negative));
+  const buckets = histograms.map(spreadOf);
+  const positive = unionOf(buckets.map((spread) => spread.positive));
+  const negative = unionOf(buckets.map((spread) => spread.negative));
   const [first] = histograms;
   const out = new BitStreamWriter();
   out.bits(samples.length, 16);
@@ -70,10 +71,14 @@ export function writeHistogramChunk(samples: readonly HistogramSample[]): Encode
     }
     ({ t } = sample);
     if (sample.h === undefined) return counts.stale();
-    const { positive: up, negative: down } = spreads[i];
-    counts.next(sample.h, [positive.map((index) => up.get(index) ?? 0), negative.map((index) => down.get(index) ?? 0)]);
+    const { positive: up, negative: down } = buckets[i];
+    counts.next(sample.h, [countsAt(positive, up), countsAt(negative, down)]);
   });
   return { bytes: out.copy(), counts: whole ? 'integers' : 'floats' };
+}
+
+function countsAt(indexes: Int32Array, buckets: Buckets): number[] {
+  return Array.from(indexes, (index) => buckets.get(index) ?? 0);
 }
 
 class IntegerCounts {
@@ -173,37 +178,25 @@ function writeCustomValues(out: BitStreamWriter, bounds: Float64Array): void {
   }
 }
 
+const spreads = new WeakMap<NativeHistogram, Spread>();
+
+/** The same for the same histogram: it is compared with the one before and the one after, and written. */
 function spreadOf(h: NativeHistogram): Spread {
-  return {
-    positive: bucketsOf(h.positiveSpans, h.positiveBuckets),
-    negative: bucketsOf(h.negativeSpans, h.negativeBuckets),
-  };
+  let spread = spreads.get(h);
+  if (spread === undefined) {
+    const positive = bucketsOf(h.positiveSpans, h.positiveBuckets);
+    spreads.set(h, (spread = { positive, negative: bucketsOf(h.negativeSpans, h.negativeBuckets) }));
+  }
+  return spread;
 }
 
 function bucketsOf(spans: readonly Span[], counts: Float64Array): Buckets {
-  const buckets = new Map<number, number>();
-  let [index, i] = [0, 0];
-  for (const { offset, length } of spans) {
-    index += offset;
-    for (let left = length; left > 0; left--) buckets.set(index++, counts[i++]);
-  }
-  return buckets;
+  return new Map(Array.from(indexesOf(spans), (index, i) => [index, counts[i]]));
 }
 
-function indexesOf(all: readonly Buckets[]): number[] {
-  return [...new Set(all.flatMap((buckets) => [...buckets.keys()]))].sort((a, b) => a - b);
-}
-
-function spansOf(indexes: readonly number[]): Span[] {
-  const spans: { offset: number; length: number }[] = [];
-  let end = 0;
-  for (const index of indexes) {
-    const last = spans.at(-1);
-    if (last !== undefined && index === end) last.length++;
-    else spans.push({ offset: index - end, length: 1 });
-    end = index + 1;
-  }
-  return spans;
+/** The indexes that any has, ascending. */
+function unionOf(all: readonly Buckets[]): Int32Array {
+  return Int32Array.from(new Set(all.flatMap((buckets) => [...buckets.keys()]))).sort();
 }
 
 function hasAtLeast(after: Buckets, before: Buckets): boolean {
@@ -215,9 +208,4 @@ function hasAtLeast(after: Buckets, before: Buckets): boolean {
 function isWhole({ count, zeroCount, positiveBuckets, negativeBuckets }: NativeHistogram): boolean {
   const whole = (n: number) => Number.isSafeInteger(n) && n >= 0;
   return whole(count) && whole(zeroCount) && positiveBuckets.every(whole) && negativeBuckets.every(whole);
-}
-
-function sameNumbers(a: Float64Array | undefined, b: Float64Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((v, i) => v === b[i]);
 }

@@ -8,6 +8,7 @@ import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { isSmallInteger, type ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../../shared/model/sampleBits.ts';
 import { powerOf } from '../chunkenc/decimals.ts';
+import { unzigzag } from '../chunkenc/riceReader.ts';
 
 /** `n` cells that change by as much as the last change did; or by a little more, as the next buckets of a histogram do. */
 const REPEAT = 0;
@@ -269,10 +270,6 @@ function readOther(input: ByteReader, state: LogState, column: number, shape: nu
   state.scales[column] = Math.max(0, shape - SHAPES);
   if (shape < SHAPES) readXor(input, shape, state.bits, column);
   else state.values[column] = input.zigzag() / powerOf(shape - SHAPES);
-}
-
-function unzigzag(n: number): number {
-  return n % 2 === 0 ? n / 2 : -(n + 1) / 2;
 }
 
 /** Token: zero bytes at the low end (3 bits), bytes that follow less one (3 bits); then those bytes, low first. */

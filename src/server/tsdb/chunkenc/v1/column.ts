@@ -1,7 +1,9 @@
 /** Version 1: one column of a chunk. Drawn in docs/chunks.md, "Version 1". */
 import type { ByteReader } from '../../../../shared/bytes/byteReader.ts';
 import { bitsOf, CELL_GAP, CELL_SAMPLE, CELL_STALE, setGap, setStale } from '../../../../shared/model/sampleBits.ts';
-import { readXor, unscaleDecimals } from './floats.ts';
+import { unscaleDecimals } from '../decimals.ts';
+import { readMarks } from '../markRuns.ts';
+import { readXor } from './floats.ts';
 import { readIntegers } from './integers.ts';
 
 const ENCODING = { empty: 0, constant: 1, integers: 2, below: 3, decimals: 4, xor: 5 } as const;
@@ -67,7 +69,7 @@ export function readColumn(input: ByteReader, column: DenseColumn, below: DenseC
   } else if (encoding === ENCODING.decimals) {
     const exponent = input.u8();
     readIntegers(input, column.values, n);
-    unscaleDecimals(column.values, n, exponent);
+    unscaleDecimals(column.values, 0, n, exponent);
   } else if (encoding === ENCODING.xor) {
     readXor(input, column.bits, n);
   } else if (encoding !== ENCODING.empty) {
@@ -79,14 +81,4 @@ function countSamples(kinds: Uint8Array): number {
   let n = 0;
   for (let i = 0; i < kinds.length; i++) if (kinds[i] === CELL_SAMPLE) n++;
   return n;
-}
-
-function readMarks(input: ByteReader, kinds: Uint8Array): void {
-  for (let i = 0; i < kinds.length;) {
-    const run = input.varint();
-    const length = run >> 2;
-    if (length === 0 || i + length > kinds.length) throw new Error('marks that do not fit their rows');
-    kinds.fill(run & 3, i, i + length);
-    i += length;
-  }
 }

@@ -1,13 +1,8 @@
-/** Version 1: decimals, and floats by XOR. Drawn in docs/chunks.md, "Version 1". */
+/** Version 1: floats by XOR. Drawn in docs/chunks.md, "Version 1". */
 import { BitReader } from '../../../../shared/bytes/bits.ts';
 import type { ByteReader } from '../../../../shared/bytes/byteReader.ts';
 
 const bitReader = new BitReader();
-
-export function unscaleDecimals(values: Float64Array, n: number, e: number): void {
-  const power = Number(`1e${e}`);
-  for (let i = 0; i < n; i++) values[i] /= power;
-}
 
 /**
  * First value plain, then for each: 0 (same bits), or 1, then 0 (its changed bits lie within the window of the one before), or

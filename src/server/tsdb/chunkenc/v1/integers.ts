@@ -1,6 +1,7 @@
 /** Version 1: runs of integers. Drawn in docs/chunks.md, "Version 1". */
 import { BitReader } from '../../../../shared/bytes/bits.ts';
 import type { ByteReader } from '../../../../shared/bytes/byteReader.ts';
+import { unzigzag } from '../riceReader.ts';
 
 /** What is coded: what a value has over the smallest; a step, never negative; a step, zigzagged; nothing, all steps are alike. */
 const MODE = { direct: 0, steps: 1, zigzag: 2, steady: 3 } as const;
@@ -30,8 +31,7 @@ export function readIntegers(input: ByteReader, values: Float64Array, n: number)
     return;
   }
   for (let i = 1; i < n; i++) {
-    const u = bitReader.rice(k);
-    v += u % 2 === 0 ? u / 2 : -(u + 1) / 2;
+    v += unzigzag(bitReader.rice(k));
     values[i] = v;
   }
 }
