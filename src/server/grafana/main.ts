@@ -3,6 +3,7 @@
  * host leaves.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCollectors } from './collect/collectors.ts';
@@ -21,6 +22,7 @@ const SOCKET_PATH_MAX = 107;
 const LEAVE_MS_MAX = 1_500;
 const NOT_A_PLUGIN_EXIT = 1;
 const COLLECTOR_FILE = 'server/collector.mjs';
+const AS_COLLECTOR = 'ISOTHERM_COLLECTOR';
 /** As `bin/isotherm` starts it, and why: a server that allocates little needs no large young heap, and glibc gives pages back only if told. */
 const COLLECTOR_NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 const COLLECTOR_MEMORY = {
@@ -74,16 +76,32 @@ async function main(): Promise<void> {
 
 /** Where the executable lies, and with it the server's code. */
 function codeFolder(): string {
-  return path.dirname(process.argv[1] ?? process.execPath);
+  return path.dirname(isSingleExecutable() ? process.execPath : (process.argv[1] ?? process.execPath));
+}
+
+/** In releases this code is inside its Node. */
+function isSingleExecutable(): boolean {
+  // Nodes before 20.16 have no such question, and are no single executables of ours.
+  return (
+    (process as { getBuiltinModule?: typeof process.getBuiltinModule }).getBuiltinModule?.('node:sea').isSea() ?? false
+  );
 }
 
 /** The same Node runs the server beside this file. Grafana's environment is as good as empty, and the server needs none. */
 function collectorCommand(): CollectorCommand {
-  return {
-    command: process.execPath,
-    args: [...COLLECTOR_NODE_FLAGS, path.join(codeFolder(), COLLECTOR_FILE)],
-    env: { ...COLLECTOR_MEMORY, ...(process.env.TZ === undefined ? {} : { TZ: process.env.TZ }) },
-  };
+  const env = { ...COLLECTOR_MEMORY, ...(process.env.TZ === undefined ? {} : { TZ: process.env.TZ }) };
+  if (isSingleExecutable())
+    return {
+      command: process.execPath,
+      args: [],
+      env: { ...env, [AS_COLLECTOR]: '1', NODE_OPTIONS: COLLECTOR_NODE_FLAGS.join(' ') },
+    };
+  return { command: process.execPath, args: [...COLLECTOR_NODE_FLAGS, path.join(codeFolder(), COLLECTOR_FILE)], env };
+}
+
+/** A single executable becomes the collector when its environment says so: there is no other Node that could. */
+function becomeCollector(): void {
+  createRequire(process.execPath)(path.join(codeFolder(), COLLECTOR_FILE));
 }
 
 /** A folder that only we can enter; go-plugin names the place where it wants one. */
@@ -119,4 +137,5 @@ function finish(backend: Backend, socketFolder: string | undefined, code = 0): v
   process.exit(code);
 }
 
-void main();
+if (process.env[AS_COLLECTOR] === '1' && isSingleExecutable()) becomeCollector();
+else void main();
