@@ -175,6 +175,11 @@ export const FLAGS = {
     help: 'Queries evaluated at the same time; others wait.',
   },
   'query.max-samples': { type: 'count', min: 1, default: '50000000', help: 'Samples that one query may load.' },
+  'query.max-memory': {
+    type: 'size',
+    default: '1GB',
+    help: 'Memory that one query may take for what it holds, such as 512MB; 0B is no limit.',
+  },
   workers: {
     type: 'count',
     default: '1',

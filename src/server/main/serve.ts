@@ -302,6 +302,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     lookbackDeltaMs: flags['query.lookback-delta'],
     timeoutMs: flags['query.timeout'],
     maxSamples: flags['query.max-samples'],
+    maxBytes: flags['query.max-memory'] || Infinity,
     maxConcurrency: flags['query.max-concurrency'],
     subqueryStepMs: config.global.evaluationIntervalMs,
     ...promqlOptions(flags),

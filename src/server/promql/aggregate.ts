@@ -6,7 +6,7 @@ import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { greater, lesser } from './elementwise.ts';
-import { groupRows } from './grouping.ts';
+import { groupRows, type Grouping } from './grouping.ts';
 import { MixedAccumulator } from './histogramSums.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { limitByRatio } from './limitRatio.ts';
@@ -94,8 +94,10 @@ async function accumulate(
 ): Promise<VectorRows> {
   const { budget } = context;
   const steps = grid.count;
-  const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
-  budget.hold(labels.length * steps);
+  const grouping = groupRows(rows.labels, node.grouping, node.without);
+  const { groupOf, labels } = grouping;
+  if (isWide(rows, grouping, steps)) return groupByGroup(start, rows, grouping, steps);
+  budget.hold(labels.length * steps, labels.length * steps * ACCUMULATED_CELL_BYTES);
   const accumulators = labels.map(() => accumulatorOf(start, node, rows, steps, context));
   const row = newRow(steps);
   for (let s = 0; s < rows.labels.length; s++) {
@@ -110,6 +112,44 @@ async function accumulate(
     read(g, into) {
       clearRow(into);
       accumulators[g].finish(into);
+    },
+  };
+}
+
+/** A sum, what was lost of it, and whether there is any. */
+const ACCUMULATED_CELL_BYTES = 17;
+/** Groups that take more cells together are added up one after the other. */
+const CELLS_TOGETHER_MAX = 1 << 20;
+/** Series of a group on average, up to which that reads them nearly in their order. */
+const SMALL_GROUP = 4;
+
+function isWide({ labels, hasHistograms }: VectorRows, groups: Grouping, steps: number): boolean {
+  const count = groups.labels.length;
+  return count * steps > CELLS_TOGETHER_MAX && labels.length <= count * SMALL_GROUP && !hasHistograms;
+}
+
+/** Each group is added up when it is read, so that one is held at a time. */
+function groupByGroup(
+  start: (steps: number) => Accumulator,
+  rows: VectorRows,
+  { groupOf, labels }: Grouping,
+  steps: number,
+): VectorRows {
+  const members: number[][] = labels.map(() => []);
+  groupOf.forEach((g, s) => members[g].push(s));
+  const row = newRow(steps);
+  return {
+    labels,
+    drops: groupDrops(rows, groupOf, labels.length),
+    hasHistograms: false,
+    read(g, into) {
+      clearRow(into);
+      const accumulator = start(steps);
+      for (const s of members[g]) {
+        rows.read(s, row);
+        accumulator.add(row);
+      }
+      accumulator.finish(into);
     },
   };
 }

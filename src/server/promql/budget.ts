@@ -5,11 +5,15 @@ export interface BudgetLimits {
   readonly timeoutMs: number;
   /** Cells held in memory, added up over the whole query. */
   readonly maxSamples: number;
+  /** Bytes of memory that these take, about. Without it, any number. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
   /** A flag in shared memory that another thread sets to cancel. */
   readonly cancelFlag?: Int32Array;
 }
 
+/** A number. */
+const CELL_BYTES = 8;
 /** Longest time evaluated without letting others on the thread run. */
 const SLICE_MS = 25;
 const CANCEL_CHECK_MS = 5;
@@ -20,6 +24,7 @@ export class Budget {
   private sliceEnd: number;
   private nextCheck: number;
   private samples = 0;
+  private bytes = 0;
 
   constructor(limits: BudgetLimits) {
     this.limits = limits;
@@ -34,10 +39,22 @@ export class Budget {
     return Math.max(0, this.limits.maxSamples - this.samples);
   }
 
-  /** Counts cells that are held. */
-  hold(cells: number): void {
+  /** Counts cells that are held, and what they take. */
+  hold(cells: number, bytes = CELL_BYTES * cells): void {
     this.expect(cells);
     this.samples += cells;
+    this.take(bytes);
+  }
+
+  /** Counts memory beside that of cells. */
+  take(bytes: number): void {
+    this.bytes += bytes;
+    const { maxBytes = Infinity } = this.limits;
+    if (this.bytes <= maxBytes) return;
+    throw new QueryError(
+      'execution',
+      `query takes over ${maxBytes} bytes of memory, --query.max-memory; shorten the range, widen the step, aggregate, or raise the flag`,
+    );
   }
 
   /** Refuses cells that would be too many, before memory is taken for them. */

@@ -67,6 +67,12 @@ describe('a query', () => {
       /query holds \d+ samples, over --query.max-samples=1000/,
     );
   });
+  test('over too much memory is refused, whatever it holds', async () => {
+    const says = /query takes over 30 bytes of memory, --query.max-memory; /;
+    for (const expr of ['m', 'm > 0', 'sum by (job) (m)', 'sum_over_time(m[1h:1s])'])
+      await expect(engineWith({ maxBytes: 30 }).query(range(expr))).rejects.toThrow(says);
+    await expect(engineWith({ maxBytes: 10_000_000 }).query(range('m > 0'))).resolves.toBeDefined();
+  });
   test('whose subquery has too many steps is refused before memory is taken for them', async () => {
     // A century of milliseconds: no array could be as long.
     await expect(engineWith().query(instant('count_over_time(m[100y:1ms])'))).rejects.toThrow(

@@ -40,6 +40,8 @@ export interface EngineLimits extends PromqlFeatures {
   readonly timeoutMs: number;
   /** Cells that a query holds in memory. Where a store only lends whole columns, twice as many may be read. */
   readonly maxSamples: number;
+  /** Bytes of memory that a query takes for what it holds, about. Any number if not given. */
+  readonly maxBytes?: number;
   /** Queries evaluated at a time; others wait within their timeout. */
   readonly maxConcurrency: number;
   /** Step of subqueries that name none: the global evaluation interval. One minute if not given. */
@@ -227,7 +229,7 @@ export function createEngine(queryable: Queryable, limits: EngineLimits): Answer
     const prepared = prepareQuery(request, limits);
     const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
-    const budget = new Budget({ timeoutMs, maxSamples, signal: request.signal });
+    const budget = new Budget({ timeoutMs, maxSamples, maxBytes: limits.maxBytes, signal: request.signal });
     const leave = await gate.enter(timeoutMs, request.signal);
     try {
       const started = performance.now();

@@ -289,7 +289,7 @@ export function rawSeriesOf(vector: RangeVector, budget: Budget, extension?: Ran
   for (let s = 0; s < vector.labels.length; s++) {
     const { times, values, lo, hi, histograms } = vector.series(s);
     if (hi[0] === lo[0]) continue;
-    budget.hold(hi[0] - lo[0]);
+    budget.hold(hi[0] - lo[0], 16 * (hi[0] - lo[0]));
     const kept = new Map<number, NativeHistogram>();
     for (let k = lo[0]; k < hi[0]; k++) {
       const histogram = histograms?.get(k);

@@ -69,13 +69,26 @@ export function floatRows(source: VectorRows, onIgnored: () => void): VectorRows
   };
 }
 
+/** Its number, and whether it is there. */
+const HELD_CELL_BYTES = 9;
+/** What a native histogram takes besides its buckets. */
+const HISTOGRAM_BYTES = 400;
+
+function bytesOf(histograms: Row['histograms']): number {
+  let bytes = 0;
+  for (const { positiveBuckets, negativeBuckets } of histograms.values())
+    bytes += HISTOGRAM_BYTES + 8 * (positiveBuckets.length + negativeBuckets.length);
+  return bytes;
+}
+
 /** Reads every row once and holds them. */
 export async function materialize(source: VectorRows, steps: number, budget: Budget): Promise<Row[]> {
   const rows: Row[] = [];
   for (let s = 0; s < source.labels.length; s++) {
-    budget.hold(steps);
+    budget.hold(steps, steps * HELD_CELL_BYTES);
     const row = newRow(steps);
     source.read(s, row);
+    budget.take(bytesOf(row.histograms));
     rows.push(row);
     if (budget.isDue()) await budget.pause();
   }
@@ -182,7 +195,10 @@ export async function withNamesDropped(source: VectorRows, steps: number, budget
   return relabeled(source, renamed, steps, budget);
 }
 
-/** What is answered: rows that have a sample at all, with a bit per step; room is made as they come, for most rows may be empty. */
+/**
+ * What is answered: rows that have a sample at all, with a bit per step. Room is made for as many as may be held; the system gives memory for what
+ * is written, so that empty rows take none, and nothing is copied as rows come.
+ */
 export async function matrixOf(
   source: VectorRows,
   steps: number,
@@ -193,21 +209,17 @@ export async function matrixOf(
   const histograms = new Map<number, NativeHistogram>();
   const stride = (steps + 7) >> 3;
   const count = source.labels.length;
-  let room = Math.min(count, FIRST_ROOM);
-  let values = new Float64Array(room * steps);
-  let present = new Uint8Array(room * stride);
+  const room = Math.min(count, steps > 0 ? Math.floor(budget.samplesLeft / steps) : count);
+  const values = new Float64Array(room * steps);
+  const present = new Uint8Array(room * stride);
   const row = newRow(steps);
   for (let at = 0; at < count; at++) {
     const s = order === undefined ? at : order[at];
     source.read(s, row);
     if (row.present.includes(1)) {
-      budget.hold(steps);
+      budget.hold(steps, 8 * steps + stride);
+      budget.take(bytesOf(row.histograms));
       const out = labels.length;
-      if (out === room) {
-        room = Math.min(count, 2 * room);
-        values = grown(values, new Float64Array(room * steps));
-        present = grown(present, new Uint8Array(room * stride));
-      }
       labels.push(source.labels[s]);
       values.set(row.values, out * steps);
       for (let i = 0; i < steps; i++) if (row.present[i] === 1) present[out * stride + (i >> 3)] |= 1 << (i & 7);
@@ -218,17 +230,9 @@ export async function matrixOf(
   const kept = labels.length;
   return {
     labels,
-    values: kept === room ? values : values.slice(0, kept * steps),
-    present: kept === room ? present : present.slice(0, kept * stride),
+    values: values.subarray(0, kept * steps),
+    present: present.subarray(0, kept * stride),
     presentStride: stride,
     ...(histograms.size > 0 ? { histograms } : {}),
   };
-}
-
-/** Rows of an answer that room is made for at first; then it doubles. */
-const FIRST_ROOM = 64;
-
-function grown<A extends Float64Array | Uint8Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

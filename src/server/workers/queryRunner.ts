@@ -78,7 +78,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     const end = options.active?.begin(request.expr, Date.now());
     try {
       const left = timeoutMs - (performance.now() - started);
-      const budget = new Budget({ timeoutMs: left, maxSamples, signal });
+      const budget = new Budget({ timeoutMs: left, maxSamples, maxBytes: limits.maxBytes, signal });
       const selecting = performance.now();
       selected = await packSelects(queryable, prepared, budget);
       const selectMs = performance.now() - selecting;

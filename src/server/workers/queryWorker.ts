@@ -29,7 +29,7 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
   const { id, request, limits, timeoutMs, cancelFlag } = job;
   try {
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
-    const budget = new Budget({ timeoutMs, maxSamples, cancelFlag });
+    const budget = new Budget({ timeoutMs, maxSamples, maxBytes: limits.maxBytes, cancelFlag });
     const prepared = prepareQuery(request, limits);
     const result = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
     if (job.format === undefined) {
