@@ -16,6 +16,9 @@ import { api, runIsotherm, startSidecar, tempFolder, until, writeConfig } from '
 
 const withTool = spawnSync(PROMTOOL, ['--version']).status === 0 ? test : test.skip;
 const hasHistograms = installedVersion !== undefined && installedVersion[0] >= 3;
+/** Before version 3.2 native histograms that came late were refused. */
+const takesLateHistograms =
+  installedVersion !== undefined && (installedVersion[0] > 3 || (hasHistograms && installedVersion[1] >= 2));
 const WRITES = 60;
 const SCRAPES = 30;
 
@@ -26,6 +29,8 @@ const QUESTIONS = [
   'written',
   'changes(ends[3s])',
   'ends',
+  'late',
+  'count_over_time(late[9s])',
   // How rates reach beyond the start of a series changed with version 3.
   ...(hasHistograms
     ? [
@@ -36,6 +41,8 @@ const QUESTIONS = [
         'histogram_quantile(0.9, rate(exponential[2s]))',
         'bounded',
         'histogram_count(increase(bounded[2s]))',
+        'histogram_count(late_exponential)',
+        'histogram_sum(late_bounded)',
       ]
     : []),
 ];
@@ -50,7 +57,8 @@ besidePrometheus('a data folder of Prometheus', () => {
       config: (address) =>
         'global: {scrape_interval: 250ms, scrape_timeout: 250ms}\nscrape_configs:\n' +
         `  - {job_name: self, static_configs: [{targets: ['${address}']}]}\n` +
-        "  - {job_name: nobody, static_configs: [{targets: ['127.0.0.1:1']}]}\n",
+        "  - {job_name: nobody, static_configs: [{targets: ['127.0.0.1:1']}]}\n" +
+        'storage: {tsdb: {out_of_order_time_window: 30m}}\n',
       folder: base,
       flags: ['--web.enable-remote-write-receiver', '--web.enable-admin-api', '--enable-feature=native-histograms'],
     });
@@ -65,7 +73,7 @@ besidePrometheus('a data folder of Prometheus', () => {
     // Off the grid of the samples: whether a window's left end is part of it changed with version 3.
     range = { start: start / 1000 - 61.137, end: Date.now() / 1000 + 2 };
     await stop('SIGKILL');
-  }, 60_000);
+  }, 240_000);
   afterAll(() => rmSync(base, { recursive: true, force: true }));
 
   const copy = () => {
@@ -91,6 +99,8 @@ besidePrometheus('a data folder of Prometheus', () => {
     const folder = copy();
     cpSync(join(folder, 'peer'), join(folder, 'data'), { recursive: true });
     const before = filesIn(join(folder, 'peer'));
+    // What came late is in a log of its own.
+    expect(before.filter(([name, size]) => /^wbl\/\d+$/.test(name) && size > 1000)).not.toEqual([]);
     writeConfig(folder, 'global: {scrape_interval: 1h}\n');
     const serve = () => startSidecar(folder);
     const first = await serve();
@@ -106,12 +116,12 @@ besidePrometheus('a data folder of Prometheus', () => {
       expect([query, ours[query]]).toEqual([query, theirs[query]]);
       expect([query, later[query]]).toEqual([query, theirs[query]]);
     }
-    for (const query of ['up', 'written', ...(hasHistograms ? ['bounded'] : [])]) {
+    for (const query of ['up', 'written', 'late', ...(hasHistograms ? ['bounded'] : [])]) {
       expect(theirs[query].length).toBeGreaterThan(0);
     }
     const after = filesIn(join(folder, 'data'));
     expect(after.filter(([name]) => !name.startsWith('isotherm'))).toEqual(before);
-  }, 60_000);
+  }, 240_000);
 
   test('what ours exports answers the same in Prometheus', async () => {
     const folder = copy();
@@ -127,7 +137,7 @@ besidePrometheus('a data folder of Prometheus', () => {
     const doubled = await runIsotherm(['tsdb', 'export', '--format=prometheus', store, join(out, 'peer')]);
     expect([doubled.code, doubled.stderr]).toEqual([1, expect.stringMatching(/may be there twice/)]);
     expect(await answersOfPrometheus(out)).toEqual(theirs);
-  }, 60_000);
+  }, 240_000);
 
   withTool(
     'what ours exports is read by the tools of Prometheus (needs promtool on PATH)',
@@ -152,7 +162,7 @@ besidePrometheus('a data folder of Prometheus', () => {
         expect([verb, told.status, told.stdout.length > 100]).toEqual([verb, 0, true]);
       }
     },
-    60_000,
+    240_000,
   );
 
   test('what is asked over remote read is what the folder holds, and is asked once', async () => {
@@ -174,7 +184,7 @@ besidePrometheus('a data folder of Prometheus', () => {
     const read = await stored('read', join(folder, 'peer'));
     expect(asked.all).toEqual(read.all);
     expect([asked.count, again.count]).toEqual([read.count, 0]);
-  }, 60_000);
+  }, 240_000);
 
   test('a log with damage gives what lies around it, and says where it is', async () => {
     const folder = copy();
@@ -201,7 +211,7 @@ besidePrometheus('a data folder of Prometheus', () => {
     expect(count(part.stderr)).toBeLessThan(count(whole.stderr));
     expect(part.code).toBe(1);
     expect(part.stderr).toMatch(/wal\/\d+ at \d+: a damaged record/);
-  }, 60_000);
+  }, 240_000);
 });
 
 test('a folder that is none of Prometheus is refused with what to do', async () => {
@@ -214,14 +224,25 @@ test('a folder that is none of Prometheus is refused with what to do', async () 
 });
 
 function samplesAt(i: number, t: number): MemorySeries[] {
-  const series = (name: string, v: SampleValue): MemorySeries => ({
+  const series = (name: string, v: SampleValue, at = t): MemorySeries => ({
     labels: labelsOf({ __name__: name, job: 'writer', instance: 'a' }),
-    samples: [[t, v]],
+    samples: [[at, v]],
   });
-  const floats = [series('written', i * 1.5 + (i % 7)), series('ends', i % 10 === 9 ? 'stale' : i)];
-  return hasHistograms
-    ? [...floats, series('exponential', histogram(i, 2)), series('bounded', histogram(i, -53))]
-    : floats;
+  // In another order than that of time, so that most of them come late.
+  const shuffled = (i * 37) % WRITES;
+  const lateAt = t + (shuffled - i) * 1_000;
+  const floats = [
+    series('written', i * 1.5 + (i % 7)),
+    series('ends', i % 10 === 9 ? 'stale' : i),
+    series('late', shuffled / 8, lateAt),
+  ];
+  if (!hasHistograms) return floats;
+  const histograms = [series('exponential', histogram(i, 2)), series('bounded', histogram(i, -53))];
+  const late = [
+    series('late_exponential', histogram(shuffled, 2), lateAt),
+    series('late_bounded', histogram(shuffled, -53), lateAt),
+  ];
+  return [...floats, ...histograms, ...(takesLateHistograms ? late : [])];
 }
 
 /** Grows by one bucket, and begins again once. */
