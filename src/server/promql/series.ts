@@ -107,14 +107,14 @@ class MergedSeries implements SelectedSeries {
 /** Reads the series of a group one after the other into the same memory. */
 class GroupReader {
   readonly group: OpenGroup;
-  readonly #cells: Float64Array;
+  /** Made when a series is read: much is answered without. */
+  #cells: Float64Array | undefined;
   readonly #kept: Kept;
   #last: SampledSeries | undefined;
   #lastColumn = -1;
 
   constructor(group: OpenGroup) {
     this.group = group;
-    this.#cells = new Float64Array(group.times.length);
     this.#kept = { times: undefined, values: undefined };
   }
 
@@ -123,12 +123,13 @@ class GroupReader {
     const { group } = this;
     this.#lastColumn = column;
     const labels = group.labels[column];
-    const filled = group.read(column, this.#cells);
+    const cells = (this.#cells ??= new Float64Array(group.times.length));
+    const filled = group.read(column, cells);
     if (filled === 'none') return (this.#last = { ...NOTHING, labels });
     const isPlain = filled === 'full' && !group.hasHistograms;
     return (this.#last = isPlain
-      ? { ...NOTHING, labels, times: group.times, sharesTimes: true, values: this.#cells, rises: group.rises?.() }
-      : withResetHints(sampled(group.times, this.#cells, labels, group.histograms(), this.#kept)));
+      ? { ...NOTHING, labels, times: group.times, sharesTimes: true, values: cells, rises: group.rises?.() }
+      : withResetHints(sampled(group.times, cells, labels, group.histograms(), this.#kept)));
   }
 }
 

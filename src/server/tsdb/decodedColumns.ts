@@ -25,10 +25,15 @@ export class DecodedColumns {
   readonly chunk: Chunk;
   readonly #columns = new Map<number, Kept>();
   readonly #summaries = new Map<number, KeptSummaries>();
-  bytes = 0;
+  #kept = 0;
 
   constructor(chunk: Chunk) {
     this.chunk = chunk;
+  }
+
+  /** Of what is kept, and of the memory that the chunk decodes into. */
+  get bytes(): number {
+    return this.#kept + this.chunk.scratchBytes;
   }
 
   /** As {@link Chunk.read}. @param hasRoom whether more may be kept. Columns with gaps, marks or histograms are decoded every time. */
@@ -68,19 +73,19 @@ export class DecodedColumns {
       : { first, last, min: min.slice(), max: max.slice(), sum: sum.slice(), resets: resets.slice() };
     if (!hasRoom()) return kept;
     this.#summaries.set(column, kept);
-    this.bytes += OVERHEAD + ('sum' in kept ? 6 : 2) * first.byteLength;
+    this.#kept += OVERHEAD + ('sum' in kept ? 6 : 2) * first.byteLength;
     return kept;
   }
 
   forget(): void {
     this.#columns.clear();
     this.#summaries.clear();
-    this.bytes = 0;
+    this.#kept = 0;
   }
 
   #keep(column: number, kept: Kept): void {
     this.#columns.set(column, kept);
-    this.bytes += OVERHEAD + ('steps' in kept ? kept.steps.byteLength : kept.byteLength);
+    this.#kept += OVERHEAD + ('steps' in kept ? kept.steps.byteLength : kept.byteLength);
   }
 }
 

@@ -5,9 +5,9 @@ import { readChunkBytes } from './block/chunkBytes.ts';
 import { Chunk } from './chunkenc/chunk.ts';
 import { DecodedColumns, type KeptSummaries } from './decodedColumns.ts';
 
-/** Chunks kept by a thread that reads packed selects: bytes, directories and room to decode one column. */
+/** Chunks kept by a thread that reads packed selects: bytes, directories and times; more, as long as less is kept decoded. */
 export const PACKED_CHUNKS_BYTES_MAX = 64 * 1024 * 1024;
-/** Columns of these chunks that are kept decoded. Without room for more, columns are decoded again each time. */
+/** Columns of these chunks that are kept decoded, and summaries. Without room for more, columns are decoded again each time. */
 export const DECODED_BYTES_MAX = 128 * 1024 * 1024;
 /** Columns of a chunk that nobody asked for this long make room for others. */
 const UNUSED_MS = 30_000;
@@ -37,6 +37,8 @@ export interface PackedStrides {
 interface Entry {
   readonly columns: DecodedColumns;
   usedAt: number;
+  /** Bytes of its decoded columns that the cache has counted. */
+  counted: number;
 }
 
 export class PackedChunkCache {
@@ -70,10 +72,9 @@ export class PackedChunkCache {
     const { chunk } = columns;
     const hasRoom = () => this.#hasRoom();
     const counted = <T>(work: () => T): T => {
-      const before = columns.bytes;
       const result = work();
       // A chunk that was let go meanwhile is not counted any more.
-      if (this.#chunks.get(packed.id) === entry) this.#decoded += columns.bytes - before;
+      if (this.#chunks.get(packed.id) === entry) this.#count(entry);
       return result;
     };
     return {
@@ -90,35 +91,44 @@ export class PackedChunkCache {
   #load(packed: PackedChunk): Entry {
     const chunk = new Chunk('bytes' in packed ? packed.bytes : readChunkBytes(packed));
     this.#bytes += sizeOf(chunk);
-    return { columns: new DecodedColumns(chunk), usedAt: 0 };
+    return { columns: new DecodedColumns(chunk), usedAt: 0, counted: 0 };
+  }
+
+  #count(entry: Entry): void {
+    this.#decoded += entry.columns.bytes - entry.counted;
+    entry.counted = entry.columns.bytes;
   }
 
   #shrink(newest: Entry): void {
     for (const [id, entry] of this.#chunks) {
-      if (this.#bytes <= this.#bytesMax || entry === newest) break;
+      if (this.bytes <= this.#bytesMax + this.#decodedMax || entry === newest) break;
       this.#bytes -= sizeOf(entry.columns.chunk);
-      this.#decoded -= entry.columns.bytes;
+      this.#decoded -= entry.counted;
       this.#chunks.delete(id);
     }
   }
 
   #hasRoom(): boolean {
-    if (this.#decoded < this.#decodedMax) return true;
+    if (this.#isRoomy()) return true;
     const now = performance.now();
     if (now - this.#lookedAt < UNUSED_MS / 10) return false;
     this.#lookedAt = now;
-    for (const { columns, usedAt } of this.#chunks.values()) {
-      if (now - usedAt < UNUSED_MS) break;
-      this.#decoded -= columns.bytes;
-      columns.forget();
+    for (const entry of this.#chunks.values()) {
+      if (now - entry.usedAt < UNUSED_MS) break;
+      entry.columns.forget();
+      this.#count(entry);
     }
-    return this.#decoded < this.#decodedMax;
+    return this.#isRoomy();
+  }
+
+  #isRoomy(): boolean {
+    return this.#decoded < this.#decodedMax && this.bytes < this.#bytesMax + this.#decodedMax;
   }
 }
 
-/** Payload, directory, times, and columns decoded last. */
+/** Payload, directory, times. */
 function sizeOf(chunk: Chunk): number {
-  return chunk.bytes.length + 12 * chunk.columns.length + 32 * chunk.rowCount;
+  return chunk.bytes.length + 12 * chunk.columns.length + 8 * chunk.rowCount;
 }
 
 export function sourceOf(part: PackedPart, chunks: PackedChunkCache): PartSource {

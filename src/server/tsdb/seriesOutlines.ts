@@ -21,12 +21,21 @@ interface Run {
   readonly samples: number;
 }
 
+/** Runs [from, to) of a slice that are whole strides, one after the other. */
+interface Stretch {
+  readonly slice: number;
+  readonly from: number;
+  readonly to: number;
+  readonly stride: number;
+}
+
 /** What series share that have their samples at the same times. */
 interface Layout {
   readonly times: Float64Array;
   readonly ends: Int32Array;
   readonly isKnown: Uint8Array;
   readonly runs: readonly Run[];
+  readonly stretches: readonly Stretch[];
 }
 
 /** The marks of a column in a slice: a chunk's number of them, -1 for none; or where its cells are, told by a text. */
@@ -106,31 +115,24 @@ export class SeriesOutlines {
     const ends = new Int32Array(runs.length);
     runs.forEach(({ samples }, r) => (ends[r] = (r > 0 ? ends[r - 1] : 0) + samples));
     const isKnown = Uint8Array.from(runs, ({ stride }) => (stride >= 0 ? 1 : 0));
-    return { times: isFull ? times : times.slice(0, count), ends, isKnown, runs };
+    return { times: isFull ? times : times.slice(0, count), ends, isKnown, runs, stretches: stretchesOf(runs) };
   }
 
-  #fill({ runs }: Layout, columns: readonly number[]): void {
+  #fill({ stretches }: Layout, columns: readonly number[]): void {
     const { first, last, min, max, sum, resets, isInteger } = this.#arrays;
-    for (let r = 0; r < runs.length;) {
-      const { slice } = runs[r];
-      const { packed } = this.#slices[slice].source;
-      if (packed === undefined) {
-        isInteger[r++] = 0;
-        continue;
-      }
-      const known = packed.summaries(columns[slice]);
-      const areIntegers = packed.chunk.isOfIntegers(columns[slice]) ? 1 : 0;
-      for (; r < runs.length && runs[r].slice === slice; r++) {
-        const { stride } = runs[r];
-        isInteger[r] = areIntegers;
-        if (stride < 0) continue;
-        first[r] = known.first[stride];
-        last[r] = known.last[stride];
-        min[r] = known.min[stride];
-        max[r] = known.max[stride];
-        sum[r] = known.sum === undefined ? NaN : known.sum[stride];
-        resets[r] = known.resets === undefined ? 0 : known.resets[stride];
-      }
+    for (const { slice, from, to, stride } of stretches) {
+      const { chunk, summaries } = this.#slices[slice].source.packed!;
+      const known = summaries(columns[slice]);
+      const end = stride + to - from;
+      first.set(known.first.subarray(stride, end), from);
+      last.set(known.last.subarray(stride, end), from);
+      min.set(known.min.subarray(stride, end), from);
+      max.set(known.max.subarray(stride, end), from);
+      if (known.sum === undefined) sum.fill(NaN, from, to);
+      else sum.set(known.sum.subarray(stride, end), from);
+      if (known.resets === undefined) resets.fill(0, from, to);
+      else resets.set(known.resets.subarray(stride, end), from);
+      isInteger.fill(chunk.isOfIntegers(columns[slice]) ? 1 : 0, from, to);
     }
   }
 
@@ -152,6 +154,18 @@ export class SeriesOutlines {
     source.read(column, from, to, this.#scratch, 0);
     return this.#scratch;
   }
+}
+
+function stretchesOf(runs: readonly Run[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let r = 0; r < runs.length;) {
+    const from = r++;
+    const { slice, stride } = runs[from];
+    if (stride < 0) continue;
+    while (r < runs.length && runs[r].slice === slice && runs[r].stride === stride + r - from) r++;
+    stretches.push({ slice, from, to: r, stride });
+  }
+  return stretches;
 }
 
 function arraysFor(runs: number) {

@@ -90,6 +90,11 @@ export class Chunk {
     return this.times.length;
   }
 
+  /** Of the memory that columns are decoded into, once any was. */
+  get scratchBytes(): number {
+    return 8 * (this.#decoded.length + this.#spare.length + (this.#cells?.length ?? 0));
+  }
+
   get minTime(): number {
     return this.times[0];
   }
