@@ -1,10 +1,16 @@
 /** The store: opens a folder, replays its log, takes commits, answers queries. */
 import path from 'node:path';
-import type { Labels } from '../../shared/model/labels.ts';
+import type { ByteReader } from '../../shared/bytes/byteReader.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { BlockSummary } from '../storage/admin.ts';
-import { StorageError, type Appender, type AppendOutcome, type GroupWriter } from '../storage/appender.ts';
+import {
+  StorageError,
+  type Appender,
+  type AppendOutcome,
+  type GroupWriter,
+  type SeriesRef,
+} from '../storage/appender.ts';
 import type { TimeRange } from '../storage/queryable.ts';
 import { Admin } from './admin.ts';
 import { StoreAppender, type AppendTarget, type Batch } from './appender.ts';
@@ -292,8 +298,12 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     return group;
   }
 
-  restoreColumn(group: HeadGroup, column: number, labels: Labels): void {
-    group.restoreColumn(column, this.head.series.refOf(labels));
+  readLabels(input: ByteReader): Uint32Array {
+    return this.head.series.readLabels(input);
+  }
+
+  restoreColumn(group: HeadGroup, column: number, ref: SeriesRef): void {
+    group.restoreColumn(column, ref);
     if (group.columnsLogged >= 0) group.columnsLogged = group.columnCount;
   }
 

@@ -5,12 +5,14 @@
  * Labels as texts are made when they are asked for.
  */
 import type { Label, Labels } from '../../../shared/model/labels.ts';
+import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
 import { grownTo } from './grownArray.ts';
 import { LabelIndex } from './labelIndex.ts';
 import { LabelPairs } from './labelPairs.ts';
 import { LabelsCache } from './labelsCache.ts';
+import { LabelSetReader } from './labelSetReader.ts';
 import { LabelSetWriter } from './labelSetWriter.ts';
 import { appendRef, runsOf, type RefRuns } from './refRuns.ts';
 
@@ -62,6 +64,7 @@ export class SeriesTable {
   #all = new Uint32Array(8);
   #allLength = 0;
   readonly #cache: LabelsCache;
+  readonly #setReader = new LabelSetReader(this.#pairs);
   readonly #setWriter = new LabelSetWriter(this.#pairs);
   readonly #make = (ref: SeriesRef): Labels => this.#labels(ref);
   /** The pairs of the label set at hand. */
@@ -115,6 +118,21 @@ export class SeriesTable {
   /** Empty for a series that is not known. The same object, as long as it is asked for often. */
   labels(ref: SeriesRef): Labels {
     return this.#pageOf(ref) === undefined ? UNKNOWN : this.#cache.get(ref, this.#make);
+  }
+
+  /** The refs of label sets that `writeLabels` wrote, given out now where they are new; 0 for an empty set. */
+  readLabels(input: ByteReader): Uint32Array {
+    const reader = this.#setReader;
+    const refs = new Uint32Array(reader.begin(input));
+    for (let s = 0; s < refs.length; s++) {
+      const count = input.varint();
+      if (count === 0) continue;
+      this.#wanted = grownTo(this.#wanted, count);
+      for (let i = 0; i < count; i++) this.#wanted[i] = reader.pair(input);
+      const hash = this.#hash(count);
+      refs[s] = this.#lookUp(hash, count) || this.#add(hash, count);
+    }
+    return refs;
   }
 
   /** Writes the label sets of series, each text once; the set of one that is not known is empty. */

@@ -10,7 +10,7 @@ import type { Log } from '../options.ts';
 import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from './checkpoint.ts';
 import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from './frame.ts';
 import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from './log.ts';
-import { readLabelSets, RECORD } from './records.ts';
+import { RECORD } from './records.ts';
 import { ReplayedGroup } from './replayedGroup.ts';
 import type { ReplayTarget } from './replayTarget.ts';
 
@@ -136,7 +136,7 @@ export class Replay {
 
   #series(group: HeadGroup, input: ByteReader): void {
     let column = input.varint();
-    for (const labels of readLabelSets(input)) this.#target.restoreColumn(group, column++, labels);
+    for (const ref of this.#target.readLabels(input)) this.#target.restoreColumn(group, column++, ref);
   }
 
   #exemplar(group: HeadGroup, input: ByteReader): void {

@@ -1,6 +1,7 @@
 /** What replay fills: the head, as the log tells of it. */
+import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { Labels } from '../../../shared/model/labels.ts';
+import type { SeriesRef } from '../../storage/appender.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
 import type { TimedExemplar } from '../exemplars.ts';
 import type { HeadGroup } from '../head/group.ts';
@@ -9,7 +10,9 @@ import type { RowView } from './records.ts';
 
 export interface ReplayTarget {
   restoreGroup(ref: number, kind: 'rows' | 'loose', key: string): HeadGroup;
-  restoreColumn(group: HeadGroup, column: number, labels: Labels): void;
+  /** The series of a record's label sets; 0 for an empty one. */
+  readLabels(input: ByteReader): Uint32Array;
+  restoreColumn(group: HeadGroup, column: number, ref: SeriesRef): void;
   /** The records of a group up to this sequence are in blocks. */
   sequenceInBlocks(group: HeadGroup): number;
   row(group: HeadGroup, t: number, row: RowView): void;
