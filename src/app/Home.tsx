@@ -158,7 +158,7 @@ function NoSource(): React.JSX.Element {
         Add one, and either let it collect the metrics of your services by itself, or give it the address of an Isotherm
         sidecar or of any Prometheus-compatible server.
       </p>
-      <LinkButton href={linkTo(`/connections/datasources/${DATA_SOURCE_TYPE}`)}>Add data source</LinkButton>
+      <LinkButton href={linkTo('/connections/datasources/new')}>Add data source</LinkButton>
     </Alert>
   );
 }

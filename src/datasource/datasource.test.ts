@@ -4,7 +4,7 @@ import { eventsFromFrames } from './annotations.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { readable } from './readable.ts';
-import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
+import { parseVariableQuery, previewWords, type VariableQuery } from './variableQuery.ts';
 
 describe('matchers added to selectors', () => {
   const row = (expr: string, expected: string) =>
@@ -135,4 +135,13 @@ describe('annotations', () => {
       ['late', 'job=b', ['b']],
     ]);
   });
+});
+
+describe('the preview of a variable', () => {
+  const row = (values: string[], words: string) =>
+    test(`${values.length} values are told as ${JSON.stringify(words)}`, () =>
+      expect(previewWords(values)).toBe(words));
+  row([], 'no values: nothing matches now');
+  row(['v1'], '1 value: v1');
+  row(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'], '10 values: a, b, c, d, e, f, g, h, and 2 more');
 });

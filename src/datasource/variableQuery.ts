@@ -30,3 +30,13 @@ export function parseVariableQuery(text: string): VariableQuery | undefined {
       return { kind: 'series', match: trimmed };
   }
 }
+
+const PREVIEW_MAX = 8;
+
+/** The first few values, and how many there are. */
+export function previewWords(values: readonly string[]): string {
+  if (values.length === 0) return 'no values: nothing matches now';
+  const shown = values.slice(0, PREVIEW_MAX).join(', ');
+  const more = values.length > PREVIEW_MAX ? `, and ${values.length - PREVIEW_MAX} more` : '';
+  return `${values.length} value${values.length === 1 ? '' : 's'}: ${shown}${more}`;
+}

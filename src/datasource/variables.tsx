@@ -12,6 +12,7 @@ import React, { useEffect, useState } from 'react';
 import { from, type Observable } from 'rxjs';
 import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
 import type { MetricsOptions } from './options.ts';
+import { previewWords } from './variableQuery.ts';
 
 /** A variable's query as dashboards keep it. */
 export interface VariableModel {
@@ -93,14 +94,4 @@ function Preview({ datasource, query }: { datasource: AnySource; query: string }
       {found}
     </p>
   );
-}
-
-const PREVIEW_MAX = 8;
-
-/** The first few values, and how many there are. */
-export function previewWords(values: readonly string[]): string {
-  if (values.length === 0) return 'no values: nothing matches now';
-  const shown = values.slice(0, PREVIEW_MAX).join(', ');
-  const more = values.length > PREVIEW_MAX ? `, and ${values.length - PREVIEW_MAX} more` : '';
-  return `${values.length} value${values.length === 1 ? '' : 's'}: ${shown}${more}`;
 }
