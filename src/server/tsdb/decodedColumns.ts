@@ -5,6 +5,8 @@ import type { Chunk, Summaries } from './chunkenc/chunk.ts';
 const ROWS_MAX = 65_536;
 /** A column is kept where at least this share of its rows is asked for at once. */
 const SHARE_MIN = 0.5;
+/** Summaries of fewer strides are read again each time: that is quick, and many small arrays take more than they hold. */
+const STRIDES_MIN = 8;
 /** What the memory of a small array takes besides its bytes. */
 const OVERHEAD = 160;
 
@@ -61,11 +63,12 @@ export class DecodedColumns {
     return kept !== undefined && 'steps' in kept && kept.rises;
   }
 
-  /** As {@link Chunk.summaries}; a column that has none here must not be asked for. */
+  /** As {@link Chunk.summaries}, and valid as long; a column that has none here must not be asked for. */
   summaries(column: number, hasRoom: () => boolean): KeptSummaries {
     const known = this.#summaries.get(column);
     if (known !== undefined) return known;
     const found = this.chunk.summaries(column)!;
+    if (this.chunk.strideEnds.length < STRIDES_MIN) return found;
     const [first, last] = [found.first.slice(), found.last.slice()];
     const { min, max, sum, resets } = found;
     const kept = this.chunk.neverFalls(column)
@@ -73,7 +76,7 @@ export class DecodedColumns {
       : { first, last, min: min.slice(), max: max.slice(), sum: sum.slice(), resets: resets.slice() };
     if (!hasRoom()) return kept;
     this.#summaries.set(column, kept);
-    this.#kept += OVERHEAD + ('sum' in kept ? 6 : 2) * first.byteLength;
+    this.#kept += ('sum' in kept ? 6 : 2) * (OVERHEAD + first.byteLength);
     return kept;
   }
 

@@ -198,7 +198,7 @@ test('windows over strides give the same bits as windows over samples', async ()
         await remove();
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
 }, 300_000);
 
