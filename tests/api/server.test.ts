@@ -321,6 +321,32 @@ describe('remote write', () => {
     const late = await post(at, compress(message(labels, [[1, 1]])));
     expect([late.statusCode, late.body]).toEqual([400, '1 samples refused: older than the newest of their series\n']);
   });
+  test('a request of version 2 is told how much of it was written, also where something was refused', async () => {
+    const at = fakeServer({ enableRemoteWrite: true });
+    const message2 = (refs: number[]) => {
+      const out = new WireWriter();
+      for (const symbol of ['', '__name__', 'up', 'job', 'a']) out.stringAlways(4, symbol);
+      for (const own of [[1, 2, 3, 4], refs])
+        out.message(5, (series) =>
+          series.packedInts(1, own).message(2, (sample) => sample.double(1, 1.5).int(2, 1000 + own.length)),
+        );
+      return compress(out.finish().slice());
+    };
+    const type = { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' };
+    const written = (answer: { headers: Record<string, unknown> }) =>
+      ['samples', 'histograms', 'exemplars'].map((kind) => answer.headers[`x-prometheus-remote-write-${kind}-written`]);
+    const good = await post(at, message2([1, 2]), type);
+    expect([good.statusCode, ...written(good)]).toEqual([204, '2', '0', '0']);
+    const partial = await post(at, message2([1, 9]), type);
+    expect([partial.statusCode, ...written(partial)]).toEqual([400, '1', '0', '0']);
+    expect(partial.body).toContain('label reference 9 is beyond the 5 symbols');
+    expect(at.fake.written).toHaveLength(3);
+  });
+  test('a message that the flags leave out is answered with 415', async () => {
+    const at = fakeServer({ enableRemoteWrite: true, writeMessages: ['io.prometheus.write.v2.Request'] });
+    const answer = await post(at, compress(message(labels, [[1000, 1]])));
+    expect([answer.statusCode, answer.body]).toEqual([415, expect.stringMatching(/send .*write\.v2\.Request\n$/)]);
+  });
   test('samples more than ten minutes ahead of the clock are refused, the rest kept', async () => {
     const at = fakeServer({ enableRemoteWrite: true });
     const edge = 1_700_000_000_123 + 600_000;
@@ -346,7 +372,7 @@ describe('remote write', () => {
     [
       'version 2',
       Uint8Array.of(1),
-      { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+      { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v3.Request' },
       415,
     ],
     ['nothing', new Uint8Array(), {}, 400],

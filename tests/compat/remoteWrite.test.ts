@@ -1,6 +1,13 @@
 /** A real Prometheus forwards what it scrapes to our remote write receiver: every sample arrives, and is there after a restart. */
 import { createServer, type Server } from 'node:http';
-import { besidePrometheus, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import { PROTOBUF_TYPE, protobufPage } from '../support/metricFamilyWriter.ts';
+import {
+  besidePrometheus,
+  installedVersion,
+  runPrometheus,
+  WRITE_MESSAGES,
+  type PrometheusProcess,
+} from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig } from '../support/sidecar.ts';
 
 const PAGE = '# TYPE c counter\nc{a="x"} 1\nc{a="\\"quoted\\" ü"} 2.5\n# TYPE g gauge\ng -Inf\n';
@@ -13,7 +20,7 @@ besidePrometheus('remote write from Prometheus', () => {
     service?.close();
   });
 
-  test('its samples, stale markers and labels arrive and stay', async () => {
+  test.each(WRITE_MESSAGES)('its samples, stale markers and labels arrive and stay, by %s', async (message) => {
     let page = PAGE;
     service = createServer((_, answer) => answer.setHeader('content-type', 'text/plain; version=0.0.4').end(page));
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
@@ -24,7 +31,8 @@ besidePrometheus('remote write from Prometheus', () => {
     const config =
       'global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n' +
       `  - {job_name: far, static_configs: [{targets: ['127.0.0.1:${port}']}]}\n` +
-      `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}}\n`;
+      `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}` +
+      `${message === WRITE_MESSAGES[0] ? '' : `, protobuf_message: ${message}`}}\n`;
     peer = await runPrometheus({ config, folder });
     const valuesOf = async (url: string, query: string) =>
       (await api(url, `/query?query=${encodeURIComponent(query)}`)).data.result.map(
@@ -46,4 +54,55 @@ besidePrometheus('remote write from Prometheus', () => {
     expect(Number((await valuesOf(again.url, 'count_over_time(g[10m])'))[0][1])).toBeGreaterThanOrEqual(3);
     await again.stop();
   });
+
+  test.each((installedVersion?.[0] ?? 3) > 2 ? WRITE_MESSAGES : [])(
+    'native histograms and exemplars arrive as they are there, by %s',
+    async (message) => {
+      const histogram = {
+        count: 5,
+        sum: 12.5,
+        native: {
+          schema: 1,
+          zeroThreshold: 0.001,
+          zeroCount: 1,
+          spans: [
+            [0, 2],
+            [1, 1],
+          ] as const,
+          deltas: [1, 1, -1],
+        },
+      };
+      const families = [{ name: 'h', type: 'histogram' as const, metrics: [{ histogram }] }];
+      const text = '# TYPE c counter\nc_total 7 # {trace_id="abc"} 1.5 1700000000\n# EOF\n';
+      service = createServer((request, answer) =>
+        request.url === '/text'
+          ? answer.setHeader('content-type', 'application/openmetrics-text; version=1.0.0').end(text)
+          : answer.setHeader('content-type', PROTOBUF_TYPE).end(protobufPage(families)),
+      );
+      await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+      const { port } = service.address() as { port: number };
+      const folder = tempFolder();
+      writeConfig(folder, 'global: {scrape_interval: 1m}\n');
+      const ours = await startSidecar(folder, ['--web.enable-remote-write-receiver']);
+      const targets = `static_configs: [{targets: ['127.0.0.1:${port}']}]`;
+      const config =
+        'global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n' +
+        `  - {job_name: far, scrape_native_histograms: true, ${targets}}\n` +
+        `  - {job_name: text, metrics_path: /text, ${targets}}\n` +
+        `remote_write:\n  - {url: '${ours.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms}, protobuf_message: ${message}, ` +
+        'send_native_histograms: true, send_exemplars: true}\n';
+      peer = await runPrometheus({ config, folder, flags: ['--enable-feature=exemplar-storage'] });
+      const valueOf = async (url: string, query: string) =>
+        (await api(url, `/query?query=${encodeURIComponent(query)}`)).data.result[0];
+      await until(async () => (await valueOf(ours.url, 'h')) !== undefined);
+      expect((await valueOf(ours.url, 'h')).histogram[1]).toEqual((await valueOf(peer.url, 'h')).histogram[1]);
+      const exemplarsOf = async (url: string) =>
+        (await api(url, '/query_exemplars?query=c_total&start=1690000000&end=1710000000')).data;
+      await until(async () => (await exemplarsOf(ours.url)).length > 0);
+      expect(await exemplarsOf(ours.url)).toEqual(await exemplarsOf(peer.url));
+      // It tries to send what is left for as long as nobody takes it.
+      await peer.stop();
+      await ours.stop();
+    },
+  );
 });

@@ -8,6 +8,7 @@ import {
   freePort,
   installedVersion,
   runPrometheus,
+  WRITE_MESSAGES,
   type PrometheusProcess,
 } from '../support/prometheusProcess.ts';
 import { PROTOBUF_TYPE, protobufPage } from '../support/metricFamilyWriter.ts';
@@ -91,7 +92,7 @@ besidePrometheus('remote write to Prometheus', () => {
     service?.close();
   });
 
-  test('samples, stale marks, and native histograms arrive', async () => {
+  test.each(WRITE_MESSAGES)('samples, stale marks, and native histograms arrive, by %s', async (message) => {
     const histogram = {
       count: 5,
       sum: 12.5,
@@ -118,7 +119,7 @@ besidePrometheus('remote write to Prometheus', () => {
       ...(hasHistograms ? [] : ['--enable-feature=native-histograms']),
     ];
     peer = await runPrometheus({ config: 'global: {scrape_interval: 1m}\n', folder, flags });
-    writeConfig(folder, configOf(portOf(service), `${peer.url}/api/v1/write`));
+    writeConfig(folder, configOf(portOf(service), `${peer.url}/api/v1/write`, `, protobuf_message: ${message}`));
     ours = await startSidecar(folder);
     const valueOf = async (query: string) =>
       (await api(peer.url, `/query?query=${encodeURIComponent(query)}`)).data.result[0];

@@ -247,6 +247,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       corsOrigin: '.*',
       enableLifecycle: false,
       enableRemoteWrite: false,
+      writeMessages: ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
       enablePush: false,
       enableAdmin: false,
       readTimeoutMs: 10_000,

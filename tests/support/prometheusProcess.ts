@@ -17,6 +17,12 @@ export const installedVersion = ((): readonly [major: number, minor: number] | u
   return [Number(version[1]), Number(version[2])];
 })();
 
+/** What it speaks of remote write. */
+export const WRITE_MESSAGES = [
+  'prometheus.WriteRequest',
+  ...((installedVersion?.[0] ?? 0) > 2 ? ['io.prometheus.write.v2.Request'] : []),
+];
+
 /** `describe` where there is a Prometheus; elsewhere the suite is skipped, and its title says why. */
 export const besidePrometheus = (title: string, suite: () => void): void =>
   (installedVersion === undefined ? describe.skip : describe)(`${title} (needs prometheus on PATH)`, suite);

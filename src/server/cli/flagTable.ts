@@ -64,13 +64,12 @@ export const FLAGS = {
   'web.enable-remote-write-receiver': {
     type: 'bool',
     default: 'false',
-    help: 'Serve POST /api/v1/write (remote write 1.0).',
+    help: 'Serve POST /api/v1/write (remote write 1.0 and 2.0).',
   },
   'web.remote-write-receiver.accepted-protobuf-messages': {
-    type: 'text',
-    default: 'prometheus.WriteRequest',
-    help: 'Messages that the remote write receiver takes.',
-    accepted: 'the receiver takes prometheus.WriteRequest alone',
+    type: 'list',
+    default: 'prometheus.WriteRequest,io.prometheus.write.v2.Request',
+    help: 'Comma-separated messages that the remote write receiver takes: prometheus.WriteRequest (1.0), io.prometheus.write.v2.Request (2.0).',
   },
   'web.enable-push-receiver': {
     type: 'bool',

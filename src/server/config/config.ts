@@ -124,8 +124,12 @@ export interface AlertingConfig {
   readonly alertmanagers: readonly AlertmanagerConfig[];
 }
 
+/** What remote write is spoken in: version 1 and version 2. */
+export type WriteMessage = 'prometheus.WriteRequest' | 'io.prometheus.write.v2.Request';
+
 export interface RemoteWriteConfig {
   readonly url: string;
+  readonly message: WriteMessage;
   /** As the file names it; '' for none. */
   readonly name: string;
   readonly timeoutMs: number;

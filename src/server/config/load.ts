@@ -156,8 +156,6 @@ function sectionNotices(raw: RawFile): string[] {
   const notices = said.map(([key, why]) => `${key}: ${why}`);
   if (raw.global?.query_log_file !== undefined)
     notices.push('global.query_log_file: not supported yet; no query log is written');
-  if (raw.remote_write?.some(({ protobuf_message: message }) => message?.includes('v2')))
-    notices.push('remote_write: sent as prometheus.WriteRequest (1.0), which every receiver takes');
   const tsdb = raw.storage?.tsdb;
   if (tsdb?.stale_series_compaction_threshold)
     notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');

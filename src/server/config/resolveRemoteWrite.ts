@@ -1,5 +1,5 @@
 /** `remote_write`: upstream's defaults filled in, what is not there refused. */
-import type { RemoteWriteConfig } from './config.ts';
+import type { RemoteWriteConfig, WriteMessage } from './config.ts';
 import type { RawRemoteWrite } from './fileSchema.ts';
 import { resolveHttp } from './resolveHttp.ts';
 import { resolveRelabels, type Complain } from './resolveRelabel.ts';
@@ -29,6 +29,8 @@ export function resolveRemoteWrite(raw: RawRemoteWrite, dir: string, complain: C
   if (minShards > maxShards) complain(['queue_config', 'min_shards'], 'is more than max_shards; lower it');
   return {
     url: raw.url,
+    // Others were refused by the check of the section.
+    message: (raw.protobuf_message ?? 'prometheus.WriteRequest') as WriteMessage,
     name: raw.name ?? '',
     timeoutMs: raw.remote_timeout ?? TIMEOUT_MS,
     headers: raw.headers ?? {},

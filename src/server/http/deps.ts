@@ -62,6 +62,8 @@ export interface HttpOptions {
   readonly corsOrigin: string;
   readonly enableLifecycle: boolean;
   readonly enableRemoteWrite: boolean;
+  /** Messages of remote write that are taken, by their names. */
+  readonly writeMessages: readonly string[];
   readonly enablePush: boolean;
   readonly enableAdmin: boolean;
   readonly readTimeoutMs: number;

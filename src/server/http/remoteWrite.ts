@@ -1,15 +1,13 @@
 /**
- * POST /api/v1/write: remote write 1.0, behind --web.enable-remote-write-receiver. Answered once everything of the request is synced.
- * Source: the Prometheus remote write specification 1.0; message numbers from prompb.
+ * POST /api/v1/write: remote write 1.0 and 2.0, behind --web.enable-remote-write-receiver. Answered once everything of the request is synced.
+ * Source: the Prometheus remote write specifications 1.0 and 2.0.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { WireError } from '../../shared/bytes/protobufWire.ts';
-import type { AppendOutcome } from '../storage/appender.ts';
 import { INPUT_SIZE_MAX } from '../remote/receive/readWrites.wat.ts';
 import { BlockError } from '../remote/receive/writeKernel.ts';
-import { WriteReader } from '../remote/receive/writeReader.ts';
-import type { Refusals } from '../remote/receive/writeRequest.ts';
+import { WriteReader, type WriteVersion } from '../remote/receive/writeReader.ts';
+import type { WriteOutcome } from '../remote/receive/writtenSeries.ts';
 import { TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
@@ -51,8 +49,12 @@ async function receive(
   if (rooms === undefined) return notReady(reply);
   const appender = rooms.storage.appender();
   try {
-    const refusals = wordsOf(reader.read(blockOf(request), appender, deps.clock.now() + AHEAD_MS_MAX));
+    const version = versionOf(request, deps.options.writeMessages);
+    const outcome = reader.read(version, blockOf(request), appender, deps.clock.now() + AHEAD_MS_MAX);
+    const refusals = outcome.words();
     await appender.commit({ sync: true });
+    // Of the first version nobody expects them.
+    if (version === 2) reply.headers(writtenHeaders(outcome));
     return refusals.length === 0 ? reply.code(204).send() : say(400, refusals.join('; '));
   } catch (error) {
     appender.rollback();
@@ -63,31 +65,35 @@ async function receive(
   }
 }
 
-function blockOf(request: FastifyRequest): Uint8Array {
+function versionOf(request: FastifyRequest, messages: readonly string[]): WriteVersion {
   const encoding = request.headers['content-encoding'] ?? 'snappy';
   if (encoding !== 'snappy') throw new WriteRefused(415, `content encoding ${encoding} is not taken; send snappy`);
   const type = request.headers['content-type'] ?? 'application/x-protobuf';
-  if (!/^application\/x-protobuf\s*(;|$)/.test(type) || /io\.prometheus\.write\.v2/.test(type)) {
-    throw new WriteRefused(
-      415,
-      `content type ${type} is not taken; send application/x-protobuf;proto=prometheus.WriteRequest`,
-    );
-  }
+  const [media, ...parameters] = type.split(';').map((part) => part.trim());
+  const proto = parameters.find((parameter) => /^proto=/i.test(parameter))?.slice('proto='.length);
+  const message = proto ?? 'prometheus.WriteRequest';
+  const version = messages.includes(message) ? MESSAGES[message] : undefined;
+  if (media.toLowerCase() === 'application/x-protobuf' && version !== undefined) return version;
+  const taken = messages.map((message) => `application/x-protobuf;proto=${message}`);
+  throw new WriteRefused(415, `content type ${type} is not taken; send ${taken.join(' or ')}`);
+}
+
+const MESSAGES: Readonly<Record<string, WriteVersion | undefined>> = {
+  'prometheus.WriteRequest': 1,
+  'io.prometheus.write.v2.Request': 2,
+};
+
+function blockOf(request: FastifyRequest): Uint8Array {
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) throw new WriteRefused(400, 'the request has no body');
   return body;
 }
 
-/** Refused samples are counted and told, the rest is kept: a sender that resends them would be refused again. */
-function wordsOf({ refused, nameless }: Refusals): string[] {
-  const told = [...refused].map(([outcome, count]) => `${count} samples refused: ${OUTCOME_WORDS[outcome]}`);
-  return nameless === 0 ? told : [...told, `${nameless} samples refused: their series has no ${METRIC_NAME}`];
+/** How much of a request was written, also where something of it was refused. */
+function writtenHeaders({ samples, histograms, exemplars }: WriteOutcome): Record<string, number> {
+  return {
+    'x-prometheus-remote-write-samples-written': samples,
+    'x-prometheus-remote-write-histograms-written': histograms,
+    'x-prometheus-remote-write-exemplars-written': exemplars,
+  };
 }
-
-const OUTCOME_WORDS: Readonly<Record<AppendOutcome, string>> = {
-  ok: 'taken',
-  duplicate: 'another value stands for the same time',
-  outOfOrder: 'older than the newest of their series',
-  tooOld: 'older than the out-of-order window',
-  outOfBounds: 'too far from now',
-};

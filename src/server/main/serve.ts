@@ -116,6 +116,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
       corsOrigin: corsOriginOf(flags['web.cors.origin']),
       enableLifecycle: flags['web.enable-lifecycle'],
       enableRemoteWrite: flags['web.enable-remote-write-receiver'],
+      writeMessages: flags['web.remote-write-receiver.accepted-protobuf-messages'],
       enablePush: flags['web.enable-push-receiver'],
       enableAdmin: flags['web.enable-admin-api'],
       readTimeoutMs: flags['web.read-timeout'],

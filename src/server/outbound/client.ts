@@ -4,15 +4,14 @@ import type { ConnectionOptions } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
+import { HEAD_BYTES_MAX } from './answerParser.ts';
 import { readBody } from './body.ts';
 import { FetchError } from './httpFault.ts';
+import { IDLE_MS_MAX } from './keptConnection.ts';
 import { TokenSource } from './oauth2.ts';
 
 const REDIRECTS_MAX = 10;
 export const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** As long as upstream keeps an idle connection; a server's own hint shortens it. */
-const IDLE_MS = 300_000;
-const HEADER_BYTES_MAX = 64 * 1024;
 export const USER_AGENT = 'Isotherm';
 
 export type Headers = Record<string, string | string[]>;
@@ -48,7 +47,7 @@ export class OutboundClient {
    */
   async get(first: string, own: Headers, signal: AbortSignal): Promise<Answer> {
     const agent = await this.agent();
-    const login = await this.loginHeaders();
+    const login = await orAborted(this.loginHeaders(), signal);
     const { origin } = new URL(first);
     let url = first;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
@@ -72,7 +71,7 @@ export class OutboundClient {
    */
   async post(url: string, body: Uint8Array | string, own: Headers, signal: AbortSignal): Promise<Answer> {
     const dispatcher = await this.agent();
-    const headers = { 'user-agent': USER_AGENT, ...own, ...(await this.loginHeaders()) };
+    const headers = { 'user-agent': USER_AGENT, ...own, ...(await orAborted(this.loginHeaders(), signal)) };
     return request(url, { method: 'POST', body, dispatcher, headers, signal });
   }
 
@@ -128,8 +127,9 @@ export class OutboundClient {
     const options = {
       connect,
       allowH2: this.http.enableHttp2,
-      keepAliveTimeout: IDLE_MS,
-      maxHeaderSize: HEADER_BYTES_MAX,
+      // A server's own hint shortens it.
+      keepAliveTimeout: IDLE_MS_MAX,
+      maxHeaderSize: HEAD_BYTES_MAX,
       headersTimeout: 0,
       bodyTimeout: 0,
       pipelining: 1,
@@ -153,7 +153,6 @@ function connectHeaders(headers: Readonly<Record<string, readonly string[]>>): R
   return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.join(', ')]));
 }
 
-/** Gives an answer's body up. */
 /** Equal while the certificates are. */
 export const certificatesKey = ({ ca, cert, key }: TlsOptions): string => JSON.stringify([ca, cert, key]);
 
@@ -162,12 +161,23 @@ export function readAnswer({ body, headers }: Answer, limit: number): Promise<Ui
   return readBody(body, headerText(headers['content-encoding'])?.toLowerCase() ?? '', limit);
 }
 
+/** Gives an answer's body up. */
 export function discard(answer: Answer): void {
   answer.body.on('error', () => undefined).destroy();
 }
 
 export function headerText(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
+}
+
+/** What `work` comes to, or the signal's reason as soon as there is one: a token server that hangs holds nobody. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 type RequestOptions = { dispatcher: Dispatcher; headers: Headers; signal: AbortSignal };

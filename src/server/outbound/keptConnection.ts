@@ -9,7 +9,7 @@ import type { AnswerParser } from './answerParser.ts';
 const READ_SIZE = 256 * 1024;
 const READ_BUFFER = Buffer.allocUnsafeSlow(READ_SIZE);
 /** As long as upstream keeps an idle connection. */
-const IDLE_MS_MAX = 300_000;
+export const IDLE_MS_MAX = 300_000;
 
 /** Opens a socket; `onread` is to be among its options, `ready` is the event that tells it may be written to. */
 export type Dial = (onread: OnReadOpts) => { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' };

@@ -1,5 +1,6 @@
 /** The body of a push: delimited protobuf if its content type says so, else text, as the Pushgateway has it. */
 import { WireError } from '../../shared/bytes/protobufWire.ts';
+import { delimited } from '../textparse/delimited.ts';
 import { readFamily } from '../textparse/metricFamily.ts';
 import { familyTypeOf, metricOf, type PushedFamily } from './pushedFamily.ts';
 import { PushRefused } from './pushRefused.ts';
@@ -19,7 +20,7 @@ function isProtobuf(contentType: string): boolean {
 function readProtobufFamilies(bytes: Uint8Array): PushedFamily[] {
   const families: PushedFamily[] = [];
   try {
-    for (const message of delimited(bytes)) {
+    for (const { message } of delimited(bytes)) {
       const { name, help, unit, type, metrics } = readFamily(message);
       if (name === '') throw new PushRefused(400, 'a metric family has no name');
       families.push({ name, help, unit, type: familyTypeOf(type), metrics: metrics.map(metricOf) });
@@ -29,22 +30,4 @@ function readProtobufFamilies(bytes: Uint8Array): PushedFamily[] {
     throw error;
   }
   return families;
-}
-
-/** Messages, each behind its length. @throws WireError */
-function* delimited(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length;) {
-    let length = 0;
-    let factor = 1;
-    for (;;) {
-      if (at >= bytes.length || factor > 2 ** 35) throw new WireError(`no length of a message before byte ${at}`);
-      const byte = bytes[at++];
-      length += (byte & 0x7f) * factor;
-      if (byte < 0x80) break;
-      factor *= 0x80;
-    }
-    if (at + length > bytes.length) throw new WireError(`the message at byte ${at} is cut short`);
-    yield bytes.subarray(at, at + length);
-    at += length;
-  }
 }

@@ -1,9 +1,10 @@
 /** What one receiver is sent: series as they are named there, and samples of theirs that wait. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
-import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
+import { labelsFrom, labelsKey, NO_LABELS, type Labels } from '../../shared/model/labels.ts';
 import type { Exemplar } from '../../shared/model/metadata.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
+import type { WriteMessage } from '../config/config.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 import type { GroupWriter } from '../storage/appender.ts';
 import type { Committed } from './feed.ts';
@@ -11,7 +12,8 @@ import { writeHistogram } from './prompb.ts';
 
 /** A series as the receiver gets it. */
 export interface OutgoingSeries {
-  /** The label fields of its `TimeSeries`. */
+  /** For version 2; none for version 1, which keeps the label fields of the series' `TimeSeries` instead. */
+  readonly labels: Labels;
   readonly labelFields: Uint8Array;
   /** Samples of a series go with the same request of those that are under way at a time, and so stay in order. */
   readonly hash: number;
@@ -35,13 +37,18 @@ export function samplesIn(rows: readonly OutgoingRow[]): number {
 /** Series outside rows whose names are kept; beyond, all are made anew. */
 const NAMES_MAX = 200_000;
 
+const NO_FIELDS = new Uint8Array(0);
+
 export class OutgoingNames {
   readonly #rules: readonly RelabelRule[];
   readonly #external: Labels;
   readonly #byColumn = new WeakMap<GroupWriter, (OutgoingSeries | undefined)[]>();
   #byLabels = new Map<string, OutgoingSeries | undefined>();
 
-  constructor(rules: readonly RelabelRule[], external: Labels) {
+  readonly #message: WriteMessage;
+
+  constructor(rules: readonly RelabelRule[], external: Labels, message: WriteMessage = 'prometheus.WriteRequest') {
+    this.#message = message;
     this.#rules = rules;
     this.#external = external;
   }
@@ -69,7 +76,10 @@ export class OutgoingNames {
     const out = new WireWriter();
     for (const [name, value] of renamed) out.message(1, (pair) => void pair.string(1, name).string(2, value));
     const labelFields = out.finish().slice();
-    return { labelFields, hash: hashOf(labelFields) };
+    const hash = hashOf(labelFields);
+    return this.#message === 'prometheus.WriteRequest'
+      ? { labels: NO_LABELS, labelFields, hash }
+      : { labels: renamed, labelFields: NO_FIELDS, hash };
   }
 }
 
@@ -125,8 +135,19 @@ export function packed(t: number, values: Float64Array, columns: readonly (Outgo
   return { t, series, words: words.subarray(0, 2 * series.length) };
 }
 
-/** `WriteRequest` messages, one for each of `shards`, of what hashes to it; samples of a series stand together, in their order. */
-export function requestsOf(rows: readonly OutgoingRow[], shards: number): { message: Uint8Array; samples: number }[] {
+export interface OutgoingRequest {
+  readonly message: Uint8Array;
+  readonly samples: number;
+}
+
+/** The samples of each series, in their order: rows, and the place of the series in them. */
+export type SamplesBySeries = ReadonlyMap<OutgoingSeries, readonly (readonly [row: OutgoingRow, at: number])[]>;
+
+/** How the samples of series become a message. */
+export type Encode = (samples: SamplesBySeries) => Uint8Array;
+
+/** One request for each of `shards`, of what hashes to it; samples of a series stand together, in their order. */
+export function requestsOf(rows: readonly OutgoingRow[], shards: number, encode: Encode): OutgoingRequest[] {
   const bySeries = Array.from({ length: shards }, () => new Map<OutgoingSeries, [row: OutgoingRow, at: number][]>());
   for (const row of rows) {
     row.series.forEach((series, at) => {
@@ -136,23 +157,24 @@ export function requestsOf(rows: readonly OutgoingRow[], shards: number): { mess
       else places.push([row, at]);
     });
   }
-  return bySeries.filter((shard) => shard.size > 0).map(requestOf);
+  return bySeries
+    .filter((shard) => shard.size > 0)
+    .map((shard) => ({
+      message: encode(shard),
+      samples: [...shard.values()].reduce((sum, { length }) => sum + length, 0),
+    }));
 }
 
-function requestOf(shard: ReadonlyMap<OutgoingSeries, readonly [OutgoingRow, number][]>): {
-  message: Uint8Array;
-  samples: number;
-} {
+/** A `WriteRequest`. */
+export function request1Of(samples: SamplesBySeries): Uint8Array {
   const out = new WireWriter();
-  let samples = 0;
-  for (const [{ labelFields }, places] of shard) {
-    samples += places.length;
+  for (const [{ labelFields }, places] of samples) {
     out.message(1, (series) => {
       series.fields(labelFields);
       for (const [row, at] of places) writeSample(series, row, at);
     });
   }
-  return { message: out.finish(), samples };
+  return out.finish();
 }
 
 function writeSample(series: WireWriter, { t, words, histograms, exemplar }: OutgoingRow, at: number): void {

@@ -1,9 +1,11 @@
-/** Messages of remote write 1.0 and remote read. Source: prompb/types.proto and prompb/remote.proto of Prometheus; numbers are theirs. */
+/** Messages of remote write 1.0 and remote read, and what of them version 2.0 of remote write has too. Source: prompb/types.proto and prompb/remote.proto of Prometheus; numbers are theirs. */
+import { CUSTOM_SCHEMA } from '../../shared/histogram/bounds.ts';
 import type { NativeHistogram, Span } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
+import type { MetricType } from '../../shared/model/metadata.ts';
 import type { MatchOp, Matcher } from '../../shared/model/matchers.ts';
 import { bitsOf } from '../../shared/model/sampleBits.ts';
-import { WIRE_BYTES, WIRE_VARINT, WireReader, type WireWriter } from '../../shared/bytes/protobufWire.ts';
+import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireReader, type WireWriter } from '../../shared/bytes/protobufWire.ts';
 
 /** Samples of one series. A row with a histogram has no float. */
 export interface SeriesSamples {
@@ -26,6 +28,18 @@ export function writeTimeSeries(out: WireWriter, { labels, times, values, histog
   }
   for (const [i, h] of histograms ?? []) out.message(4, (message) => writeHistogram(message, h, times[i]));
 }
+
+/** Numbers of metric types, in both versions of remote write. */
+export const METRIC_TYPES: Readonly<Record<MetricType, number>> = {
+  unknown: 0,
+  counter: 1,
+  gauge: 2,
+  histogram: 3,
+  gaugehistogram: 4,
+  summary: 5,
+  info: 6,
+  stateset: 7,
+};
 
 const RESET_HINTS = { unknown: 0, reset: 1, notReset: 2, gauge: 3 } as const;
 
@@ -60,6 +74,79 @@ function writeSide(
   else out.packedDoubles(first + 2, counts);
 }
 
+const RESETS = ['unknown', 'reset', 'notReset', 'gauge'] as const;
+
+export interface WireHistogram {
+  readonly histogram: NativeHistogram;
+  /** Milliseconds. */
+  readonly t: number;
+  /** When its counts began, 0 where that is not said. Milliseconds. */
+  readonly start: number;
+  /** Its counts are whole numbers. */
+  readonly isWhole: boolean;
+}
+
+/** A `Histogram` of prompb or io.prometheus.write.v2, not checked. @throws WireError */
+export function readHistogram(r: WireReader): WireHistogram {
+  let isWhole = true;
+  let [t, start] = [0, 0];
+  let [count, sum, schema, zeroThreshold, zeroCount] = [0, 0, 0, 0, 0];
+  let counterReset: NativeHistogram['counterReset'] = 'unknown';
+  const [negativeSpans, positiveSpans]: [Span[], Span[]] = [[], []];
+  // By field: differences or counts of the negative side, then of the positive one.
+  const numbers: Readonly<Record<number, number[]>> = { 9: [], 10: [], 12: [], 13: [], 16: [] };
+  while (r.next()) {
+    const { field } = r;
+    if (field === 1) count = r.int();
+    else if (field === 2) [count, isWhole] = [r.double(), false];
+    else if (field === 3) sum = r.double();
+    else if (field === 4) schema = r.sint();
+    else if (field === 5) zeroThreshold = r.double();
+    else if (field === 6) zeroCount = r.int();
+    else if (field === 7) zeroCount = r.double();
+    else if (field === 8 || field === 11) (field === 8 ? negativeSpans : positiveSpans).push(readSpan(r.message()));
+    else if (field === 14) counterReset = RESETS[r.int()] ?? 'unknown';
+    else if (field === 15) t = r.int();
+    else if (field === 17) start = r.int();
+    else if (field in numbers) readAll(r, numbers[field], field === 9 || field === 12 ? 'zigzag' : 'double');
+    else r.skip();
+  }
+  const buckets = (deltas: readonly number[], counts: readonly number[]) => {
+    let sumOf = 0;
+    return isWhole ? Float64Array.from(deltas, (delta) => (sumOf += delta)) : Float64Array.from(counts);
+  };
+  const positiveBuckets = buckets(numbers[12], numbers[13]);
+  const negativeBuckets = buckets(numbers[9], numbers[10]);
+  const plain = { schema, zeroThreshold, zeroCount, count, sum, positiveSpans, negativeSpans, counterReset };
+  const isCustom = schema === CUSTOM_SCHEMA;
+  const custom = isCustom ? { customValues: Float64Array.from(numbers[16]) } : {};
+  return { histogram: { ...plain, positiveBuckets, negativeBuckets, ...custom }, t, start, isWhole };
+}
+
+function readSpan(r: WireReader): Span {
+  let [offset, length] = [0, 0];
+  while (r.next()) {
+    if (r.field === 1) offset = r.sint();
+    else if (r.field === 2) length = r.int();
+    else r.skip();
+  }
+  return { offset, length };
+}
+
+/** A repeated number, packed or not. */
+function readAll(r: WireReader, into: number[], kind: 'zigzag' | 'double' | 'int'): void {
+  const read = {
+    zigzag: (n: WireReader) => n.sint(),
+    double: (n: WireReader) => n.double(),
+    int: (n: WireReader) => n.int(),
+  }[kind];
+  if (r.type !== WIRE_BYTES) return void into.push(read(r));
+  for (const packed = r.packed(kind === 'double' ? WIRE_FIXED64 : WIRE_VARINT); packed.more();) into.push(read(packed));
+}
+
+/** The numbers of a repeated varint field. */
+export const readNumbers = (r: WireReader, into: number[]) => readAll(r, into, 'int');
+
 export interface ReadQuery {
   /** Milliseconds, both inclusive. */
   readonly start: number;
@@ -85,12 +172,6 @@ export function readReadRequest(bytes: Uint8Array): ReadRequest {
     else request.skip();
   }
   return { queries, accepted };
-}
-
-/** A repeated number, packed or not. */
-function readNumbers(request: WireReader, into: number[]): void {
-  if (request.type !== WIRE_BYTES) return void into.push(request.int());
-  for (const packed = request.packed(WIRE_VARINT); packed.more();) into.push(packed.int());
 }
 
 function readQuery(query: WireReader): ReadQuery {

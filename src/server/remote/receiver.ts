@@ -2,15 +2,24 @@
 /// <reference path="../../shared/bytes/snappyjs.d.ts" />
 /** A remote write receiver: one POST a request, tried again as long as that may help. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RemoteWriteConfig } from '../config/config.ts';
-import { discard, headerText, OutboundClient } from '../outbound/client.ts';
+import type { RemoteWriteConfig, WriteMessage } from '../config/config.ts';
+import { discard, headerText, OutboundClient, type Answer } from '../outbound/client.ts';
 import { fetchFault } from '../outbound/httpFault.ts';
 
-const HEADERS = {
-  'content-encoding': 'snappy',
-  'content-type': 'application/x-protobuf',
-  'x-prometheus-remote-write-version': '0.1.0',
+const HEADERS: Readonly<Record<WriteMessage, Record<string, string>>> = {
+  'prometheus.WriteRequest': {
+    'content-encoding': 'snappy',
+    'content-type': 'application/x-protobuf',
+    'x-prometheus-remote-write-version': '0.1.0',
+  },
+  'io.prometheus.write.v2.Request': {
+    'content-encoding': 'snappy',
+    'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+    'x-prometheus-remote-write-version': '2.0.0',
+  },
 };
+/** What a receiver of version 2 wrote of a request: it says so in every answer, also where it refused something. */
+const WRITTEN = ['samples', 'histograms', 'exemplars'].map((kind) => `x-prometheus-remote-write-${kind}-written`);
 /** Of a refusal, what is told. */
 const REASON_CHARS_MAX = 512;
 
@@ -20,7 +29,14 @@ export interface ReceiverCounts {
 }
 
 /** The receiver will never take this; sending it again would be in vain. */
-export class WriteRefused extends Error {}
+export class WriteRefused extends Error {
+  /** What of the request it took nevertheless. */
+  readonly written: number;
+  constructor(message: string, written = 0) {
+    super(message);
+    this.written = written;
+  }
+}
 
 export class Receiver {
   readonly counts: ReceiverCounts = { retries: 0, bytes: 0 };
@@ -61,25 +77,39 @@ export class Receiver {
 
   /** undefined once it is taken; else how long to wait at least, as the receiver says. Throws what is wrong. */
   async #post(body: Uint8Array, stop: AbortSignal): Promise<number | undefined> {
-    const { url, timeoutMs, headers, queue } = this.#config;
+    const { url, message, timeoutMs, headers, queue } = this.#config;
     const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
     this.counts.bytes += body.length;
-    const answer = await this.#client.post(url, body, { ...headers, ...HEADERS }, signal).catch((fault: unknown) => {
-      throw fetchFault(fault, url);
-    });
+    const answer = await this.#client
+      .post(url, body, { ...headers, ...HEADERS[message] }, signal)
+      .catch((fault: unknown) => {
+        throw fetchFault(fault, url);
+      });
     const { statusCode } = answer;
+    const written = message === 'io.prometheus.write.v2.Request' ? writtenOf(answer) : undefined;
     if (statusCode >= 200 && statusCode < 300) {
       discard(answer);
+      // A receiver of the first version finds nothing in the message, and says that all is well.
+      if (message === 'io.prometheus.write.v2.Request' && written === undefined)
+        throw new WriteRefused(`${new URL(url).host} took a message of remote write 2.0 for one of 1.0; ${DOWNGRADE}`);
       return undefined;
     }
     const reason = (await answer.body.text().catch(() => '')).slice(0, REASON_CHARS_MAX).trim();
     const fault = `${new URL(url).host} answered with status ${statusCode}${reason === '' ? '' : `: ${reason}`}`;
     const mayRetry = statusCode >= 500 || (statusCode === 429 && queue.retryOn429);
-    if (!mayRetry) throw new WriteRefused(fault);
+    if (!mayRetry) throw new WriteRefused(statusCode === 415 ? `${fault}; ${DOWNGRADE}` : fault, written);
     const seconds = Number(headerText(answer.headers['retry-after']));
     if (!(seconds > 0)) throw new Error(fault);
     this.counts.retries++;
     this.#onRetry(new Error(fault));
     return seconds * 1000;
   }
+}
+
+const DOWNGRADE = 'if it does not speak 2.0, set protobuf_message: prometheus.WriteRequest';
+
+/** How many samples, histograms and exemplars the receiver wrote; undefined where it does not say. */
+function writtenOf({ headers }: Answer): number | undefined {
+  const counts = WRITTEN.map((name) => headerText(headers[name])).filter((text) => text !== undefined);
+  return counts.length === 0 ? undefined : counts.reduce((sum, text) => sum + (Number(text) || 0), 0);
 }

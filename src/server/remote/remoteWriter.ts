@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Labels } from '../../shared/model/labels.ts';
-import type { MetricType } from '../../shared/model/metadata.ts';
+import type { Metadata } from '../../shared/model/metadata.ts';
 import type { RemoteWriteConfig } from '../config/config.ts';
 import { compileRelabel } from '../relabel/relabel.ts';
 import type { Queryable } from '../storage/queryable.ts';
@@ -10,8 +10,10 @@ import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
 import type { Feed } from './feed.ts';
-import { OutgoingNames, rowsOf } from './outgoing.ts';
+import { OutgoingNames, request1Of, rowsOf, type Encode } from './outgoing.ts';
+import { METRIC_TYPES } from './prompb.ts';
 import { Receiver, type ReceiverCounts, WriteRefused } from './receiver.ts';
+import { request2Of } from './request2.ts';
 import { WriteQueue } from './writeQueue.ts';
 
 /** Where it is remembered up to which time everything was sent; by receiver. */
@@ -113,7 +115,7 @@ class Remote implements RemoteStatus {
     this.url = config.url;
     this.#receiver = new Receiver(config, (fault) => this.#complain(fault));
     const kinds = { histograms: config.sendNativeHistograms, exemplars: config.sendExemplars };
-    const names = new OutgoingNames(compileRelabel(config.relabel), externalLabels);
+    const names = new OutgoingNames(compileRelabel(config.relabel), externalLabels, config.message);
     const sent = sentTimes.load(this.id);
     if (sent === undefined) sentTimes.save(this.id, clock.now());
     this.#log = (level, message, fields) => deps.log(level, message, { remote: this.name, url: config.url, ...fields });
@@ -122,12 +124,15 @@ class Remote implements RemoteStatus {
       clock,
       log: this.#log,
       backlog: new Backlog(queryable, names, kinds),
+      encode: config.message === 'prometheus.WriteRequest' ? request1Of : encoder2(queryable, clock),
       send: (message: Uint8Array, stop: AbortSignal) => this.#receiver.send(message, stop),
       onSent: (t: number) => sentTimes.save(this.id, t),
     };
     this.queue = new WriteQueue(parts, sent === undefined ? undefined : sent + 1);
     this.#stopListening = feed.listen((committed) => this.queue.add(rowsOf(committed, names, kinds)));
-    this.#metadata = config.metadataIntervalMs > 0 ? this.#sendMetadata(config.metadataIntervalMs) : Promise.resolve();
+    // In version 2 it goes with the series.
+    const isApart = config.message === 'prometheus.WriteRequest' && config.metadataIntervalMs > 0;
+    this.#metadata = isApart ? this.#sendMetadata(config.metadataIntervalMs) : Promise.resolve();
   }
 
   get counts(): ReceiverCounts {
@@ -172,24 +177,30 @@ class Remote implements RemoteStatus {
   }
 }
 
-/** Numbers of `MetricMetadata.MetricType`. */
-const TYPES: Readonly<Record<MetricType, number>> = {
-  unknown: 0,
-  counter: 1,
-  gauge: 2,
-  histogram: 3,
-  gaugehistogram: 4,
-  summary: 5,
-  info: 6,
-  stateset: 7,
-};
+/** What the targets say of their families is looked up anew after this. */
+const METADATA_AGE_MS_MAX = 60_000;
+
+function encoder2(queryable: Queryable, clock: Clock): Encode {
+  let families: ReadonlyMap<string, readonly Metadata[]> = new Map();
+  let seenAt = -Infinity;
+  return (samples) => {
+    if (clock.now() - seenAt > METADATA_AGE_MS_MAX) {
+      families = queryable.metadata();
+      seenAt = clock.now();
+    }
+    return request2Of(samples, (family) => families.get(family)?.[0]);
+  };
+}
 
 function* metadataRequests(queryable: Queryable): Generator<Uint8Array> {
   const families = [...queryable.metadata()];
   for (let i = 0; i < families.length; i += METADATA_PER_SEND) {
     const out = new WireWriter();
     for (const [name, [{ type, help, unit }]] of families.slice(i, i + METADATA_PER_SEND)) {
-      out.message(3, (family) => void family.int(1, TYPES[type]).string(2, name).string(4, help).string(5, unit));
+      out.message(
+        3,
+        (family) => void family.int(1, METRIC_TYPES[type]).string(2, name).string(4, help).string(5, unit),
+      );
     }
     yield out.finish();
   }

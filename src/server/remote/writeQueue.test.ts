@@ -5,7 +5,7 @@ import type { RemoteQueueConfig } from '../config/config.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
-import { OutgoingNames, rowsOf, type OutgoingRow } from './outgoing.ts';
+import { OutgoingNames, request1Of, rowsOf, type OutgoingRow } from './outgoing.ts';
 import { WriteRefused } from './receiver.ts';
 import { WriteQueue, type QueueParts } from './writeQueue.ts';
 
@@ -122,6 +122,7 @@ function rig({
     log: silentLog,
     backlog: new Backlog(queryable, names, { histograms: false, exemplars: false }),
     send: receiver.send,
+    encode: request1Of,
     onSent: (t) => sent.push(t),
   };
   return { receiver, clock, sent, queue: new WriteQueue(parts, from), parts };

@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { RemoteQueueConfig } from '../config/config.ts';
 import type { Backlog } from './backlog.ts';
-import { requestsOf, samplesIn, type OutgoingRow } from './outgoing.ts';
+import { requestsOf, samplesIn, type Encode, type OutgoingRequest, type OutgoingRow } from './outgoing.ts';
 import { WriteRefused } from './receiver.ts';
 
 /** Samples that wait in memory, whatever the configuration says. */
@@ -24,6 +24,7 @@ export interface QueueParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly backlog: Backlog;
+  readonly encode: Encode;
   /** Rejects with WriteRefused for what will never be taken. */
   send(message: Uint8Array, stop: AbortSignal): Promise<void>;
   /** Up to which time everything was sent or refused, milliseconds. Called after every round of requests, and at the end. */
@@ -135,7 +136,9 @@ export class WriteQueue {
       count += this.#rows[taken++].series.length;
     const round = this.#rows.slice(0, taken);
     const young = this.#youngOf(round);
-    const results = await Promise.allSettled(requestsOf(young, this.#shards).map((request) => this.#send(request)));
+    const results = await Promise.allSettled(
+      requestsOf(young, this.#shards, this.#parts.encode).map((request) => this.#send(request)),
+    );
     if (results.some(({ status }) => status === 'rejected')) return; // Stopped; the samples stay what they are.
     this.#rows.splice(0, taken);
     this.#pending -= count;
@@ -159,16 +162,18 @@ export class WriteQueue {
     return young;
   }
 
-  async #send({ message, samples }: { message: Uint8Array; samples: number }): Promise<void> {
+  async #send({ message, samples }: OutgoingRequest): Promise<void> {
     try {
       await this.#parts.send(message, this.#stop.signal);
       this.counts.sent += samples;
       this.counts.requests++;
     } catch (fault) {
       if (!(fault instanceof WriteRefused)) throw fault;
-      this.counts.failed += samples;
+      const taken = Math.min(samples, fault.written);
+      this.counts.sent += taken;
+      this.counts.failed += samples - taken;
       this.#parts.log('error', 'Samples refused by the remote write receiver; they are not sent again', {
-        count: samples,
+        count: samples - taken,
         err: fault,
       });
     }

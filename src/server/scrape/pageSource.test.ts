@@ -63,6 +63,15 @@ async function textOf(source: PageSource, limits = LIMITS): Promise<string> {
   return Buffer.from((await source.fetch(limits)).bytes).toString();
 }
 
+test('a token server that hangs holds a scrape no longer than its time limit', async () => {
+  const hanging = await serve(() => undefined);
+  const target = await serve((_, response) => void response.end('a 1\n'));
+  configure(`oauth2: {client_id: a, client_secret: b, token_url: '${hanging.url}'}`);
+  const fetching = sourceOf(target.url).fetch({ timeoutMs: 50, bodySizeLimit: 0 });
+  await expect(fetching).rejects.toThrow(/no complete answer within 0\.05 s/);
+  expect(target.connections()).toBe(0);
+});
+
 describe('a target', () => {
   test('is asked for its path with the headers of a scrape', async () => {
     const seen: unknown[] = [];

@@ -8,6 +8,7 @@ import {
   certificatesKey,
   discard,
   headerText,
+  orAborted,
   readAnswer,
   REDIRECT_STATUS,
   type Headers,
@@ -115,7 +116,8 @@ export class TargetSource implements PageSource {
   }
 
   async #fetchPlain(limits: PageLimits): Promise<Page> {
-    const { request, dial } = await this.#prepare(limits.timeoutMs);
+    const prepared = this.#prepare(limits.timeoutMs);
+    const { request, dial } = prepared instanceof Promise ? await this.#orGivenUp(prepared) : prepared;
     if (this.#fault !== undefined) throw this.#fault;
     this.#sink.start(limits.bodySizeLimit);
     try {
@@ -127,6 +129,11 @@ export class TargetSource implements PageSource {
       this.#isPlain = false;
       return await this.#fetchGeneral(limits);
     }
+  }
+
+  #orGivenUp<T>(work: Promise<T>): Promise<T> {
+    this.#general = new AbortController();
+    return orAborted(work, this.#general.signal);
   }
 
   async #fetchGeneral({ timeoutMs, bodySizeLimit }: PageLimits): Promise<Page> {

@@ -3,6 +3,7 @@ import { WireError } from '../../shared/bytes/protobufWire.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { compareText, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata, MetricType } from '../../shared/model/metadata.ts';
+import { delimited } from './delimited.ts';
 import { formatOpenMetricsFloat, latin1 } from './floats.ts';
 import {
   emptyHistogram,
@@ -45,11 +46,18 @@ export class PageError extends Error {
 
 /** @throws PageError */
 export function readProtobufPage(bytes: Uint8Array, forms: HistogramForms, sink: PageSink): void {
-  for (let at = 0; at < bytes.length;) {
-    const { length, start } = readLength(bytes, at);
+  try {
+    readFamilies(bytes, forms, sink);
+  } catch (error) {
+    throw error instanceof WireError ? new PageError(error.message, { cause: error }) : error;
+  }
+}
+
+function readFamilies(bytes: Uint8Array, forms: HistogramForms, sink: PageSink): void {
+  for (const { at, message } of delimited(bytes)) {
     let name = '';
     try {
-      const family = readFamily(bytes.subarray(start, start + length));
+      const family = readFamily(message);
       name = family.name;
       readMetrics(family, forms, sink);
     } catch (error) {
@@ -57,25 +65,7 @@ export function readProtobufPage(bytes: Uint8Array, forms: HistogramForms, sink:
       const where = name === '' ? '' : ` (metric family ${JSON.stringify(name)})`;
       throw new PageError(`message at byte ${at}${where}: ${error.message}`, { cause: error });
     }
-    at = start + length;
   }
-}
-
-/** The varint before a message. */
-function readLength(bytes: Uint8Array, at: number): { length: number; start: number } {
-  let length = 0;
-  let factor = 1;
-  for (let i = at; i < bytes.length && i < at + 5; i++) {
-    length += (bytes[i] & 0x7f) * factor;
-    factor *= 0x80;
-    if (bytes[i] >= 0x80) continue;
-    if (i + 1 + length > bytes.length) {
-      const left = bytes.length - i - 1;
-      throw new PageError(`message at byte ${at} is ${length} bytes long and the page ends after ${left} of them`);
-    }
-    return { length, start: i + 1 };
-  }
-  throw new PageError(`expected the length of a message at byte ${at}; is this a delimited protobuf page?`);
 }
 
 function readMetrics(family: MetricFamily, forms: HistogramForms, sink: PageSink): void {

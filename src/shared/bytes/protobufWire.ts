@@ -130,6 +130,11 @@ export class WireWriter {
     return this.packed(field, values, (value) => this.varint(value < 0 ? -2 * value - 1 : 2 * value));
   }
 
+  /** A repeated uint32 or enum. */
+  packedInts(field: number, values: Iterable<number>): this {
+    return this.packed(field, values, (value) => this.varint(value));
+  }
+
   packedDoubles(field: number, values: Iterable<number>): this {
     return this.packed(field, values, (value) => {
       this.reserve(8);

@@ -1,7 +1,12 @@
 /** Reads the requests that a server is sent, one after the other. What it learns of their series it keeps. */
 import type { Appender } from '../../storage/appender.ts';
 import { WriteKernel } from './writeKernel.ts';
-import { WriteRequest, type Refusals } from './writeRequest.ts';
+import { WriteRequest } from './writeRequest.ts';
+import { appendRequest2 } from './writeRequest2.ts';
+import type { WriteOutcome } from './writtenSeries.ts';
+
+/** Of remote write: `prometheus.WriteRequest` and `io.prometheus.write.v2.Request`. */
+export type WriteVersion = 1 | 2;
 
 /** The kernel keeps the memory of the largest message that it held; of those beyond this it is not kept. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
@@ -11,16 +16,17 @@ export class WriteReader {
   #kernel: WriteKernel | undefined;
 
   /**
-   * @param block a `WriteRequest` in a snappy block of at most INPUT_SIZE_MAX bytes.
+   * @param block a message of this version in a snappy block of at most INPUT_SIZE_MAX bytes.
    * @param maxTime samples after it are refused, milliseconds.
    * @throws BlockError, WireError; nothing of the request is to be committed then.
    */
-  read(block: Uint8Array, appender: Appender, maxTime: number): Refusals {
-    const request = new WriteRequest(appender, maxTime);
+  read(version: WriteVersion, block: Uint8Array, appender: Appender, maxTime: number): WriteOutcome {
     const kernel = (this.#kernel ??= new WriteKernel());
     kernel.unfold(block);
     if (kernel.message.length > KEPT_BYTES_MAX) this.#kernel = undefined;
+    if (version === 2) return appendRequest2(kernel.message, appender, maxTime);
+    const request = new WriteRequest(appender, maxTime);
     request.appendUnfolded(kernel);
-    return request.refusals;
+    return request.outcome;
   }
 }

@@ -1,37 +1,28 @@
 /**
  * A remote write request of version 1, read into an appender: what the kernel reads by the kernel, series that it does not know and all that is seldom by
- * the general reader.
+ * the general reader. Source: prompb/remote.proto and prompb/types.proto of Prometheus; metadata, which belongs to no series, is left out as upstream does.
  */
 import { readLabelPair } from '../../../shared/bytes/labelPair.ts';
 import { WireReader } from '../../../shared/bytes/protobufWire.ts';
-import { labelsFrom, METRIC_NAME, type Label, type Labels } from '../../../shared/model/labels.ts';
-import type { Appender, AppendOutcome, CellColumns, SampleGroup } from '../../storage/appender.ts';
+import { labelsFrom, type Label } from '../../../shared/model/labels.ts';
+import type { Exemplar } from '../../../shared/model/metadata.ts';
+import type { Appender } from '../../storage/appender.ts';
+import { readHistogram, type WireHistogram } from '../prompb.ts';
 import type { WriteKernel } from './writeKernel.ts';
+import { appendSeries, WriteOutcome, type WireSample, type WrittenSeries } from './writtenSeries.ts';
 
 /** Tag of a label as it is usually written: number and wire type in one byte. */
 const LABELS = 0x0a;
 
-export interface Refusals {
-  readonly refused: ReadonlyMap<AppendOutcome, number>;
-  /** Samples of series without a metric name. */
-  readonly nameless: number;
-}
-
 export class WriteRequest {
+  readonly outcome = new WriteOutcome();
   readonly #appender: Appender;
   readonly #maxTime: number;
-  readonly #refused = new Map<AppendOutcome, number>();
-  readonly #refuse = (outcome: AppendOutcome) => void this.#refused.set(outcome, (this.#refused.get(outcome) ?? 0) + 1);
-  #nameless = 0;
 
   /** @param maxTime samples after it are refused, milliseconds. */
   constructor(appender: Appender, maxTime: number) {
     this.#appender = appender;
     this.#maxTime = maxTime;
-  }
-
-  get refusals(): Refusals {
-    return { refused: this.#refused, nameless: this.#nameless };
   }
 
   /** The message that the kernel holds. @throws WireError when it is no WriteRequest. */
@@ -52,10 +43,11 @@ export class WriteRequest {
   /** Runs of samples of a group. */
   #appendRead(kernel: WriteKernel): void {
     const { groups, count } = kernel;
+    const { outcome } = this;
     for (let from = 0, to = 0; from < count; from = to) {
       const number = groups[from];
       while (to < count && groups[to] === number) to++;
-      this.#appender.appendCells(kernel.group(number), kernel, from, to, this.#refuse);
+      outcome.samples += this.#appender.appendCells(kernel.group(number), kernel, from, to, outcome.refuse);
     }
   }
 
@@ -69,46 +61,21 @@ export class WriteRequest {
     }
     const bytes = reader.bytes();
     const end = at + reader.position;
+    const from = end - bytes.length;
     const series = readSeries(bytes);
-    const { labels, samples } = series;
-    if (!labels.some(([name]) => name === METRIC_NAME)) {
-      this.#nameless += samples.length;
-      return end;
-    }
-    const group = this.#appendSamples(labels, samples);
-    if (group !== undefined && series.labelBytes >= 0)
-      kernel?.learn(end - bytes.length, end - bytes.length + series.labelBytes, group.group, group.column);
+    const place = appendSeries(series, this.#appender, this.#maxTime, this.outcome);
+    if (place !== undefined && series.labelBytes >= 0)
+      kernel?.learn(from, from + series.labelBytes, place.group, place.column);
     return end;
   }
-
-  #appendSamples(labels: Labels, samples: readonly WireSample[]): { group: SampleGroup; column: number } | undefined {
-    const young = samples.filter(({ t }) => t <= this.#maxTime);
-    for (let i = young.length; i < samples.length; i++) this.#refuse('outOfBounds');
-    if (young.length === 0) return undefined;
-    const place = this.#appender.place(labels);
-    this.#appender.appendCells(place.group, cellsOf(young, place.column), 0, young.length, this.#refuse);
-    return place;
-  }
-}
-
-interface WireSample {
-  readonly t: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-function cellsOf(samples: readonly WireSample[], column: number): CellColumns {
-  return {
-    columns: new Int32Array(samples.length).fill(column),
-    times: Float64Array.from(samples, ({ t }) => t),
-    bits: Uint32Array.from(samples.flatMap(({ low, high }) => [low, high])),
-  };
 }
 
 /** `labelBytes`: how many bytes at the beginning are the labels, -1 where they stand elsewhere too. */
-function readSeries(bytes: Uint8Array): { labels: Labels; samples: readonly WireSample[]; labelBytes: number } {
+function readSeries(bytes: Uint8Array): WrittenSeries & { readonly labelBytes: number } {
   const pairs: Label[] = [];
   const samples: WireSample[] = [];
+  const histograms: WireHistogram[] = [];
+  const exemplars: Exemplar[] = [];
   let labelBytes = 0;
   const series = new WireReader(bytes);
   for (let at = 0; series.next(); at = series.position) {
@@ -118,12 +85,15 @@ function readSeries(bytes: Uint8Array): { labels: Labels; samples: readonly Wire
       pairs.push(readLabelPair(series.message()));
       labelBytes = isNext ? series.position : -1;
     } else if (series.field === 2) samples.push(readSample(series.message()));
+    else if (series.field === 3) exemplars.push(readExemplar(series.message()));
+    else if (series.field === 4) histograms.push(readHistogram(series.message()));
     else series.skip();
   }
-  return { labels: labelsFrom(pairs), samples, labelBytes };
+  return { labels: labelsFrom(pairs), samples, histograms, exemplars, labelBytes };
 }
 
-function readSample(sample: WireReader): WireSample {
+/** A `Sample` of either version. */
+export function readSample(sample: WireReader): WireSample {
   let [low, high] = [0, 0];
   let t = 0;
   while (sample.next()) {
@@ -132,4 +102,16 @@ function readSample(sample: WireReader): WireSample {
     else sample.skip();
   }
   return { t, low, high };
+}
+
+function readExemplar(r: WireReader): Exemplar {
+  const pairs: Label[] = [];
+  let [v, t] = [0, 0];
+  while (r.next()) {
+    if (r.field === 1) pairs.push(readLabelPair(r.message()));
+    else if (r.field === 2) v = r.double();
+    else if (r.field === 3) t = r.int();
+    else r.skip();
+  }
+  return { labels: labelsFrom(pairs), v, t };
 }
