@@ -192,7 +192,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
       )}
       {legendHeight > 0 && (
         <div style={{ height: legendHeight, display: 'flex', alignItems: 'center', paddingLeft: 8 }}>
-          {common ? (
+          {chosen.asTable ? null : common ? (
             <PanelLegend
               views={views}
               colorBy={colorBy}

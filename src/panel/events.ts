@@ -114,7 +114,8 @@ export function versionMarks(maps: readonly FrameMap[]): Mark[] {
   for (const [key, { time }] of begins) {
     const [served, version] = JSON.parse(key) as [string, string];
     if (time > start && marks.length < MARKS_MAX) {
-      marks.push({ kind: 'version', time, text: models.size > 1 ? `${served} ${version}` : `${label} ${version}` });
+      const text = models.size > 1 ? `${served} ${version}` : `${label} ${version}`;
+      marks.push({ kind: 'version', time, text, short: version });
     }
   }
   return marks;

@@ -113,6 +113,9 @@ function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chose
         });
     }
   }
+  if (found.length === 0 && strange.length === 0 && notices.length === 0) {
+    notices.push(`${nameOf(frames[0])} has no numbers to draw`);
+  }
   if (found.length === 0 && strange.length > 0) return valuesMap(strange, frames, chosen, notices);
   if (strange.length > 0) {
     notices.push(

@@ -159,7 +159,7 @@ function overlay(maps: readonly FrameMap[], options: HeatmapOptions): Shown | un
   // The middle and the slow end of each; with many histograms only the slow end.
   const qs = options.quantiles.length * maps.length <= LINES_MAX ? options.quantiles : options.quantiles.slice(-1);
   const lines = maps.flatMap(({ model }, i) =>
-    quantileLines(model, qs).map((line) => ({ ...line, name: `${titles[i]} ${line.name}` })),
+    quantileLines(model, qs).map((line) => ({ ...line, name: `${titles[i]} ${line.name}`, group: i })),
   );
   return { model: sum, labels: NO_LABELS, query: maps[0].query, lines: lines.slice(0, LINES_MAX) };
 }

@@ -11,7 +11,7 @@ export function vizThemeOf(theme: GrafanaTheme2): VizTheme {
     text: colors.text.primary,
     textDim: colors.text.secondary,
     grid: colors.border.weak,
-    accent: colors.primary.main,
+    accent: colors.primary.text,
     fontFamily: typography.fontFamily,
     fontSize: typography.bodySmall.fontSize ? Number.parseInt(String(typography.bodySmall.fontSize), 10) || 12 : 12,
   };

@@ -33,22 +33,34 @@ export function mergeCells(model: HeatmapModel, firstSlice: Uint32Array, firstBu
   const counts = new Float64Array(columns * rows);
   const perSlice = new Float64Array(columns * rows);
   const seen = new Uint32Array(rows);
+  /** One more than the slice in which a row last had data. */
+  const lastSlice = new Uint32Array(rows);
+  const [from, to] = rows > 0 ? [firstBucket[0], firstBucket[rows]] : [0, 0];
+  const rowOf = new Uint32Array(to - from);
+  for (let y = 0; y < rows; y++) rowOf.fill(y, firstBucket[y] - from, firstBucket[y + 1] - from);
+  const given = model.counts;
   for (let x = 0; x < columns; x++) {
     const at = x * rows;
     seen.fill(0);
+    // One flat loop over all cells: it is where the time of a large map goes.
     for (let slice = firstSlice[x]; slice < firstSlice[x + 1]; slice++) {
-      const base = slice * buckets;
-      for (let y = 0; y < rows; y++) {
-        let sum = 0;
-        let present = false;
-        for (let bucket = firstBucket[y]; bucket < firstBucket[y + 1]; bucket++) {
-          const count = model.counts[base + bucket];
+      const base = slice * buckets + from;
+      if (rowOf.length === rows) {
+        for (let y = 0; y < rows; y++) {
+          const count = given[base + y];
           if (count !== count) continue; // NaN
-          sum += count;
-          present = true;
+          counts[at + y] += count;
+          seen[y]++;
         }
-        if (!present) continue;
-        counts[at + y] += sum;
+        continue;
+      }
+      for (let i = 0; i < rowOf.length; i++) {
+        const count = given[base + i];
+        if (count !== count) continue; // NaN
+        const y = rowOf[i];
+        counts[at + y] += count;
+        if (lastSlice[y] === slice + 1) continue;
+        lastSlice[y] = slice + 1;
         seen[y]++;
       }
     }

@@ -13,6 +13,8 @@ export interface Mark {
   readonly timeEnd?: number;
   /** Written at the line where there is room, and in the tooltip. */
   readonly text: string;
+  /** Written at the line where the text has no room. */
+  readonly short?: string;
   /** #rrggbb, where the event brings its own. */
   readonly color?: string;
 }
@@ -65,11 +67,16 @@ export function paintMarks(ctx: Context, layout: Layout, marks: readonly Mark[],
       ctx.globalAlpha = 1;
     }
     if (from >= plot.x - 0.5) paintLine(ctx, Math.round(from) + 0.5, plot, colour, mark.kind, theme);
-    const text = mark.text.length > TEXT_LETTERS_MAX ? `${mark.text.slice(0, TEXT_LETTERS_MAX - 1)}…` : mark.text;
-    const width = ctx.measureText(text).width + 10;
-    const at = left + 4;
-    if (mark.kind === 'reset' || text === '' || at < free || at + width > right || plot.height < 5 * height) continue;
-    free = at + width + TEXT_GAP_PX;
+    if (mark.kind === 'reset' || plot.height < 5 * height) continue;
+    const words = [mark.text, mark.short ?? ''].filter((word) => word !== '').map(shortened);
+    const placed = words
+      .map((text) => ({ text, width: ctx.measureText(text).width + 10 }))
+      // Right of the line, or left of it where the map ends.
+      .map((word) => ({ ...word, at: left + 4 + word.width <= right ? left + 4 : from - 4 - word.width }))
+      .find(({ at }) => at >= free);
+    if (placed === undefined) continue;
+    const { text, width, at } = placed;
+    free = Math.max(left, at + width) + TEXT_GAP_PX;
     ctx.globalAlpha = 0.88;
     ctx.fillStyle = theme.background;
     ctx.fillRect(at, plot.y + 3, width, height);
@@ -79,6 +86,9 @@ export function paintMarks(ctx: Context, layout: Layout, marks: readonly Mark[],
   }
   ctx.restore();
 }
+
+const shortened = (text: string): string =>
+  text.length > TEXT_LETTERS_MAX ? `${text.slice(0, TEXT_LETTERS_MAX - 1)}…` : text;
 
 function paintLine(
   ctx: Context,

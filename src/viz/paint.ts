@@ -55,10 +55,11 @@ export function paintMap(
   paintAxes(ctx, layout, theme);
   paintSide(ctx, layout, theme, palette);
   if (bands) paintBands(ctx, layout, lines, theme, palette);
-  paintLevels(ctx, layout, levels, theme);
   paintMarks(ctx, layout, marks, theme);
   paintLimits(ctx, layout, limits, theme);
   paintLines(ctx, layout, lines, theme, palette);
+  paintLimitNames(ctx, layout, limits, theme);
+  paintLevels(ctx, layout, levels, theme);
   paintExemplars(ctx, exemplarSigns(layout, exemplars), theme);
 }
 
@@ -76,10 +77,9 @@ function paintBands(
   ctx.beginPath();
   ctx.rect(plot.x, plot.y, plot.width, plot.height);
   ctx.clip();
-  ctx.globalAlpha = 0.22;
-  lines.forEach(({ times, lows, highs }, i) => {
+  lines.forEach(({ times, lows, highs, group }, i) => {
     if (lows === undefined || highs === undefined) return;
-    ctx.fillStyle = colours[i % colours.length];
+    ctx.fillStyle = colours[(group ?? i) % colours.length];
     for (let k = 0; k < times.length; k++) {
       if (Number.isNaN(lows[k])) continue;
       const column = columnAt(layout, layout.x.toPixel(times[k]) - 0.01);
@@ -87,7 +87,13 @@ function paintBands(
       const left = layout.columnEdges[column];
       const top = highs[k] === Infinity ? plot.y : pixelOfValue(layout, highs[k]);
       const bottom = lows[k] === -Infinity ? plot.y + plot.height : pixelOfValue(layout, lows[k]);
-      ctx.fillRect(left, top, layout.columnEdges[column + 1] - left, bottom - top);
+      const width = layout.columnEdges[column + 1] - left;
+      ctx.globalAlpha = 0.24;
+      ctx.fillRect(left, top, width, bottom - top);
+      // Its bounds, so that it is seen over cells of its own colour.
+      ctx.globalAlpha = 0.9;
+      ctx.fillRect(left, top - 0.5, width, 1);
+      ctx.fillRect(left, bottom - 0.5, width, 1);
     }
   });
   ctx.restore();
@@ -126,8 +132,38 @@ function paintAxes(ctx: Context, layout: Layout, theme: VizTheme): void {
 const LIMIT_DASH = [7, 4];
 const LIMIT_LABEL_PAD = 5;
 
-/** Dashed lines across the map, each with its share above it at the left; those outside of what is drawn are left out. */
+/** Where a limit's line lies; undefined outside of what is drawn. */
+function limitPixel(layout: Layout, limit: number): number | undefined {
+  const { plot } = layout;
+  const y = Math.round(pixelOfValue(layout, limit)) + 0.5;
+  return y >= plot.y - 1 && y <= plot.y + plot.height + 1 ? y : undefined;
+}
+
+/** Dashed lines across the map. */
 function paintLimits(ctx: Context, layout: Layout, limits: readonly LimitLine[], theme: VizTheme): void {
+  const { plot } = layout;
+  ctx.save();
+  ctx.setLineDash(LIMIT_DASH);
+  for (const { limit } of limits) {
+    const y = limitPixel(layout, limit);
+    if (y === undefined) continue;
+    for (const [colour, width] of [
+      [theme.background, 4],
+      [theme.text, 1.5],
+    ] as const) {
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = width;
+      ctx.beginPath();
+      ctx.moveTo(plot.x, y);
+      ctx.lineTo(plot.x + plot.width, y);
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
+}
+
+/** The share under each limit above its line at the left, where there is room; over the other lines, so that it can be read. */
+function paintLimitNames(ctx: Context, layout: Layout, limits: readonly LimitLine[], theme: VizTheme): void {
   const { plot } = layout;
   ctx.save();
   ctx.font = `600 ${theme.fontSize - 1}px ${theme.fontFamily}`;
@@ -135,21 +171,8 @@ function paintLimits(ctx: Context, layout: Layout, limits: readonly LimitLine[],
   ctx.textBaseline = 'middle';
   const height = theme.fontSize + 6;
   for (const { limit, text } of limits) {
-    const y = Math.round(pixelOfValue(layout, limit)) + 0.5;
-    if (!(y >= plot.y - 1 && y <= plot.y + plot.height + 1)) continue;
-    for (const [colour, width] of [
-      [theme.background, 4],
-      [theme.text, 1.5],
-    ] as const) {
-      ctx.strokeStyle = colour;
-      ctx.lineWidth = width;
-      ctx.setLineDash(LIMIT_DASH);
-      ctx.beginPath();
-      ctx.moveTo(plot.x, y);
-      ctx.lineTo(plot.x + plot.width, y);
-      ctx.stroke();
-    }
-    // Above the line, where there is room; the line stays free of its own name.
+    const y = limitPixel(layout, limit);
+    if (y === undefined) continue;
     const top = y - height - 3 < plot.y ? y + 3 : y - height - 3;
     ctx.fillStyle = theme.background;
     ctx.globalAlpha = 0.86;
@@ -179,7 +202,7 @@ export function paintLines(
 ): void {
   const { plot } = layout;
   const colours = RAMPS[palette].lines[theme.mode];
-  const colourOf = (i: number): string => colours[i % colours.length];
+  const colourOf = (i: number): string => colours[(lines[i].group ?? i) % colours.length];
   const paths = lines.map((line) => linePoints(layout, line));
   ctx.save();
   ctx.beginPath();

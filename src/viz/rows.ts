@@ -96,16 +96,40 @@ export function placeRows(
   return { rows, groups: Uint32Array.from(groups), axis, drawn };
 }
 
-/** For each bucket whether anything was observed in it. */
-function usedBuckets({ yEdges, counts }: HeatmapModel): Uint8Array {
+interface BucketSums {
+  /** For each bucket whether anything was observed in it. */
+  readonly used: Uint8Array;
+  /** Observations of all slices. */
+  readonly totals: Float64Array;
+}
+
+/** A model does not change, but is laid out for every size and range that it is shown in. */
+const sumsOf = new WeakMap<HeatmapModel, BucketSums>();
+
+function bucketSums(model: HeatmapModel): BucketSums {
+  let sums = sumsOf.get(model);
+  if (sums === undefined) sumsOf.set(model, (sums = sumBuckets(model)));
+  return sums;
+}
+
+function sumBuckets({ yEdges, counts }: HeatmapModel): BucketSums {
   const buckets = Math.max(0, yEdges.length - 1);
   const used = new Uint8Array(buckets);
+  const totals = new Float64Array(buckets);
   for (let base = 0; base + buckets <= counts.length && buckets > 0; base += buckets) {
-    // Differences lie on both sides of zero.
-    for (let y = 0; y < buckets; y++) if (counts[base + y] > 0 || counts[base + y] < 0) used[y] = 1;
+    for (let y = 0; y < buckets; y++) {
+      const count = counts[base + y];
+      // Differences lie on both sides of zero.
+      if (count > 0) {
+        used[y] = 1;
+        totals[y] += count;
+      } else if (count < 0) used[y] = 1;
+    }
   }
-  return used;
+  return { used, totals };
 }
+
+const usedBuckets = (model: HeatmapModel): Uint8Array => bucketSums(model).used;
 
 function drawnBuckets(yEdges: Float64Array, used: Uint8Array, yDomain?: Domain): Range {
   let from = 0;
@@ -137,14 +161,11 @@ export function hiddenObservations(model: HeatmapModel, yDomain: Domain | undefi
 }
 
 /** Observations in buckets that are not drawn. */
-export function countOutside({ yEdges, counts }: HeatmapModel, [from, to]: Range): number {
-  const buckets = yEdges.length - 1;
-  if (from === 0 && to === buckets) return 0;
+export function countOutside(model: HeatmapModel, [from, to]: Range): number {
   let hidden = 0;
-  for (let base = 0; base + buckets <= counts.length && buckets > 0; base += buckets) {
-    for (let y = 0; y < from; y++) if (counts[base + y] > 0) hidden += counts[base + y];
-    for (let y = to; y < buckets; y++) if (counts[base + y] > 0) hidden += counts[base + y];
-  }
+  bucketSums(model).totals.forEach((total, y) => {
+    if (y < from || y >= to) hidden += total;
+  });
   return hidden;
 }
 

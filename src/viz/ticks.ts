@@ -114,6 +114,8 @@ export interface TimeTick {
 }
 
 const SECOND_MS = 1000;
+const QUARTER_MS = 900_000;
+const OFFSETS_MAX = 10_000;
 const TIME_AXIS_STEPS_MS = [
   1,
   2,
@@ -229,12 +231,23 @@ function makeClock(timeZone?: string): ZoneClock {
   const minutes = new Intl.DateTimeFormat('en-GB', { ...zone, hour: '2-digit', minute: '2-digit' });
   const seconds = new Intl.DateTimeFormat('en-GB', { ...zone, hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const day = new Intl.DateTimeFormat('en-GB', { ...zone, day: 'numeric', month: 'short' });
+  const offsetAt = (time: number): number => {
+    const whole = Math.floor(time / SECOND_MS) * SECOND_MS;
+    const p: Record<string, number> = {};
+    for (const { type, value } of parts.formatToParts(whole)) p[type] = Number(value);
+    return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - whole;
+  };
+  // Clocks change at quarters of an hour; asking Intl for each slice of a long range is slow.
+  const offsets = new Map<number, number>();
   return {
     offsetMs(time) {
-      const whole = Math.floor(time / SECOND_MS) * SECOND_MS;
-      const p: Record<string, number> = {};
-      for (const { type, value } of parts.formatToParts(whole)) p[type] = Number(value);
-      return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - whole;
+      const quarter = Math.floor(time / QUARTER_MS);
+      let offset = offsets.get(quarter);
+      if (offset === undefined) {
+        if (offsets.size >= OFFSETS_MAX) offsets.clear();
+        offsets.set(quarter, (offset = offsetAt(quarter * QUARTER_MS)));
+      }
+      return offset;
     },
     date: (time) => day.format(time),
     time: (time, step) => {

@@ -5,10 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { buildPlugin } from '../../scripts/buildPlugin.ts';
+import { bundlePage } from '../../scripts/gallery/bundlePage.ts';
 
-const ROOT = path.resolve(__dirname, '../..');
 const PAGE = `<!doctype html><html><head><meta charset="utf-8"><title>host</title></head>
 <body><div id="root"></div><script>window.grafanaBootData = { settings: {}, user: {}, navTree: [] };</script><script src="page.js"></script></body></html>`;
 const NO_PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>';
@@ -29,28 +28,7 @@ export async function serveHost(): Promise<ServedHost> {
   const folder = mkdtempSync(path.join(tmpdir(), 'isotherm-host-'));
   await Promise.all([
     buildPlugin(path.join(folder, 'plugin')),
-    build({
-      absWorkingDir: ROOT,
-      entryPoints: ['tests/grafana/host/page.tsx'],
-      bundle: true,
-      outfile: path.join(folder, 'page.js'),
-      format: 'iife',
-      platform: 'browser',
-      jsx: 'transform',
-      define: { 'process.env.NODE_ENV': '"production"', global: 'window' },
-      loader: { '.svg': 'dataurl', '.css': 'empty', '.ttf': 'empty', '.woff2': 'empty' },
-      logLevel: 'error',
-      plugins: [
-        {
-          // Grafana's own code editor; nothing of ours draws it.
-          name: 'without-monaco',
-          setup(hooks) {
-            hooks.onResolve({ filter: /^monaco-editor/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
-            hooks.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
-          },
-        },
-      ],
-    }),
+    bundlePage('tests/grafana/host/page.tsx', path.join(folder, 'page.js')),
   ]);
   const missing: string[] = [];
   const server = createServer((request, response) => {

@@ -18,6 +18,14 @@ interface DoctorCardProps {
 }
 
 const MAPS_MAX = 8;
+const CODE: React.CSSProperties = {
+  fontSize: 12,
+  whiteSpace: 'normal',
+  overflowWrap: 'anywhere',
+  padding: 0,
+  border: 0,
+  background: 'none',
+};
 
 /** What the buckets of the drawn histograms cannot answer, and buckets that would. */
 export function DoctorCard(props: DoctorCardProps): React.JSX.Element {
@@ -44,7 +52,7 @@ export function DoctorCard(props: DoctorCardProps): React.JSX.Element {
             )}
             {suggested !== undefined && (
               <div style={{ marginTop: 6, color: theme.textDim }}>
-                These would: <code style={{ fontSize: 12 }}>{suggested.join(', ')}</code>{' '}
+                These would: <code style={CODE}>{suggested.join(', ')}</code>{' '}
                 <CopyAction text="Copy" copy={`[${suggested.join(', ')}]`} theme={theme} />
               </div>
             )}

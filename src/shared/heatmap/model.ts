@@ -52,4 +52,6 @@ export interface OverlayLine {
   /** What is certain of each value: it lies over `lows` and at most at `highs`, the bounds of its bucket. */
   readonly lows?: Float64Array;
   readonly highs?: Float64Array;
+  /** Lines of one group have one colour; by default each has its own. */
+  readonly group?: number;
 }

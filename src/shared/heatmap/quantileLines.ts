@@ -24,20 +24,17 @@ export function quantileLines(model: HeatmapModel, qs: readonly number[]): Overl
     for (let k = 0; k < qs.length; k++) {
       const value = column.quantile(qs[k]);
       lines[k].values[x] = value;
-      [lines[k].lows[x], lines[k].highs[x]] = bucketOfRank(model, x, qs[k]);
+      [lines[k].lows[x], lines[k].highs[x]] = bucketOfRank(model, x, qs[k] * column.total);
     }
   }
   return lines;
 }
 
 /** The bounds of the bucket that holds a rank: where the quantile certainly lies. */
-function bucketOfRank(model: HeatmapModel, slice: number, q: number): readonly [low: number, high: number] {
+function bucketOfRank(model: HeatmapModel, slice: number, rank: number): readonly [low: number, high: number] {
   const { yEdges, counts, joined } = model;
   const rows = yEdges.length - 1;
   const base = slice * rows;
-  let total = 0;
-  for (let y = 0; y < rows; y++) if (counts[base + y] > 0) total += counts[base + y];
-  const rank = q * total;
   let seen = 0;
   let row = -1;
   for (let y = 0; y < rows; y++) {
@@ -59,6 +56,8 @@ function bucketOfRank(model: HeatmapModel, slice: number, q: number): readonly [
 interface Column {
   /** False if nothing was observed in the slice. */
   load(slice: number): boolean;
+  /** Observations of the slice. */
+  readonly total: number;
   quantile(q: number): number;
 }
 
@@ -72,6 +71,7 @@ class CumulativeColumn implements Column {
   private readonly cumulative: Float64Array;
   /** How many of them the slice at hand has: where rows are joined, a slice has fewer bounds than there are rows. */
   private length: number;
+  total = 0;
 
   constructor(model: HeatmapModel) {
     this.model = model;
@@ -99,6 +99,7 @@ class CumulativeColumn implements Column {
       this.cumulative[n++] = sum;
     }
     this.length = n;
+    this.total = sum;
     return sum > 0;
   }
 
@@ -121,7 +122,7 @@ class ExponentialColumn implements Column {
   private readonly model: HeatmapModel;
   private readonly rows: number;
   private counts: Float64Array = new Float64Array(0);
-  private total = 0;
+  total = 0;
 
   constructor(model: HeatmapModel) {
     this.model = model;
