@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { bench } from './harness/report.ts';
-import type { BenchPage, Work } from './pages/heatmap.tsx';
+import type { BenchPage, Work } from './pages/heatmapPage.ts';
 
 const ROUNDS = 5;
 const LARGE = [5_000, 200] as const;
@@ -55,11 +55,11 @@ await bench('panel', async (add) => {
       let least = Infinity;
       for (let round = 0; round < rounds; round++) {
         await page.evaluate(
-          ([name, ...size]) => (window as unknown as { page: BenchPage }).page.prepare(name, ...size),
+          ([name, ...size]) => (globalThis as unknown as { page: BenchPage }).page.prepare(name, ...size),
           [what, slices, buckets] as [Work, number, number],
         );
         const started = await cpuMs();
-        await page.evaluate(([name, count]) => (window as unknown as { page: BenchPage }).page.run(name, count), [
+        await page.evaluate(([name, count]) => (globalThis as unknown as { page: BenchPage }).page.run(name, count), [
           what,
           times,
         ] as [Work, number]);

@@ -9,6 +9,7 @@ import { quantileLines } from '../../src/shared/heatmap/quantileLines.ts';
 import { HeatmapCanvas } from '../../src/ui/HeatmapCanvas.tsx';
 import { DARK_THEME } from '../../src/viz/theme.ts';
 import { randomFrom } from '../data/random.ts';
+import type { BenchPage, Work } from './heatmapPage.ts';
 
 const WIDTH = 1200;
 const HEIGHT = 500;
@@ -120,8 +121,6 @@ const modelNamed = (slices: number, buckets: number): HeatmapModel => {
   return models.get(key)!;
 };
 
-export type Work = 'firstDraw' | 'firstDrawOnUplot' | 'hover' | 'pan';
-
 let model = modelNamed(2, 2);
 let frame = 0;
 
@@ -148,7 +147,7 @@ const WORKS: Readonly<Record<Work, (i: number) => void>> = {
   pan,
 };
 
-const page = {
+const page: BenchPage = {
   prepare(work: Work, slices: number, buckets: number): void {
     model = modelNamed(slices, buckets);
     clear();
@@ -165,5 +164,4 @@ const page = {
   },
 };
 
-export type BenchPage = typeof page;
 (window as unknown as { page: BenchPage }).page = page;

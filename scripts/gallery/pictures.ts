@@ -38,7 +38,7 @@ export async function takePictures(url: string, all: boolean): Promise<Picture[]
       const page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
       await page.goto(`${url}#${theme}`);
       await page.locator('figure canvas').first().waitFor();
-      const gestures = await page.evaluate(() => (window as unknown as { gestures: Gesture[] }).gestures);
+      const gestures = await page.evaluate(() => (globalThis as unknown as { gestures: Gesture[] }).gestures);
       for (const gesture of gestures) {
         const wanted = all || SHOWN.some(([id, mode]) => id === gesture.id && mode === theme);
         if (!wanted) continue;

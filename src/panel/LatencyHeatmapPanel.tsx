@@ -12,6 +12,7 @@ import { maxShade, type ColorBy } from '../viz/shades.ts';
 import { formatOf, zoneOf } from './formats.ts';
 import { mapsFromFrames } from './fromFrames.ts';
 import { boundText, cellLinks } from './links.ts';
+import { limitsFromQueries } from './limitQueries.ts';
 import { MapGrid } from './MapGrid.tsx';
 import { completeOptions, readColorBound, type HeatmapOptions } from './options.ts';
 import { BoxCard, boxOfAddress } from './parts/BoxCard.tsx';
@@ -70,10 +71,12 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const place = useRef<HTMLDivElement>(null);
 
   const refined = useRefined(data, chosen.refinement);
-  const { views, notices } = useViews(refined.frames, data.annotations, options, timeZone, chosen.baseline);
-  const models = useMemo(() => views.map(({ model }) => model), [views]);
   const replaced = (text: string): string => (text === '' ? '' : (replaceVariables?.(text) ?? text));
-  const limits = useLimits(models, replaced(options.limits));
+  const limitOption = replaced(options.limits);
+  const limited = useMemo(() => limitsFromQueries(limitOption, refined.frames), [limitOption, refined.frames]);
+  const { views, notices } = useViews(limited.frames, data.annotations, options, timeZone, chosen.baseline);
+  const models = useMemo(() => views.map(({ model }) => model), [views]);
+  const limits = useLimits(models, limited.text);
   const [colorMin, colorMax] = [options.colorMin, options.colorMax].map((text) => readColorBound(replaced(text)));
   const colorBy = colorByOf(options);
   const sharedMax = useMemo(
@@ -239,7 +242,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
           views={views}
           titles={titles}
           quantiles={options.quantiles}
-          limits={readLimits(replaced(options.limits), models[0].unit).limits}
+          limits={readLimits(limited.text, models[0].unit).limits}
           formatY={formatY}
           theme={theme}
           width={width}

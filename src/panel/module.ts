@@ -57,7 +57,7 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
         path: 'limits',
         name: 'Limits',
         description:
-          'Lines with the share of observations under them, such as a service level: 250ms, 1s. Variables work.',
+          'Lines with the share of observations under them, such as a service level: 250ms, 1s. Variables work, and the letter of a query that gives the limit: B.',
         category: lines,
         defaultValue: DEFAULT_OPTIONS.limits,
         settings: { placeholder: 'none' },

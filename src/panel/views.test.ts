@@ -4,6 +4,7 @@ import { labelsOf } from '../shared/model/labels.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { annotationMarks, exemplarsOf, versionMarks } from './events.ts';
 import type { FrameMap } from './fromFrames.ts';
+import { limitsFromQueries } from './limitQueries.ts';
 import { safeHref, withBucket } from './links.ts';
 import { completeOptions, readColorBound, type HeatmapOptions } from './options.ts';
 import { csvOf } from './takeAway.ts';
@@ -154,6 +155,14 @@ describe('links', () => {
     test(`${JSON.stringify(href)} is ${safe ? '' : 'not '}followed`, () =>
       expect(safeHref(href) !== undefined).toBe(safe));
   }
+});
+
+test('a limit may come from a query: its letter stands for its newest value, and it is no map', () => {
+  const limit = frameOf({ Time: [1000, 2000, 3000], Value: [0.2, 0.25, NaN] }, { refId: 'B' });
+  const data = frameOf({ Time: [1000], Value: [1] }, { refId: 'A' });
+  expect(limitsFromQueries('B, 1s', [data, limit])).toEqual({ text: '0.25, 1s', frames: [data] });
+  expect(limitsFromQueries('250ms', [data, limit])).toEqual({ text: '250ms', frames: [data, limit] });
+  expect(limitsFromQueries('C', [data, limit]).text).toBe('C');
 });
 
 for (const [text, bound] of [

@@ -1,4 +1,5 @@
 /** The built bundle on a page with Grafana's real packages, in a real Chromium. */
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import type { DataFrameJSON } from '@grafana/data';
@@ -37,6 +38,27 @@ function heatmapRows(version: string): DataFrameJSON {
       ],
     },
   };
+}
+
+/** All series of the histogram, by instance: only b is ever over 100 ms. */
+function instanceSeries(): DataFrameJSON[] {
+  return ['a', 'b', 'c'].flatMap((instance) =>
+    ['0.01', '0.1', '1', '+Inf'].map((le) => ({
+      schema: {
+        refId: 'explain',
+        fields: [
+          { name: 'Time', type: 'time' as never, config: { interval: 60_000 } },
+          { name: 'Value', type: 'number' as never, labels: { instance, le } },
+        ],
+      },
+      data: {
+        values: [
+          Array.from({ length: STEPS }, (_, i) => T0 + i * 60_000),
+          Array.from({ length: STEPS }, () => (Number(le) < 1 && instance === 'b' ? 0 : 100)),
+        ],
+      },
+    })),
+  );
 }
 
 /** How many different colours a picture has, and how many pixels are neither of the two commonest (ground and grid). */
@@ -101,6 +123,51 @@ inChromium('the built bundle in a host', () => {
     expect(colours.distinct).toBeGreaterThan(20);
     expect(colours.painted).toBeGreaterThan(10_000);
     expect(faults).toEqual([]);
+  });
+
+  test('the panel’s code takes at most 120 kB on the wire', () => {
+    const panel = served.bundle.files.find(({ name }) => name === 'panel/module.js')!;
+    expect(panel.zippedBytes).toBeLessThan(120_000);
+  });
+
+  async function drawBox(): Promise<void> {
+    const map = (await page.getByRole('application').boundingBox())!;
+    await page.keyboard.down('Shift');
+    await page.mouse.move(map.x + map.width * 0.75, map.y + 30);
+    await page.mouse.down();
+    await page.mouse.move(map.x + map.width * 0.9, map.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+  }
+
+  test('a box is explained from the series of any Prometheus data source, and narrows the panel’s own query', async () => {
+    await page.evaluate(([frames, answer]) => (window as unknown as HostWindow).host.panel(frames, {}, true, answer), [
+      [heatmapRows('v1')],
+      instanceSeries(),
+    ] as [DataFrameJSON[], DataFrameJSON[]]);
+    await drawBox();
+    const card = page.getByRole('dialog', { name: 'In this box' });
+    await card.getByText(/instance="b" holds 100 % of the slow requests/).waitFor();
+    await card.getByRole('button', { name: 'Only instance="b"' }).click();
+    await page.getByText('instance = b').waitFor();
+    const { exprs } = await page.evaluate(() => (window as unknown as HostWindow).host.calls);
+    expect(exprs[0]).toMatch(/^increase\(x_seconds_bucket\[\d+ms\]\)$/);
+    expect(exprs.at(-1)).toBe('sum by (le) (rate(x_seconds_bucket{instance="b"}[1m]))');
+    await page.getByRole('button', { name: 'Remove: instance = b' }).click();
+    await page.getByText('instance = b').waitFor({ state: 'detached' });
+    expect(faults).toEqual([]);
+  });
+
+  test('the cells are saved as CSV: every observation that is drawn', async () => {
+    await page.evaluate((frames) => (window as unknown as HostWindow).host.panel(frames, {}, false), [
+      heatmapRows('v1'),
+    ] as DataFrameJSON[]);
+    await page.getByRole('button', { name: 'More' }).click();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: 'Save cells as CSV' }).click();
+    const lines = (await readFile(await (await saved).path(), 'utf8')).trim().split('\r\n').slice(1);
+    const drawn = lines.map((line) => Number(line.split(',').at(-1))).reduce((sum, count) => sum + count, 0);
+    expect(drawn).toBe(Array.from({ length: STEPS }, (_, i) => 50 + i).reduce((sum, count) => sum + count, 0));
   });
 
   test('a panel without data says so in words', async () => {

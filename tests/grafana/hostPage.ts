@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildPlugin } from '../../scripts/buildPlugin.ts';
+import { buildPlugin, type PluginReport } from '../../scripts/buildPlugin.ts';
 import { bundlePage } from '../../scripts/gallery/bundlePage.ts';
 
 const PAGE = `<!doctype html><html><head><meta charset="utf-8"><title>host</title></head>
@@ -21,12 +21,14 @@ export interface ServedHost {
   readonly url: string;
   /** Files that were asked for and are not there. */
   readonly missing: readonly string[];
+  /** Sizes of the bundle's files. */
+  readonly bundle: PluginReport;
   close(): void;
 }
 
 export async function serveHost(): Promise<ServedHost> {
   const folder = mkdtempSync(path.join(tmpdir(), 'isotherm-host-'));
-  await Promise.all([
+  const [bundle] = await Promise.all([
     buildPlugin(path.join(folder, 'plugin')),
     bundlePage('tests/grafana/host/page.tsx', path.join(folder, 'page.js')),
   ]);
@@ -58,6 +60,7 @@ export async function serveHost(): Promise<ServedHost> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     missing,
+    bundle,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -13,20 +13,24 @@ import {
   type DataSourcePlugin,
   type PanelPlugin,
 } from '@grafana/data';
-import { setBackendSrv, setTemplateSrv } from '@grafana/runtime';
+import { setBackendSrv, setDataSourceSrv, setTemplateSrv } from '@grafana/runtime';
 import { GlobalStyles, PanelContextProvider } from '@grafana/ui';
 import React, { useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { from } from 'rxjs';
+import { from, of } from 'rxjs';
 import { loadModule } from './modules.ts';
 
 interface Calls {
   readonly requests: { url: string; method: string }[];
   readonly changes: unknown[];
+  /** Expressions that the panel asked by itself. */
+  readonly exprs: string[];
   runs: number;
 }
 
-const calls: Calls = { requests: [], changes: [], runs: 0 };
+const calls: Calls = { requests: [], changes: [], exprs: [], runs: 0 };
+/** What the data source behind a panel answers. */
+let allSeries: readonly DataFrameJSON[] = [];
 /** Answers of the data source's resources by path. */
 let resources: Record<string, unknown> = {};
 
@@ -38,6 +42,16 @@ setBackendSrv({
       { data: path === undefined ? { status: 'success', data: [] } : resources[path], status: 200, ok: true },
     ]);
   },
+} as never);
+setDataSourceSrv({
+  get: () =>
+    Promise.resolve({
+      type: 'prometheus',
+      query: ({ targets }: { targets: { expr: string }[] }) => {
+        calls.exprs.push(...targets.map(({ expr }) => expr));
+        return of({ data: allSeries.map((frame) => dataFrameFromJSON(frame)) });
+      },
+    }),
 } as never);
 setTemplateSrv({ replace: (text: string) => text, getVariables: () => [] } as never);
 
@@ -82,7 +96,13 @@ const settings = {
 
 const host = {
   calls,
-  async panel(frames: DataFrameJSON[], options: Record<string, unknown>, isDark: boolean): Promise<void> {
+  async panel(
+    frames: DataFrameJSON[],
+    options: Record<string, unknown>,
+    isDark: boolean,
+    answer: DataFrameJSON[] = [],
+  ): Promise<void> {
+    allSeries = answer;
     const { plugin } = await loadModule<{ plugin: PanelPlugin }>('plugin/panel/module.js');
     const Panel = plugin.panel as unknown as React.ComponentType<Record<string, unknown>>;
     const timeRange = getDefaultTimeRange();
@@ -93,7 +113,12 @@ const host = {
         <div id="panel" style={{ width: 900, height: 420 }}>
           <Panel
             id={1}
-            data={{ state: LoadingState.Done, series: frames.map((frame) => dataFrameFromJSON(frame)), timeRange }}
+            data={{
+              state: LoadingState.Done,
+              series: frames.map((frame) => dataFrameFromJSON(frame)),
+              timeRange,
+              request: { requestId: 'Q1', targets: [{ refId: 'A', expr: 'x', datasource: { uid: 'prom' } }] },
+            }}
             timeRange={timeRange}
             timeZone="utc"
             options={{ ...plugin.defaults, ...options }}
