@@ -133,9 +133,9 @@ inChromium('the built bundle in a host', () => {
   async function drawBox(): Promise<void> {
     const map = (await page.getByRole('application').boundingBox())!;
     await page.keyboard.down('Shift');
-    await page.mouse.move(map.x + map.width * 0.75, map.y + 30);
+    await page.mouse.move(map.x + map.width * 0.8, map.y + 30);
     await page.mouse.down();
-    await page.mouse.move(map.x + map.width * 0.9, map.y + 60, { steps: 4 });
+    await page.mouse.move(map.x + map.width * 0.99, map.y + 60, { steps: 4 });
     await page.mouse.up();
     await page.keyboard.up('Shift');
   }
