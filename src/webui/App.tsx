@@ -7,6 +7,7 @@ import { Failure } from './parts/Failure.tsx';
 import { PageLink, TopBar } from './parts/TopBar.tsx';
 import { themeChoice, useThemeMode } from './theme.ts';
 
+const ModelsPage = lazy(() => import('./models/ModelsPage.tsx'));
 const QueryPage = lazy(() => import('./query/QueryPage.tsx'));
 const AlertsPage = lazy(() => import('./alerts/AlertsPage.tsx'));
 const TargetsPage = lazy(() => import('./targets/TargetsPage.tsx'));
@@ -14,6 +15,7 @@ const StatusPage = lazy(() => import('./status/StatusPage.tsx'));
 
 const PAGES: Record<Page, { readonly title: string; readonly draw: (place: Place) => React.ReactNode }> = {
   '': { title: 'Overview', draw: (place) => <OverviewPage place={place} /> },
+  models: { title: 'Models', draw: (place) => <ModelsPage place={place} /> },
   query: { title: 'Query', draw: (place) => <QueryPage place={place} /> },
   alerts: { title: 'Alerts', draw: (place) => <AlertsPage place={place} /> },
   targets: { title: 'Targets', draw: (place) => <TargetsPage place={place} /> },
@@ -37,11 +39,22 @@ export function App() {
         Skip to the content
       </a>
       <Failure key={place.page}>
-        <Suspense fallback={<TopBar place={place} theme={theme} />}>
+        <Suspense fallback={<Loading place={place} />}>
           {page === undefined ? <NoSuchPage place={place} /> : page.draw(place)}
         </Suspense>
       </Failure>
     </div>
+  );
+}
+
+function Loading({ place }: { place: Place }) {
+  return (
+    <>
+      <TopBar place={place} theme={themeChoice(place.params)} />
+      <main className="page" id="main">
+        <Notice kind="loading" title="Loading the page …" />
+      </main>
+    </>
   );
 }
 
@@ -55,6 +68,10 @@ function NoSuchPage({ place }: { place: Place }) {
             Go to the{' '}
             <PageLink page="" place={place}>
               overview
+            </PageLink>
+            ,{' '}
+            <PageLink page="models" place={place}>
+              models
             </PageLink>
             ,{' '}
             <PageLink page="query" place={place}>

@@ -1,7 +1,7 @@
 /** Where the user is: page and parameters, all of it in the address, so that a link or a reload gives the same view. */
 import { useSyncExternalStore } from 'react';
 
-export const PAGES = ['', 'query', 'alerts', 'targets', 'status'] as const;
+export const PAGES = ['', 'models', 'query', 'alerts', 'targets', 'status'] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Place {

@@ -14,6 +14,7 @@ import { Icon, Mark } from './Icon.tsx';
 
 const TABS: readonly { readonly page: Page; readonly text: string }[] = [
   { page: '', text: 'Overview' },
+  { page: 'models', text: 'Models' },
   { page: 'query', text: 'Query' },
   { page: 'alerts', text: 'Alerts' },
   { page: 'targets', text: 'Targets' },

@@ -4,6 +4,9 @@ import { formatSeconds, formatShort } from '../text.ts';
 import { PARTS_MAX, figuresOf, partsOf, planOf } from './plan.ts';
 import type { PlanFigures, PlanNode } from './plan.ts';
 
+/** The bar of the slowest part. */
+const BAR_PIXELS = 90;
+
 interface PlanTreeProps {
   readonly expr: string;
   /** Milliseconds: when the parts are asked. */
@@ -98,7 +101,7 @@ function PlanNumbers({
       {!Number.isNaN(own.samples) && <span>{formatShort(own.samples)} samples</span>}
       {!Number.isNaN(own.ms) && (
         <span className="plan-time">
-          <span className="plan-bar" style={{ width: `${Math.max(2, (100 * own.ms) / slowest)}%` }} />
+          <span className="plan-bar" style={{ width: `${Math.max(2, (BAR_PIXELS * own.ms) / slowest)}px` }} />
           <span>{formatSeconds(own.ms / 1000)}</span>
         </span>
       )}

@@ -1,0 +1,74 @@
+/** The models that are served, with what is known of each. */
+import { ask, queryRange } from '../api/client.ts';
+import { unturned } from '../text.ts';
+import type { Grid } from '../timeRange.ts';
+import { sliceWindow } from '../timeRange.ts';
+import { SYSTEMS, WANTED_NAMES, questionsOf } from './systems.ts';
+import type { MeasureId } from './systems.ts';
+
+export interface ModelRow {
+  readonly system: string;
+  readonly title: string;
+  readonly values: ReadonlyMap<MeasureId, Float64Array>;
+}
+
+export interface Board {
+  readonly grid: Grid;
+  readonly rows: readonly ModelRow[];
+  /** What could not be asked, in words. */
+  readonly faults: readonly string[];
+}
+
+export async function fetchBoard(grid: Grid, intervalMs: number, signal: AbortSignal): Promise<Board> {
+  const { data } = await ask<string[]>(
+    'label/__name__/values',
+    {
+      'match[]': `{__name__=~"${WANTED_NAMES.join('|')}"}`,
+      start: String(grid.start / 1000),
+      end: String(grid.end / 1000),
+    },
+    signal,
+  );
+  const present = new Set(data);
+  const windowMs = Math.max(sliceWindow(grid.step, intervalMs), 4 * intervalMs);
+  const rows = new Map<string, { system: string; title: string; values: Map<MeasureId, Float64Array> }>();
+  const faults: string[] = [];
+  await Promise.all(
+    SYSTEMS.flatMap((system) =>
+      questionsOf(system, present, windowMs).map(async ({ measure, expr }) => {
+        const answer = await queryRange(expr, grid, signal).catch((error: unknown) => {
+          signal.throwIfAborted();
+          faults.push(`${system.name}, ${measure}: ${(error as Error).message}`);
+          return undefined;
+        });
+        for (const { metric, values } of answer?.data ?? []) {
+          const title = titleOf(metric, system.by);
+          const key = `${system.name} ${title}`;
+          const row = rows.get(key) ?? { system: system.name, title, values: new Map() };
+          rows.set(key, row);
+          row.values.set(measure, values);
+        }
+      }),
+    ),
+  );
+  const sorted = [...rows.values()].sort(
+    (a, b) => latest(b, 'rate') - latest(a, 'rate') || (a.title < b.title ? -1 : 1),
+  );
+  return { grid, rows: sorted, faults };
+}
+
+function titleOf(metric: Readonly<Record<string, string>>, by: readonly string[]): string {
+  const parts = by.map((name) => unturned(metric[name] ?? '')).filter((part) => part !== '');
+  return parts.join(' · ') || 'without a name';
+}
+
+/** The newest value; NaN where there is none. */
+export function newest(values: Float64Array | undefined): number {
+  for (let i = (values?.length ?? 0) - 1; i >= 0; i--) if (!Number.isNaN(values![i])) return values![i];
+  return NaN;
+}
+
+function latest(row: { readonly values: ReadonlyMap<MeasureId, Float64Array> }, measure: MeasureId): number {
+  const value = newest(row.values.get(measure));
+  return Number.isNaN(value) ? -1 : value;
+}
