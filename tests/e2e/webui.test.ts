@@ -79,6 +79,26 @@ async function modelService(): Promise<Service> {
   };
 }
 
+/** Every page that needs no question. */
+const PAGES = [
+  '/models',
+  '/query',
+  '/alerts',
+  '/targets',
+  '/targets?view=discovery',
+  '/targets?view=pushed',
+  '/status',
+  '/status?view=store',
+  '/status?view=queries',
+  '/status?view=config',
+  '/status?view=flags',
+];
+
+interface AxeViolation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
 /** What a page said that it should not have said. */
 interface Watched {
   readonly page: Page;
@@ -116,11 +136,12 @@ inChromium(`the web UI in a browser${why}`, () => {
         'scrape_configs:',
         `  - { job_name: model, static_configs: [{ targets: ['127.0.0.1:${model.port}'] }] }`,
         `  - { job_name: broken, static_configs: [{ targets: ['127.0.0.1:${garbage.port}'] }] }`,
+        `  - { job_name: gone, static_configs: [{ targets: ['127.0.0.1:1'] }], relabel_configs: [{ source_labels: [job], regex: gone, action: drop }] }`,
         '',
       ].join('\n'),
     );
     writeConfig(folder, RULES, 'rules.yml');
-    sidecar = await startSidecar(folder);
+    sidecar = await startSidecar(folder, ['--web.enable-push-receiver', '--web.enable-admin-api']);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     const observed = async () =>
       (await api(sidecar.url, `/query?query=count_over_time(${METRIC}_count%7Bversion="v1"%7D[1m])`)).data?.result?.[0]
@@ -229,9 +250,9 @@ inChromium(`the web UI in a browser${why}`, () => {
     await wide.page.waitForSelector('.map canvas');
     expect(await overflow(wide.page)).toEqual({ right: 0, bottom: 0 });
     await wide.page.close();
-    for (const path of ['/?refresh=off', '/query?expr=up', '/alerts', '/targets', '/status']) {
-      const narrow = await open(path, { viewport: { width: 390, height: 844 } });
-      await narrow.page.waitForSelector('.card');
+    for (const path of ['/?refresh=off', '/query?expr=up&tree=open', ...PAGES]) {
+      const narrow = await open(path, { viewport: { width: 360, height: 740 } });
+      await narrow.page.waitForSelector('.card, .notice-empty');
       expect({ path, ...(await overflow(narrow.page)) }).toMatchObject({ path, right: 0 });
       await narrow.page.close();
     }
@@ -283,9 +304,7 @@ inChromium(`the web UI in a browser${why}`, () => {
       '/?refresh=off',
       `/query?expr=${METRIC}_count`,
       `/query?view=table&expr=${METRIC}_count`,
-      '/alerts',
-      '/targets',
-      '/status',
+      ...PAGES,
     ]) {
       const { page } = await open(path);
       await page.waitForLoadState('networkidle');
@@ -301,7 +320,7 @@ inChromium(`the web UI in a browser${why}`, () => {
     expect(lastError).not.toBe('');
     const { page, faults } = await open('/targets');
     await page.waitForSelector('.target');
-    expect(await page.locator('.card h2').allInnerTexts()).toEqual(['broken', 'model']);
+    expect(await page.locator('.card h2').allInnerTexts()).toEqual(['broken', 'model', 'pushgateway']);
     expect(await page.locator('.target-error').innerText()).toBe(lastError);
     await page.getByRole('searchbox').fill('nothing is like this');
     await page.getByText('No target is like that').waitFor();
@@ -340,10 +359,143 @@ inChromium(`the web UI in a browser${why}`, () => {
 
   test('the status page shows configuration, flags and the store', async () => {
     const { page, faults } = await open('/status');
-    await page.getByText('job_name: broken').first().waitFor();
+    await page.getByText('Keeps samples for').waitFor();
+    await page.getByRole('link', { name: 'Configuration' }).click();
+    await page.locator('.code-block', { hasText: 'job_name: broken' }).waitFor();
+    await page.getByRole('link', { name: 'Flags' }).click();
     await page.getByText('--storage.tsdb.path', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Store' }).click();
     await page.locator('.ranking li').first().waitFor();
+    await page.getByText('No block yet').waitFor();
     expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('the models board has a row for each model and version, with its figures', async () => {
+    const { page, faults } = await open('/models?range=5m');
+    await page.locator('.models tbody tr').nth(1).waitFor();
+    const rows = await page.locator('.model-title').allInnerTexts();
+    expect(rows.sort()).toEqual([`${HOSTILE} · v1`, `${HOSTILE} · v2`]);
+    expect(await page.locator('.models thead th').allInnerTexts()).toEqual(['Model', 'Requests', 'p50', 'p99']);
+    expect(await page.locator('.measure-value').first().innerText()).toMatch(/\d.*\/s$/);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('a target is scraped when one presses the button, and shows what its labels were made of', async () => {
+    const { page, faults } = await open('/targets?refresh=off');
+    const row = page.locator('.target', { hasText: `:${model.port}` });
+    const asked = page.waitForResponse((response) => response.url().endsWith('/targets/scrape'));
+    await row.getByRole('button', { name: /^Scrape .* now$/ }).click();
+    expect((await asked).status()).toBe(200);
+    await row.getByRole('button', { name: /rule by rule/ }).click();
+    await row.getByText('The job has no relabel_configs.').waitFor();
+    await row.getByText('__metrics_path__=').waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('discovery says which rule dropped a target', async () => {
+    const { page, faults } = await open('/targets?view=discovery');
+    await page.getByRole('button', { name: 'Dropped 1' }).click();
+    await page.getByRole('button', { name: /^Rules for 127/ }).click();
+    await page.getByText('dropped here').waitFor();
+    await page.getByText('drop where job matching gone').waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('pushed metrics are listed, and a group is deleted', async () => {
+    const body = 'rows_total 42\n';
+    expect((await fetch(`${sidecar.url}/metrics/job/nightly/part/a%2Fb`, { method: 'POST', body })).status).toBe(200);
+    const { page, faults } = await open('/targets?view=pushed');
+    await page.locator('td', { hasText: 'rows_total' }).waitFor();
+    await page.getByRole('button', { name: 'Delete the group of nightly' }).click();
+    await page.getByText('Nothing was pushed yet').waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('a running query is cancelled from the page', async () => {
+    const slow = 'sum(sum_over_time({__name__=~".+"}[1h:10ms]))';
+    const asked = fetch(`${sidecar.url}/api/v1/query?query=${encodeURIComponent(slow)}`).then((answer) =>
+      answer.json(),
+    );
+    const { page } = await open('/status?view=queries&refresh=5s');
+    await page.getByRole('button', { name: `Cancel ${slow}` }).click();
+    expect(await asked).toMatchObject({ status: 'error' });
+    await page.getByText('No query is running').waitFor();
+    await page.locator('.query-fault').first().waitFor();
+    await page.close();
+  });
+
+  test('series are seen before they are deleted', async () => {
+    const { page, faults } = await open('/status?view=store&refresh=off');
+    await page.getByLabel('Selector of the series to delete').fill('scrape_series_added{job="broken"}');
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByRole('button', { name: 'Delete 1 series' }).click();
+    await page.getByText(/^Deleted 1 series/).waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('several queries stand on one page, one of them as a tree with its figures, and one can be saved', async () => {
+    const { page, faults } = await open(`/query?range=5m&expr=sum(${METRIC}_count)&tree=open&expr.1=up`);
+    await page.locator('.plan-numbers').nth(1).waitFor();
+    expect(await page.locator('.plan-label').allInnerTexts()).toEqual(['sum', `${METRIC}_count`]);
+    expect(await page.locator('.plan-numbers > :first-child').allInnerTexts()).toEqual(['1 series', '2 series']);
+    expect(await page.locator('.card-result h2').allInnerTexts()).toEqual(['Result', 'Result 2']);
+    await page.getByRole('button', { name: 'Save' }).first().click();
+    await page.getByLabel('Name of the saved query').fill('all predictions');
+    await page.keyboard.press('Enter');
+    await page.getByText('Saved', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Remove query 1' }).click();
+    await page.waitForURL(/expr=up$/);
+    const picture = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'PNG' }).click();
+    const png = readFileSync(await (await picture).path());
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    await page.goto(`${sidecar.url}/query`);
+    await page.getByRole('button', { name: /^all predictions/ }).click();
+    await page.waitForURL(/expr=sum/);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('axe finds nothing on any page, light or dark', async () => {
+    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    for (const path of ['/?range=5m&refresh=off', `/query?range=5m&tree=open&expr=sum(${METRIC}_count)`, ...PAGES]) {
+      for (const theme of ['light', 'dark']) {
+        const { page } = await open(`${path}${path.includes('?') ? '&' : '?'}theme=${theme}`, { bypassCSP: true });
+        await page.waitForLoadState('networkidle');
+        await page.evaluate(axe);
+        const found = await page.evaluate(async () => {
+          const { axe: run } = window as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
+          const { violations } = await run.run();
+          return violations.map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes
+                .map(({ html }) => html)
+                .join(' ')
+                .slice(0, 300)}`,
+          );
+        });
+        expect({ path, theme, found }).toEqual({ path, theme, found: [] });
+        await page.close();
+      }
+    }
+  }, 240_000);
+
+  test('every page is reached and left by keyboard alone', async () => {
+    const { page } = await open('/?refresh=off');
+    await page.waitForSelector('.topbar');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+    for (const name of ['Models', 'Query', 'Alerts', 'Targets', 'Status']) {
+      await page.getByRole('link', { name, exact: true }).focus();
+      await page.keyboard.press('Enter');
+      await page.waitForURL(new RegExp(name.toLowerCase()));
+    }
     await page.close();
   });
 
@@ -399,7 +551,7 @@ inChromium(`the web UI in a browser${why}`, () => {
   });
 
   test('every control has a name for those who do not see it', async () => {
-    for (const path of ['/', '/query?expr=up', '/alerts', '/targets', '/status']) {
+    for (const path of ['/', '/query?expr=up', ...PAGES]) {
       const { page } = await open(path);
       await page.waitForLoadState('networkidle');
       const nameless = await page.evaluate(() =>

@@ -1,5 +1,5 @@
 /** The models that are served, with what is known of each. */
-import { ask, queryRange } from '../api/client.ts';
+import { queryInstant, queryRange } from '../api/client.ts';
 import { unturned } from '../text.ts';
 import type { Grid } from '../timeRange.ts';
 import { sliceWindow } from '../timeRange.ts';
@@ -20,16 +20,8 @@ export interface Board {
 }
 
 export async function fetchBoard(grid: Grid, intervalMs: number, signal: AbortSignal): Promise<Board> {
-  const { data } = await ask<string[]>(
-    'label/__name__/values',
-    {
-      'match[]': `{__name__=~"${WANTED_NAMES.join('|')}"}`,
-      start: String(grid.start / 1000),
-      end: String(grid.end / 1000),
-    },
-    signal,
-  );
-  const present = new Set(data);
+  const names = await queryInstant(`group by (__name__) ({__name__=~"${WANTED_NAMES.join('|')}"})`, grid.end, signal);
+  const present = new Set(names.map(({ metric }) => metric.__name__));
   const windowMs = Math.max(sliceWindow(grid.step, intervalMs), 4 * intervalMs);
   const rows = new Map<string, { system: string; title: string; values: Map<MeasureId, Float64Array> }>();
   const faults: string[] = [];
