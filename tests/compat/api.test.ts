@@ -4,7 +4,12 @@
  */
 import { createServer, type Server } from 'node:http';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { besidePrometheus, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import {
+  besidePrometheus,
+  installedVersion,
+  runPrometheus,
+  type PrometheusProcess,
+} from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
 /** Requests, one a line: METHOD path, or POST path body. */
@@ -123,6 +128,180 @@ GET /status/flags
 GET /status/buildinfo
 GET /status/runtimeinfo
 GET /status/tsdb
+GET /query?query=up&limit=1
+GET /query?query=up&limit=0
+GET /query?query=up&limit=-1
+GET /query?query=up&limit=x
+GET /query?query=up&lookback_delta=1m
+GET /query?query=up&lookback_delta=x
+GET /query?query=up&time=1e400
+GET /query?query=up&time=-1
+GET /query?query=up&time=NaN
+GET /query?query=up&time=2024-13-01T00:00:00Z
+GET /query?query=0x1F
+GET /query?query=Inf
+GET /query?query=NaN
+GET /query?query=1%2F0
+GET /query?query=5m
+GET /query?query='single'
+GET /query?query=%60raw%60
+GET /query?query=%22unclosed
+GET /query?query=sum
+GET /query?query=sum()
+GET /query?query=sum(up,up)
+GET /query?query=by(job)
+GET /query?query=up%20and%20up
+GET /query?query=up%20or%20vector(1)
+GET /query?query=up%20unless%20up
+GET /query?query=up%20and%201
+GET /query?query=1%20and%20up
+GET /query?query=1%20%3D%3D%202
+GET /query?query=1%20%3D%3D%20bool%202
+GET /query?query=-up
+GET /query?query=-%22a%22
+GET /query?query=up%20%40%20start()
+GET /query?query=up%20%40%20end()
+GET /query?query=up%20%40%20x
+GET /query?query=up%20offset%20-1m
+GET /query?query=up%20offset%20x
+GET /query?query=up%5B5m:1m%5D
+GET /query?query=up%5B5m:%5D
+GET /query?query=up%5B0s%5D
+GET /query?query=up%5B-1m%5D
+GET /query?query=rate(up%5B5m:10s%5D)
+GET /query?query=quantile(0.9,requests_total)
+GET /query?query=quantile(2,requests_total)
+GET /query?query=count_values(%22v%22,up)
+GET /query?query=count_values(%22%22,up)
+GET /query?query=bottomk(1,requests_total)
+GET /query?query=topk(-1,up)
+GET /query?query=topk(NaN,up)
+GET /query?query=stddev(up)
+GET /query?query=group(up)
+GET /query?query=sum%20without%20(instance)%20(up)
+GET /query?query=absent(nope)
+GET /query?query=absent_over_time(nope%5B5m%5D)
+GET /query?query=label_join(up,%22a%22,%22-%22,%22job%22,%22instance%22)
+GET /query?query=label_join(up,%22%22,%22-%22,%22job%22)
+GET /query?query=sort_desc(up)
+GET /query?query=round(up,0.1)
+GET /query?query=clamp(up,0,1)
+GET /query?query=clamp(up,2,1)
+GET /query?query=hour()
+GET /query?query=day_of_week(vector(0))
+GET /query?query=predict_linear(requests_total%5B1m%5D,60)
+GET /query?query=deriv(temperature%5B1m%5D)
+GET /query?query=changes(temperature%5B1m%5D)
+GET /query?query=resets(requests_total%5B1m%5D)
+GET /query?query=irate(requests_total%5B1m%5D)
+GET /query?query=increase(requests_total%5B1m%5D)
+GET /query?query=delta(temperature%5B1m%5D)
+GET /query?query=scalar(temperature)
+GET /query?query=timestamp(up)
+GET /query?query=pi()
+GET /query?query=%7B__name__%3D%22up%22%7D
+GET /query?query=%7B__name__%3D~%22req.%2B%22%7D
+GET /query?query=up%7Bjob!%3D%22app%22%7D
+GET /query?query=up%7Bjob%3D%22a%22,%7D
+GET /query?query=up%7Bjob%7D
+GET /query?query=up%7B%22job%22%3D%22app%22%7D
+GET /query?query=%7B%22up%22%7D
+GET /query?query=up%23comment
+GET /query?query=up)
+GET /query?query=%28up
+GET /query?query=up%20up
+GET /query?query=histogram_count(latency_seconds)
+GET /query?query=histogram_quantile(2,latency_seconds_bucket)
+GET /query_range?query=up&start=A&end=T&step=1&limit=1
+GET /query_range?query=up&start=A&end=T&step=1&stats=all
+GET /query_range?query=up&start=A&end=T&step=1&timeout=x
+GET /query_range?query=rate(requests_total%5B10s%5D)&start=A&end=T&step=1
+GET /query_range?query=vector(1)&start=A&end=T&step=1
+GET /query_range?query=time()&start=A&end=T&step=1
+GET /query_range?query=up%20%40%20end()&start=A&end=T&step=1
+GET /query_range?query=up&start=x&end=T&step=1
+GET /query_range?query=up&start=A&end=x&step=1
+GET /query_range?query=up&start=A&end=T&step=
+GET /query_range?query=up&start=A&end=T&step=1.5m
+GET /query_range?query=up&start=A&end=T&step=NaN
+GET /query_range?query=requests_total%20%2B%20on(job)%20requests_total&start=A&end=T&step=1
+GET /query_range?start=A&end=T&step=1
+GET /query_range?query=sum(up)%20by%20(&start=A&end=T&step=1
+POST /query query=up&limit=x
+POST /query query=sum(up)&stats=all
+POST /query_range query=up
+POST /query_range query=up&start=2&end=1&step=1
+GET /series?match[]=up&limit=1
+GET /series?match[]=up&limit=x
+GET /series?match[]=up&limit=-1
+GET /series?match[]=up&start=2&end=1
+GET /series?match[]=up%5B5m%5D
+GET /series?match[]=sum(up)
+GET /series?match[]=up&match[]=%7B
+GET /series?match[]=%7Bjob%3D~%22.%2B%22%7D
+GET /series?match[]=%7Bjob%3D~%22(%22%7D
+POST /series match[]=
+POST /series start=1
+GET /labels?limit=1
+GET /labels?limit=x
+GET /labels?start=2&end=1
+GET /labels?match[]=up&match[]=nope
+GET /labels?match[]=%7B
+GET /label/job/values?limit=1
+GET /label/job/values?limit=x
+GET /label/job/values?start=2&end=1
+GET /label/job/values?match[]=up&match[]=nope
+GET /label/job/values?match[]=%7B%7D
+GET /label/bad-name/values
+GET /label/le/values
+GET /metadata?limit_per_metric=1
+GET /metadata?limit_per_metric=x
+GET /metadata?metric=latency_seconds
+GET /targets?scrapePool=app
+GET /targets?scrapePool=nope
+GET /targets?state=dropped&scrapePool=dropped
+GET /targets/metadata
+GET /targets/metadata?metric=requests_total
+GET /targets/metadata?metric=nope
+GET /targets/metadata?limit=1
+GET /targets/metadata?limit=x
+GET /targets/metadata?match_target=%7Bjob%3D%22app%22%7D
+GET /targets/metadata?match_target=%7B
+GET /query_exemplars?query=latency_seconds_bucket&start=A&end=T
+GET /query_exemplars?query=(
+GET /query_exemplars?query=1&start=A&end=T
+GET /query_exemplars?query=up&start=x
+POST /query_exemplars query=up&start=1&end=2
+GET /format_query
+GET /format_query?query=sum(up)by(job)
+GET /format_query?query=up%20offset%201h
+GET /format_query?query=(
+POST /format_query query=
+GET /rules?type=alert&type=record
+GET /rules?match[]=%7B
+GET /status/tsdb?limit=1
+GET /status/tsdb?limit=x
+GET /status/tsdb?limit=0
+GET /status/nope
+GET /status/walreplay
+GET /
+PUT /query
+PATCH /labels
+DELETE /series
+POST /rules
+POST /alerts
+POST /alertmanagers
+POST /status/flags
+PUT /label/job/values
+OPTIONS /query_range
+OPTIONS /labels
+POST /admin/tsdb/snapshot
+POST /admin/tsdb/delete_series match[]=up
+POST /admin/tsdb/clean_tombstones
+GET /admin/tsdb/snapshot
+PUT /admin/tsdb/clean_tombstones
+POST /write
+POST /read
 GET /nope
 POST /label/job/values
 DELETE /query
@@ -133,6 +312,40 @@ OPTIONS /query
 `
   .trim()
   .split('\n');
+
+/** What 2.42 does not have. */
+const NEWER_REQUESTS = String.raw`
+GET /parse_query
+GET /parse_query?query=sum(rate(up%5B5m%5D))
+GET /parse_query?query=(
+POST /parse_query query=up
+GET /scrape_pools
+GET /scrape_pools/config
+GET /scrape_pools/config?scrapePool=nope
+GET /scrape_pools/config?scrapePool=app
+GET /targets/relabel_steps
+GET /targets/relabel_steps?scrapePool=app
+GET /targets/relabel_steps?scrapePool=nope&labels=%7B%7D
+GET /targets/relabel_steps?scrapePool=app&labels=x
+GET /targets/relabel_steps?scrapePool=dropped&labels=%7B%22job%22:%22dropped%22%7D
+GET /rules?group_limit=1
+GET /rules?group_limit=x
+GET /rules?group_limit=-1
+GET /rules?group_next_token=x
+GET /rules?exclude_alerts=true
+GET /rules?exclude_alerts=x
+GET /status/tsdb?limit=20000
+GET /status/tsdb/blocks
+GET /status/self_metrics
+GET /status/self_metrics?metric_name_pattern=prometheus_build_info
+GET /status/self_metrics?metric_name_pattern=(
+GET /features
+GET /notifications
+`
+  .trim()
+  .split('\n');
+
+const isNew = (installedVersion?.[0] ?? 0) >= 3;
 
 /** Keys of ours that the peer's version does not have yet, or that are ours alone. */
 const EXTRA_KEYS = new Set([
@@ -146,6 +359,7 @@ const EXTRA_KEYS = new Set([
   'samplesRead',
   'infos',
   'warnings',
+  'storage',
 ]);
 
 /** Labels that tell of scrape options for native histograms, which ours does not have yet. */
@@ -153,7 +367,7 @@ const LACKING_KEYS = /^__.*_histograms.*__$/;
 
 /** Paths whose keys are data, not shape. */
 const KEYED_BY_DATA = /^\$\.data$/;
-const DATA_KEYED_PATHS = /^\/(status\/flags|metadata)/;
+const DATA_KEYED_PATHS = /^\/(status\/flags|metadata|features)/;
 
 function differences(ours: unknown, theirs: unknown, at: string, keyed: boolean): string[] {
   if (kindOf(ours) !== kindOf(theirs)) return [`${at}: ${kindOf(ours)}, not ${kindOf(theirs)}`];
@@ -220,7 +434,7 @@ besidePrometheus('the API beside Prometheus', () => {
     return { status: answer.status, body: isJson ? (JSON.parse(text) as Record<string, unknown>) : undefined };
   }
 
-  test.each(REQUESTS)('%s', async (request) => {
+  test.each([...REQUESTS, ...(isNew ? NEWER_REQUESTS : [])])('%s', async (request) => {
     const [mine, theirs] = await Promise.all([ask(ours.url, request), ask(peer.url, request)]);
     const found =
       mine.status !== theirs.status || mine.body?.errorType !== theirs.body?.errorType
