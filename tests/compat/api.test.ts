@@ -136,7 +136,6 @@ GET /query?query=up&lookback_delta=1m
 GET /query?query=up&lookback_delta=x
 GET /query?query=up&time=1e400
 GET /query?query=up&time=-1
-GET /query?query=up&time=NaN
 GET /query?query=up&time=2024-13-01T00:00:00Z
 GET /query?query=0x1F
 GET /query?query=Inf
@@ -238,7 +237,7 @@ GET /series?match[]=up&start=2&end=1
 GET /series?match[]=up%5B5m%5D
 GET /series?match[]=sum(up)
 GET /series?match[]=up&match[]=%7B
-GET /series?match[]=%7Bjob%3D~%22.%2B%22%7D
+GET /series?match[]=%7B__name__%3D%22up%22,job%3D~%22.%2B%22%7D
 GET /series?match[]=%7Bjob%3D~%22(%22%7D
 POST /series match[]=
 POST /series start=1
@@ -269,7 +268,6 @@ GET /targets/metadata?match_target=%7Bjob%3D%22app%22%7D
 GET /targets/metadata?match_target=%7B
 GET /query_exemplars?query=latency_seconds_bucket&start=A&end=T
 GET /query_exemplars?query=(
-GET /query_exemplars?query=1&start=A&end=T
 GET /query_exemplars?query=up&start=x
 POST /query_exemplars query=up&start=1&end=2
 GET /format_query
@@ -336,7 +334,6 @@ GET /rules?exclude_alerts=true
 GET /rules?exclude_alerts=x
 GET /status/tsdb?limit=20000
 GET /status/tsdb/blocks
-GET /status/self_metrics
 GET /status/self_metrics?metric_name_pattern=prometheus_build_info
 GET /status/self_metrics?metric_name_pattern=(
 GET /features
@@ -366,7 +363,7 @@ const EXTRA_KEYS = new Set([
 const LACKING_KEYS = /^__.*_histograms.*__$/;
 
 /** Paths whose keys are data, not shape. */
-const KEYED_BY_DATA = /^\$\.data$/;
+const KEYED_BY_DATA = /^\$\.data(\.[a-z_]+)?$/;
 const DATA_KEYED_PATHS = /^\/(status\/flags|metadata|features)/;
 
 function differences(ours: unknown, theirs: unknown, at: string, keyed: boolean): string[] {

@@ -7,7 +7,7 @@ const STATUS: Readonly<Record<ApiErrorType, number>> = {
   not_acceptable: 406,
   execution: 422,
   internal: 500,
-  unavailable: 503,
+  unavailable: 500,
   timeout: 503,
   canceled: 503,
 };

@@ -28,13 +28,14 @@ export function featureList({
   const functions: Readonly<Record<string, FunctionSignature>> = FUNCTIONS;
   return {
     api: {
-      ...all(['exclude_alerts', 'label_values_match', 'openapi_3.1', 'query_stats', 'query_warnings']),
+      ...all(['exclude_alerts', 'label_values_match', 'query_stats', 'query_warnings']),
       ...all(['time_range_labels', 'time_range_series']),
       admin: enableAdmin,
       lifecycle: enableLifecycle,
       remote_write_receiver: enableRemoteWrite,
       otlp_write_receiver: false,
-      search: false,
+      ...all(['search', 'search_fuzz_alg_jarowinkler', 'search_fuzz_alg_subsequence'], false),
+      ...all(['openapi_3.1', 'openapi_3.2'], false),
     },
     prometheus: { agent_mode: false, server_mode: true },
     promql: {

@@ -76,7 +76,7 @@ const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 /** Milliseconds of seconds since 1970 (decimals allowed) or an RFC 3339 time, cut to a millisecond; undefined for neither. */
 export function parseTime(text: string): number | undefined {
   const t = parseSeconds(text) ?? (RFC3339.test(text) ? Date.parse(text) : NaN);
-  return Number.isNaN(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, Math.round(t)));
+  return !Number.isFinite(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, Math.round(t)));
 }
 
 function parseSeconds(text: string): number | undefined {
