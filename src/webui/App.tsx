@@ -52,6 +52,7 @@ function Loading({ place }: { place: Place }) {
     <>
       <TopBar place={place} theme={themeChoice(place.params)} />
       <main className="page" id="main">
+        <h1 className="visually-hidden">Loading</h1>
         <Notice kind="loading" title="Loading the page …" />
       </main>
     </>

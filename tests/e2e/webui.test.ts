@@ -312,7 +312,7 @@ inChromium(`the web UI in a browser${why}`, () => {
       expect(await page.title()).toMatch(/ · Isotherm$/);
       await page.close();
     }
-  });
+  }, 240_000);
 
   test('the targets page shows the error of a broken target in full, and puts it first', async () => {
     const { data } = await api(sidecar.url, '/targets');
@@ -467,6 +467,7 @@ inChromium(`the web UI in a browser${why}`, () => {
     for (const path of ['/?range=5m&refresh=off', `/query?range=5m&tree=open&expr=sum(${METRIC}_count)`, ...PAGES]) {
       for (const theme of ['light', 'dark']) {
         const { page } = await open(`${path}${path.includes('?') ? '&' : '?'}theme=${theme}`, { bypassCSP: true });
+        await page.locator('main h1').waitFor({ state: 'attached' });
         await page.waitForLoadState('networkidle');
         await page.evaluate(axe);
         const found = await page.evaluate(async () => {
@@ -565,7 +566,7 @@ inChromium(`the web UI in a browser${why}`, () => {
       expect(nameless).toEqual([]);
       await page.close();
     }
-  });
+  }, 240_000);
 
   test('a sidecar that scrapes nothing says what to configure', async () => {
     const empty = tempFolder();
