@@ -3,14 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintPage } from '../../src/server/cli/check/metrics.ts';
-import { PROMTOOL } from '../support/prometheusProcess.ts';
+import { PROMTOOL, promtoolVersion } from '../support/prometheusProcess.ts';
 import { ISOTHERM, tempFolder } from '../support/sidecar.ts';
 import { CONFIG_CORPUS } from './configCorpus.ts';
 
-const told = spawnSync(PROMTOOL, ['--version'], { encoding: 'utf8' });
-const major = Number(/version (\d+)/.exec(`${told.stdout ?? ''}${told.stderr ?? ''}`)?.[1] ?? 0);
 /** The corpora are of what version 3 knows. */
-const beside = major >= 3 ? describe : describe.skip;
+const beside = (promtoolVersion?.[0] ?? 0) >= 3 ? describe : describe.skip;
 jest.setTimeout(120_000);
 
 interface Verdict {

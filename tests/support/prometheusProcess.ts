@@ -9,13 +9,19 @@ export const PROMETHEUS = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
 export const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 const READY_WITHIN_MS = 30_000;
 
-/** Major and minor version; undefined where there is no Prometheus. A build from source may tell none: it is taken for the newest. */
-export const installedVersion = ((): readonly [major: number, minor: number] | undefined => {
-  const told = spawnSync(PROMETHEUS, ['--version'], { encoding: 'utf8' });
+type Version = readonly [major: number, minor: number];
+
+/** Major and minor version; undefined where there is no such program. A build from source may tell none: it is taken for the newest. */
+function versionOf(program: string): Version | undefined {
+  const told = spawnSync(program, ['--version'], { encoding: 'utf8' });
   const version = /version (\d+)\.(\d+)/.exec(`${told.stdout ?? ''}${told.stderr ?? ''}`);
   if (version === null) return told.status === 0 ? [Infinity, 0] : undefined;
   return [Number(version[1]), Number(version[2])];
-})();
+}
+
+export const installedVersion = versionOf(PROMETHEUS);
+/** Of promtool. */
+export const promtoolVersion = versionOf(PROMTOOL);
 
 /** What it speaks of remote write. */
 export const WRITE_MESSAGES = [

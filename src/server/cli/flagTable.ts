@@ -18,7 +18,7 @@ export interface FlagSpec {
 }
 
 const GO_RUNTIME = 'it tunes the Go runtime, and this server runs on Node';
-const AGENT_ONLY = 'it belongs to the agent mode, which this server does not have';
+const AGENT_LOG = "an agent's log has one form here";
 const NO_STREAMED_READ = 'remote reads are answered with samples, which have no frames';
 
 export const FLAGS = {
@@ -204,41 +204,49 @@ export const FLAGS = {
   agent: {
     type: 'bool',
     default: 'false',
-    help: 'Forward samples only.',
-    refused: 'there is no agent mode; this server always keeps its samples',
+    help: 'Scrape and send on by remote write; samples are kept until they are sent (docs/scale.md).',
   },
-  'storage.agent.path': { type: 'text', default: 'data-agent/', help: 'Agent: data folder.', accepted: AGENT_ONLY },
+  'fleet.config.file': {
+    type: 'text',
+    default: '',
+    help: 'File with the url, and the login, of an engine that speaks the Prometheus API: it answers queries in place of the store here (docs/scale.md).',
+  },
+  'storage.agent.path': { type: 'text', default: 'data-agent/', help: 'Agent: data folder.' },
   'storage.agent.wal-compression': {
     type: 'bool',
     default: 'true',
     help: 'Agent: compress the log.',
-    accepted: AGENT_ONLY,
+    accepted: AGENT_LOG,
   },
   'storage.agent.retention.min-time': {
     type: 'duration',
     default: '5m',
     help: 'Agent: retention.',
-    accepted: AGENT_ONLY,
+    accepted: 'samples go when they are past storage.agent.retention.max-time',
   },
   'storage.agent.retention.max-time': {
     type: 'duration',
     default: '4h',
-    help: 'Agent: retention.',
-    accepted: AGENT_ONLY,
+    help: 'Agent: how long samples that no receiver takes are kept.',
   },
   'storage.agent.checkpoint-from-in-memory-series': {
     type: 'bool',
     default: 'false',
     help: 'Agent: checkpoints.',
-    accepted: AGENT_ONLY,
+    accepted: AGENT_LOG,
   },
   'storage.agent.checkpoint-batch-size': {
     type: 'number',
     default: '1000',
     help: 'Agent: checkpoints.',
-    accepted: AGENT_ONLY,
+    accepted: AGENT_LOG,
   },
-  'storage.agent.no-lockfile': { type: 'bool', default: 'false', help: 'Agent: lock file.', accepted: AGENT_ONLY },
+  'storage.agent.no-lockfile': {
+    type: 'bool',
+    default: 'false',
+    help: 'Agent: lock file.',
+    accepted: 'the data folder is always locked',
+  },
   'storage.remote.flush-deadline': {
     type: 'duration',
     default: '1m',

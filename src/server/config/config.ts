@@ -175,9 +175,9 @@ export interface Config {
   readonly dir: string;
   readonly global: GlobalConfig;
   readonly scrapeConfigs: readonly ScrapeConfig[];
-  /** Absolute; the last path element may hold `*`. */
+  /** Relative where the configuration's own path is, as upstream tells them; the last path element may hold `*`. */
   readonly ruleFiles: readonly string[];
-  /** Absolute, as `ruleFiles`: where further jobs were read from. */
+  /** Absolute, else as `ruleFiles`: where further jobs were read from. */
   readonly scrapeConfigFiles: readonly string[];
   readonly alerting: AlertingConfig;
   readonly remoteWrite: readonly RemoteWriteConfig[];

@@ -70,12 +70,12 @@ describe('a configuration', () => {
     expect(parse(job(probes)).scrapeConfigs[0]!.staticConfigs[0]!.targets).toEqual(['http://a/b']);
   });
 
-  test('makes paths absolute from its own folder', () => {
+  test('makes paths start from its own folder, absolute but for rule files, which are told as they are written', () => {
     const config = parse(
       `rule_files: [rules/*.yml]\n` +
         job('file_sd_configs: [{files: [targets/*.json]}]\nbasic_auth: {username: u, password_file: pw}\n'),
     );
-    expect(config.ruleFiles).toEqual(['/etc/isotherm/rules/*.yml']);
+    expect(config.ruleFiles).toEqual(['rules/*.yml']);
     expect(config.scrapeConfigs[0].fileSdConfigs).toEqual([
       { files: ['/etc/isotherm/targets/*.json'], refreshIntervalMs: 300_000 },
     ]);

@@ -92,7 +92,7 @@ export function parseConfig(
     scrapeConfigs: jobs,
     alerting,
     remoteWrite,
-    ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dir, file)),
+    ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dirname(path), file)),
     scrapeConfigFiles: (raw.scrape_config_files ?? []).map((file) => absolute(dir, file)),
     storage: {
       outOfOrderWindowMs: tsdb?.out_of_order_time_window ?? 0,

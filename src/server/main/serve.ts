@@ -18,18 +18,25 @@ import { createRemoteWriter } from '../remote/remoteWriter.ts';
 import { createRuleManager } from '../rules/manager.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
+import type { AnsweringEngine } from '../storage/engine.ts';
+import type { Queryable } from '../storage/queryable.ts';
 import { readBuildInfo } from '../telemetry/build.ts';
 import { systemClock } from '../telemetry/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { machinePage } from '../telemetry/machine/machine.ts';
 import { NOTICES, Notifications } from '../telemetry/notifications.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
-import { createEngine } from '../promql/engine.ts';
+import { EngineApi } from '../fleet/engineApi.ts';
+import { loadEngineFile, type EngineAddress } from '../fleet/engineFile.ts';
+import { createRemoteEngine } from '../fleet/remoteEngine.ts';
+import { RemoteQueryable } from '../fleet/remoteQueryable.ts';
+import { answerOf, createEngine, type EngineLimits } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
+import { AGENT_BLOCK_MS, agentEngine, agentQueryable, checkAgent, withAgentStore } from './agent.ts';
 import { createGroupStore } from './groupStore.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
@@ -67,16 +74,15 @@ export interface ServeParent {
  *
  * @returns the exit code. Throws StartError if it cannot start.
  */
-export async function serve({ flags, texts, notices }: ParsedFlags, parent?: ServeParent): Promise<number> {
+export async function serve({ flags: given, texts, notices }: ParsedFlags, parent?: ServeParent): Promise<number> {
+  const flags = withAgentStore(given);
   const startedAt = systemClock.now();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const address = parseListenAddress(flags['web.listen-address']);
-  const load = (path: string) =>
-    loadAll(path, {
-      promql: promqlOptions(flags),
-      sloFile: flags['slo.config.file'],
-      receiversFile: flags['notify.config.file'],
-    });
+  const load = (path: string) => {
+    const options = { sloFile: flags['slo.config.file'], receiversFile: flags['notify.config.file'] };
+    return checkAgent(loadAll(path, { promql: promqlOptions(flags), ...options }), flags);
+  };
   const config = firstConfig(flags['config.file'], load);
   const build = readBuildInfo();
   log('info', 'Starting Isotherm', { version: build.version, revision: build.revision, node: build.nodeVersion });
@@ -99,7 +105,7 @@ export async function serve({ flags, texts, notices }: ParsedFlags, parent?: Ser
   const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
   registerServerMetrics(metrics, reloader, () => rooms !== undefined);
   registerRuleMetrics(metrics, () => rooms?.rules);
-  const retention = () => retentionOf(flags, reloader.config.storage);
+  const retention = () => retentionOf(flags, retentionKeys(flags, reloader.config));
 
   const access = webAccess(flags['web.config.file'], log);
   const { url, routePrefix } = externalUrlOf(
@@ -240,7 +246,8 @@ async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutd
     const { own, foreign } = dataFolders(path);
     const tsdb = await openTsdb({
       path: own,
-      retention: retentionOf(flags, config.storage),
+      retention: retentionOf(flags, retentionKeys(flags, config)),
+      ...(flags.agent && { blockRangeMs: AGENT_BLOCK_MS }),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       compactionThread: flags.workers > 0,
       log,
@@ -295,6 +302,45 @@ function noteQueries(own: string, flags: Flags, log: Log): ActiveQueries | undef
   }
 }
 
+/** The configuration's retention is that of a store; an agent's is a flag. */
+const retentionKeys = ({ agent }: Flags, { storage }: Config) => (agent ? {} : storage);
+
+interface QueryRooms {
+  readonly engine: AnsweringEngine;
+  readonly queryable: Queryable;
+}
+
+/** Who answers queries: the engine of a fleet, the store here, or nobody. */
+function openQueries(
+  tsdb: Tsdb,
+  limits: EngineLimits,
+  active: ActiveQueries | undefined,
+  { flags, log, shutdown }: RoomParts,
+): QueryRooms {
+  const file = flags['fleet.config.file'];
+  if (file !== '') {
+    const api = new EngineApi(engineOfFleet(file));
+    shutdown.opened('engine of the fleet', () => api.close());
+    const queryable = new RemoteQueryable(api, systemClock);
+    void queryable.watchMetadata(shutdown.signal, log);
+    const { query } = createRemoteEngine(api, promqlOptions(flags));
+    return { engine: { query, answer: (request, format) => answerOf(query(request), format) }, queryable };
+  }
+  if (flags.agent) return { engine: agentEngine, queryable: agentQueryable };
+  const engine = createQueryRunner({ queryable: tsdb, active, workers: flags.workers, limits });
+  shutdown.opened('query engine', () => engine.close());
+  return { engine, queryable: tsdb };
+}
+
+function engineOfFleet(file: string): EngineAddress {
+  try {
+    return loadEngineFile(file);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new StartError(`--fleet.config.file: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
 function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   const { flags, config, log, metrics, shutdown, externalUrl, own, pushes } = parts;
   const active = noteQueries(own, flags, log);
@@ -308,8 +354,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     subqueryStepMs: config.global.evaluationIntervalMs,
     ...promqlOptions(flags),
   };
-  const engine = createQueryRunner({ queryable: tsdb, active, workers: flags.workers, limits });
-  shutdown.opened('query engine', () => engine.close());
+  const { engine, queryable } = openQueries(tsdb, limits, active, parts);
   const feed = createFeed(tsdb);
   const sentTimes = createSentTimes(own, log);
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
@@ -341,7 +386,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   registerNotifierMetrics(metrics, notifier, receivers);
   const rules = createRuleManager({
     storage: feed.storage,
-    queryable: tsdb,
+    queryable,
     engine,
     engineOver: (queryable) => createEngine(queryable, limits),
     clock: systemClock,
@@ -376,7 +421,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   return {
     rooms: {
       engine,
-      queryable: tsdb,
+      queryable,
       storage: feed.storage,
       admin: tsdb,
       savedQueries: new SavedQueries(join(own, 'saved_queries.json')),
@@ -387,7 +432,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       headStats,
     },
     async apply(config) {
-      await tsdb.setRetention(retentionOf(flags, config.storage));
+      await tsdb.setRetention(retentionOf(flags, retentionKeys(flags, config)));
       // Before anything is appended, so that all of it is heard.
       await remote.apply(config.remoteWrite, config.global.externalLabels);
       await scraping.apply(pushes === undefined ? config : withPushJob(config, externalUrl));
