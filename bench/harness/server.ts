@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Peer } from './peers.ts';
 
 const ISOTHERM = fileURLToPath(new URL('../../bin/isotherm', import.meta.url));
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 300_000;
 const LOG_CHARS_MAX = 4_000;
 
 export interface Server {

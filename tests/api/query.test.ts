@@ -233,6 +233,33 @@ describe('parse_query', () => {
       rhs: { type: 'vectorSelector', name: 'y', matchers: [{ name: '__name__', value: 'y', type: '=' }] },
     });
   });
+  test('explain_query answers with the tree, of a range where there is a step', async () => {
+    const plan = {
+      expr: 'up',
+      kind: 'selector' as const,
+      steps: 3,
+      once: false,
+      samples: 3,
+      milliseconds: 1,
+      children: [],
+    };
+    at.fake.answer = () => ({ ...matrixResult([labelsOf({ a: '1' })], [[1, 2, 3]], 0, 60_000), plan });
+    const { data } = (await get('/api/v1/explain_query?query=up&start=0&end=120&step=60')).json() as { data: unknown };
+    expect(data).toMatchObject({ plan, series: 1 });
+    expect(at.fake.requests.at(-1)).toMatchObject({ expr: 'up', stepMs: 60_000, explain: true });
+    await get('/api/v1/explain_query?query=up&time=5');
+    expect(at.fake.requests.at(-1)).toMatchObject({ start: 5_000, stepMs: 0 });
+  });
+  test('another word for stats than true and all is taken, with a warning', async () => {
+    at.fake.answer = () => vectorResult([], []);
+    const { warnings, data } = (await get('/api/v1/query?query=up&stats=1')).json() as {
+      warnings: string[];
+      data: object;
+    };
+    expect(warnings).toEqual([expect.stringContaining('value "1" for parameter "stats" is deprecated') as string]);
+    expect(data).toHaveProperty('stats');
+    expect((await get('/api/v1/query?query=up&stats=all')).json()).not.toHaveProperty('warnings');
+  });
   test('format_query prints one line for a short expression', async () => {
     expect((await get(`/api/v1/format_query?query=${encodeURIComponent('up+1')}`)).json()).toEqual({
       status: 'success',

@@ -8,7 +8,7 @@ import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts
 import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
 import type { RelabelConfig } from '../../src/server/config/config.ts';
 import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
-import { answerOf } from '../../src/server/promql/engine.ts';
+import { written } from '../../src/server/promql/engine.ts';
 import { openAccess } from '../../src/server/http/access/access.ts';
 import { Notifications } from '../../src/server/telemetry/notifications.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
@@ -56,7 +56,7 @@ export class FakeRooms {
       this.requests.push(request);
       return this.answer(request);
     },
-    answer: (request, format) => answerOf(this.engine.query(request), format),
+    answer: async (request, format) => written(await this.engine.query(request), format, 0),
   };
   readonly queryable: Queryable = {
     select: () => Promise.reject(new Error('not asked by the HTTP rim')),

@@ -108,6 +108,8 @@ export interface GlobalConfig {
   readonly evaluationIntervalMs: number;
   readonly ruleQueryOffsetMs: number;
   readonly externalLabels: Labels;
+  /** Where a line is written for every query; undefined for nowhere. */
+  readonly queryLogFile?: string;
 }
 
 export interface AlertmanagerConfig extends TargetSources {

@@ -88,6 +88,7 @@ export function parseConfig(
       evaluationIntervalMs: raw.global?.evaluation_interval || DEFAULT_INTERVAL_MS,
       ruleQueryOffsetMs: raw.global?.rule_query_offset ?? 0,
       externalLabels: labelsOfSet(expandAll(raw.global?.external_labels, env, notices)),
+      queryLogFile: raw.global?.query_log_file ? absolute(dir, raw.global.query_log_file) : undefined,
     },
     scrapeConfigs: jobs,
     alerting,
@@ -154,8 +155,6 @@ function sectionNotices(raw: RawFile): string[] {
     return Array.isArray(section) ? section.length > 0 : section !== undefined;
   });
   const notices = said.map(([key, why]) => `${key}: ${why}`);
-  if (raw.global?.query_log_file !== undefined)
-    notices.push('global.query_log_file: not supported yet; no query log is written');
   const tsdb = raw.storage?.tsdb;
   if (tsdb?.stale_series_compaction_threshold)
     notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');

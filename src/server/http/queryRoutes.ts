@@ -1,8 +1,10 @@
 /** query, query_range, query_exemplars, format_query. */
+import type { ApiQueryPlan } from '../../shared/api/queryPlan.ts';
 import { labelsJson } from '../../shared/api/labelsJson.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { prettyExpr } from '../../shared/promql/pretty.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
+import { quoted } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type QueryRequest } from '../storage/engine.ts';
 import { dataJson, listJson } from './answer.ts';
@@ -16,18 +18,19 @@ async function runQuery(
   call: ApiCall,
   grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const { params, deps, rooms, signal, queries, client } = call;
+  const { params, deps, rooms, origin, signal, queries, client } = call;
   const limit = params.limit();
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
   const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
   const expr = params.text('query');
-  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, signal };
-  const stats = params.text('stats') !== '';
-  const answer = queries.run(request, client, (own) => rooms.engine.answer(own, { limit, stats }));
-  return answer.catch((error: unknown) => {
-    if (error instanceof QueryError && error.errorType === 'bad_data') throw invalidParameter('query', error.message);
-    throw error;
-  });
+  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, origin, signal };
+  const fresh = params.text('nocache') === '1';
+  const statsText = params.text('stats');
+  const stats = statsText !== '';
+  const warnings = stats && statsText !== 'true' && statsText !== 'all' ? [deprecatedStats(statsText)] : [];
+  return queries
+    .run(request, client, (own) => rooms.engine.answer(own, { limit, stats, fresh, warnings }))
+    .catch(refused);
 }
 
 function instantQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
@@ -37,6 +40,34 @@ function instantQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
 
 function rangeQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
   return runQuery(call, rangeParams(call.params));
+}
+
+/** How a query is evaluated: a range query where a step is given, else an instant one. It is run for that, and its answer left away. */
+async function explained(call: ApiCall): Promise<Iterable<string>> {
+  const { params, rooms, deps, origin, signal } = call;
+  const t = params.timeOr('time', deps.clock.now());
+  const grid = params.text('step') === '' ? { start: t, end: t, stepMs: 0 } : rangeParams(params);
+  const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
+  const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
+  const request = { expr: params.text('query'), ...grid, lookbackDeltaMs, timeoutMs, explain: true, origin, signal };
+  const { plan, stats, value } = await rooms.engine.query(request).catch(refused);
+  const answer: ApiQueryPlan = {
+    plan: plan!,
+    parseMilliseconds: stats.parseMs,
+    selectMilliseconds: stats.selectMs,
+    evaluateMilliseconds: stats.evalMs,
+    samplesRead: stats.samplesRead,
+    series: value.kind === 'raw' ? value.series.length : value.kind === 'string' ? 0 : value.matrix.labels.length,
+  };
+  return dataJson(answer);
+}
+
+const deprecatedStats = (text: string) =>
+  `value ${quoted(text)} for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"`;
+
+function refused(error: unknown): never {
+  if (error instanceof QueryError && error.errorType === 'bad_data') throw invalidParameter('query', error.message);
+  throw error;
 }
 
 function exemplars({ params, rooms }: ApiCall): Iterable<string> {
@@ -65,6 +96,7 @@ const GET_POST = ['GET', 'POST'] as const;
 export const QUERY_ROUTES: readonly ApiRoute[] = [
   { path: '/query', methods: GET_POST, answer: instantQuery },
   { path: '/query_range', methods: GET_POST, answer: rangeQuery },
+  { path: '/explain_query', methods: GET_POST, answer: explained },
   { path: '/query_exemplars', methods: GET_POST, answer: exemplars },
   {
     path: '/format_query',

@@ -1,6 +1,7 @@
 /** A row of the route tables. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps, ServerRooms } from './deps.ts';
+import type { QueryRequest } from '../storage/engine.ts';
 import type { Params } from './params.ts';
 import type { RunningQueries } from './runningQueries.ts';
 
@@ -15,6 +16,8 @@ export interface ApiCall {
   readonly queries: RunningQueries;
   /** Address of who asks. */
   readonly client: string;
+  /** Who asks, for the query log. */
+  readonly origin: NonNullable<QueryRequest['origin']>;
   /** Aborted when the client goes away before it is answered. */
   readonly signal: AbortSignal;
 }

@@ -200,7 +200,17 @@ async function answerApi(
   reply.raw.once('close', () => gone.abort());
   const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
-  const answer = await route.answer({ deps, rooms, params, path, queries, client: request.ip, signal: gone.signal });
+  const origin = { httpRequest: { clientIP: request.ip, method: request.method, path: API + route.path } };
+  const answer = await route.answer({
+    deps,
+    rooms,
+    params,
+    path,
+    queries,
+    client: request.ip,
+    origin,
+    signal: gone.signal,
+  });
   return Symbol.asyncIterator in answer ? sendPieces(request, reply, answer) : sendTexts(request, reply, answer);
 }
 

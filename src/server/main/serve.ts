@@ -30,14 +30,16 @@ import { EngineApi } from '../fleet/engineApi.ts';
 import { loadEngineFile, type EngineAddress } from '../fleet/engineFile.ts';
 import { createRemoteEngine } from '../fleet/remoteEngine.ts';
 import { RemoteQueryable } from '../fleet/remoteQueryable.ts';
-import { answerOf, createEngine, type EngineLimits } from '../promql/engine.ts';
+import { createEngine, written, type EngineLimits } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
+import { createQueryLog, type QueryLog } from '../workers/queryLog.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
 import { AGENT_BLOCK_MS, agentEngine, agentQueryable, checkAgent, withAgentStore } from './agent.ts';
 import { createGroupStore } from './groupStore.ts';
+import { registerQueryMetrics } from './queryMetrics.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
@@ -315,7 +317,8 @@ function openQueries(
   tsdb: Tsdb,
   limits: EngineLimits,
   active: ActiveQueries | undefined,
-  { flags, log, shutdown }: RoomParts,
+  queryLog: QueryLog,
+  { flags, log, metrics, shutdown }: RoomParts,
 ): QueryRooms {
   const file = flags['fleet.config.file'];
   if (file !== '') {
@@ -324,10 +327,16 @@ function openQueries(
     const queryable = new RemoteQueryable(api, systemClock);
     void queryable.watchMetadata(shutdown.signal, log);
     const { query } = createRemoteEngine(api, promqlOptions(flags));
-    return { engine: { query, answer: (request, format) => answerOf(query(request), format) }, queryable };
+    const answer: AnsweringEngine['answer'] = async (request, format) => {
+      const started = performance.now();
+      const result = await query(request);
+      return written(result, format, performance.now() - started);
+    };
+    return { engine: { query, answer }, queryable };
   }
   if (flags.agent) return { engine: agentEngine, queryable: agentQueryable };
-  const engine = createQueryRunner({ queryable: tsdb, active, workers: flags.workers, limits });
+  const engine = createQueryRunner({ queryable: tsdb, active, queryLog, workers: flags.workers, limits });
+  registerQueryMetrics(metrics, queryLog, engine.cache);
   shutdown.opened('query engine', () => engine.close());
   return { engine, queryable: tsdb };
 }
@@ -354,7 +363,11 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     subqueryStepMs: config.global.evaluationIntervalMs,
     ...promqlOptions(flags),
   };
-  const { engine, queryable } = openQueries(tsdb, limits, active, parts);
+  const queryLog = createQueryLog((file, error) =>
+    log('error', 'the query log cannot be written; make room on its disk', { file, reason: String(error) }),
+  );
+  shutdown.opened('query log', async () => queryLog.close());
+  const { engine, queryable } = openQueries(tsdb, limits, active, queryLog, parts);
   const feed = createFeed(tsdb);
   const sentTimes = createSentTimes(own, log);
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
@@ -432,6 +445,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       headStats,
     },
     async apply(config) {
+      queryLog.use(config.global.queryLogFile);
       await tsdb.setRetention(retentionOf(flags, retentionKeys(flags, config)));
       // Before anything is appended, so that all of it is heard.
       await remote.apply(config.remoteWrite, config.global.externalLabels);

@@ -177,9 +177,9 @@ async function quantiles(
   const { budget, annotations } = context;
   const steps = grid.count;
   const [least, most] = [q.reduce(lesser, Infinity), q.reduce(greater, -Infinity)];
-  if (q.some(Number.isNaN)) annotations.invalidQuantile(NaN, node.param!);
-  if (most > 1) annotations.invalidQuantile(most, node.param!);
-  if (least < 0) annotations.invalidQuantile(least, node.param!);
+  if (q.some(Number.isNaN)) annotations.invalidQuantile(NaN, node.param!, node);
+  if (most > 1) annotations.invalidQuantile(most, node.param!, node);
+  if (least < 0) annotations.invalidQuantile(least, node.param!, node);
   const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
   const held = await materialize(rows, steps, budget);
   const members: Row[][] = labels.map(() => []);

@@ -28,6 +28,8 @@ export class Annotations {
   /** By what they say: of the same words at several places the last place is told, as upstream does. */
   private readonly warningPlaces = new Map<string, Place>();
   private readonly infoPlaces = new Map<string, Place>();
+  /** Whose quantiles the warnings of these words are about. */
+  private readonly quantilesOf = new Map<string, Place>();
   /** Of an operator's notes at one step only that of the last pair is told, as upstream does. */
   private readonly operatorNotes = new Map<Place, Map<number, OperatorNote>>();
   private readonly repairs = new Map<string, Repair>();
@@ -56,11 +58,14 @@ export class Annotations {
     this.warn(`ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`, place);
   }
 
-  /** @param place of the quantile, a parameter: it is told after what its function's operands tell. */
-  invalidQuantile(q: number, place: Place): void {
+  /** @param place of the quantile. @param of whose parameter it is: it is told after what that one's operands tell, and the last parameter stands. */
+  invalidQuantile(q: number, place: Place, of: Place): void {
     const message = `quantile value should be between 0 and 1, got ${formatGo(q)}`;
-    const known = this.warningPlaces.get(message);
-    if (known === undefined || place.from < known.from) this.warningPlaces.set(message, place);
+    const known = this.quantilesOf.get(message);
+    const isLater = known === undefined || of.to > known.to || (of.to === known.to && of.from <= known.from);
+    if (!isLater || (of === known && place.from < this.warningPlaces.get(message)!.from)) return;
+    this.quantilesOf.set(message, of);
+    this.warningPlaces.set(message, place);
   }
 
   /**

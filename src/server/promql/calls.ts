@@ -140,7 +140,7 @@ function watchQuantiles(
   if (q.every(isQuantile)) return undefined;
   return ({ present }) => {
     for (let i = 0; i < q.length; i++)
-      if (present[i] === 1 && !isQuantile(q[i])) annotations.invalidQuantile(q[i], call.args[0]);
+      if (present[i] === 1 && !isQuantile(q[i])) annotations.invalidQuantile(q[i], call.args[0], call);
   };
 }
 

@@ -26,6 +26,20 @@ export interface EvalContext {
   readonly delaysNames: boolean;
   readonly annotations: Annotations;
   readonly evaluate: (expr: Expr, grid: StepGrid) => Promise<Value>;
+  /** Watches the evaluation, where it is to be told how it went. */
+  readonly watch?: Watch;
+}
+
+/** What looks on while nodes are evaluated, and while rows of their values are read. */
+export interface Watch {
+  value(node: Expr, grid: StepGrid, evaluate: () => Promise<Value>): Promise<Value>;
+  range<V extends WatchedRange>(node: Expr, grid: StepGrid, evaluate: () => Promise<V>): Promise<V>;
+}
+
+/** What is looked at of a range vector. */
+export interface WatchedRange {
+  readonly labels: readonly unknown[];
+  series(s: number): { readonly values: Float64Array };
 }
 
 export const vectorValue = (rows: VectorRows): Value => ({ kind: 'vector', rows });

@@ -27,6 +27,7 @@ import { answerPieces } from './answer/answerPieces.ts';
 import { Budget } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateExpr } from './evaluate.ts';
+import { Explanation } from './explain.ts';
 import { Gate } from './gate.ts';
 import { gridOf } from './grid.ts';
 import { planQuery, type Plan } from './plan.ts';
@@ -156,13 +157,14 @@ export async function evaluatePrepared(
   const loaded: (readonly SelectedSeries[] | undefined)[] = selected.map(() => undefined);
   const stats: (readonly SelectedSeries[] | undefined)[] = selected.map(() => undefined);
   const annotations = new Annotations(request.expr);
+  const explanation = request.explain === true ? new Explanation(request.expr, plan) : undefined;
   const context: EvalContext = {
     plan,
     budget,
     features,
     delaysNames: features.delayedNameRemoval === true,
     annotations,
-    hasHistograms: plan.hasTrims || selected.some((groups) => groups.some((group) => group.hasHistograms)),
+    hasHistograms: plan.tells || selected.some((groups) => groups.some((group) => group.hasHistograms)),
     series: (select) => (loaded[select] ??= selectedSeries(selected[select])),
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;
@@ -171,12 +173,14 @@ export async function evaluatePrepared(
       return (stats[select] ??= statsSeries(series));
     },
     evaluate: (expr, grid) => evaluateExpr(expr, grid, context),
+    watch: explanation,
   };
   const value = await queryValue(plan.context.query, context);
   return {
     value,
     warnings: annotations.warnings,
     infos: annotations.infos,
+    plan: explanation?.tree(),
     stats: { samplesRead, parseMs: prepared.parseMs, selectMs, evalMs: performance.now() - started },
   };
 }
@@ -208,14 +212,9 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
   return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, order) };
 }
 
-/** What {@link AnsweringEngine.answer} gives, of a query that is evaluated in the caller's thread. */
-export async function answerOf(
-  asked: Promise<QueryResult>,
-  format: AnswerFormat,
-  started = performance.now(),
-): Promise<AsyncIterable<Uint8Array>> {
-  const result = await asked;
-  return piecesOf(answerPieces(result, format, performance.now() - started));
+/** A result as {@link AnsweringEngine.answer} gives it. @param totalMs that the query waited and ran. */
+export function written(result: QueryResult, format: AnswerFormat, totalMs: number): AsyncIterable<Uint8Array> {
+  return piecesOf(answerPieces(result, format, totalMs));
 }
 
 async function* piecesOf(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -240,5 +239,12 @@ export function createEngine(queryable: Queryable, limits: EngineLimits): Answer
       leave();
     }
   };
-  return { query, answer: (request, format) => answerOf(query(request), format) };
+  return {
+    query,
+    async answer(request, format) {
+      const started = performance.now();
+      const result = await query(request);
+      return written(result, format, performance.now() - started);
+    },
+  };
 }

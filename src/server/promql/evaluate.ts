@@ -17,6 +17,11 @@ import { selectRows } from './selection.ts';
 /** @throws QueryError. */
 export async function evaluateExpr(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
   context.budget.check();
+  if (context.watch === undefined) return valueOf(expr, grid, context);
+  return context.watch.value(expr, grid, () => valueOf(expr, grid, context));
+}
+
+async function valueOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
   if (grid.count > 1 && context.plan.invariant.has(expr)) {
     return broadcast(await evaluateNode(expr, firstStepOf(grid), context), grid.count, context);
   }

@@ -177,7 +177,7 @@ export async function histogramQuantile(call: Call, grid: StepGrid, context: Eva
   const q = await scalarOf(call.args[0], grid, context);
   const rows = await rowsOf(call.args[1], grid, context);
   const both = await bothKinds(rows, call.args[1], grid.count, context);
-  warnOfQuantiles(q, call.args[0], context);
+  warnOfQuantiles(q, call.args[0], call, context);
   return answered(
     both,
     grid.count,
@@ -210,7 +210,7 @@ export async function histogramQuantiles(call: Call, grid: StepGrid, context: Ev
     if (q.some((v) => !Object.is(v, q[0]))) {
       throw new QueryError('execution', 'a quantile of histogram_quantiles() must be the same at every step');
     }
-    warnOfQuantiles(q, arg, context);
+    warnOfQuantiles(q, arg, call, context);
     const ofQuantile = answered(
       both,
       grid.count,
@@ -223,8 +223,8 @@ export async function histogramQuantiles(call: Call, grid: StepGrid, context: Ev
   return heldRows(labels, answers);
 }
 
-function warnOfQuantiles(q: Float64Array, place: Expr, context: EvalContext): void {
-  for (const v of q) if (!(v >= 0 && v <= 1)) context.annotations.invalidQuantile(v, place);
+function warnOfQuantiles(q: Float64Array, place: Expr, call: Call, context: EvalContext): void {
+  for (const v of q) if (!(v >= 0 && v <= 1)) context.annotations.invalidQuantile(v, place, call);
 }
 
 /** @param place of the vector, for what there is to tell of it. */

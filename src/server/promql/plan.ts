@@ -19,8 +19,8 @@ export interface Plan {
   readonly steps: number;
   /** Points that the windows of its subqueries hold together, for one series. */
   readonly subqueryPoints: number;
-  /** Whether it trims histograms, which tells of every float it meets. */
-  readonly hasTrims: boolean;
+  /** Whether something in it may tell of rows that it only reads: what no operator asks for is read all the same then. */
+  readonly tells: boolean;
   /** Selectors of whose histograms only count and sum are looked at. */
   readonly statsOnly: ReadonlySet<VectorSelector>;
   /** Nodes whose value is the same at every step. */
@@ -42,6 +42,14 @@ const TIME_DEPENDENT: ReadonlySet<FunctionName> = new Set([
   'year',
 ]);
 
+/** Functions that tell of samples as they read them, of floats too. */
+const TELLING: ReadonlySet<FunctionName> = new Set([
+  'histogram_fraction',
+  'histogram_quantile',
+  'histogram_quantiles',
+  'quantile_over_time',
+]);
+
 export function planQuery(expr: Expr, context: PlanContext): Plan {
   const selects: SelectSpec[] = [];
   const selectOf = new Map<VectorSelector, number>();
@@ -60,10 +68,10 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
   };
   let steps = 0;
   let subqueryPoints = 0;
-  let hasTrims = false;
+  let tells = false;
   const walk = (node: Expr, grid: StepGrid, caller: string | undefined): void => {
     steps = Math.max(steps, grid.count);
-    hasTrims ||= node.kind === 'binary' && isTrim(node.op);
+    tells ||= node.kind === 'call' ? TELLING.has(node.func) : node.kind === 'binary' && isTrim(node.op);
     if (node.kind === 'selector' || node.kind === 'range') {
       const selector = node.kind === 'range' ? node.selector : node;
       const width = node.kind === 'range' ? rangeMs(node, context) : context.lookbackDeltaMs;
@@ -88,7 +96,7 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
   markStatsOnly(expr, false, statsOnly);
   markInvariant(expr, invariant);
   walk(expr, context.query, undefined);
-  return { expr, context, selects, selectOf, infoSelectOf, steps, subqueryPoints, hasTrims, statsOnly, invariant };
+  return { expr, context, selects, selectOf, infoSelectOf, steps, subqueryPoints, tells, statsOnly, invariant };
 }
 
 /** Functions that look at count and sum alone, and those that need the buckets, whatever is around them. */

@@ -33,7 +33,9 @@ export interface RangeVector {
 
 export async function rangeVectorOf(arg: Expr, grid: StepGrid, context: EvalContext): Promise<RangeVector> {
   const node = rangeNode(arg);
-  return node.kind === 'range' ? ofSelector(node, grid, context) : ofSubquery(node, grid, context);
+  const vector = async () =>
+    node.kind === 'range' ? ofSelector(node, grid, context) : ofSubquery(node, grid, context);
+  return context.watch === undefined ? vector() : context.watch.range(node, grid, vector);
 }
 
 function ofSelector(node: RangeSelector, grid: StepGrid, context: EvalContext): RangeVector {

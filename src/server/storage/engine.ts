@@ -1,4 +1,5 @@
 /** What the rims (HTTP, Grafana) ask of the query engine, and what it answers. */
+import type { ApiPlanNode } from '../../shared/api/queryPlan.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 
@@ -20,6 +21,10 @@ export interface QueryRequest {
   readonly timeoutMs?: number;
   readonly maxSamples?: number;
   readonly signal?: AbortSignal;
+  /** Tell how it was evaluated, which makes it slower. */
+  readonly explain?: boolean;
+  /** Who asks, for the query log: a key of upstream's and what it says, such as `httpRequest` or `ruleGroup`. */
+  readonly origin?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /**
@@ -48,16 +53,20 @@ export type QueryValue =
   | { readonly kind: 'raw'; readonly grid: StepGrid; readonly series: readonly RawSeries[] }
   | { readonly kind: 'string'; readonly grid: StepGrid; readonly text: string };
 
+export interface QueryStats {
+  readonly samplesRead: number;
+  readonly parseMs: number;
+  readonly selectMs: number;
+  readonly evalMs: number;
+}
+
 export interface QueryResult {
   readonly value: QueryValue;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
-  readonly stats: {
-    readonly samplesRead: number;
-    readonly parseMs: number;
-    readonly selectMs: number;
-    readonly evalMs: number;
-  };
+  readonly stats: QueryStats;
+  /** How it was evaluated, where that was asked for. */
+  readonly plan?: ApiPlanNode;
 }
 
 /**
@@ -76,6 +85,10 @@ export interface AnswerFormat {
   readonly limit: number;
   /** Whether its statistics are told. */
   readonly stats: boolean;
+  /** Evaluate all steps, whatever is kept of an earlier answer. */
+  readonly fresh?: boolean;
+  /** What there is to say of how it was asked. */
+  readonly warnings?: readonly string[];
 }
 
 /** A query engine that also writes: a result of any size goes out without being held as text. */

@@ -137,6 +137,14 @@ export interface SelectLease {
   release(): void;
 }
 
+/** What may have changed in a store since it was read: for those who keep what they made of it. */
+export interface Changes {
+  /** The present moment, to be asked about later. */
+  mark(): number;
+  /** Samples at this time and later may be others than they were at the mark; −Infinity where all may be. */
+  oldestSince(mark: number): number;
+}
+
 export interface TimeRange {
   readonly minTime: number;
   readonly maxTime: number;
@@ -148,6 +156,8 @@ export interface TimeRange {
  */
 export interface Queryable {
   select(spec: SelectSpec): Promise<readonly GroupColumns[]>;
+  /** Without it nothing that was read may be kept. */
+  readonly changes?: Changes;
   /** The same as where it lies, for those who decode it themselves, on another thread perhaps. Without it, everyone gets columns. */
   pack?(spec: SelectSpec): SelectLease;
   /** Label sets of the series with samples in the range that match any of the matcher sets; all series if there is none. Sorted. */

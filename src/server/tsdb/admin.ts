@@ -1,4 +1,5 @@
 /** What an operator may ask of the store: deleting samples, taking their bytes out of the files, snapshots. */
+import type { ChangeLog } from './changeLog.ts';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,6 +20,7 @@ import { TOMBSTONES_FILE, TOMBSTONES_MAX, type Tombstones } from './tombstones.t
 export const SNAPSHOTS_FOLDER = 'snapshots';
 
 export interface AdminParts {
+  readonly changes: ChangeLog;
   readonly folder: string;
   readonly head: Head;
   readonly blocks: BlockSet;
@@ -39,7 +41,7 @@ export class Admin implements StoreAdmin {
   }
 
   async deleteSeries(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<void> {
-    const { flusher, head, tombstones } = this.#parts;
+    const { changes, flusher, head, tombstones } = this.#parts;
     await flusher.exclusively(async () => {
       const ranges = new Map<SeriesRef, TimeRange>();
       for (const matchers of matcherSets) {
@@ -50,6 +52,7 @@ export class Admin implements StoreAdmin {
         }
       }
       await tombstones.add(ranges, head.series);
+      changes.at(range.minTime);
     });
     if (tombstones.size > TOMBSTONES_MAX) await this.cleanTombstones();
   }
@@ -61,6 +64,7 @@ export class Admin implements StoreAdmin {
       await flush();
       await blocks.clean();
       await tombstones.clear(head.series);
+      this.#parts.changes.everything();
     });
   }
 

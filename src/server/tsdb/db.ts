@@ -13,6 +13,7 @@ import {
 } from '../storage/appender.ts';
 import type { TimeRange } from '../storage/queryable.ts';
 import { Admin } from './admin.ts';
+import { ChangeLog } from './changeLog.ts';
 import { StoreAppender, type AppendTarget, type Batch } from './appender.ts';
 import { DISK, type BlockFiles } from './block/blockFiles.ts';
 import { BlockSet } from './block/blockSet.ts';
@@ -114,6 +115,7 @@ interface DbParts {
 class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
+  readonly changes = new ChangeLog();
   readonly arenas = new ReusePool(() => new RowArena(), 8);
   readonly cellLists = new ReusePool(() => new StagedCells(), 32);
   readonly #parts: DbParts;
@@ -159,11 +161,12 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const { blockRangeMs, log: say } = options;
     const log = this.#log;
     const { files } = parts;
-    const flushed = { head, blocks, tombstones, exemplars, log, logFolder: folder, files, blockRangeMs, say };
+    const { changes } = this;
+    const flushed = { changes, head, blocks, tombstones, exemplars, log, logFolder: folder, files, blockRangeMs, say };
     const flusher = new HeadFlusher(flushed, options.retention);
     this.#flusher = flusher;
-    this.#admin = new Admin({ folder: options.path, head, blocks, tombstones, flusher, now: options.now });
-    this.#loads = new Loads({ folder: options.path, head, blocks, tombstones, flusher });
+    this.#admin = new Admin({ changes, folder: options.path, head, blocks, tombstones, flusher, now: options.now });
+    this.#loads = new Loads({ changes, folder: options.path, head, blocks, tombstones, flusher });
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
 
@@ -334,13 +337,13 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   row(group: HeadGroup, t: number, { values, bits, from, length }: RowView): void {
     if (t <= group.lastTime) return;
     this.#samplesAppended += group.appendRow(t, values, bits, from, length);
-    this.head.observe(t);
+    this.#touch(t);
   }
 
   cell(group: LooseGroup, column: number, t: number, low: number, high: number): void {
     if (group.setSample(column, t, low, high) < 0) return;
     this.#samplesAppended++;
-    this.head.observe(t);
+    this.#touch(t);
   }
 
   histogram(group: LooseGroup, column: number, t: number, h: NativeHistogram): void {
@@ -348,7 +351,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     if (row < 0) return;
     group.setHistogram(row, column, h);
     this.#histogramsAppended++;
-    this.head.observe(t);
+    this.#touch(t);
   }
 
   exemplar(group: HeadGroup, column: number, exemplar: TimedExemplar): void {
@@ -401,11 +404,17 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     }
     for (const [group, cells] of batch.cells) {
       this.#samplesAppended += group.setSamples(cells.count, cells);
-      for (let i = 0, t = NaN; i < cells.count; i++) if (cells.times[i] !== t) this.head.observe((t = cells.times[i]));
+      for (let i = 0, t = NaN; i < cells.count; i++) if (cells.times[i] !== t) this.#touch((t = cells.times[i]));
     }
     for (const { group, column, t, h } of batch.histograms) this.histogram(group, column, t, h);
     for (const { ref, exemplar } of batch.exemplars) this.exemplarStore.add(ref, exemplar);
     this.#exemplarsAppended += batch.exemplars.length;
+  }
+
+  /** A sample of this time is there now. */
+  #touch(t: number): void {
+    this.head.observe(t);
+    this.changes.at(t);
   }
 
   /** Packs the groups that have enough rows now, and logs the chunks: a restart reads those then instead of the rows. */

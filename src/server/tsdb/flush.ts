@@ -3,6 +3,7 @@
  * of the chunks, and a checkpoint takes the place of the older segments. A crash between any two steps loses nothing and doubles nothing:
  * the block says up to which record of each group it goes.
  */
+import type { ChangeLog } from './changeLog.ts';
 import { performance } from 'node:perf_hooks';
 import { StorageError } from '../storage/appender.ts';
 import { flushedGroup, type BlockSet, type FlushedGroup } from './block/blockSet.ts';
@@ -32,6 +33,7 @@ const TURN_MS = 8;
 const RETRY_AFTER_MS = 60_000;
 
 export interface FlushParts {
+  readonly changes: ChangeLog;
   readonly head: Head;
   readonly blocks: BlockSet;
   readonly tombstones: Tombstones;
@@ -152,6 +154,8 @@ export class HeadFlusher {
     const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
     if (blocksGone || groupsGone) this.#forgetSeries();
     await this.#compact();
+    // The same samples, in another order of groups perhaps.
+    this.#parts.changes.everything();
   }
 
   async #writeHead(): Promise<void> {
@@ -246,6 +250,7 @@ export class HeadFlusher {
     const byAge = blocks.remove(old, 'past its retention time');
     const used = Number.isFinite(bytes) ? logSize(logFolder) : 0;
     const bySize = blocks.remove(blocksBeyond(blocks.all, used, bytes), 'more bytes than are kept');
+    if (byAge || bySize) this.#parts.changes.everything();
     this.removalsByAge += Number(byAge);
     this.removalsBySize += Number(bySize);
     return byAge || bySize;

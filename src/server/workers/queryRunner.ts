@@ -1,21 +1,27 @@
 /** Queries on worker threads: the main thread looks into the index, a worker reads and evaluates. */
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
+import { written, prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
+import type { KeptPart } from '../promql/joinSteps.ts';
+import { aheadOf } from '../promql/stepwise.ts';
 import {
-  answerOf,
-  prepareQuery,
-  readFault,
-  readsMax,
-  type EngineLimits,
-  type PreparedQuery,
-} from '../promql/engine.ts';
-import type { AnsweringEngine, QueryRequest, QueryResult } from '../storage/engine.ts';
+  QueryError,
+  type AnswerFormat,
+  type AnsweringEngine,
+  type QueryRequest,
+  type QueryResult,
+  type QueryStats,
+  type StepGrid,
+} from '../storage/engine.ts';
 import type { Queryable, SelectLease } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
-import { packedColumns } from './queryJob.ts';
-import { WorkerPool } from './workerPool.ts';
+import { continued, keepable } from './continued.ts';
+import { packedColumns, packKept } from './queryJob.ts';
+import type { QueryLog } from './queryLog.ts';
+import { ResultCache } from './resultCache.ts';
+import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
 
 /**
  * Queries with less work than this, in samples read, row cells computed and samples in windows, are evaluated where they are asked: it takes them about ten
@@ -35,9 +41,15 @@ export interface QueryRunnerOptions {
   readonly inlineWorkMax?: number;
   /** Where the queries that run are noted. */
   readonly active?: ActiveQueries;
+  /** Where those that ended are noted. */
+  readonly queryLog?: QueryLog;
+  /** Whether answers are kept for those who ask again. True if not given. */
+  readonly keepsAnswers?: boolean;
 }
 
 export interface QueryRunner extends AnsweringEngine {
+  /** Answers that are kept, where the store says what changes. */
+  readonly cache: ResultCache | undefined;
   /** Cancels what is running and ends the threads. */
   close(): Promise<void>;
 }
@@ -51,6 +63,17 @@ interface Admitted {
   readonly selectMs: number;
   /** On the clock that all threads share. */
   readonly askedAt: number;
+  /** How its answer is to be kept; undefined where it cannot be. */
+  readonly keeping?: Keeping;
+}
+
+interface Keeping {
+  readonly key: string;
+  readonly mark: number;
+  /** Of the whole answer. */
+  readonly grid: StepGrid;
+  /** The first steps, which are not evaluated. */
+  readonly part: KeptPart | undefined;
 }
 
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
@@ -58,18 +81,56 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const gate = new Gate(limits.maxConcurrency);
   const pool = new WorkerPool(workers);
   const closing = new AbortController();
+  const { changes } = queryable;
+  const cache = changes === undefined || options.keepsAnswers === false ? undefined : new ResultCache(changes);
+
+  /** How the answer of a query is kept, and what is there of it. */
+  const keepingOf = ({ plan, request, features }: PreparedQuery): Keeping | undefined => {
+    if (cache === undefined || features.delayedNameRemoval === true || request.explain === true) return undefined;
+    const ahead = aheadOf(plan);
+    if (ahead === undefined) return undefined;
+    const { query: grid, lookbackDeltaMs } = plan.context;
+    const key = JSON.stringify([request.expr, grid.stepMs, grid.end - grid.start, lookbackDeltaMs]);
+    // Taken first: what changes from now on is not in what is kept.
+    const mark = cache.mark();
+    return { key, mark, grid, part: cache.find(key, grid, ahead) };
+  };
 
   /** For queries that are evaluated in the caller's thread. */
   const chunks =
     workers === 0 ? new PackedChunkCache() : new PackedChunkCache(INLINE_CHUNKS_BYTES_MAX, INLINE_CHUNKS_BYTES_MAX);
 
+  /** Evaluates a query and notes it in the log, if there is one. */
+  const logged = async <T extends { readonly stats: QueryStats }>(
+    request: QueryRequest,
+    keeps: boolean,
+    evaluate: (query: Admitted) => Promise<T>,
+  ): Promise<T> => {
+    const askedAt = now();
+    const note = (stats: QueryStats | undefined, error?: string) =>
+      options.queryLog?.write({ request, stats, totalMs: now() - askedAt, error });
+    try {
+      const result = await admitted(request, askedAt, keeps, evaluate);
+      note(result.stats);
+      return result;
+    } catch (fault) {
+      // As upstream, which logs what it could parse.
+      if (!(fault instanceof QueryError && fault.errorType === 'bad_data')) note(undefined, textOfFault(fault));
+      throw fault;
+    }
+  };
+
   /** Lets a query in when it is its turn, and keeps what it reads open until `evaluate` is done. */
-  const admitted = async <T>(asked: QueryRequest, evaluate: (query: Admitted) => Promise<T>): Promise<T> => {
+  const admitted = async <T>(
+    asked: QueryRequest,
+    askedAt: number,
+    keeps: boolean,
+    evaluate: (query: Admitted) => Promise<T>,
+  ): Promise<T> => {
     if (closing.signal.aborted) throw canceled();
-    const askedAt = performance.timeOrigin + performance.now();
     const signal = asked.signal === undefined ? closing.signal : AbortSignal.any([asked.signal, closing.signal]);
     const request = { ...asked, signal };
-    const prepared = prepareQuery(request, limits);
+    const whole = prepareQuery(request, limits);
     const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
     const started = performance.now();
@@ -80,9 +141,11 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const left = timeoutMs - (performance.now() - started);
       const budget = new Budget({ timeoutMs: left, maxSamples, maxBytes: limits.maxBytes, signal });
       const selecting = performance.now();
+      const keeping = keeps ? keepingOf(whole) : undefined;
+      const prepared = keeping?.part === undefined ? whole : prepareQuery(restOf(request, keeping.part), limits);
       selected = await packSelects(queryable, prepared, budget);
       const selectMs = performance.now() - selecting;
-      return await evaluate({ prepared, selected, budget, timeoutMs: left - selectMs, selectMs, askedAt });
+      return await evaluate({ prepared, selected, budget, timeoutMs: left - selectMs, selectMs, askedAt, keeping });
     } finally {
       for (const lease of selected) lease.release();
       end?.();
@@ -101,29 +164,67 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 
   const jobOf = ({ prepared, selected, selectMs, timeoutMs, askedAt }: Admitted) => {
-    const { signal, ...request } = prepared.request;
+    const { signal, origin: _, ...request } = prepared.request;
     return { job: { request, limits, selected, selectMs, timeoutMs, askedAt }, signal };
   };
 
+  /** Undefined where it has to be asked as a whole. */
+  const answerTo = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer | undefined> => {
+    const { keeping, askedAt } = query;
+    if (!isInline(query)) {
+      const { job, signal } = jobOf(query);
+      const kept = keeping?.part && packKept(keeping.part);
+      return pool.answer({ ...job, kept, keep: keeping !== undefined }, format, signal);
+    }
+    const evaluated = await evaluateHere(query);
+    const result = keeping?.part === undefined ? evaluated : continued(evaluated, keeping.part);
+    if (result === undefined) return undefined;
+    const pieces = written(result, format, now() - askedAt);
+    return { pieces, stats: result.stats, kept: keeping && keepable(result) };
+  };
+
   return {
+    cache,
     query: (asked) =>
-      admitted(asked, (query) => {
+      logged(asked, false, (query) => {
         if (isInline(query)) return evaluateHere(query);
         const { job, signal } = jobOf(query);
         return pool.run(job, signal);
       }),
-    answer: (asked, format) =>
-      admitted(asked, (query) => {
-        if (isInline(query)) return answerOf(evaluateHere(query), format);
-        const { job, signal } = jobOf(query);
-        return pool.answer(job, format, signal);
-      }),
+    async answer(asked, format) {
+      const ask = (keeps: boolean) =>
+        logged(asked, keeps, async (query) => {
+          const answer = await answerTo(query, format);
+          const { keeping } = query;
+          if (keeping !== undefined && answer?.kept !== undefined)
+            cache?.keep(keeping.key, keeping.mark, keeping.grid, answer.kept);
+          return answer ?? NOT_JOINED;
+        });
+      const answer = await ask(!format.stats && format.fresh !== true);
+      const whole = answer === NOT_JOINED ? await ask(false) : answer;
+      return whole.pieces;
+    },
     async close() {
       closing.abort();
       await pool.close();
     },
   };
 }
+
+const NOT_JOINED: WrittenAnswer = { pieces: noPieces(), stats: { samplesRead: 0, parseMs: 0, selectMs: 0, evalMs: 0 } };
+
+async function* noPieces(): AsyncGenerator<Uint8Array> {}
+
+/** The steps of a request that are not kept; the last one at least, which tells of notes and refusals. */
+const restOf = (request: QueryRequest, { count }: KeptPart): QueryRequest => ({
+  ...request,
+  start: request.start + count * request.stepMs,
+});
+
+/** On the clock that all threads share. */
+const now = () => performance.timeOrigin + performance.now();
+
+const textOfFault = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault));
 
 /** @throws QueryError (execution) where there are more samples than may be read. */
 async function packSelects(

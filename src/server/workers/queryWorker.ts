@@ -3,10 +3,14 @@ import { parentPort } from 'node:worker_threads';
 import { QueryError } from '../storage/engine.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import { LabelsReceiver } from './labelsLedger.ts';
+import { continued, keepable } from './continued.ts';
 import {
+  packAnswer,
   packResult,
   PIECES_AHEAD,
   transferablesOf,
+  unpackKept,
+  type AnswerPiece,
   type PiecesTaken,
   type QueryAnswer,
   type QueryJob,
@@ -31,11 +35,20 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
     const budget = new Budget({ timeoutMs, maxSamples, maxBytes: limits.maxBytes, cancelFlag });
     const prepared = prepareQuery(request, limits);
-    const result = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
+    const evaluated = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
+    const result = job.kept === undefined ? evaluated : continued(evaluated, unpackKept(job.kept));
+    if (result === undefined) {
+      const answer: QueryAnswer = { id, notJoined: true };
+      return port.postMessage(answer);
+    }
     if (job.format === undefined) {
       const answer: QueryAnswer = { id, ...packResult(result) };
       port.postMessage(answer, transferablesOf(result));
-    } else await send(id, answerPieces(result, job.format, now() - job.askedAt), cancelFlag);
+    } else {
+      const matrix = job.keep === true ? keepable(result) : undefined;
+      const first = { stats: result.stats, ...(matrix !== undefined && { kept: packAnswer(matrix) }) };
+      await send(id, answerPieces(result, job.format, now() - job.askedAt), first, cancelFlag);
+    }
   } catch (fault) {
     const known = fault instanceof QueryError;
     const message = fault instanceof Error ? fault.message : String(fault);
@@ -47,8 +60,13 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
 /** On the clock that all threads share. */
 const now = () => performance.timeOrigin + performance.now();
 
-/** Hands pieces over as they are taken, a few ahead; the buffers go with them. */
-async function send(id: number, pieces: Iterator<Uint8Array<ArrayBuffer>>, cancelFlag: Int32Array): Promise<void> {
+/** Hands pieces over as they are taken, a few ahead; the buffers go with them. @param first what goes with the first one. */
+async function send(
+  id: number,
+  pieces: Iterator<Uint8Array<ArrayBuffer>>,
+  first: Pick<AnswerPiece, 'stats' | 'kept'>,
+  cancelFlag: Int32Array,
+): Promise<void> {
   let room = PIECES_AHEAD;
   let wake: (() => void) | undefined;
   takers.set(id, (taken) => {
@@ -56,12 +74,13 @@ async function send(id: number, pieces: Iterator<Uint8Array<ArrayBuffer>>, cance
     wake?.();
   });
   try {
-    for (let next = pieces.next(); !next.done;) {
+    let isFirst = true;
+    for (let next = pieces.next(); !next.done; isFirst = false) {
       while (room === 0 && !isCanceled(cancelFlag)) await new Promise<void>((resolve) => (wake = resolve));
       if (isCanceled(cancelFlag)) throw canceled();
       const piece = next.value;
       next = pieces.next();
-      const answer: QueryAnswer = { id, piece, isLast: next.done === true };
+      const answer: QueryAnswer = { id, piece, isLast: next.done === true, ...(isFirst && first) };
       port.postMessage(answer, [piece.buffer]);
       room--;
     }

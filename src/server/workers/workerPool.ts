@@ -1,12 +1,20 @@
 /** A few worker threads, started when needed and ended when idle. */
 import { Worker } from 'node:worker_threads';
-import { QueryError, type AnswerFormat, type QueryResult } from '../storage/engine.ts';
+import {
+  QueryError,
+  type AnswerFormat,
+  type QueryResult,
+  type QueryStats,
+  type StepMatrix,
+} from '../storage/engine.ts';
 import type { SelectLease } from '../storage/queryable.ts';
 import { LabelsSender, type LabelsNews } from './labelsLedger.ts';
 import { PieceQueue } from './pieceQueue.ts';
 import {
+  unpackAnswer,
   unpackResult,
   type AnswerPiece,
+  type NotJoined,
   type PackedResult,
   type PiecesTaken,
   type QueryAnswer,
@@ -28,9 +36,17 @@ export interface PoolJob extends Omit<QueryJob, 'id' | 'cancelFlag' | 'news' | '
   readonly selected: readonly SelectLease[];
 }
 
+/** An answer, whose pieces come as they are taken. */
+export interface WrittenAnswer {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly stats: QueryStats;
+  /** The answer in shared memory, where it can be kept. */
+  readonly kept?: StepMatrix;
+}
+
 interface Pending {
   /** Takes what the thread answers. @returns whether that was all. */
-  readonly take: (answer: ({ readonly id: number } & PackedResult) | AnswerPiece) => boolean;
+  readonly take: (answer: ({ readonly id: number } & PackedResult) | AnswerPiece | NotJoined) => boolean;
   readonly reject: (fault: QueryError) => void;
   /** Stops listening for the caller's abort. */
   readonly release: () => void;
@@ -63,17 +79,21 @@ export class WorkerPool {
     });
   }
 
-  /** The same, written: resolves with the first piece. Rejects with QueryError. */
-  answer(job: PoolJob, format: AnswerFormat, signal: AbortSignal | undefined): Promise<AsyncIterable<Uint8Array>> {
+  /** The same, written: resolves with the first piece, or with nothing where what is kept of it is of no use. Rejects with QueryError. */
+  answer(job: PoolJob, format: AnswerFormat, signal: AbortSignal | undefined): Promise<WrittenAnswer | undefined> {
     return new Promise((resolve, reject) => {
       const pieces = new PieceQueue(
         (taken) => sent.more(taken),
         () => sent.cancel(),
       );
       const take: Pending['take'] = (answer) => {
-        if (!('piece' in answer)) return true;
+        if (!('piece' in answer)) {
+          resolve(undefined);
+          return true;
+        }
         pieces.push(answer.piece, answer.isLast);
-        resolve(pieces);
+        const { stats, kept } = answer;
+        if (stats !== undefined) resolve({ pieces, stats, kept: kept && unpackAnswer(kept) });
         return answer.isLast;
       };
       const fail = (fault: QueryError) => {

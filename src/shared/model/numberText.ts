@@ -29,12 +29,26 @@ export function formatBound(v: number): string {
 /** A number as Go's %g writes it, with as many digits as tell it apart, or with `precision`. */
 export function formatGo(v: number, precision?: number): string {
   if (!Number.isFinite(v) || v === 0) return formatPlain(v);
-  const [mantissa, exponentText] = v.toExponential(precision === undefined ? undefined : precision - 1).split('e');
+  const [mantissa, exponentText] = (precision === undefined ? v.toExponential() : rounded(v, precision)).split('e');
   const digits = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
   const exponent = Number(exponentText);
   if (exponent >= -4 && exponent < (precision ?? EXPONENT_FROM)) return formatPlain(Number(`${digits}e${exponent}`));
   return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
+
+/** As toExponential, but where a number is exactly between two the even one stands, as Go has it. */
+function rounded(v: number, precision: number): string {
+  const text = v.toExponential(precision - 1);
+  const [digits] = v.toExponential(EXACT_DIGITS).split('e');
+  const isBetween = /^50*$/.test(digits.replace(/[-.]/g, '').slice(precision));
+  if (!isBetween || Number(text[text.indexOf('e') - 1]) % 2 === 0) return text;
+  // The one below, which is as near: its last digit is one less, and odd ones are not 0.
+  const at = text.indexOf('e') - 1;
+  return text.slice(0, at) + String(Number(text[at]) - 1) + text.slice(at + 1);
+}
+
+/** Of a number that lies exactly between two short ones there are fewer. */
+const EXACT_DIGITS = 100;
 
 /** Powers of ten from this one on are written with an exponent. */
 const EXPONENT_FROM = 6;

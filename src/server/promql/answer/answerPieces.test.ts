@@ -7,7 +7,7 @@ import { JsonBytes } from './jsonBytes.ts';
 
 const text = (bytes: readonly Uint8Array[]) => Buffer.concat(bytes).toString('utf8');
 const written = (v: number) => {
-  const out = new JsonBytes(1);
+  const out = new JsonBytes();
   out.number(v);
   return text([out.take()]);
 };

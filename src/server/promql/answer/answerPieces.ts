@@ -5,6 +5,7 @@ import { labelsJson } from '../../../shared/api/labelsJson.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { AnswerFormat, QueryResult, QueryValue, StepGrid, StepMatrix } from '../../storage/engine.ts';
 import { JsonBytes } from './jsonBytes.ts';
+import { statsJson } from './statsJson.ts';
 
 /** Samples of one series between two looks at whether a piece is full. */
 const SAMPLES_A_LOOK = 2048;
@@ -19,9 +20,10 @@ export function* answerPieces(
   const out = new JsonBytes();
   out.text('{"status":"success","data":{"resultType":');
   yield* writeValue(out, value, format.limit);
-  if (format.stats) out.text(`,"stats":${JSON.stringify(statsOf(result, totalMs))}`);
+  if (format.stats) out.text(`,"stats":${JSON.stringify(statsJson(result.stats, totalMs))}`);
   out.text('}');
-  const told = seriesCount(value) > format.limit ? [...warnings, TRUNCATED] : warnings;
+  const told = [...warnings, ...(format.warnings ?? [])];
+  if (seriesCount(value) > format.limit) told.push(TRUNCATED);
   if (told.length > 0) out.text(`,"warnings":${JSON.stringify(told)}`);
   if (infos.length > 0) out.text(`,"infos":${JSON.stringify(infos)}`);
   out.text('}');
@@ -193,23 +195,4 @@ function secondsText(t: number): string {
   const whole = Math.trunc(t / 1000);
   if (ms === 0) return String(whole);
   return `${t < 0 && whole === 0 ? '-0' : whole}.${String(ms).padStart(3, '0')}`;
-}
-
-function statsOf({ stats }: QueryResult, totalMs: number) {
-  const runMs = stats.parseMs + stats.selectMs + stats.evalMs;
-  return {
-    timings: {
-      evalTotalTime: (stats.selectMs + stats.evalMs) / 1000,
-      resultSortTime: 0,
-      queryPreparationTime: stats.selectMs / 1000,
-      innerEvalTime: stats.evalMs / 1000,
-      execQueueTime: Math.max(0, totalMs - runMs) / 1000,
-      execTotalTime: totalMs / 1000,
-    },
-    samples: {
-      totalQueryableSamples: stats.samplesRead,
-      peakSamples: stats.samplesRead,
-      samplesRead: stats.samplesRead,
-    },
-  };
 }

@@ -4,6 +4,8 @@ import { utf8Size, writeUtf8 } from '../../../shared/bytes/utf8.ts';
 
 /** A full buffer is handed on; the largest single thing in it may be as long again. */
 const PIECE_BYTES = 128 * 1024;
+const FIRST_BYTES = 2 * 1024;
+const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 /** Of a number: 17 digits, sign, point, and an exponent or 21 places. */
 const NUMBER_BYTES_MAX = 32;
 
@@ -20,13 +22,9 @@ const SCALES = [
 ] as const;
 
 export class JsonBytes {
-  #bytes: Uint8Array<ArrayBuffer>;
+  /** Small at first, as most answers are. */
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   #at = 0;
-
-  /** @param size bytes to begin with. */
-  constructor(size = PIECE_BYTES) {
-    this.#bytes = new Uint8Array(size);
-  }
 
   get isFull(): boolean {
     return this.#at >= PIECE_BYTES;
@@ -35,7 +33,8 @@ export class JsonBytes {
   /** What was written since the last time, in a buffer of its own. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#at);
-    this.#bytes = new Uint8Array(PIECE_BYTES);
+    // The next one is as large as most pieces are, and made only if something comes.
+    this.#bytes = NO_BYTES;
     this.#at = 0;
     return taken;
   }
@@ -133,7 +132,8 @@ export class JsonBytes {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + count));
+    const size = this.#bytes === NO_BYTES ? PIECE_BYTES + NUMBER_BYTES_MAX : 2 * this.#bytes.length;
+    const grown = new Uint8Array(Math.max(size, this.#at + count));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
   }

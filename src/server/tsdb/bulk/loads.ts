@@ -1,6 +1,7 @@
 /** Bulk loads of a store: begun, written as blocks, noted. */
 import { createHash } from 'node:crypto';
 import { flushedGroup, type BlockSet, type FlushedGroup } from '../block/blockSet.ts';
+import type { ChangeLog } from '../changeLog.ts';
 import type { HeadFlusher } from '../flush.ts';
 import type { Head } from '../head/head.ts';
 import type { Tombstones } from '../tombstones.ts';
@@ -9,6 +10,7 @@ import type { PartLoad } from './loadDoor.ts';
 import { LoadLedger, type LoadedSource } from './loadLedger.ts';
 
 export interface LoadParts {
+  readonly changes: ChangeLog;
   readonly folder: string;
   readonly head: Head;
   readonly blocks: BlockSet;
@@ -39,6 +41,7 @@ export class Loads {
         const block = await blocks.write(groups.map((group) => this.#flushed(group)));
         if (block === undefined) return undefined;
         blocks.add(block);
+        this.#parts.changes.everything();
         // As when the store is opened on these blocks.
         head.maxTime = Math.max(head.maxTime, block.maxTime);
         return block;
@@ -78,5 +81,6 @@ export class Loads {
       ({ number, groups }) => number >= firstBlock && groups.every(({ key }) => key.startsWith(keyStart)),
     );
     blocks.remove(left, 'a load that did not finish wrote it');
+    this.#parts.changes.everything();
   }
 }

@@ -1,0 +1,175 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { labelsOf } from '../../shared/model/labels.ts';
+import { DEFAULT_LIMITS } from '../promql/engine.ts';
+import { openTsdb } from '../tsdb/db.ts';
+import type { Tsdb } from '../tsdb/options.ts';
+import { createQueryRunner, type QueryRunner } from './queryRunner.ts';
+
+const STEP = 15_000;
+const HOUR = 3_600_000;
+const NAMES = ['a', 'b', 'c'];
+const labels = (a: string) => labelsOf({ __name__: 'x_total', a });
+
+const EXPRESSIONS = [
+  'x_total',
+  'sum by (a) (rate(x_total[1m]))',
+  'sum(x_total) / count(x_total)',
+  'topk(1, x_total)',
+  'topk(1, sum by (a) (x_total))',
+  'x_total offset -1m',
+  'max_over_time(x_total[1m:20s] offset -30s)',
+  'absent(x_total{a="c"})',
+  'x_total > 5 or x_total{a="a"} * 2',
+  'quantile_over_time(0.5, x_total[2m])',
+  'time() + scalar(x_total{a="b"})',
+  'x_total @ end()',
+];
+
+async function textOf(runner: QueryRunner, expr: string, end: number, steps = 20): Promise<string> {
+  const request = { expr, start: end - steps * STEP, end, stepMs: STEP };
+  const all: Uint8Array[] = [];
+  try {
+    for await (const piece of await runner.answer(request, { limit: Infinity, stats: false })) all.push(piece);
+  } catch (fault) {
+    return String(fault);
+  }
+  return Buffer.concat(all).toString();
+}
+
+async function append(db: Tsdb, t: number, name: string, v: number | 'stale'): Promise<void> {
+  const appender = db.appender();
+  if (v === 'stale') appender.appendStale(labels(name), t);
+  else appender.append(labels(name), t, v);
+  await appender.commit();
+}
+
+type Happening =
+  | { readonly what: 'scrape'; readonly values: readonly (number | 'stale' | undefined)[] }
+  | { readonly what: 'late'; readonly name: string; readonly ago: number; readonly v: number }
+  | { readonly what: 'delete'; readonly name: string; readonly ago: number; readonly length: number }
+  | { readonly what: 'flush' }
+  | { readonly what: 'ask'; readonly expr: string };
+
+const value = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 9 }) },
+  fc.constant('stale' as const),
+  fc.constant(undefined),
+);
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      what: fc.constant('scrape' as const),
+      values: fc.array(value, { minLength: 3, maxLength: 3 }),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ what: fc.constant('ask' as const), expr: fc.constantFrom(...EXPRESSIONS) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('late' as const),
+      name: fc.constantFrom(...NAMES),
+      ago: fc.integer({ min: 1, max: 400_000 }),
+      v: fc.integer({ min: 0, max: 99 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('delete' as const),
+      name: fc.constantFrom(...NAMES),
+      ago: fc.integer({ min: 1, max: 400_000 }),
+      length: fc.integer({ min: 1, max: 200_000 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ what: 'flush' } as const) },
+);
+
+describe('answers that are kept', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'result-cache-'));
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+  let stores = 0;
+  const open = () => openTsdb({ path: path.join(folder, String(++stores)), outOfOrderWindowMs: HOUR });
+
+  test('are what an evaluation of all steps gives, whatever came, came late or was deleted in between', async () => {
+    let hits = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { minLength: 10, maxLength: 80 }), async (happenings) => {
+        const db = await open();
+        const options = { queryable: db, workers: 0, limits: DEFAULT_LIMITS };
+        const [keeping, plain] = [createQueryRunner(options), createQueryRunner({ ...options, keepsAnswers: false })];
+        let t = Math.floor(Date.now() / STEP) * STEP - HOUR;
+        for (let i = 0; i < 25; i++, t += STEP) for (const name of NAMES) await append(db, t, name, i % 7);
+        for (const one of happenings) {
+          if (one.what === 'flush') await db.flush();
+          else if (one.what === 'late') await append(db, t - one.ago, one.name, one.v);
+          else if (one.what === 'delete') {
+            const matchers = [{ name: 'a', op: '=' as const, value: one.name }];
+            await db.deleteSeries([matchers], { minTime: t - one.ago, maxTime: t - one.ago + one.length });
+          } else if (one.what === 'ask') {
+            expect(await textOf(keeping, one.expr, t)).toBe(await textOf(plain, one.expr, t));
+          } else {
+            t += STEP;
+            for (const [i, v] of one.values.entries()) if (v !== undefined) await append(db, t, NAMES[i], v);
+          }
+        }
+        hits += keeping.cache!.hits;
+        await keeping.close();
+        await plain.close();
+        await db.close();
+      }),
+      { numRuns: 40 },
+    );
+    expect(hits).toBeGreaterThan(20);
+  });
+
+  test('are continued on a worker too, and evaluated as a whole where there is something to tell', async () => {
+    const db = await open();
+    const options = { queryable: db, limits: DEFAULT_LIMITS, inlineWorkMax: -1 };
+    const keeping = createQueryRunner({ ...options, workers: 1 });
+    const plain = createQueryRunner({ ...options, workers: 0, keepsAnswers: false });
+    let t = Math.floor(Date.now() / STEP) * STEP - HOUR;
+    const scrape = async () => {
+      t += STEP;
+      for (const name of NAMES) await append(db, t, name, (t / STEP) % 11);
+    };
+    for (let i = 0; i < 40; i++) await scrape();
+    const told = 'quantile(scalar(x_total{a="a"}), x_total)';
+    for (const expr of [...EXPRESSIONS, told]) {
+      for (let i = 0; i < 12; i++) {
+        expect(await textOf(keeping, expr, t)).toBe(await textOf(plain, expr, t));
+        await scrape();
+      }
+    }
+    expect(keeping.cache!.hits).toBeGreaterThan(EXPRESSIONS.length * 5);
+    expect(keeping.cache!.bytes).toBeGreaterThan(0);
+    await keeping.close();
+    await plain.close();
+    await db.close();
+  });
+
+  test('leave those alone that look at their range as a whole', async () => {
+    const db = await open();
+    const runner = createQueryRunner({ queryable: db, workers: 0, limits: DEFAULT_LIMITS });
+    const t = Math.floor(Date.now() / STEP) * STEP - HOUR;
+    for (let i = 0; i < 40; i++) await append(db, t + i * STEP, 'a', i);
+    const apart = [
+      'x_total @ start()',
+      'start() + x_total',
+      'x_total[range():]',
+      'sum(sum by (a) (x_total))',
+      'sum({a="a"} + 1)',
+    ];
+    for (const expr of apart.map((text) => (text.endsWith(']') ? `rate(${text})` : text)))
+      for (const end of [t + 35 * STEP, t + 36 * STEP]) await textOf(runner, expr, end);
+    expect(runner.cache!.hits).toBe(0);
+    await textOf(runner, 'sum(x_total)', t + 35 * STEP);
+    await textOf(runner, 'sum(x_total)', t + 36 * STEP);
+    expect(runner.cache!.hits).toBe(1);
+    await runner.close();
+    await db.close();
+  });
+});
