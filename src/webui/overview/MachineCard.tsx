@@ -121,17 +121,20 @@ function MiniChart({ name, now, note, format, series, top, tickSteps, context }:
   const times = gridTimes(grid);
   return (
     <div className="mini-chart">
-      <dl className="figures">
-        <div className="figure">
-          <dt>{name}</dt>
-          <dd className="num">
-            {Number.isNaN(now) ? '–' : format(now)} {note !== undefined && <span className="figure-note">{note}</span>}
-          </dd>
-        </div>
+      <div className="figures">
+        <dl>
+          <div className="figure">
+            <dt>{name}</dt>
+            <dd className="num">
+              {Number.isNaN(now) ? '–' : format(now)}{' '}
+              {note !== undefined && <span className="figure-note">{note}</span>}
+            </dd>
+          </div>
+        </dl>
         {series.length > 1 && (
           <ChartLegend times={times} series={series} format={format} crosshair={crosshair} entriesMax={3} />
         )}
-      </dl>
+      </div>
       <div className="chart-space">
         <TimeChart
           label={name}

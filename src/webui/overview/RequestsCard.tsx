@@ -68,15 +68,17 @@ export function RequestsCard({ inventory, context }: CardProps) {
       {rates.error !== undefined && <Notice kind="error" title={rates.error.message} />}
       {rates.data !== undefined && drawn !== undefined && (
         <>
-          <dl className="figures">
-            <Figure name={context.live ? 'now' : 'at the end'} value={formatRate(drawn.total)} />
-            {statuses && (
-              <Figure
-                name="server errors"
-                value={formatPercent(drawn.errors)}
-                tone={drawn.errors >= 0.01 ? 'bad' : undefined}
-              />
-            )}
+          <div className="figures">
+            <dl className="figures">
+              <Figure name={context.live ? 'now' : 'at the end'} value={formatRate(drawn.total)} />
+              {statuses && (
+                <Figure
+                  name="server errors"
+                  value={formatPercent(drawn.errors)}
+                  tone={drawn.errors >= 0.01 ? 'bad' : undefined}
+                />
+              )}
+            </dl>
             <PageLink
               page="query"
               place={context.place}
@@ -85,7 +87,7 @@ export function RequestsCard({ inventory, context }: CardProps) {
             >
               <code>{metric}</code>
             </PageLink>
-          </dl>
+          </div>
           <div className="chart-space">
             <TimeChart
               label={`Requests a second by ${by}`}
