@@ -244,7 +244,9 @@ function fail(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply, erro
   }
   const known = apiErrorOf(error);
   if (known !== undefined) {
-    return reply.code(statusOf(known.errorType)).type(JSON_TYPE).send(failureText(known.errorType, known.message));
+    // A store that cannot take or give now may later: senders and load balancers know 503 as that.
+    const code = error instanceof StorageError ? 503 : statusOf(known.errorType);
+    return reply.code(code).type(JSON_TYPE).send(failureText(known.errorType, known.message));
   }
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   const message = error instanceof Error ? error.message : String(error);
