@@ -19,6 +19,9 @@ const home = [process.env.ISOTHERM_GRAFANA, '/usr/share/grafana'].find(
     folder !== undefined && (existsSync(`${folder}/bin/grafana`) || existsSync(`${folder}/bin/grafana-server`)),
 );
 const inGrafana = home !== undefined && hasChromium ? describe : describe.skip;
+/** A page of Grafana takes a busy machine half a minute. */
+const WAIT_MS_MAX = 120_000;
+jest.setTimeout(3 * WAIT_MS_MAX);
 const SOURCE_TYPE = 'isotherm-metrics-datasource';
 
 inGrafana('in a real Grafana', () => {
@@ -109,7 +112,7 @@ inGrafana('in a real Grafana', () => {
 
   beforeEach(async () => {
     page = await browser.newPage({ viewport: { width: 1500, height: 1000 } });
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(WAIT_MS_MAX);
   });
   afterEach(() => page.close());
 
