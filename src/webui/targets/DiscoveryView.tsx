@@ -91,6 +91,7 @@ export function DiscoveryView({ place, now, nav }: TargetsViewProps) {
 function DiscoveredItem({ pool, row }: { pool: string; row: Discovered }) {
   const [isOpen, setOpen] = useState(false);
   const { discovered, labels } = row;
+  const button = isOpen ? 'Close' : labels === undefined ? 'Why?' : 'Rules';
   return (
     <li>
       <div className="discovered-head">
@@ -104,10 +105,10 @@ function DiscoveredItem({ pool, row }: { pool: string; row: Discovered }) {
           type="button"
           className="button button-small"
           aria-expanded={isOpen}
-          aria-label={`Rules for ${discovered.__address__ ?? 'this target'}`}
+          aria-label={`${button} ${discovered.__address__ ?? 'this target'}`}
           onClick={() => setOpen(!isOpen)}
         >
-          {isOpen ? 'Close' : labels === undefined ? 'Why?' : 'Rules'}
+          {button}
         </button>
       </div>
       {isOpen && <RelabelSteps pool={pool} discovered={discovered} />}

@@ -65,7 +65,7 @@ function GroupCard({ group, now, renew }: { group: PushedGroup; now: number; ren
           </span>
           <ActionButton
             label="Delete group"
-            name={`Delete the group of ${job}`}
+            name={`Delete group ${job}`}
             tone="bad"
             act={async () => {
               await sendDelete(groupPath(labels));

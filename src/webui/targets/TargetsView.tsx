@@ -182,7 +182,7 @@ function TargetLines({ row, now, renew }: { row: TargetRow; now: number; renew: 
         <td data-name="" className="right target-acts">
           <ActionButton
             label="Scrape now"
-            name={`Scrape ${target.scrapeUrl} now`}
+            name={`Scrape now: ${target.scrapeUrl}`}
             act={async () => {
               await send('targets/scrape', { scrapePool: target.scrapePool, scrapeUrl: target.scrapeUrl });
               renew();
@@ -192,7 +192,7 @@ function TargetLines({ row, now, renew }: { row: TargetRow; now: number; renew: 
             type="button"
             className="button button-small"
             aria-expanded={isOpen}
-            aria-label={`Labels of ${target.scrapeUrl}, rule by rule`}
+            aria-label={`${isOpen ? 'Close' : 'Labels'}: ${target.scrapeUrl}, rule by rule`}
             onClick={() => setOpen(!isOpen)}
           >
             {isOpen ? 'Close' : 'Labels'}
