@@ -6,8 +6,7 @@ import type { Place } from '../location.ts';
 import { ActionButton } from '../parts/ActionButton.tsx';
 import { Notice } from '../parts/Card.tsx';
 import { PageLink } from '../parts/TopBar.tsx';
-import { LongLabels } from '../query/TableView.tsx';
-import { formatDayClock, formatSeconds } from '../text.ts';
+import { formatDayClock, formatSeconds, unturned } from '../text.ts';
 import { StatusCard } from './StatusCard.tsx';
 import { useStatus } from './useStatus.ts';
 
@@ -102,8 +101,8 @@ function QueryCells({ query, place, fault }: { query: ApiRunningQuery; place: Pl
   return (
     <>
       <td>
-        <PageLink page="query" place={place} own={{ expr: query.query, ...span }} label={`Query ${query.query}`}>
-          <LongLabels text={query.query} />
+        <PageLink page="query" place={place} own={{ expr: query.query, ...span }}>
+          <code className="labels clamped">{unturned(query.query)}</code>
         </PageLink>
         {fault !== undefined && <p className="query-fault">{fault}</p>}
       </td>
