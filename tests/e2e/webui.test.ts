@@ -496,9 +496,9 @@ inChromium(`the web UI in a browser${why}`, () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
     for (const name of ['Models', 'Query', 'Alerts', 'Targets', 'Status']) {
-      await page.getByRole('link', { name, exact: true }).focus();
-      await page.keyboard.press('Enter');
-      await page.waitForURL(new RegExp(name.toLowerCase()));
+      await page.getByRole('link', { name, exact: true }).press('Enter');
+      await page.waitForURL(new RegExp(name.toLowerCase()), { waitUntil: 'commit' });
+      await page.locator('main h1').waitFor({ state: 'attached' });
     }
     await page.close();
   });
