@@ -105,7 +105,10 @@ async function buildServer(folder: string): Promise<void> {
     format: 'esm',
     target: 'node24',
     // Packages of the CommonJS kind in it ask for modules of Node by `require`.
-    banner: { js: "import{createRequire as cr}from'node:module';const require=cr(import.meta.url);" },
+    // A name that the minifier will not choose for one of its own.
+    banner: {
+      js: "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);",
+    },
     define: { BUNDLED_BUILD: JSON.stringify({ version, revision, branch }) },
     legalComments: 'none',
     logLevel: 'warning',

@@ -175,10 +175,13 @@ async function checksums(folder: string, files: readonly string[]): Promise<stri
   return (await Promise.all(lines)).join('');
 }
 
-if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === import.meta.filename) {
-  const { folder, files } = await packageRelease(process.argv.slice(2));
+async function packageAndTell(platforms: readonly string[]): Promise<void> {
+  const { folder, files } = await packageRelease(platforms);
   for (const file of files) {
     const { size } = await stat(path.join(folder, file));
     console.log(`${path.relative(ROOT, path.join(folder, file))}  ${(size / 1e6).toFixed(1)} MB`);
   }
 }
+
+if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === import.meta.filename)
+  void packageAndTell(process.argv.slice(2));

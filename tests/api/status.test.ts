@@ -111,8 +111,13 @@ test('a running query is listed and can be cancelled; slow ones are remembered, 
   at.fake.answer = () => vectorResult([], []);
   await json(at, '/query?query=quick');
   const { active: left, slow } = (await json(at, '/status/queries')).data;
-  expect([left, slow.map((query: { query: string }) => query.query)]).toEqual([[], ['sleepy', 'quick']]);
-  expect(slow).toMatchObject([{ error: expect.stringMatching(/cancelled/) }, {}]);
+  expect(left).toEqual([]);
+  const took = slow.map(({ seconds }: { seconds: number }) => seconds);
+  expect(took).toEqual([...took].sort((a, b) => b - a));
+  const outcomes = slow.map(({ query, error }: { query: string; error?: string }) => [query, error]);
+  expect(outcomes).toHaveLength(2);
+  expect(outcomes).toContainEqual(['sleepy', expect.stringMatching(/cancelled/)]);
+  expect(outcomes).toContainEqual(['quick', undefined]);
 });
 
 describe('notifications', () => {
