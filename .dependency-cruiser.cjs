@@ -39,6 +39,17 @@ const browserRooms = {
   app: 'shared|ui',
 };
 
+/** The shared room without its tests, which may use Node. */
+const sharedItself = { path: '^src/shared/', pathNot: '\\.test\\.ts$' };
+
+/** A package that only some rooms may import. */
+const onlyIn = (rooms, package) => ({
+  name: `${package}-only-in-${rooms}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/(${rooms})/` },
+  to: { path: `node_modules/${package}/` },
+});
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -51,13 +62,13 @@ module.exports = {
     {
       name: 'shared-stands-alone',
       severity: 'error',
-      from: { path: '^src/shared/', pathNot: '\\.test\\.ts$' },
+      from: sharedItself,
       to: { path: '^src/(?!shared/)' },
     },
     {
       name: 'shared-knows-no-node',
       severity: 'error',
-      from: { path: '^src/shared/', pathNot: '\\.test\\.ts$' },
+      from: sharedItself,
       to: { dependencyTypes: ['core'] },
     },
     ...Object.entries(browserRooms).map(([room, allowed]) => ({
@@ -72,30 +83,10 @@ module.exports = {
       from: { path: server(room), pathNot: '\\.test\\.ts$' },
       to: { path: '^src/', pathNot: `^src/shared/|${server(allowed ? `${room}|${allowed}` : room)}` },
     })),
-    {
-      name: 'grafana-packages-only-in-the-plugin',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(app|datasource|panel)/|^src/ui/grafana/' },
-      to: { path: 'node_modules/@grafana/' },
-    },
-    {
-      name: 'fastify-only-in-http',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/server/http/' },
-      to: { path: 'node_modules/fastify/' },
-    },
-    {
-      name: 'grpc-only-in-grafana',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/server/grafana/' },
-      to: { path: 'node_modules/@grpc/' },
-    },
-    {
-      name: 'arrow-only-in-frames',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/server/frames/' },
-      to: { path: 'node_modules/apache-arrow/' },
-    },
+    onlyIn('app|datasource|panel|ui/grafana', '@grafana'),
+    onlyIn('server/http', 'fastify'),
+    onlyIn('server/grafana', '@grpc'),
+    onlyIn('server/frames', 'apache-arrow'),
     {
       name: 'viz-knows-no-react',
       severity: 'error',

@@ -24,6 +24,7 @@ export function findPeer(program: PeerProgram): Peer | string {
     return named === undefined ? `no ${program} on PATH, nor in ${variable}` : `${variable}=${named} cannot be run`;
   }
   if (told.status !== 0) return `${command} --version fails`;
-  const version = /\bv?(\d+\.\d+(?:\.\d+)?)/.exec(told.stdout + told.stderr)?.[1];
+  // A build without a version names its Go compiler's alone.
+  const version = /(?<![\w.])v?(\d+\.\d+(?:\.\d+)?)/.exec(told.stdout + told.stderr)?.[1];
   return { command, name: version === undefined ? program : `${program} ${version}` };
 }
