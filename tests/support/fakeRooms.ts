@@ -257,6 +257,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       maxSamples: 50_000_000,
       remoteReadSamplesMax: 50_000_000,
       remoteReadsMax: 10,
+      remoteReadFrameBytesMax: 1024 * 1024,
       webUiFolder: '/nonexistent',
       enabledFeatures: [],
       flagTexts: { 'log.level': 'info' },

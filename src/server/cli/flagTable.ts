@@ -19,7 +19,6 @@ export interface FlagSpec {
 
 const GO_RUNTIME = 'it tunes the Go runtime, and this server runs on Node';
 const AGENT_LOG = "an agent's log has one form here";
-const NO_STREAMED_READ = 'remote reads are answered with samples, which have no frames';
 
 export const FLAGS = {
   'config.file': { type: 'text', default: 'prometheus.yml', help: 'Prometheus configuration file.' },
@@ -255,19 +254,18 @@ export const FLAGS = {
   'storage.remote.read-sample-limit': {
     type: 'number',
     default: '5e7',
-    help: 'Samples that one remote read may touch.',
+    help: 'Samples that one remote read may touch; streamed ones touch a series at a time and have no limit.',
   },
   'storage.remote.read-concurrent-limit': {
     type: 'count',
     min: 1,
     default: '10',
-    help: 'Remote reads answered at the same time; more are refused.',
+    help: 'Remote reads answered at the same time; more wait.',
   },
   'storage.remote.read-max-bytes-in-frame': {
     type: 'number',
     default: '1048576',
-    help: 'Frame size of a remote read.',
-    accepted: NO_STREAMED_READ,
+    help: 'About how many bytes of a series go into one frame of a streamed remote read.',
   },
   'rules.alert.for-outage-tolerance': {
     type: 'duration',

@@ -75,6 +75,8 @@ export interface HttpOptions {
   readonly maxSamples: number;
   readonly remoteReadSamplesMax: number;
   readonly remoteReadsMax: number;
+  /** Of a streamed remote read, about. */
+  readonly remoteReadFrameBytesMax: number;
   /** Folder of the built pages. */
   readonly webUiFolder: string;
   /** Names given to --enable-feature. */

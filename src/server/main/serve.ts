@@ -134,6 +134,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
       maxSamples: flags['query.max-samples'],
       remoteReadSamplesMax: flags['storage.remote.read-sample-limit'],
       remoteReadsMax: flags['storage.remote.read-concurrent-limit'],
+      remoteReadFrameBytesMax: flags['storage.remote.read-max-bytes-in-frame'],
       webUiFolder: WEB_UI,
       enabledFeatures: flags['enable-feature'],
       flagTexts: texts,

@@ -160,7 +160,9 @@ export interface ReadRequest {
   readonly accepted: readonly number[];
 }
 
+/** Kinds of answer. */
 export const SAMPLES = 0;
+export const STREAMED_XOR_CHUNKS = 1;
 
 /** @throws WireError for bytes that are no ReadRequest. */
 export function readReadRequest(bytes: Uint8Array): ReadRequest {
