@@ -258,6 +258,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       remoteReadSamplesMax: 50_000_000,
       remoteReadsMax: 10,
       remoteReadFrameBytesMax: 1024 * 1024,
+      searchLimitMax: 10_000,
       webUiFolder: '/nonexistent',
       enabledFeatures: [],
       flagTexts: { 'log.level': 'info' },

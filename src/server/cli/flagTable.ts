@@ -121,10 +121,9 @@ export const FLAGS = {
     help: 'Subscribers of live notifications at the same time.',
   },
   'web.search.max-limit': {
-    type: 'number',
+    type: 'count',
     default: '10000',
-    help: 'Limit of the search API.',
-    accepted: 'the search API is not served by this version',
+    help: 'The largest "limit" that the search API takes (--enable-feature=search-api); 0 for any.',
   },
   'storage.tsdb.path': { type: 'text', default: 'data/', help: 'Data folder; made if it is not there.' },
   'storage.tsdb.retention.time': {

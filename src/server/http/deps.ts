@@ -77,6 +77,8 @@ export interface HttpOptions {
   readonly remoteReadsMax: number;
   /** Of a streamed remote read, about. */
   readonly remoteReadFrameBytesMax: number;
+  /** What `limit` of the search API may be; 0 for anything. */
+  readonly searchLimitMax: number;
   /** Folder of the built pages. */
   readonly webUiFolder: string;
   /** Names given to --enable-feature. */

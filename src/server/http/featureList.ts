@@ -3,6 +3,8 @@ import { AGGREGATIONS } from '../../shared/promql/ast.ts';
 import { FUNCTIONS, type FunctionSignature } from '../../shared/promql/functions.ts';
 import { FUNCTION_NAMES } from '../rules/template/functions.ts';
 import type { HttpOptions } from './deps.ts';
+import { ALGORITHMS } from './search/searchParams.ts';
+import { SEARCH_FEATURE } from './search/searchRoutes.ts';
 
 type Features = Readonly<Record<string, boolean>>;
 
@@ -34,7 +36,8 @@ export function featureList({
       lifecycle: enableLifecycle,
       remote_write_receiver: enableRemoteWrite,
       otlp_write_receiver: false,
-      ...all(['search', 'search_fuzz_alg_jarowinkler', 'search_fuzz_alg_subsequence'], false),
+      search: has(SEARCH_FEATURE),
+      ...all(ALGORITHMS.map((name) => `search_fuzz_alg_${name}`)),
       ...all(['openapi_3.1', 'openapi_3.2'], false),
     },
     prometheus: { agent_mode: false, server_mode: true },

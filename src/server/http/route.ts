@@ -25,8 +25,14 @@ export interface ApiCall {
 /** Pieces of JSON, the whole envelope included: as text, or as bytes that come from where they are made. */
 export type ApiAnswer = Iterable<string> | AsyncIterable<Uint8Array>;
 
+/** What is no JSON. */
+export interface TypedAnswer {
+  readonly contentType: string;
+  readonly pieces: ApiAnswer;
+}
+
 /** What an endpoint answers. */
-export type ApiHandler = (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>;
+export type ApiHandler = (call: ApiCall) => ApiAnswer | TypedAnswer | Promise<ApiAnswer | TypedAnswer>;
 
 export interface ApiRoute {
   /** Below /api/v1. */

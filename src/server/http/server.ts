@@ -29,6 +29,7 @@ import type { ApiRoute, RawHandler } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
 import { RunningQueries } from './runningQueries.ts';
+import { SEARCH_ROUTES } from './search/searchRoutes.ts';
 import { SAVED_QUERY_ROUTES } from './savedQueryRoutes.ts';
 import { RUNNING_QUERY_ROUTES } from './runningQueryRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
@@ -114,6 +115,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     ...QUERY_ROUTES,
     ...DISTRIBUTION_ROUTES,
     ...SERIES_ROUTES,
+    ...SEARCH_ROUTES,
     ...TARGET_ROUTES,
     ...RULES_ROUTES,
     ...BACKTEST_ROUTES,
@@ -211,7 +213,9 @@ async function answerApi(
     origin,
     signal: gone.signal,
   });
-  return Symbol.asyncIterator in answer ? sendPieces(request, reply, answer) : sendTexts(request, reply, answer);
+  const { contentType, pieces } = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
+  const send = Symbol.asyncIterator in pieces ? sendPieces : sendTexts;
+  return send(request, reply, pieces as Iterable<string> & AsyncIterable<Uint8Array>, contentType);
 }
 
 function pagesHandler(deps: HttpDeps): RawHandler {

@@ -10,6 +10,7 @@ import { ConfigError } from '../config/configError.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { openAccess, type Access } from '../http/access/access.ts';
 import { SavedQueries } from '../http/savedQueries.ts';
+import { SEARCH_FEATURE } from '../http/search/searchRoutes.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createNotifier } from '../notifier/notifier.ts';
 import { createReceivers } from '../notifier/receivers/receivers.ts';
@@ -135,6 +136,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
       remoteReadSamplesMax: flags['storage.remote.read-sample-limit'],
       remoteReadsMax: flags['storage.remote.read-concurrent-limit'],
       remoteReadFrameBytesMax: flags['storage.remote.read-max-bytes-in-frame'],
+      searchLimitMax: flags['web.search.max-limit'],
       webUiFolder: WEB_UI,
       enabledFeatures: flags['enable-feature'],
       flagTexts: texts,
@@ -183,7 +185,8 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
 }
 
 function featureNotices(flags: Flags): string[] {
-  const isKnown = (feature: string) => feature === CONCURRENT_RULES || Object.hasOwn(PROMQL_FEATURE_FLAGS, feature);
+  const isKnown = (feature: string) =>
+    [CONCURRENT_RULES, SEARCH_FEATURE].includes(feature) || Object.hasOwn(PROMQL_FEATURE_FLAGS, feature);
   const idle = flags['enable-feature'].filter((feature) => !isKnown(feature));
   return idle.map(
     (feature) =>
