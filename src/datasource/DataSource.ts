@@ -14,11 +14,19 @@ import {
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
 import { of, type Observable } from 'rxjs';
-import { DEFAULT_SCRAPE_INTERVAL_MS, replaceMacros, stepOf, type MetricsQuery } from '../shared/api/grafanaQuery.ts';
+import {
+  DEFAULT_SCRAPE_INTERVAL_MS,
+  parseInterval,
+  replaceMacros,
+  stepOf,
+  type MetricsQuery,
+} from '../shared/api/grafanaQuery.ts';
 import type { ApiAnswer, ApiQueryData } from '../shared/api/prometheus.ts';
 import { formatLabels, labelsOf } from '../shared/model/labels.ts';
 import type { MatchOp } from '../shared/model/matchers.ts';
 import { eventsFromFrames } from './annotations.ts';
+import { answered } from './held/answering.ts';
+import { createHeldAnswers, overlapOf, type HeldAnswers } from './held/heldAnswers.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
@@ -45,23 +53,40 @@ const LABEL_VALUES_MAX = 10_000;
 /** The data source in the browser: it interpolates, completes and explains; all questions go through its backend. */
 export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, MetricsOptions> {
   readonly uidForLinks: string;
+  private readonly scrapeIntervalMs: number;
+  private readonly keepsAnswers: boolean;
+  private readonly held: HeldAnswers;
 
   constructor(settings: DataSourceInstanceSettings<MetricsOptions>) {
     super(settings);
     this.uidForLinks = settings.uid;
+    const { timeInterval, incrementalQuerying, incrementalQueryOverlapWindow } = settings.jsonData;
+    this.scrapeIntervalMs = scrapeIntervalOf(timeInterval);
+    this.keepsAnswers = incrementalQuerying !== false;
+    this.held = createHeldAnswers({
+      scrapeIntervalMs: this.scrapeIntervalMs,
+      overlapMs: overlapOf(incrementalQueryOverlapWindow),
+      now: Date.now,
+    });
     this.annotations = { processEvents: (_annotation, frames) => of(eventsFromFrames(frames)) };
     this.variables = new MetricsVariables((query, options) => this.metricFindQuery(query, options));
   }
 
-  /** In Explore one moment is read as a table; on dashboards and in alert rules it is a number. */
   override query(request: DataQueryRequest<MetricsQuery>): Observable<DataQueryResponse> {
-    if (request.app !== CoreApp.Explore) return super.query(request);
-    const targets = request.targets.map((query) =>
-      query.instant === true && query.range !== true && (query.format ?? 'auto') === 'auto'
-        ? { ...query, format: 'table' as const }
-        : query,
-    );
-    return super.query({ ...request, targets });
+    const ask = (asked: DataQueryRequest<MetricsQuery>): Observable<DataQueryResponse> => super.query(asked);
+    const shown = request.app === CoreApp.Explore ? withTables(request) : request;
+    if (request.app === CoreApp.UnifiedAlerting || request.app === CoreApp.CloudAlerting) return ask(shown);
+    return answered(shown, {
+      uid: this.uidForLinks,
+      held: this.held,
+      keeps: ({ live }) => live === true || this.keepsAnswers,
+      // Hosts that hand no filters in are asked for them there.
+      filledIn: (query, { scopedVars, filters }) =>
+        this.applyTemplateVariables(query, scopedVars, ...(filters === undefined ? [] : [filters])),
+      ask,
+      now: Date.now,
+      scrapeIntervalMs: this.scrapeIntervalMs,
+    });
   }
 
   override getDefaultQuery(app: CoreApp): Partial<MetricsQuery> {
@@ -224,6 +249,25 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
 
   queryHasFilter(query: MetricsQuery, filter: { key: string; value: string }): boolean {
     return hasMatcher(query.expr, { name: filter.key, op: '=', value: filter.value });
+  }
+}
+
+/** In Explore one moment is read as a table; on dashboards and in alert rules it is a number. */
+function withTables(request: DataQueryRequest<MetricsQuery>): DataQueryRequest<MetricsQuery> {
+  const targets = request.targets.map((query) =>
+    query.instant === true && query.range !== true && (query.format ?? 'auto') === 'auto'
+      ? { ...query, format: 'table' as const }
+      : query,
+  );
+  return { ...request, targets };
+}
+
+/** As the backend reads it; what it refuses has no answers to hold. */
+function scrapeIntervalOf(text: string | undefined): number {
+  try {
+    return parseInterval(text || `${DEFAULT_SCRAPE_INTERVAL_MS / 1000}s`);
+  } catch {
+    return DEFAULT_SCRAPE_INTERVAL_MS;
   }
 }
 

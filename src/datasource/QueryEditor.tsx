@@ -156,6 +156,18 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
             />
           </InlineField>
         )}
+        {draws && (
+          <InlineField
+            label="Live"
+            tooltip="While the time range ends now, each new step is pushed to the panel as it is scraped; nothing is asked again."
+          >
+            <InlineSwitch
+              aria-label="Live"
+              value={query.live === true}
+              onChange={(event) => changeAndRun({ live: event.currentTarget.checked })}
+            />
+          </InlineField>
+        )}
       </InlineFieldRow>
     </div>
   );

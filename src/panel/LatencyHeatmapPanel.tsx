@@ -61,7 +61,9 @@ function firstChoice(): Chosen {
 
 /** The panel: every histogram of its data as a map of its own, with lines, marks, legend, tooltip, shared cursor, and ways to look closer. */
 export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JSX.Element {
-  const { data, width, height, timeRange, replaceVariables, onChangeTimeRange } = props;
+  const { data, width, height, replaceVariables, onChangeTimeRange } = props;
+  // What streams moves on by itself; the dashboard's range stands still until it is asked anew.
+  const timeRange = data.state === LoadingState.Streaming ? data.timeRange : props.timeRange;
   const grafanaTheme = useTheme2();
   const theme = useMemo(() => vizThemeOf(grafanaTheme), [grafanaTheme]);
   const options = useMemo(() => completeOptions(props.options), [props.options]);

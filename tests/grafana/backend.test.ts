@@ -321,6 +321,78 @@ besidePrometheus('beside a Prometheus', () => {
     expect((await plugin.resource(source(peer.url), 'DELETE', 'api/v1/series')).code).toBe(405);
   });
 
+  describe('a live channel', () => {
+    const live = (more: object = {}) => ({
+      query: {
+        refId: 'A',
+        expr: 'sum by (le) (prometheus_http_request_duration_seconds_bucket)',
+        interval: '1s',
+        range: true,
+      },
+      intervalMs: 1000,
+      rangeMs: 60_000,
+      ...more,
+    });
+    interface Packet {
+      sinceMs: number;
+      toMs: number;
+      frames: { schema: { meta: { type: string } }; data: { values: number[][] } }[];
+      error?: string;
+    }
+
+    test('pushes each new step as it comes, with the one before it', async () => {
+      const context = source(peer.url);
+      expect(await plugin.subscribe(context, 'live/0123456789abcdef', live())).toBe(0);
+      const packets: Packet[] = [];
+      for await (const packet of plugin.live(context, 'live/0123456789abcdef', live())) {
+        packets.push(packet as Packet);
+        if (packets.length === 3) break;
+      }
+      for (const [i, { sinceMs, toMs, frames }] of packets.entries()) {
+        expect(frames.map(({ schema }) => schema.meta.type)).toEqual(['heatmap-rows']);
+        const times = frames[0].data.values[0];
+        expect([times[0], times[times.length - 1]]).toEqual([sinceMs, toMs]);
+        expect(toMs - sinceMs).toBeGreaterThanOrEqual(1000);
+        if (i > 0) expect(sinceMs).toBe(packets[i - 1].toMs);
+      }
+    });
+
+    test('agrees with the query of the whole range', async () => {
+      const context = source(peer.url);
+      for await (const packet of plugin.live(context, 'live/0123456789abcdef', live())) {
+        const { sinceMs, toMs, frames } = packet as Packet;
+        const whole = (
+          await plugin.query(context, [query('A', { expr: live().query.expr }, { fromMs: toMs - 60_000, toMs })])
+        ).get('A')!;
+        const [{ fields }] = tables(whole.frames);
+        // Of the newest step a scrape may have come in between.
+        const from = fields[0].values.indexOf(sinceMs);
+        expect(frames[0].data.values.map((column) => column[0])).toEqual(fields.map(({ values }) => values[from]));
+        break;
+      }
+    });
+
+    test('is refused where nothing is asked, or where the answer would depend on who looks', async () => {
+      const context = source(peer.url);
+      expect(await plugin.subscribe(context, 'live/0123456789abcdef', {})).toBe(1);
+      expect(await plugin.subscribe(context, 'other/path', live())).toBe(1);
+      expect(await plugin.subscribe(source(peer.url, { authMethod: 'forward' }), 'live/0123456789abcdef', live())).toBe(
+        1,
+      );
+      expect(await plugin.publish(context, 'live/0123456789abcdef', live())).toBe(2);
+    });
+
+    test('tells why there is nothing new, and goes on', async () => {
+      const faulty = live({ query: { refId: 'A', expr: 'sum(', interval: '1s' } });
+      const errors: unknown[] = [];
+      for await (const packet of plugin.live(source(peer.url), 'live/0123456789abcdef', faulty)) {
+        errors.push((packet as Packet).error);
+        if (errors.length === 2) break;
+      }
+      expect(errors).toEqual([expect.stringMatching(/parse error|expected/i), expect.any(String)]);
+    });
+  });
+
   test('it counts its own work', async () => {
     await plugin.query(source(peer.url), [query('A', { expr: 'up' })]);
     expect(await plugin.metrics()).toMatch(/isotherm_datasource_queries_total\{status="200"\} [1-9]/);

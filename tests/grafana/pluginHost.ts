@@ -10,6 +10,7 @@ import {
   healthService,
   resourceService,
   stdioService,
+  streamService,
 } from '../../src/server/grafana/services.ts';
 import type {
   CheckHealthResponse,
@@ -39,6 +40,11 @@ export interface PluginHost {
     url: string,
     body?: string,
   ): Promise<{ code: number; headers: Record<string, readonly string[]>; body: string }>;
+  /** Whether a live channel may be entered: 0 yes, 1 there is none. */
+  subscribe(context: PluginContext, path: string, data: unknown): Promise<number>;
+  /** What is pushed through it, parsed; leaving the loop leaves the channel. */
+  live(context: PluginContext, path: string, data: unknown): AsyncGenerator<unknown>;
+  publish(context: PluginContext, path: string, data: unknown): Promise<number>;
   /** Breaks the connection off without a word, as a host that dies. */
   vanish(): void;
   /** Asks it to stop, as Grafana does. */
@@ -47,6 +53,8 @@ export interface PluginHost {
   readonly exited: Promise<number | null>;
   kill(): void;
 }
+
+const asJson = (data: unknown): Buffer => Buffer.from(JSON.stringify(data));
 
 /** @param env all that the process gets, as Grafana 12 passes neither PATH nor HOME. */
 export async function startPlugin(executable: string, env: Record<string, string> = {}): Promise<PluginHost> {
@@ -117,6 +125,19 @@ export async function startPlugin(executable: string, env: Record<string, string
         chunks.push(part.body);
       }
       return { code, headers, body: Buffer.concat(chunks).toString() };
+    },
+    subscribe: async (context, path, data) =>
+      (await call(streamService.subscribeStream, { context, path, data: asJson(data) })).status,
+    publish: async (context, path, data) =>
+      (await call(streamService.publishStream, { context, path, data: asJson(data) })).status,
+    async *live(context, path, data) {
+      const packets = stream(streamService.runStream, { context, path, data: asJson(data) });
+      packets.on('error', () => undefined);
+      try {
+        for await (const packet of packets) yield JSON.parse(Buffer.from(packet.data).toString()) as unknown;
+      } finally {
+        packets.cancel();
+      }
     },
     vanish: () => {
       stdio.cancel();

@@ -6,6 +6,7 @@ import { modeOf } from '../../shared/api/grafanaQuery.ts';
 import { BesideFields } from './BesideFields.tsx';
 import { CollectFields } from './CollectFields.tsx';
 import type { ConfigProps } from './fields.tsx';
+import { QueryFields } from './QueryFields.tsx';
 
 const MODES = [
   {
@@ -44,6 +45,7 @@ export function ConfigEditor(props: ConfigProps): React.JSX.Element {
         ))}
       </div>
       {chosen === 'collect' ? <CollectFields {...props} /> : <BesideFields {...props} />}
+      <QueryFields {...props} />
     </div>
   );
 }

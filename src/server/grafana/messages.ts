@@ -94,18 +94,18 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function encoded(fill: (out: WireWriter) => void): Uint8Array {
+export function encoded(fill: (out: WireWriter) => void): Uint8Array {
   const out = new WireWriter();
   fill(out);
   return out.finish();
 }
 
 /** Bytes lie in the transport's buffer, which is reused: what outlives the call is copied. */
-const kept = (bytes: Uint8Array) => bytes.slice();
+export const kept = (bytes: Uint8Array) => bytes.slice();
 
-function writeContext(out: WireWriter, context: PluginContext): void {
+export function writeContext(out: WireWriter, context: PluginContext): void {
   out.int(1, context.orgId).string(2, context.pluginId);
   const settings = context.dataSource;
   if (settings === undefined) return;
@@ -125,7 +125,7 @@ function writeContext(out: WireWriter, context: PluginContext): void {
   );
 }
 
-function readContext(r: WireReader): PluginContext {
+export function readContext(r: WireReader): PluginContext {
   const context: Mutable<PluginContext> = { orgId: 0, pluginId: '' };
   while (r.next()) {
     if (r.field === 1) context.orgId = r.int();
@@ -168,7 +168,7 @@ function readSettings(r: WireReader): DataSourceSettings {
   return settings;
 }
 
-const NO_CONTEXT: PluginContext = { orgId: 0, pluginId: '' };
+export const NO_CONTEXT: PluginContext = { orgId: 0, pluginId: '' };
 
 export const queryDataRequest: Codec<QueryDataRequest> = {
   encode: (request) =>

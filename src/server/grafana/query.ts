@@ -37,7 +37,7 @@ export interface QueryScope {
 }
 
 /** The user's mistake in a query; the message says what to write. */
-class QueryModelError extends Error {}
+export class QueryModelError extends Error {}
 
 /** Answers one query; what goes wrong with it is in the response, for its refId alone. Never rejects. */
 export async function answerQuery(query: DataQuery, scope: QueryScope): Promise<DataResponse> {
@@ -64,7 +64,15 @@ export function failure(error: unknown): DataResponse {
 }
 
 async function framesOf(data: DataQuery, scope: QueryScope): Promise<Frame[]> {
-  const query = readQuery(data);
+  return framesOfQuery(readQuery(data), data, scope);
+}
+
+/** @param data the range, and the interval that fits the screen. @throws what `failure` puts in words. */
+export async function framesOfQuery(
+  query: MetricsQuery,
+  data: Pick<DataQuery, 'fromMs' | 'toMs' | 'intervalMs'>,
+  scope: QueryScope,
+): Promise<Frame[]> {
   if (query.expr.trim() === '') return [];
   const request: StepRequest = {
     fromMs: data.fromMs,
@@ -85,16 +93,23 @@ async function framesOf(data: DataQuery, scope: QueryScope): Promise<Frame[]> {
 }
 
 function readQuery(data: DataQuery): MetricsQuery {
-  const raw = JSON.parse(new TextDecoder().decode(data.json)) as Partial<MetricsQuery>;
+  return checkedQuery(JSON.parse(new TextDecoder().decode(data.json)) as Partial<MetricsQuery>, data.refId);
+}
+
+/** @throws QueryModelError */
+export function checkedQuery(raw: Partial<MetricsQuery>, refId: string): MetricsQuery {
   if (raw.expr !== undefined && typeof raw.expr !== 'string')
     throw new QueryModelError('expr must be a text: a PromQL expression');
   if (raw.format !== undefined && !QUERY_FORMATS.includes(raw.format)) {
     throw new QueryModelError(`format ${JSON.stringify(raw.format)} is unknown; choose ${QUERY_FORMATS.join(', ')}`);
   }
-  return { ...raw, refId: data.refId, expr: raw.expr ?? '' };
+  if (raw.sinceMs !== undefined && !Number.isFinite(raw.sinceMs))
+    throw new QueryModelError('sinceMs must be a time in milliseconds');
+  return { ...raw, refId, expr: raw.expr ?? '' };
 }
 
-function stepInWords(request: StepRequest): number {
+/** @throws QueryModelError */
+export function stepInWords(request: StepRequest): number {
   try {
     return stepOf(request);
   } catch (cause) {
@@ -110,8 +125,10 @@ async function rangeFrames(
   scope: QueryScope,
 ): Promise<Frame[]> {
   // On multiples of the step, so that a refresh asks for the same points again and lines do not tremble.
-  const start = Math.floor(request.fromMs / stepMs) * stepMs;
+  const first = Math.floor(request.fromMs / stepMs) * stepMs;
+  const start = Math.max(first, Math.ceil((query.sinceMs ?? first) / stepMs) * stepMs);
   const end = Math.floor(request.toMs / stepMs) * stepMs;
+  if (start > end) return [];
   const result = await ask(scope, 'query_range', {
     query: expr,
     start: seconds(start),
@@ -150,7 +167,7 @@ async function exemplarFrames(
   try {
     const found = await askRoute<ApiExemplarSeries[]>(scope, 'query_exemplars', {
       query: expr,
-      start: seconds(request.fromMs),
+      start: seconds(Math.max(request.fromMs, query.sinceMs ?? request.fromMs)),
       end: seconds(request.toMs),
     });
     if (found.data.length === 0) return [];

@@ -31,7 +31,9 @@ import {
   healthService,
   resourceService,
   stdioService,
+  streamService,
 } from './services.ts';
+import { createStreams } from './streams.ts';
 
 export interface BackendDeps {
   readonly collectors: Collectors;
@@ -156,6 +158,7 @@ export function createBackend({ collectors, log, now, metrics, leave }: BackendD
   server.addService(diagnosticsService, { checkHealth: health, collectMetrics });
   server.addService(dataService, { queryData });
   server.addService(resourceService, { callResource: resource });
+  server.addService(streamService, createStreams({ instances, log, now, stopOf, drained }));
 
   return {
     listen: (address) =>

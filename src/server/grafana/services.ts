@@ -12,6 +12,7 @@ import {
   queryDataResponse,
   type Codec,
 } from './messages.ts';
+import { streamAnswer, streamPacket, streamRequest } from './streamMessages.ts';
 
 type Streams = 'none' | 'response' | 'both';
 
@@ -53,4 +54,9 @@ export const diagnosticsService = {
 export const dataService = { queryData: method('/pluginv2.Data/QueryData', queryDataRequest, queryDataResponse) };
 export const resourceService = {
   callResource: method('/pluginv2.Resource/CallResource', callResourceRequest, callResourceResponse, 'response'),
+};
+export const streamService = {
+  subscribeStream: method('/pluginv2.Stream/SubscribeStream', streamRequest, streamAnswer),
+  publishStream: method('/pluginv2.Stream/PublishStream', streamRequest, streamAnswer),
+  runStream: method('/pluginv2.Stream/RunStream', streamRequest, streamPacket, 'response'),
 };

@@ -58,6 +58,29 @@ export interface MetricsQuery {
   /** Times the step is made longer; 1 for one point a pixel. */
   readonly intervalFactor?: number;
   readonly exemplar?: boolean;
+  /** New steps are pushed as they come, while the range ends now. */
+  readonly live?: boolean;
+  /** Milliseconds: only steps from then on are asked, on the grid and with the macros of the whole range. The browser holds the earlier ones. */
+  readonly sinceMs?: number;
+}
+
+/** What a live channel is about; the browser hands it to the backend with each subscription. */
+export interface LiveRequest {
+  /** Variables filled in, macros not. */
+  readonly query: MetricsQuery;
+  readonly intervalMs: number;
+  /** Length of the range on the screen. */
+  readonly rangeMs: number;
+}
+
+/** What a live channel pushes: all steps from `sinceMs` on, in place of what is held of them. */
+export interface LivePacket<FrameJson> {
+  readonly sinceMs: number;
+  /** The newest of them. */
+  readonly toMs: number;
+  readonly frames: readonly FrameJson[];
+  /** Why there is nothing new; the channel goes on. */
+  readonly error?: string;
 }
 
 /** What a data source that collects by itself scrapes and keeps. */
@@ -89,6 +112,10 @@ export interface ConnectionOptions {
   readonly timeout?: number | string;
   /** Added to every request, as `name=value&…`. */
   readonly customQueryParameters?: string;
+  /** Refreshes ask for new steps only; on by default. */
+  readonly incrementalQuerying?: boolean;
+  /** Steps younger than this are asked again, as samples may come late: 10m. */
+  readonly incrementalQueryOverlapWindow?: string;
   readonly oauthPassThru?: boolean;
   readonly tlsSkipVerify?: boolean;
   readonly tlsAuth?: boolean;
