@@ -171,6 +171,9 @@ export class FakeRooms {
         return taken;
       },
       appendHistogram: () => 'ok',
+      appendCreated: () => false,
+      appendCreatedHistogram: () => false,
+      appendCreatedColumns: () => undefined,
       appendExemplar: () => 'ok',
       setMetadata: () => undefined,
       commit: async () => void this.written.push(...pending),

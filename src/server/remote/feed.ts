@@ -1,5 +1,5 @@
 /** Tells of every commit to a store as it happens: what remote write sends. A decorator, so that the store knows nothing of it. */
-import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { withoutObservations, type NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar } from '../../shared/model/metadata.ts';
 import { bitsOf, setStale } from '../../shared/model/sampleBits.ts';
@@ -98,6 +98,21 @@ function overheard(appender: Appender, tell: CommitListener): Appender {
       const outcome = appender.appendHistogram(labels, t, histogram);
       if (outcome === 'ok') staged.samples.push({ labels, t, values: one(NaN), histogram });
       return outcome;
+    },
+    appendCreated(labels, t, created) {
+      const isNew = appender.appendCreated(labels, t, created);
+      if (isNew) staged.samples.push({ labels, t: created, values: one(0) });
+      return isNew;
+    },
+    appendCreatedHistogram(labels, t, created, h) {
+      const isNew = appender.appendCreatedHistogram(labels, t, created, h);
+      if (isNew) staged.samples.push({ labels, t: created, values: one(NaN), histogram: withoutObservations(h) });
+      return isNew;
+    },
+    appendCreatedColumns(group, t, columns, created) {
+      appender.appendCreatedColumns(group, t, columns, created, (column, began) =>
+        staged.samples.push({ labels: group.columnLabels(column), t: began, values: one(0) }),
+      );
     },
     appendExemplar(labels, exemplar) {
       const outcome = appender.appendExemplar(labels, exemplar);

@@ -71,6 +71,29 @@ export interface Appender {
    */
   appendCells(group: SampleGroup, cells: CellColumns, from: number, to: number, refuse: Refuse): number;
   appendHistogram(labels: Labels, t: number, h: NativeHistogram): AppendOutcome;
+  /**
+   * Says since when a counter counts, whose sample at `t` is appended next: a zero at `created`. It is appended where that is before `t` and at
+   * most an hour old, and nothing of the series is as new; most are not, as a counter tells its age again and again.
+   *
+   * @param created milliseconds.
+   * @returns whether it was appended.
+   */
+  appendCreated(labels: Labels, t: number, created: number): boolean;
+  /** The same of a native histogram: one without observations, of the same schema, that is a reset. */
+  appendCreatedHistogram(labels: Labels, t: number, created: number, h: NativeHistogram): boolean;
+  /**
+   * The same of columns of the row that is appended at `t` next.
+   *
+   * @param created milliseconds, as `columns`.
+   * @param taken called for each that was appended.
+   */
+  appendCreatedColumns(
+    group: GroupWriter,
+    t: number,
+    columns: Uint32Array,
+    created: Float64Array,
+    taken?: (column: number, t: number) => void,
+  ): void;
   appendExemplar(labels: Labels, exemplar: Exemplar): AppendOutcome;
   /** Type, help and unit of a metric family as `group`'s target gives them. Not logged. */
   setMetadata(group: GroupWriter, metric: string, metadata: Metadata): void;

@@ -1,8 +1,8 @@
 /** Collects samples until commit, which logs them and then makes them visible, in one turn of the event loop. */
-import type { NativeHistogram } from '../../shared/histogram/native.ts';
+import { withoutObservations, type NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
-import { bitsOf, GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
+import { bitsOf, fillGaps, GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
 import type {
   Appender,
   AppendOutcome,
@@ -16,7 +16,7 @@ import type {
 import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
-import type { Head } from './head/head.ts';
+import { LAG_MAX_MS, type Head } from './head/head.ts';
 import { LooseGroup } from './head/looseGroup.ts';
 import type { RowArena } from './rowArena.ts';
 import type { ReusePool } from './reusePool.ts';
@@ -27,6 +27,8 @@ import type { Cells, RowView } from './wal/records.ts';
 export const TIME_MAX = 2 ** 48;
 /** Metadata kept per group; more families than a page of sane size has. */
 export const METADATA_MAX = 10_000;
+/** Counters of a row that began at one time have their zeros in a row if they are this share of it; else one by one, so that the group's rows stay full. */
+const ZERO_ROW_SHARE = 1 / 8;
 
 const WORD = new Float64Array(1);
 const WORD_BITS = bitsOf(WORD);
@@ -130,6 +132,42 @@ export class StoreAppender implements Appender {
     return 'ok';
   }
 
+  appendCreated(labels: Labels, t: number, created: number): boolean {
+    const ref = this.#target.head.series.refOf(labels);
+    return this.#isNewCreated(t, created) && this.#appendZero(ref, labels, created);
+  }
+
+  appendCreatedHistogram(labels: Labels, t: number, created: number, h: NativeHistogram): boolean {
+    const { head } = this.#target;
+    if (!this.#isNewCreated(t, created) || head.hasSince(head.series.refOf(labels), created)) return false;
+    return this.appendHistogram(labels, created, withoutObservations(h)) === 'ok';
+  }
+
+  appendCreatedColumns(
+    group: GroupWriter,
+    t: number,
+    columns: Uint32Array,
+    created: Float64Array,
+    taken?: (column: number, t: number) => void,
+  ): void {
+    if (!(group instanceof HeadGroup) || group.kind !== 'rows') throw new TypeError('a group of another store');
+    const { head } = this.#target;
+    head.adopt(group);
+    const byTime = new Map<number, number[]>();
+    for (let i = 0; i < columns.length; i++) {
+      if (!this.#isNewCreated(t, created[i]) || head.hasSince(group.refs[columns[i]], created[i])) continue;
+      const list = byTime.get(created[i]);
+      if (list === undefined) byTime.set(created[i], [columns[i]]);
+      else list.push(columns[i]);
+    }
+    for (const [time, list] of [...byTime].sort(([a], [b]) => a - b)) {
+      const inRow = list.length >= group.columnCount * ZERO_ROW_SHARE && this.#admitRow(group, time) === 'ok';
+      if (inRow) this.appendRow(group, time, zeros(group, list));
+      for (const column of list)
+        if (inRow || this.#appendZero(group.refs[column], group.columnLabels(column), time)) taken?.(column, time);
+    }
+  }
+
   appendExemplar(labels: Labels, exemplar: Exemplar): AppendOutcome {
     const { head, exemplarStore } = this.#target;
     const ref = head.series.refOf(labels);
@@ -227,6 +265,18 @@ export class StoreAppender implements Appender {
     return staged;
   }
 
+  #isNewCreated(t: number, created: number): boolean {
+    const oldest = Math.max(this.#target.head.minValidTime, t - LAG_MAX_MS);
+    return isTime(created) && created < t && created >= oldest;
+  }
+
+  #appendZero(ref: SeriesRef, labels: Labels, t: number): boolean {
+    const { head } = this.#target;
+    if (head.hasSince(ref, t)) return false;
+    const { group, column } = head.loosePlace(ref, labels);
+    return this.#appendCell(group, column, t, 0, 0) === 'ok';
+  }
+
   #admitRow(group: HeadGroup, t: number): AppendOutcome {
     const newest = group.stagedBy === this.#id ? Math.max(group.stagedTime, group.lastTime) : group.lastTime;
     if (!isTime(t) || t < this.#target.head.minValidTime) return 'outOfBounds';
@@ -238,6 +288,14 @@ export class StoreAppender implements Appender {
     this.#target.rejected(outcome);
     return outcome;
   }
+}
+
+/** A row of gaps but for the zeros of some columns. */
+function zeros({ columnCount }: HeadGroup, columns: readonly number[]): Float64Array {
+  const row = new Float64Array(columnCount);
+  fillGaps(row);
+  for (const column of columns) row[column] = 0;
+  return row;
 }
 
 /** Of a NaN: the bits of a gap, or those that stand for a native histogram. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import { labelsOf } from '../../shared/model/labels.ts';
+import { formatLabels, labelsOf } from '../../shared/model/labels.ts';
 import { bitsOf, setGap, setStale } from '../../shared/model/sampleBits.ts';
 import type { AppendOutcome } from '../storage/appender.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
@@ -140,6 +140,84 @@ test('native histograms are stored whole', async () => {
     [1, custom],
   ]);
   expect([...group.columns[0].values]).toEqual([NaN, NaN]);
+});
+
+describe('a counter that says since when it counts', () => {
+  const labelsAt = (c: number) => labelsOf({ __name__: `c${c}_total`, job: 'model', instance: 'a:1' });
+  const created = (times: Record<number, number>) =>
+    [Uint32Array.from(Object.keys(times).map(Number)), Float64Array.from(Object.values(times))] as const;
+  const at = async (c: number) => (await readAll(db))[formatLabels(labelsAt(c))];
+
+  async function scrape(t: number, values: readonly number[], times: Record<number, number>): Promise<void> {
+    const group = db.group('model/a:1');
+    values.forEach((_, c) => group.column(labelsAt(c)));
+    const appender = db.appender();
+    appender.appendCreatedColumns(group, t, ...created(times));
+    expect(appender.appendRow(group, t, Float64Array.from(values))).toBe('ok');
+    await appender.commit();
+  }
+
+  test('has a zero then, in its row where others began with it, and by itself where none did', async () => {
+    await scrape(10_000, [3, 4], { 0: 9_000, 1: 9_500 });
+    expect(await at(0)).toEqual({ 9000: textOf(0), 10_000: textOf(3) });
+    expect(await at(1)).toEqual({ 9500: textOf(0), 10_000: textOf(4) });
+    await scrape(20_000, [3, 4, ...Array<number>(30).fill(1)], { 0: 9_000, 2: 9_700 });
+    expect(await at(0)).toEqual({ 9000: textOf(0), 10_000: textOf(3), 20_000: textOf(3) });
+    expect(await at(2)).toEqual({ 9700: textOf(0), 20_000: textOf(1) });
+    await reopen();
+    expect(await at(2)).toEqual({ 9700: textOf(0), 20_000: textOf(1) });
+  });
+
+  test('has none where a sample is as new, the time is not before the sample, or it is more than an hour old', async () => {
+    const hour = 3_600_000;
+    await scrape(hour, [1, 1, 1, 1], { 0: -1, 1: 0, 2: hour, 3: NaN });
+    for (const c of [0, 2, 3]) expect(await at(c)).toEqual({ [hour]: textOf(1) });
+    expect(await at(1)).toEqual({ 0: textOf(0), [hour]: textOf(1) });
+    await scrape(hour + 10, [0, 2, 2, 2], { 0: hour, 1: hour - 1, 2: hour + 3 });
+    expect(await at(0)).toEqual({ [hour]: textOf(1), [hour + 10]: textOf(0) });
+    expect(await at(2)).toEqual({ [hour]: textOf(1), [hour + 3]: textOf(0), [hour + 10]: textOf(2) });
+  });
+
+  test('that began while its target did not answer has a zero between the end before and its first sample', async () => {
+    await scrape(10_000, [7, 1], {});
+    const group = db.group('model/a:1');
+    const appender = db.appender();
+    const ended = new Float64Array(2);
+    setStale(bitsOf(ended), 0);
+    setGap(bitsOf(ended), 1);
+    expect(appender.appendRow(group, 20_000, ended)).toBe('ok');
+    setGap(bitsOf(ended), 0);
+    ended[1] = 1;
+    expect(appender.appendRow(group, 30_000, ended)).toBe('ok');
+    await appender.commit();
+    await scrape(40_000, [2, 1], { 0: 25_000 });
+    expect(await at(0)).toEqual({ 10_000: textOf(7), 20_000: 'stale', 25_000: textOf(0), 40_000: textOf(2) });
+  });
+
+  test('has none where its newest samples are in a block', async () => {
+    await scrape(10_000, [7], {});
+    await db.flush();
+    await scrape(20_000, [8], { 0: 9_000 });
+    expect(await at(0)).toEqual({ 10_000: textOf(7), 20_000: textOf(8) });
+    await reopen();
+    await scrape(30_000, [9], { 0: 19_000 });
+    expect(Object.keys((await at(0))!)).toEqual(['10000', '20000', '30000']);
+  });
+
+  test('outside rows has one too, and a native histogram an empty one', async () => {
+    const appender = db.appender();
+    const native = labelsOf({ __name__: 'native' });
+    expect(appender.appendCreated(UP, 10_000, 9_000)).toBe(true);
+    appender.append(UP, 10_000, 5);
+    expect(appender.appendCreatedHistogram(native, 10_000, 9_000, HISTOGRAM)).toBe(true);
+    appender.appendHistogram(native, 10_000, HISTOGRAM);
+    await appender.commit();
+    expect(appender.appendCreated(UP, 20_000, 9_000)).toBe(false);
+    expect(appender.appendCreatedHistogram(native, 20_000, 9_000, HISTOGRAM)).toBe(false);
+    const all = await readAll(db);
+    expect(all[formatLabels(UP)]).toEqual({ 9000: textOf(0), 10_000: textOf(5) });
+    expect(all.native).toEqual({ 9000: 'histogram of 0', 10_000: 'histogram of 12' });
+  });
 });
 
 test('series, label names and label values are those with samples in the range', async () => {

@@ -169,7 +169,10 @@ export class HeadFlusher {
     const block = await blocks.write(flushing);
     if (block !== undefined) blocks.add(block);
     for (const { group, recipe } of flushing) {
-      for (const chunk of group.chunks.splice(0, recipe.sources.length)) this.chunkBytes -= chunk.bytes.length;
+      for (const chunk of group.chunks.splice(0, recipe.sources.length)) {
+        this.chunkBytes -= chunk.bytes.length;
+        group.flushed(chunk.maxTime);
+      }
     }
     head.minTime = oldestTime(head);
     await writeCheckpoint(logFolder, checkpoint.segment, [checkpoint.take()], files);

@@ -5,15 +5,24 @@ import path from 'node:path';
 import { ALL_TIME, copyAsKilled, makeFolder, readAll, sampleText, textOf } from '../../../tests/support/tsdbSamples.ts';
 import { formatLabels, labelsOf, type Labels } from '../../shared/model/labels.ts';
 import { bitsOf, fillGaps, setStale } from '../../shared/model/sampleBits.ts';
+import type { Appender } from '../storage/appender.ts';
 import { DISK, type BlockFiles } from './block/blockFiles.ts';
 import { BlockDamage } from './block/chunkBytes.ts';
 import { openTsdb, type Tsdb } from './db.ts';
+import { LAG_MAX_MS } from './head/head.ts';
 import type { WriteFile } from './wal/log.ts';
 import { RECORD } from './wal/records.ts';
 
 type Value = number | 'stale';
 type Step =
-  | { do: 'rows'; group: number; count: number; stepMs: number; cells: readonly (Value | 'gap')[] }
+  | {
+      do: 'rows';
+      group: number;
+      count: number;
+      stepMs: number;
+      cells: readonly (Value | 'gap')[];
+      ages: readonly number[];
+    }
   | { do: 'samples'; list: readonly { series: number; agoMs: number; value: Value }[] }
   | { do: 'histogram'; series: number; count: number }
   | { do: 'delete'; name: string; fromAgoMs: number; toAgoMs: number }
@@ -31,6 +40,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     // Blocks of hours are merged into longer ones.
     stepMs: fc.constantFrom(1, 1000, 15_000, 600_000),
     cells: fc.array(fc.oneof(value, fc.constant('gap' as const)), { maxLength: 5 }),
+    /** Of the counters in the first columns, in milliseconds before the first row. */
+    ages: fc.array(fc.constantFrom(0, 1, 400, 400, 15_000, 15_001, 3_600_000, 3_600_001), { maxLength: 4 }),
   }),
   fc.record({
     do: fc.constant('samples' as const),
@@ -142,6 +153,7 @@ class Run {
   tornRecordsCut = 0;
   db!: Tsdb;
   now = 1_700_000_000_000;
+  readonly newestRow: Record<number, number> = {};
   /** Newest sample committed, of any series. */
   newest = -Infinity;
 
@@ -178,11 +190,13 @@ class Run {
     else await this.reopen(s.do === 'reopenWithLogOfBeforeFlush');
   }
 
-  async rows({ group, count, stepMs, cells }: Step & { do: 'rows' }): Promise<void> {
+  async rows({ group, count, stepMs, cells, ages }: Step & { do: 'rows' }): Promise<void> {
     const writer = this.db.group(`g${group}`);
     cells.forEach((_, c) => writer.column(rowLabels(group, c)));
     for (let i = 0; i < count; i++) {
       this.now += stepMs;
+      const appender = this.db.appender();
+      if (i === 0) this.created(appender, group, ages.slice(0, cells.length));
       const row = new Float64Array(writer.columnCount);
       const bits = bitsOf(row);
       fillGaps(row);
@@ -192,11 +206,35 @@ class Run {
         else row[c] = i % 3 === 0 ? cell : cell + i;
         this.keep(rowLabels(group, c), this.now, sampleText(cell === 'stale', bits[2 * c], bits[2 * c + 1]));
       });
-      const appender = this.db.appender();
       expect(appender.appendRow(writer, this.now, row)).toBe('ok');
       await appender.commit();
     }
-    this.newest = this.now;
+    this.newest = this.newestRow[group] = this.now;
+  }
+
+  /** Zeros where counters began. Where rows of the group are as new, the store may not know whether the series has none, and appends none then. */
+  private created(appender: Appender, group: number, ages: readonly number[]): void {
+    const began = Float64Array.from(ages, (age) => this.now - age);
+    const series = ages.map((_, c) => formatLabels(rowLabels(group, c)));
+    const taken = new Set<number>();
+    const rowsBefore = this.newestRow[group] ?? -Infinity;
+    appender.appendCreatedColumns(
+      this.db.group(`g${group}`),
+      this.now,
+      Uint32Array.from(ages.keys()),
+      began,
+      (c, t) => {
+        expect(t).toBe(began[c]);
+        taken.add(c);
+      },
+    );
+    ages.forEach((age, c) => {
+      const isAllowed = age > 0 && age <= LAG_MAX_MS;
+      const visible = Object.keys(this.model[series[c]] ?? {}).filter((t) => Number(t) >= began[c]);
+      if (taken.has(c)) expect([isAllowed, visible]).toEqual([true, []]);
+      else if (isAllowed) expect(began[c]).toBeLessThanOrEqual(rowsBefore);
+      if (taken.has(c)) this.keep(rowLabels(group, c), began[c], textOf(0));
+    });
   }
 
   async samples({ list }: Step & { do: 'samples' }): Promise<void> {

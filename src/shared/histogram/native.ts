@@ -23,3 +23,11 @@ export interface NativeHistogram {
   readonly customValues?: Float64Array;
   readonly counterReset: 'unknown' | 'reset' | 'notReset' | 'gauge';
 }
+
+/** What a histogram was before its first observation: upstream's form of it. */
+export function withoutObservations({ schema, zeroThreshold, customValues }: NativeHistogram): NativeHistogram {
+  const none = { zeroCount: 0, count: 0, sum: 0, positiveSpans: [], negativeSpans: [] };
+  const buckets = { positiveBuckets: new Float64Array(0), negativeBuckets: new Float64Array(0) };
+  const empty = { schema, zeroThreshold, ...none, ...buckets, counterReset: 'reset' as const };
+  return customValues === undefined ? empty : { ...empty, customValues };
+}

@@ -1,7 +1,15 @@
 /** A run of rows of one group, packed column by column and read in place. Drawn in docs/chunks.md. */
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import { bitsOf, CELL_GAP, CELL_SAMPLE, CELL_STALE, setGap, setStale } from '../../../shared/model/sampleBits.ts';
+import {
+  bitsOf,
+  CELL_GAP,
+  CELL_SAMPLE,
+  CELL_STALE,
+  cellKind,
+  setGap,
+  setStale,
+} from '../../../shared/model/sampleBits.ts';
 import {
   addBounds,
   completeSummaries,
@@ -141,6 +149,16 @@ export class Chunk {
     else
       spread(this.#marks[marks], first > 0 ? this.strideEnds[first - 1] : 0, first, from, to, this.#decoded, out, at);
     return true;
+  }
+
+  /** Whether a column has a sample or a stale mark at `t` or later. */
+  hasCellSince(column: number, t: number): boolean {
+    const cells = this.cells(column);
+    if (cells === undefined) return false;
+    const bits = bitsOf(cells);
+    for (let row = this.rowCount - 1; row >= 0 && this.times[row] >= t; row--)
+      if (cellKind(bits, row) !== CELL_GAP) return true;
+    return false;
   }
 
   /** Whether a column has a sample in every row. */

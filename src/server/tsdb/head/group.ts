@@ -54,6 +54,9 @@ export class HeadGroup implements GroupWriter {
   /** Time of the newest row that the appender `stagedBy` holds for its commit. */
   stagedTime = -Infinity;
   stagedBy = 0;
+  /** Rows up to this time, of the columns that there were then, may be in blocks. */
+  #flushedTo = -Infinity;
+  #flushedColumns = 0;
   /** The owner let go of it; it must be adopted before its columns are used. */
   isDropped = false;
   readonly #owner: GroupOwner;
@@ -106,6 +109,21 @@ export class HeadGroup implements GroupWriter {
   /** Whether a column is the next larger bucket of the histogram that the column before it belongs to. */
   joinsBelow(column: number): boolean {
     return column > 0 && this.#owner.series.isNextBucket(this.#refs[column - 1], this.#refs[column]);
+  }
+
+  /** Whether a column may have a sample or a mark at `t` or later. Blocks are not read: what may be in them is taken to be there. */
+  hasSince(column: number, t: number): boolean {
+    if (t > this.lastTime) return false;
+    if (t <= this.#flushedTo && column < this.#flushedColumns) return true;
+    for (let row = this.rows.rowCount - 1; row >= 0 && this.rows.time(row) >= t; row--)
+      if (this.rows.hasCell(column, row, row + 1)) return true;
+    return this.chunks.some((chunk) => chunk.maxTime >= t && chunk.hasCellSince(column, t));
+  }
+
+  /** Rows up to `t` are in blocks, or in a checkpoint. */
+  flushed(t: number): void {
+    this.#flushedTo = Math.max(this.#flushedTo, t);
+    this.#flushedColumns = this.#columnCount;
   }
 
   /** Forgets the unpacked rows. */

@@ -76,6 +76,13 @@ export class Head implements Bounds, GroupOwner {
     return { group, column: group.columnOf(ref) };
   }
 
+  /** Whether a series may have a sample at `t` or later. */
+  hasSince(ref: SeriesRef, t: number): boolean {
+    let has = false;
+    this.#places.forEach(ref, (group, column) => (has ||= this.groups[group]!.hasSince(column, t)));
+    return has;
+  }
+
   /** The group that the log names so; made if there is none. */
   restoreGroup(ref: number, kind: GroupKind, key: string): HeadGroup {
     const mapKey = `${kind} ${key}`;

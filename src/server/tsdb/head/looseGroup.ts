@@ -110,6 +110,10 @@ export class LooseGroup extends HeadGroup {
     return { t: this.#lastTime[column], low: this.#lastBits[2 * column], high: this.#lastBits[2 * column + 1] };
   }
 
+  override hasSince(column: number, t: number): boolean {
+    return this.columnLast(column).t >= t;
+  }
+
   /** The unpacked row of a time. */
   rowAt(t: number): number | undefined {
     return this.#rowByTime.get(t);

@@ -57,6 +57,7 @@ export class ReplayedGroup {
     const { group } = this;
     this.#statedTo = group.packedTo = group.logState.sequence = input.varint();
     if (input.u8() === 1) group.lastTime = Math.max(group.lastTime, input.zigzag());
+    group.flushed(group.lastTime);
     for (let left = input.varint(); left > 0; left--) {
       const column = input.varint();
       const t = input.zigzag();
@@ -75,8 +76,10 @@ export class ReplayedGroup {
     const inBlocks = to <= this.#target.sequenceInBlocks(group);
     const chunk = inBlocks ? new Chunk(bytes) : this.#target.keepChunk(bytes);
     this.#pending = this.#pending.filter(({ sequence }) => sequence < from || sequence > to);
-    if (inBlocks) this.#rest = undefined;
-    else {
+    if (inBlocks) {
+      group.flushed(chunk.maxTime);
+      this.#rest = undefined;
+    } else {
       // An earlier chunk was lost, or never logged: its rows come before these.
       const follows = this.#rest === undefined || this.#rest.to === from - 1;
       if (this.#pending.length > 0 || !follows) {
@@ -148,6 +151,7 @@ export class ReplayedGroup {
     decodeRow(input, state, rowBits, length);
     if (inBlocks) {
       group.lastTime = Math.max(group.lastTime, state.time);
+      group.flushed(state.time);
       return;
     }
     const known = Math.min(length, group.columnCount);
