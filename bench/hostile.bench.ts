@@ -60,7 +60,7 @@ interface Contestant {
 
 async function compete(contestants: readonly Contestant[], folder: string) {
   const shape = { targets: GOOD, histograms: 4, plain: 16, seconds: WARM_UP_SECONDS + SECONDS + 30 };
-  const farm = await startFarm({ ...shape, gzip: false, redeploy: false });
+  const farm = await startFarm({ ...shape, scrapeSeconds: 1, gzip: false, redeploy: false });
   const hostile = await startHostileTargets(folder);
   const running: { contestant: Contestant; server: Server }[] = [];
   try {

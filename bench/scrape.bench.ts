@@ -4,7 +4,7 @@
  * them really fetched: where the machine is too busy for a scrape a second, nobody is praised for the scrapes left out.
  *
  * ISOTHERM_BENCH_SCENARIOS=hundred,gzip runs the named scenarios only, ISOTHERM_BENCH_SECONDS measures for longer,
- * ISOTHERM_BENCH_PEERS=none measures ours alone.
+ * ISOTHERM_BENCH_INTERVAL=5 scrapes every five seconds, which a busy machine can still do; ISOTHERM_BENCH_PEERS=none measures ours alone.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -26,13 +26,17 @@ import { startFarm, type Farm, type Fetched } from './harness/targetFarm.ts';
 /** After the start: connections are made, code is compiled, the first log records name the series. */
 const WARM_UP_SECONDS = 10;
 const SECONDS = Number(process.env.ISOTHERM_BENCH_SECONDS ?? 20);
+const SCRAPE_SECONDS = Number(process.env.ISOTHERM_BENCH_INTERVAL ?? 1);
 /** Queries are asked again and again for this long, to see when a page's samples are there. */
 const WATCH_SECONDS = 6;
 const WATCHED_TARGETS = 5;
 const ASK_PAUSE_MS = 4;
 const UP_SHARE_MIN = 0.8;
 const SPARE_SECONDS = 20;
-const SHAPE = { histograms: 44, plain: 32, seconds: WARM_UP_SECONDS + SECONDS + WATCH_SECONDS + SPARE_SECONDS };
+const SHAPE = {
+  ...{ histograms: 44, plain: 32, scrapeSeconds: SCRAPE_SECONDS },
+  seconds: WARM_UP_SECONDS + SECONDS + WATCH_SECONDS + SPARE_SECONDS,
+};
 
 const SCENARIOS = {
   ten: { targets: 10, gzip: false, redeploy: false, what: '10 targets' },
@@ -70,7 +74,12 @@ function configText(farm: Farm, contestant: string, { targets }: Scenario): stri
       `    static_configs: [{ targets: ['127.0.0.1:${farm.port}'] }]`,
     ].join('\n'),
   );
-  return ['global: { scrape_interval: 1s, scrape_timeout: 1s }', 'scrape_configs:', ...jobs, ''].join('\n');
+  return [
+    `global: { scrape_interval: ${SCRAPE_SECONDS}s, scrape_timeout: ${SCRAPE_SECONDS}s }`,
+    'scrape_configs:',
+    ...jobs,
+    '',
+  ].join('\n');
 }
 
 async function query({ url }: Server, expr: string): Promise<readonly { job: string; v: number }[]> {

@@ -1,10 +1,11 @@
 /**
- * Builds what is shipped: `webui` (the sidecar's pages, dist/webui) and `plugin` (the Grafana bundle, dist/). Without a name: both.
+ * Builds what is shipped: `webui` (the sidecar's pages, dist/webui), `server` (the `isotherm` command, dist/server) and `plugin` (the Grafana bundle, dist/). Without a name: all.
  */
 import process from 'node:process';
 
 const BUILDS: Record<string, () => Promise<void>> = {
   webui: async () => (await import('./buildWebui.ts')).main(),
+  server: async () => (await import('./buildServer.ts')).main(),
   plugin: async () => (await import('./buildPlugin.ts')).main(),
 };
 

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
 import { readBuildInfo } from '../src/server/telemetry/build.ts';
+import { bundleServer } from './buildServer.ts';
 import { buildWebui } from './buildWebui.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -89,29 +90,9 @@ export async function buildBackend(folder: string, nodePath = process.execPath):
 async function buildServer(folder: string): Promise<void> {
   const { version } = await readPackage();
   const { revision, branch } = readBuildInfo();
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: {
-      collector: 'src/server/main/collector.ts',
-      queryWorker: 'src/server/workers/queryWorker.ts',
-      compactionWorker: 'src/server/tsdb/block/compactionWorker.ts',
-    },
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
+  await bundleServer({ collector: 'src/server/main/collector.ts' }, folder, {
     minify: true,
-    splitting: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    // Packages of the CommonJS kind in it ask for modules of Node by `require`.
-    // A name that the minifier will not choose for one of its own.
-    banner: {
-      js: "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);",
-    },
     define: { BUNDLED_BUILD: JSON.stringify({ version, revision, branch }) },
-    legalComments: 'none',
-    logLevel: 'warning',
   });
   await buildWebui(path.join(folder, 'webui'));
 }

@@ -3,6 +3,7 @@
  * stays, and the next start goes on with it.
  */
 import { join } from 'node:path';
+import { buildServer } from './buildServer.ts';
 import { buildWebui } from './buildWebui.ts';
 import { ROOT, allReady, needFree, start, stopWithParent } from './foreground.ts';
 
@@ -11,7 +12,7 @@ const DEMO = '127.0.0.1:8000';
 
 stopWithParent();
 await needFree([WEB, DEMO], 'npm start');
-await buildWebui();
+await Promise.all([buildWebui(), buildServer()]);
 start('the sidecar', join(ROOT, 'bin/isotherm'), [
   'serve',
   '--config.file=monitoring/prometheus.yml',

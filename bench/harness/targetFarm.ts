@@ -21,6 +21,8 @@ export interface FarmShape {
   /** Pages change each second, this many times. */
   readonly seconds: number;
   readonly gzip: boolean;
+  /** Between two scrapes of a target. */
+  readonly scrapeSeconds: number;
   /** One target after the other shows all its series under new labels, one a second. */
   readonly redeploy: boolean;
 }
@@ -126,7 +128,9 @@ class FarmServer {
       if (!path.startsWith(`/${question.contestant}/`)) continue;
       const times = servings.map(({ at }) => at).filter((at) => at >= question.from && at < question.to);
       pages += times.length;
-      for (let i = 1; i < times.length; i++) missed += Math.max(0, Math.round((times[i] - times[i - 1]) / 1000) - 1);
+      const intervalMs = 1000 * this.#shape.scrapeSeconds;
+      for (let i = 1; i < times.length; i++)
+        missed += Math.max(0, Math.round((times[i] - times[i - 1]) / intervalMs) - 1);
     }
     return { pages, missed };
   }

@@ -29,7 +29,8 @@ export function readBuildInfo(): BuildInfo {
 }
 
 function readCheckout(): Pick<BuildInfo, 'version' | 'revision' | 'branch'> {
-  const root = new URL('../../../', import.meta.url);
+  // Of a checkout's dist/server, or of the sources.
+  const root = new URL(import.meta.url.endsWith('.ts') ? '../../../' : '../../', import.meta.url);
   const version = (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version;
   return { version, ...readGit(new URL('.git/', root)) };
 }
