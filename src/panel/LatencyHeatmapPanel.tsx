@@ -1,28 +1,37 @@
-import { LoadingState, type PanelData, type PanelProps } from '@grafana/data';
+import {
+  LoadingState,
+  type DataFrame,
+  type FieldConfig,
+  type PanelData,
+  type PanelProps,
+  type ThresholdsConfig,
+} from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
 import { useTheme2 } from '@grafana/ui';
 import React, { useCallback, useMemo, useRef, useState } from 'react';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import type { HoveredPoint, MapBox, SelectedRange } from '../ui/HeatmapCanvas.tsx';
 import { facetTitles } from '../viz/facets.ts';
-import { formatCount, formatTimeRange, valueFormat } from '../viz/format.ts';
+import { formatCount, formatTimeRange } from '../viz/format.ts';
 import { hiddenObservations, sharedYDomain, sharedYFold } from '../viz/layout.ts';
-import { limitLines, readLimits, type LimitLine } from '../viz/limitLines.ts';
+import { LIMITS_MAX, limitLines, readLimits, type LimitLine } from '../viz/limitLines.ts';
 import { maxShade, type ColorBy } from '../viz/shades.ts';
-import { formatOf, zoneOf } from './formats.ts';
+import { displayOf, formatterOf, zoneOf, type Display } from './formats.ts';
 import { mapsFromFrames } from './fromFrames.ts';
 import { boundText, cellLinks } from './links.ts';
 import { limitsFromQueries } from './limitQueries.ts';
 import { MapGrid } from './MapGrid.tsx';
 import { completeOptions, readColorBound, type HeatmapOptions } from './options.ts';
+import { cellActions } from './actions.ts';
 import { BoxCard, boxOfAddress } from './parts/BoxCard.tsx';
-import { Action } from './parts/Card.tsx';
+import { CellActions } from './parts/CellActions.tsx';
 import { Chips, CHIPS_HEIGHT, type Chip } from './parts/Chips.tsx';
 import { DoctorCard } from './parts/DoctorCard.tsx';
 import { MoreMenu, type MenuEntry } from './parts/MoreMenu.tsx';
 import { PanelLegend } from './parts/PanelLegend.tsx';
 import { TableView } from './parts/TableView.tsx';
 import { executedExpr, NO_REFINEMENT, type Refinement } from './source/expression.ts';
+import { useHappenings } from './source/useHappenings.ts';
 import { useRefined } from './source/useRefined.ts';
 import { csvOf, pictureOf, saveFile } from './takeAway.ts';
 import { useCursorSync } from './useCursorSync.ts';
@@ -76,9 +85,11 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const replaced = (text: string): string => (text === '' ? '' : (replaceVariables?.(text) ?? text));
   const limitOption = replaced(options.limits);
   const limited = useMemo(() => limitsFromQueries(limitOption, refined.frames), [limitOption, refined.frames]);
-  const { views, notices } = useViews(limited.frames, data.annotations, options, timeZone, chosen.baseline);
+  const { views, notices } = useViews(limited.frames, data, options, timeZone, chosen.baseline);
   const models = useMemo(() => views.map(({ model }) => model), [views]);
-  const limits = useLimits(models, limited.text);
+  const config = useFieldConfig(props, refined.frames);
+  const display = useMemo(() => displayOf(config), [config]);
+  const limits = useLimits(models, limited.text, options.thresholds ? config.thresholds : undefined, display);
   const [colorMin, colorMax] = [options.colorMin, options.colorMax].map((text) => readColorBound(replaced(text)));
   const colorBy = colorByOf(options);
   const sharedMax = useMemo(
@@ -109,7 +120,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const xDomain = useMemo(() => [span[0], span[1]] as const, [span[0], span[1]]);
 
   if (views.length === 0) {
-    const message = emptyMessage(data, notices);
+    const message = emptyMessage(data, notices, props.fieldConfig.defaults.noValue);
     return <PanelDataErrorView panelId={props.id} data={data} fieldConfig={props.fieldConfig} message={message} />;
   }
 
@@ -128,7 +139,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const chipsHeight = chips.length === 0 ? 0 : CHIPS_HEIGHT;
   const room = Math.max(1, height - legendHeight - noticeHeight - chipsHeight);
   const common = options.sharedColors || views.length === 1;
-  const formatY = formatOf(models[0].unit) ?? valueFormat(models[0].unit);
+  const formatY = formatterOf(models[0].unit, display);
   const hasCard = width >= CARD_FROM && height >= CARD_FROM;
   const boxView = chosen.box === undefined ? undefined : views[Math.min(chosen.box.view, views.length - 1)];
   const boxed =
@@ -152,7 +163,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
         <TableView
           views={views}
           titles={titles}
-          formatOf={(unit) => formatOf(unit) ?? valueFormat(unit)}
+          formatOf={(unit) => formatterOf(unit, display)}
           timeZone={timeZone}
           theme={theme}
           height={room}
@@ -168,6 +179,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
             theme={theme}
             yScale={options.yScale}
             palette={options.palette}
+            display={display}
             colorScale={options.colorScale}
             colorBy={colorBy}
             colorMin={colorMin !== undefined && colorMin > 0 ? colorMin : undefined}
@@ -188,6 +200,8 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
             tooltipActions={(view, box, { count }) => (
               <CellActions
                 links={cellLinks(linksOf(props, refined.frames), box, count, replaced)}
+                actions={cellActions(config.actions ?? [], box, count, replaced)}
+                labels={views[view].labels}
                 theme={theme}
                 onExplain={hasCard ? () => choose({ box: { view, box }, doctor: false }) : undefined}
               />
@@ -227,7 +241,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
           theme={theme}
           width={width}
           height={height}
-          formatY={formatOf(boxView.model.unit) ?? valueFormat(boxView.model.unit)}
+          formatY={formatterOf(boxView.model.unit, display)}
           timeZone={timeZone}
           webHref={webHrefOf(replaced(options.webUrl), exprOf(boxView), boxed.box, xDomain)}
           onZoom={() => {
@@ -266,7 +280,7 @@ const ONE_LINE: React.CSSProperties = {
 
 function useViews(
   frames: Parameters<typeof mapsFromFrames>[0],
-  annotations: PanelData['annotations'],
+  data: PanelData,
   options: HeatmapOptions,
   timeZone: string | undefined,
   baseline: readonly [number, number] | undefined,
@@ -275,26 +289,48 @@ function useViews(
     () => mapsFromFrames(frames, { buckets: options.buckets, unit: options.unit }),
     [frames, options.buckets, options.unit],
   );
+  const happenings = useHappenings(data, found.maps, options.marks && options.fold === 'none');
+  const { annotations } = data;
   return useMemo(() => {
-    const made = viewsOf({ maps: found.maps, annotations: annotations ?? [], options, timeZone, baseline });
+    const made = viewsOf({ maps: found.maps, annotations: annotations ?? [], options, timeZone, baseline, happenings });
     return { views: made.views, notices: [...found.notices, ...made.notices] };
-  }, [found, annotations, options, timeZone, baseline]);
+  }, [found, annotations, options, timeZone, baseline, happenings]);
+}
+
+/** Of the first field that has numbers, with the panel's defaults and overrides in it; hosts that do not merge them have the defaults. */
+function useFieldConfig({ fieldConfig }: PanelProps<HeatmapOptions>, frames: readonly DataFrame[]): FieldConfig {
+  return useMemo(() => {
+    const field = frames.flatMap(({ fields }) => fields).find(({ type }) => type === 'number');
+    return { ...fieldConfig.defaults, ...field?.config };
+  }, [fieldConfig, frames]);
 }
 
 /** Limit lines by map, and what of the option could not be read. */
 function useLimits(
   models: readonly HeatmapModel[],
   text: string,
+  thresholds: ThresholdsConfig | undefined,
+  display: Display,
 ): { readonly limits: readonly (readonly LimitLine[])[]; readonly unreadable: string } {
   return useMemo(() => {
     const read = models.map((model) => readLimits(text, model.unit));
+    const more = thresholdLimits(thresholds);
     const limits = models.map((model, i) =>
       model.countUnit === 'shareDifference'
         ? []
-        : limitLines(model, read[i].limits, formatOf(model.unit) ?? valueFormat(model.unit)),
+        : limitLines(model, [...new Set([...read[i].limits, ...more])], formatterOf(model.unit, display)),
     );
     return { limits, unreadable: read[0]?.unreadable ?? '' };
-  }, [models, text]);
+  }, [models, text, thresholds, display]);
+}
+
+/** Values of the axis; thresholds in per cent have none. The base reaches from -Infinity. */
+function thresholdLimits(thresholds: ThresholdsConfig | undefined): number[] {
+  if (thresholds === undefined || (thresholds.mode as string) === 'percentage') return [];
+  return thresholds.steps
+    .map(({ value }) => value)
+    .filter((value) => Number.isFinite(value))
+    .slice(0, LIMITS_MAX);
 }
 
 function useYDomain(
@@ -389,29 +425,6 @@ function linksOf({ fieldConfig }: PanelProps<HeatmapOptions>, frames: Parameters
   );
 }
 
-function CellActions(props: {
-  readonly links: ReturnType<typeof cellLinks>;
-  readonly theme: ReturnType<typeof vizThemeOf>;
-  readonly onExplain?: () => void;
-}): React.JSX.Element {
-  const { links, theme, onExplain } = props;
-  return (
-    <div style={{ display: 'flex', flexWrap: 'wrap', columnGap: 14 }}>
-      {onExplain !== undefined && <Action text="Explain" theme={theme} onClick={onExplain} />}
-      {links.map(({ title, href, newTab }) => (
-        <a
-          key={`${title} ${href}`}
-          href={href}
-          style={{ color: theme.accent, padding: '2px 0' }}
-          {...(newTab ? { target: '_blank', rel: 'noreferrer' } : {})}
-        >
-          {title}
-        </a>
-      ))}
-    </div>
-  );
-}
-
 /** The web UI's page of a query, with the range and the box in it. */
 function webHrefOf(
   webUrl: string,
@@ -430,13 +443,14 @@ function webHrefOf(
   return `${webUrl.replace(/\/+$/, '')}/query?${parameters}`;
 }
 
-function emptyMessage(data: PanelData, notices: readonly string[]): string {
+function emptyMessage(data: PanelData, notices: readonly string[], noValue: string | undefined): string {
   // Hosts before 10.2 or so know one error only, later ones a list.
   const failed = data.errors?.[0] ?? data.error;
   if (failed !== undefined)
     return `The query failed: ${failed.message ?? failed.data?.message ?? 'the data source gave no reason'}`;
   if (notices.length > 0) return notices.join('; ');
   if (data.state === LoadingState.Loading) return 'Loading …';
+  if (noValue) return noValue;
   return 'No histogram in this data. Query a histogram grouped by le, such as sum by (le) (increase(name_bucket[$__rate_interval])), or a native histogram';
 }
 

@@ -2,10 +2,9 @@ import React, { useMemo } from 'react';
 import { HeatmapCanvas, type HeatmapCanvasProps } from '../ui/HeatmapCanvas.tsx';
 import { facetGrid } from '../viz/facets.ts';
 import { formatShade, maxShade, type ColorBy } from '../viz/shades.ts';
-import { valueFormat } from '../viz/format.ts';
 import type { LimitLine } from '../viz/limitLines.ts';
 import type { VizTheme } from '../viz/theme.ts';
-import { formatOf } from './formats.ts';
+import { formatterOf, type Display } from './formats.ts';
 import type { MapView } from './views.ts';
 
 const TITLE_HEIGHT = 20;
@@ -42,6 +41,8 @@ interface MapGridProps extends Passed {
   /** Milliseconds at the left and right border of maps that are not folded. */
   readonly xDomain: readonly [number, number];
   readonly side: boolean;
+  /** How values are written. */
+  readonly display: Display;
   readonly box?: { readonly view: number; readonly box: NonNullable<HeatmapCanvasProps['box']> };
   readonly tooltipActions?: (
     view: number,
@@ -117,13 +118,12 @@ interface MapFacetProps extends Omit<MapGridProps, 'views' | 'titles'> {
 }
 
 function MapFacet(props: MapFacetProps): React.JSX.Element {
-  const { view, index, limits, width, xDomain, side, box, tooltipActions, onSelectBox, ...passed } = props;
+  const { view, index, limits, width, xDomain, side, box, display, tooltipActions, onSelectBox, ...passed } = props;
   const { model } = view;
-  const format = formatOf(model.unit);
+  const format = formatterOf(model.unit, display);
   const levels = useMemo(() => {
-    const write = format ?? valueFormat(model.unit);
-    return view.modes.map((value) => ({ value, text: `mode ${write(value)}` }));
-  }, [view.modes, format, model.unit]);
+    return view.modes.map((value) => ({ value, text: `mode ${format(value)}` }));
+  }, [view.modes, format]);
   return (
     <HeatmapCanvas
       {...passed}

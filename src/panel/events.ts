@@ -12,7 +12,15 @@ import { safeHref } from './links.ts';
 const MARKS_MAX = 40;
 const EXEMPLARS_MAX = 5_000;
 /** Labels by which serving systems tell versions, most telling first. */
-const VERSION_LABELS = ['model_version', 'version', 'revision', 'release', 'build', 'image_tag', 'commit'];
+export const VERSION_LABELS: readonly string[] = [
+  'model_version',
+  'version',
+  'revision',
+  'release',
+  'build',
+  'image_tag',
+  'commit',
+];
 const MODEL_LABELS = ['model', 'model_name'];
 
 const isExemplars = (frame: DataFrame): boolean =>

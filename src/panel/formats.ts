@@ -1,18 +1,52 @@
-import { formattedValueToString, getValueFormat } from '@grafana/data';
-import { knowsUnit, type FormatValue } from '../viz/format.ts';
+import {
+  createTheme,
+  formattedValueToString,
+  getDisplayProcessor,
+  getValueFormat,
+  type FieldConfig,
+  type FieldType,
+  type ValueMapping,
+} from '@grafana/data';
+import { knowsUnit, valueFormat, type FormatValue } from '../viz/format.ts';
 
-const formats = new Map<string, FormatValue | undefined>();
+/** What Grafana's standard options say of how values are written. */
+export interface Display {
+  readonly decimals?: number | null;
+  readonly mappings?: readonly ValueMapping[];
+}
 
-/** Units that we do not write ourselves are written by Grafana; undefined for those that we do. */
-export function formatOf(unit: string): FormatValue | undefined {
-  if (!formats.has(unit)) {
-    const format = knowsUnit(unit) ? undefined : getValueFormat(unit);
-    formats.set(
-      unit,
-      format && ((value) => (Number.isFinite(value) ? formattedValueToString(format(value)) : value > 0 ? '∞' : '-∞')),
-    );
-  }
-  return formats.get(unit);
+export const displayOf = ({ decimals, mappings }: FieldConfig): Display => ({ decimals, mappings });
+
+const FORMATS_MAX = 200;
+const formats = new Map<string, FormatValue>();
+
+/** How bounds are written: a mapping's text, else by the unit; units that we do not write ourselves, and chosen decimals, by Grafana. One function for one question. */
+export function formatterOf(unit: string, { decimals, mappings = [] }: Display = {}): FormatValue {
+  const key = JSON.stringify([unit, decimals, mappings]);
+  const known = formats.get(key);
+  if (known !== undefined) return known;
+  if (formats.size >= FORMATS_MAX) formats.clear();
+  const plain = knowsUnit(unit) && typeof decimals !== 'number' ? valueFormat(unit) : grafanaFormat(unit, decimals);
+  const format = mappings.length === 0 ? plain : mapped(mappings, plain);
+  formats.set(key, format);
+  return format;
+}
+
+/** Grafana has no other door to its mappings than the text of a value with and without them. */
+function mapped(mappings: readonly ValueMapping[], plain: FormatValue): FormatValue {
+  const theme = createTheme();
+  const textWith = (own: readonly ValueMapping[]) =>
+    getDisplayProcessor({ field: { type: 'number' as FieldType, config: { mappings: [...own] } }, theme });
+  const [mappedText, unmappedText] = [textWith(mappings), textWith([])];
+  return (value) => {
+    const { text } = mappedText(value);
+    return text === unmappedText(value).text ? plain(value) : text;
+  };
+}
+
+function grafanaFormat(unit: string, decimals: number | null | undefined): FormatValue {
+  const format = getValueFormat(unit);
+  return (value) => (Number.isFinite(value) ? formattedValueToString(format(value, decimals)) : value > 0 ? '∞' : '-∞');
 }
 
 /** Grafana's name of a time zone as Intl knows it; undefined is the browser's. */

@@ -19,8 +19,13 @@ export function safeHref(href: string | undefined): string | undefined {
   }
 }
 
-/** The text with the cell's numbers in it; bounds as Prometheus writes them, times in milliseconds. */
-export function withBucket(text: string, { from, to, lower, upper }: MapBox, count: number): string {
+/** The text with the cell's numbers in it; bounds as Prometheus writes them, times in milliseconds. By default as parts of an address. */
+export function withBucket(
+  text: string,
+  { from, to, lower, upper }: MapBox,
+  count: number,
+  write: (value: string) => string = encodeURIComponent,
+): string {
   const values: Readonly<Record<string, string>> = {
     lower: boundText(lower),
     upper: boundText(upper),
@@ -30,7 +35,7 @@ export function withBucket(text: string, { from, to, lower, upper }: MapBox, cou
   };
   return text.replace(/\$(?:\{__bucket\.(\w+)\}|__bucket\.(\w+))/g, (whole, a?: string, b?: string) => {
     const name = a ?? b ?? '';
-    return Object.hasOwn(values, name) ? encodeURIComponent(values[name]) : whole;
+    return Object.hasOwn(values, name) ? write(values[name]) : whole;
   });
 }
 
@@ -49,7 +54,7 @@ export function cellLinks(
   return links.flatMap(({ url, title, targetBlank }) => {
     const href = safeHref(replaceVariables(withBucket(url ?? '', box, count)));
     if (href === undefined) return [];
-    const name = replaceVariables(decodeURIComponent(withBucket(title ?? '', box, count))).trim();
+    const name = replaceVariables(withBucket(title ?? '', box, count, (value) => value)).trim();
     return [{ title: name || href, href, newTab: targetBlank === true }];
   });
 }

@@ -26,15 +26,7 @@ const paletteChoices = (Object.keys(PALETTES) as (keyof typeof PALETTES)[]).map(
 
 export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
   .useFieldConfig({
-    disableStandardOptions: [
-      FieldConfigProperty.Color,
-      FieldConfigProperty.Thresholds,
-      FieldConfigProperty.Mappings,
-      FieldConfigProperty.Min,
-      FieldConfigProperty.Max,
-      FieldConfigProperty.Decimals,
-      FieldConfigProperty.NoValue,
-    ].filter((property) => property !== undefined),
+    disableStandardOptions: [FieldConfigProperty.Color, FieldConfigProperty.Min, FieldConfigProperty.Max],
   })
   .setDataSupport({ annotations: true, alertStates: false })
   .setPanelOptions((builder) => {
@@ -61,6 +53,13 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
         category: lines,
         defaultValue: DEFAULT_OPTIONS.limits,
         settings: { placeholder: 'none' },
+      })
+      .addBooleanSwitch({
+        path: 'thresholds',
+        name: 'Thresholds as limits',
+        description: 'Draws the thresholds below as lines, with the share of observations under each.',
+        category: lines,
+        defaultValue: DEFAULT_OPTIONS.thresholds,
       })
       .addBooleanSwitch({
         path: 'bands',

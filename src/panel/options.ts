@@ -31,6 +31,8 @@ export interface HeatmapOptions {
   readonly buckets: 'auto' | 'cumulative' | 'separate';
   readonly legend: boolean;
   readonly tooltip: boolean;
+  /** The standard option's thresholds as limits. */
+  readonly thresholds: boolean;
   /** The buckets that quantiles lie in, as bands. */
   readonly bands: boolean;
   /** Several histograms: a map each, or one map of all of them with the lines of each. */
@@ -61,6 +63,7 @@ export const DEFAULT_OPTIONS: HeatmapOptions = {
   buckets: 'auto',
   legend: true,
   tooltip: true,
+  thresholds: false,
   bands: false,
   several: 'facets',
   compare: 'none',
@@ -139,6 +142,7 @@ export function completeOptions(stored: Partial<HeatmapOptions> | undefined): He
     buckets: oneOf(BUCKET_KINDS, given.buckets, DEFAULT_OPTIONS.buckets),
     legend: given.legend ?? DEFAULT_OPTIONS.legend,
     tooltip: given.tooltip ?? DEFAULT_OPTIONS.tooltip,
+    thresholds: given.thresholds ?? DEFAULT_OPTIONS.thresholds,
     bands: given.bands ?? DEFAULT_OPTIONS.bands,
     several: oneOf(SEVERAL, given.several, DEFAULT_OPTIONS.several),
     compare: oneOf(COMPARE_MODES, given.compare, DEFAULT_OPTIONS.compare),

@@ -8,6 +8,7 @@ import { limitsFromQueries } from './limitQueries.ts';
 import { safeHref, withBucket } from './links.ts';
 import { completeOptions, readColorBound, type HeatmapOptions } from './options.ts';
 import { csvOf } from './takeAway.ts';
+import { resetsOf, versionsOf } from './source/happenings.ts';
 import { viewsOf } from './views.ts';
 
 const MINUTE = 60_000;
@@ -46,6 +47,44 @@ test('a version that begins later is marked on the maps of all versions', () => 
   const maps = [map({ version: 'v1' }, [fast, fast, fast]), map({ version: 'v2' }, [none, slow, slow])];
   expect(versionMarks(maps)).toEqual([{ kind: 'version', time: MINUTE, text: 'version v2', short: 'v2' }]);
   expect(views(maps).views.map(({ marks }) => marks.length)).toEqual([1, 1]);
+});
+
+const side = (
+  labels: Record<string, string>,
+  minutes: number[],
+  values: unknown[] = minutes.map(() => 1),
+): DataFrame => {
+  const frame = frameOf({ Time: minutes.map((m) => m * MINUTE), Value: values });
+  return { ...frame, fields: frame.fields.map((field, i) => (i === 1 ? { ...field, labels } : field)) };
+};
+
+test('a version of build_info that comes later is marked where the maps themselves tell of none', () => {
+  const versions = versionsOf([
+    side({ version: '1.0' }, [1, 2]),
+    side({ version: '1.1' }, [2, 3]),
+    side({ version: '' }, [3]),
+  ]);
+  expect(versions).toEqual([{ kind: 'version', time: 2 * MINUTE, text: 'version 1.1', short: '1.1' }]);
+  const happenings = { versions, resets: [] };
+  const marksOf = (maps: FrameMap[], marks = true) =>
+    viewsOf({ maps, annotations: [], options: completeOptions({ marks }), happenings }).views.flatMap(
+      (view) => view.marks,
+    );
+  expect(marksOf([map({ job: 'a' }, [fast, fast])])).toEqual(versions);
+  expect(marksOf([map({ version: 'a' }, [fast, fast]), map({ version: 'b' }, [none, fast])])[0].text).toBe('version b');
+  expect(marksOf([map({ job: 'a' }, [fast, fast])], false)).toEqual([]);
+});
+
+test('counters that began anew under a rate are marked once, on the map that they concern', () => {
+  const resets = resetsOf([side({ model: 'a' }, [2, 3, 7]), side({ model: 'b' }, [5], [NaN])], MINUTE);
+  expect(resets.map(({ time }) => time / MINUTE)).toEqual([1, 6]);
+  const { views } = viewsOf({
+    maps: [map({ model: 'a' }, [fast, fast]), map({ model: 'b' }, [fast, fast])],
+    annotations: [],
+    options: completeOptions({}),
+    happenings: { versions: [], resets },
+  });
+  expect(views.map(({ marks }) => marks.map(({ kind }) => kind))).toEqual([['reset', 'reset'], []]);
 });
 
 test('versions of several models say whose they are and stay on that model’s maps', () => {

@@ -14,6 +14,7 @@ import { zoneOffsetMs } from '../viz/ticks.ts';
 import { annotationMarks, concerns, exemplarsOf, modelMarks, versionMarks } from './events.ts';
 import type { FrameMap } from './fromFrames.ts';
 import type { HeatmapOptions } from './options.ts';
+import type { Happenings } from './source/happenings.ts';
 
 /** One map as it is drawn. */
 export interface MapView {
@@ -40,6 +41,8 @@ export interface ViewsInput {
   readonly timeZone?: string;
   /** Milliseconds: what the user chose to compare with, on the map. */
   readonly baseline?: readonly [from: number, to: number];
+  /** What the panel found out beside its data. */
+  readonly happenings?: Happenings;
 }
 
 /** More lines than this bury the cells. */
@@ -48,7 +51,7 @@ const LINES_MAX = 8;
 export function viewsOf(input: ViewsInput): Views {
   const { options, annotations, timeZone } = input;
   const maps = input.maps.map((map) => ({ ...map, model: inUnitOf(map.model, options.colorBy) }));
-  const marks = options.marks ? [...versionMarks(maps), ...annotationMarks(annotations)] : [];
+  const marks = options.marks ? [...versionsIn(maps, input.happenings), ...annotationMarks(annotations)] : [];
   const exemplars = options.exemplars ? exemplarsOf(annotations) : [];
   const folded: readonly FrameMap[] =
     options.fold === 'none'
@@ -71,6 +74,7 @@ export function viewsOf(input: ViewsInput): Views {
       marks: isTimed
         ? [
             ...(options.marks ? modelMarks(model, options.changes) : []),
+            ...(options.marks ? resetMarks(labels, input.happenings) : []),
             ...marks.filter((mark) => concerns(mark, labels)),
           ]
         : [],
@@ -78,6 +82,20 @@ export function viewsOf(input: ViewsInput): Views {
       modes: options.changes && model.countUnit !== 'shareDifference' ? several(modesOf(model)) : [],
     })),
   };
+}
+
+/** Told by the maps' own labels, else by `build_info`. */
+function versionsIn(maps: readonly FrameMap[], happenings: Happenings | undefined): readonly Mark[] {
+  const own = versionMarks(maps);
+  return own.length > 0 ? own : (happenings?.versions ?? []);
+}
+
+/** Resets of counters with the map's labels; what is told of one label more or less is not its own. */
+function resetMarks(labels: Labels, happenings: Happenings | undefined): readonly Mark[] {
+  const own = new Map(labels);
+  return (happenings?.resets ?? [])
+    .filter((reset) => reset.labels.every(([name, value]) => own.get(name) === value))
+    .map(({ time }): Mark => ({ kind: 'reset', time, text: 'counters began anew' }));
 }
 
 const several = (modes: readonly number[]): readonly number[] => (modes.length > 1 ? modes : []);

@@ -1,11 +1,12 @@
 /** Questions beside the panel's own, put to whatever data source it shows. */
-import type {
-  DataFrame,
-  DataQuery,
-  DataQueryRequest,
-  DataQueryResponse,
-  DataSourceApi,
-  PanelData,
+import {
+  LoadingState,
+  type DataFrame,
+  type DataQuery,
+  type DataQueryRequest,
+  type DataQueryResponse,
+  type DataSourceApi,
+  type PanelData,
 } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import { from, lastValueFrom, type Observable } from 'rxjs';
@@ -16,6 +17,7 @@ interface PromLikeQuery extends DataQuery {
   range?: boolean;
   instant?: boolean;
   exemplar?: boolean;
+  live?: boolean;
   legendFormat?: string;
 }
 
@@ -52,11 +54,14 @@ export async function askFrames(
       range: true,
       instant: false,
       exemplar: false,
+      live: false,
       hide: false,
       ...(format === undefined ? {} : { format, legendFormat: '' }),
     };
   });
-  const asked = { ...request, targets, requestId: `${request.requestId}-isotherm-${exprs[0]?.refId ?? ''}` };
+  // What streams has moved on since it was asked for.
+  const range = data.state === LoadingState.Streaming ? data.timeRange : request.range;
+  const asked = { ...request, range, targets, requestId: `${request.requestId}-isotherm-${exprs[0]?.refId ?? ''}` };
   const answer = source.query(asked as DataQueryRequest) as Observable<DataQueryResponse> | Promise<DataQueryResponse>;
   const response = await lastValueFrom(from(answer));
   const failed = response.errors?.[0] ?? response.error;

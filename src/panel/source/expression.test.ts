@@ -1,7 +1,7 @@
 /** What can be asked beside the panel's own query. */
 import type { DataFrame } from '@grafana/data';
 import { parseExpr } from '../../shared/promql/parser.ts';
-import { alertRule, allBuckets, executedExpr, refinedExpr } from './expression.ts';
+import { alertRule, allBuckets, executedExpr, refinedExpr, resetsExpr, versionsExpr } from './expression.ts';
 
 const frame = (executedQueryString?: string): DataFrame =>
   ({ fields: [], length: 0, meta: { executedQueryString } }) as unknown as DataFrame;
@@ -58,5 +58,40 @@ describe('an alert rule', () => {
   test('is none without a bound or a histogram', () => {
     expect(alertRule('sum(rate(x[5m]))', { lower: -Infinity, upper: Infinity }, 0.5)).toBeUndefined();
     expect(alertRule('not promql (', { lower: 1, upper: 2 }, 0.5)).toBeUndefined();
+  });
+});
+
+describe('what happened meanwhile', () => {
+  const reads = (name: string, text: string | undefined, expr: string) =>
+    test(name, () => {
+      expect(text).toBe(expr);
+      expect(parseExpr(text!, {}).kind).toMatch(/binary|aggregation/);
+    });
+  reads(
+    'versions are those of the instances that serve the histogram',
+    versionsExpr(SUM),
+    'group by (version) ({__name__=~"(.+[_:])?build_info",version!=""} and on (job, instance) group by (job, instance) (x_seconds_count{job="a"}))',
+  );
+  reads(
+    'resets are told by the labels of the maps',
+    resetsExpr('sum by (le, model) (rate(x_seconds_bucket[5m]))', 15_000),
+    'sum by (model) (resets(x_seconds_count[30000ms])) > 0',
+  );
+  reads(
+    'of a native histogram by itself',
+    resetsExpr('sum by (model) (rate(x_seconds{job="a"}[5m]))', 15_000),
+    'sum by (model) (resets(x_seconds{job="a"}[30000ms])) > 0',
+  );
+  reads(
+    'of all series without a sum, whatever the instance',
+    resetsExpr('rate(x_seconds_bucket[5m])', 1_000),
+    'sum without (instance) (resets(x_seconds_count[2000ms])) > 0',
+  );
+  test('there is nothing to ask of other expressions', () => {
+    expect([versionsExpr('1 + 1'), resetsExpr('up', 1_000), resetsExpr('SELECT 1', 1_000)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

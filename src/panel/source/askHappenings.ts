@@ -1,0 +1,24 @@
+import type { DataFrame, PanelData } from '@grafana/data';
+import { askFrames } from './ask.ts';
+import { resetsExpr, versionsExpr } from './expression.ts';
+import { NOTHING_HAPPENED, resetsOf, versionsOf, type Happenings } from './happenings.ts';
+
+/** @param stepMs of the maps. Rejects if the data source cannot be asked. */
+export async function askHappenings(
+  data: PanelData,
+  expr: string,
+  stepMs: number,
+  withVersions: boolean,
+): Promise<Happenings> {
+  const asked = [
+    { refId: 'isotherm-versions', expr: withVersions ? versionsExpr(expr) : undefined },
+    { refId: 'isotherm-resets', expr: hidesResets(expr) ? resetsExpr(expr, stepMs) : undefined },
+  ].filter((one): one is { refId: string; expr: string } => one.expr !== undefined);
+  if (asked.length === 0) return NOTHING_HAPPENED;
+  const frames = await askFrames(data, asked, 'time_series');
+  const of = (refId: string): DataFrame[] => frames.filter((frame) => frame.refId === refId);
+  return { versions: versionsOf(of('isotherm-versions')), resets: resetsOf(of('isotherm-resets'), stepMs) };
+}
+
+/** Of plain counters the panel sees it by itself. */
+const hidesResets = (expr: string): boolean => /\b(i?rate|increase)\s*\(/.test(expr);
