@@ -35,6 +35,8 @@ export interface WrittenMetric {
   readonly v?: number;
   readonly t?: number;
   readonly exemplar?: WrittenExemplar;
+  /** When it began, milliseconds. */
+  readonly start?: number;
   readonly summary?: { count: number; sum: number; quantiles: readonly (readonly [quantile: number, v: number])[] };
   readonly histogram?: WrittenHistogram;
 }
@@ -72,22 +74,29 @@ const VALUE_FIELDS: Partial<Record<keyof typeof TYPE, number>> = { gauge: 2, cou
 
 function writeMetric(out: WireWriter, type: keyof typeof TYPE, metric: WrittenMetric): void {
   writeLabels(out, metric.labels ?? {});
-  const { summary, histogram, exemplar, v = 0 } = metric;
+  const { summary, histogram, exemplar, start, v = 0 } = metric;
   const field = VALUE_FIELDS[type];
   if (field !== undefined) {
     out.message(field, (value) => {
       value.double(1, v);
       if (exemplar !== undefined) value.message(2, (e) => writeExemplar(e, exemplar));
+      writeTime(value, 3, start);
     });
   }
   if (summary !== undefined) {
     out.message(4, (s) => {
       s.int(1, summary.count).double(2, summary.sum);
       for (const [quantile, q] of summary.quantiles) s.message(3, (m) => void m.double(1, quantile).double(2, q));
+      writeTime(s, 4, start);
     });
   }
   out.int(6, metric.t ?? 0);
-  if (histogram !== undefined) out.message(7, (h) => writeHistogram(h, histogram));
+  if (histogram !== undefined) {
+    out.message(7, (h) => {
+      writeHistogram(h, histogram);
+      writeTime(h, 15, start);
+    });
+  }
 }
 
 function writeHistogram(out: WireWriter, h: WrittenHistogram): void {
@@ -142,5 +151,9 @@ function writeLabels(out: WireWriter, labels: Readonly<Record<string, string>>):
 function writeExemplar(out: WireWriter, { labels, v, t }: WrittenExemplar): void {
   writeLabels(out, labels);
   out.double(2, v);
-  if (t !== undefined) out.message(3, (at) => void at.int(1, Math.floor(t / 1000)).int(2, (t % 1000) * 1_000_000));
+  writeTime(out, 3, t);
+}
+
+function writeTime(out: WireWriter, field: number, t: number | undefined): void {
+  if (t !== undefined) out.message(field, (at) => void at.int(1, Math.floor(t / 1000)).int(2, (t % 1000) * 1_000_000));
 }

@@ -37,6 +37,8 @@ export class ScrapeRig {
   manager: ScrapeManager | undefined;
   events: ScrapeEvent[] = [];
   logged: string[] = [];
+  /** Names as of --enable-feature; set before `apply`. */
+  features: readonly string[] = [];
   private onEvent: () => void = () => undefined;
   private readonly servers: TcpServer[] = [];
 
@@ -45,6 +47,7 @@ export class ScrapeRig {
     this.storage = this.tsdb = await openTsdb({ path: join(this.dir, 'data') });
     this.events = [];
     this.logged = [];
+    this.features = [];
     this.onEvent = () => undefined;
   }
 
@@ -94,7 +97,7 @@ export class ScrapeRig {
         `- job_name: ${name}\n  static_configs: [{targets: ${JSON.stringify(targets)}}]\n${lines.replace(/^(?=.)/gm, '  ')}\n`,
     );
     const text = `global: {scrape_interval: 600ms}\nscrape_configs:\n${parts.join('')}`;
-    this.manager?.apply(parseConfig(text, { dir: this.dir, path: 'test.yml' }));
+    this.manager?.apply(parseConfig(text, { dir: this.dir, path: 'test.yml', features: this.features }));
   }
 
   /** Resolves after n more scrapes of the job. */

@@ -1,5 +1,6 @@
 /** Every flag of the server: upstream's names and defaults, and ours. Feeds the parser, `isotherm help` and /api/v1/status/flags. */
 import { PROMQL_FEATURE_FLAGS } from '../../shared/promql/features.ts';
+import { SCRAPE_FEATURES } from '../config/scrapeFeatures.ts';
 
 export interface FlagSpec {
   readonly type: 'bool' | 'text' | 'number' | 'count' | 'duration' | 'size' | 'choice' | 'list';
@@ -197,7 +198,7 @@ export const FLAGS = {
   'enable-feature': {
     type: 'list',
     default: '',
-    help: `Comma-separated features: ${Object.keys(PROMQL_FEATURE_FLAGS).join(', ')}, concurrent-rule-eval. Names of upstream that mean nothing here are told in the log.`,
+    help: `Comma-separated features: ${Object.keys(PROMQL_FEATURE_FLAGS).join(', ')}, concurrent-rule-eval, ${Object.values(SCRAPE_FEATURES).join(', ')}. Names of upstream that mean nothing here are told in the log.`,
   },
   agent: {
     type: 'bool',

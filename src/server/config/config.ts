@@ -90,6 +90,8 @@ export interface ScrapeConfig extends TargetSources {
   readonly alwaysClassicHistograms: boolean;
   /** Classic histograms are stored as native ones with custom bounds. */
   readonly customBuckets: boolean;
+  /** Where a counter says when it began, a zero is stored at that time. */
+  readonly startTimes: boolean;
   readonly enableCompression: boolean;
   readonly extraScrapeMetrics: boolean;
   /** Absolute. Each failed scrape becomes a line of it. */

@@ -25,23 +25,29 @@ import { YamlSource } from './yamlSource.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface LoadContext {
+  /** What `${NAME}` in external labels stands for. */
+  readonly env?: Environment;
+  /** Names given to `--enable-feature`. */
+  readonly features?: readonly string[];
+}
+
 const MISSING = 'no such file; name another with --config.file';
 const EXEMPLARS_MAX = 100_000;
 
 /**
  * Reads and checks a configuration file and the scrape config files it names.
  *
- * @param env what `${NAME}` in external labels stands for.
  * @throws ConfigError with `file:line:column` of every fault; nothing is changed by a failed load.
  */
-export function loadConfig(path: string, env: Environment = process.env): Config {
-  return parseConfig(fileText(path, MISSING), { dir: dirname(resolve(path)), path, env });
+export function loadConfig(path: string, { env = process.env, features }: LoadContext = {}): Config {
+  return parseConfig(fileText(path, MISSING), { dir: dirname(resolve(path)), path, env, features });
 }
 
 /** The same for a text that is already there. `dir` is where relative paths start. */
 export function parseConfig(
   text: string,
-  { dir, path, env = {} }: { dir: string; path: string; env?: Environment },
+  { dir, path, env = {}, features = [] }: { dir: string; path: string } & LoadContext,
 ): Config {
   const source = new YamlSource(text, path);
   const raw = checkTree(source, fileKeys);
@@ -51,7 +57,7 @@ export function parseConfig(
     (from: YamlSource, ...prefix: PropertyKey[]): Complain =>
     (key, why) =>
       void faults.push(from.fault([...prefix, ...key], why));
-  const context = globalContext(raw, dir, complainAt(source, 'global'));
+  const context = { ...globalContext(raw, dir, complainAt(source, 'global')), features };
 
   const jobs: ScrapeConfig[] = [];
   const addJobs = (from: YamlSource, configs: readonly RawScrapeConfig[]) => {
@@ -115,7 +121,7 @@ function throwFaults(file: string, faults: readonly ConfigFault[]): void {
     );
 }
 
-function globalContext(raw: RawFile, dir: string, complain: Complain): JobContext {
+function globalContext(raw: RawFile, dir: string, complain: Complain): Omit<JobContext, 'features'> {
   const perJob = raw.global ?? {};
   const globalIntervalMs = perJob.scrape_interval || DEFAULT_INTERVAL_MS;
   const globalTimeoutMs = perJob.scrape_timeout || Math.min(DEFAULT_TIMEOUT_MS, globalIntervalMs);

@@ -4,6 +4,7 @@ import type { ScrapeConfig, ScrapeProtocol } from './config.ts';
 import { absolute, resolveHttp } from './resolveHttp.ts';
 import { resolveRelabels, type Complain } from './resolveRelabel.ts';
 import { resolveSources } from './resolveSources.ts';
+import { SCRAPE_FEATURES } from './scrapeFeatures.ts';
 import type { RawPerJob, RawScrapeConfig } from './scrapeSchema.ts';
 
 export const DEFAULT_INTERVAL_MS = 60_000;
@@ -14,18 +15,20 @@ const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
   'PrometheusText1.0.0',
   'PrometheusText0.0.4',
 ];
-/** Only protobuf carries native histograms. */
-const NATIVE_PROTOCOLS: readonly ScrapeProtocol[] = ['PrometheusProto', ...DEFAULT_PROTOCOLS];
+/** Only protobuf carries native histograms, and it tells best when counters began. */
+const PROTOBUF_FIRST: readonly ScrapeProtocol[] = ['PrometheusProto', ...DEFAULT_PROTOCOLS];
 export interface JobContext {
   readonly perJob: RawPerJob;
   readonly globalIntervalMs: number;
   readonly globalTimeoutMs: number;
   readonly dir: string;
   readonly complain: Complain;
+  /** Names given to `--enable-feature`. */
+  readonly features: readonly string[];
 }
 
 export function resolveScrape(raw: RawScrapeConfig, context: JobContext): ScrapeConfig {
-  const { perJob, dir, complain } = context;
+  const { perJob, dir, complain, features } = context;
   const intervalMs = raw.scrape_interval || context.globalIntervalMs;
   const timeoutMs = raw.scrape_timeout || Math.min(context.globalTimeoutMs, intervalMs);
   if (timeoutMs > intervalMs) {
@@ -47,6 +50,9 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
       | 'target_limit'
       | 'keep_dropped_targets',
   ) => raw[key] ?? perJob[key] ?? 0;
+  const startTimes = features.includes(SCRAPE_FEATURES.startTimes);
+  const extraMetrics = features.includes(SCRAPE_FEATURES.extraMetrics);
+  const protobufFirst = nativeHistograms || startTimes;
   const failureLog = raw.scrape_failure_log_file ?? perJob.scrape_failure_log_file;
   const escaping =
     raw.metric_name_escaping_scheme ?? perJob.metric_name_escaping_scheme ?? (legacy ? 'underscores' : 'allow-utf-8');
@@ -59,7 +65,7 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
     jobName: raw.job_name,
     intervalMs,
     timeoutMs,
-    protocols: resolveProtocols(raw, perJob, complain) ?? (nativeHistograms ? NATIVE_PROTOCOLS : DEFAULT_PROTOCOLS),
+    protocols: resolveProtocols(raw, perJob, complain) ?? (protobufFirst ? PROTOBUF_FIRST : DEFAULT_PROTOCOLS),
     fallbackProtocol: raw.fallback_scrape_protocol,
     metricsPath: raw.metrics_path ?? '/metrics',
     scheme: raw.scheme ?? 'http',
@@ -70,8 +76,9 @@ export function resolveScrape(raw: RawScrapeConfig, context: JobContext): Scrape
     nativeHistograms,
     alwaysClassicHistograms: raw.always_scrape_classic_histograms ?? perJob.always_scrape_classic_histograms ?? false,
     customBuckets: raw.convert_classic_histograms_to_nhcb ?? perJob.convert_classic_histograms_to_nhcb ?? false,
+    startTimes,
     enableCompression: raw.enable_compression ?? true,
-    extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? false,
+    extraScrapeMetrics: raw.extra_scrape_metrics ?? perJob.extra_scrape_metrics ?? extraMetrics,
     failureLogFile: failureLog ? absolute(dir, failureLog) : undefined,
     nameValidation: legacy ? 'legacy' : 'utf8',
     escaping,

@@ -1,4 +1,5 @@
 /** features: which parts of upstream are there, under its names. */
+import { SCRAPE_FEATURES } from '../config/scrapeFeatures.ts';
 import { AGGREGATIONS } from '../../shared/promql/ast.ts';
 import { FUNCTIONS, type FunctionSignature } from '../../shared/promql/functions.ts';
 import { FUNCTION_NAMES } from '../rules/template/functions.ts';
@@ -59,7 +60,11 @@ export function featureList({
       keep_firing_for: true,
       query_offset: true,
     },
-    scrape: { extra_scrape_metrics: true },
+    scrape: {
+      extra_scrape_metrics: true,
+      start_timestamp_zero_ingestion: has(SCRAPE_FEATURES.startTimes),
+      type_and_unit_labels: has('type-and-unit-labels'),
+    },
     service_discovery_providers: all(DISCOVERY),
     templating_functions: all(FUNCTION_NAMES),
     tsdb: { exemplar_storage: true, native_histograms: true },

@@ -17,12 +17,14 @@ export interface LoadOptions extends RuleFileOptions {
   /** '' for none. */
   readonly sloFile: string;
   readonly receiversFile: string;
+  /** Names given to `--enable-feature`. */
+  readonly features: readonly string[];
 }
 
 /** @throws ConfigError with file, line and column of what is wrong. */
 export function loadAll(path: string, options: LoadOptions): LoadedConfig {
-  const config = loadConfig(path);
-  const { sloFile, receiversFile } = options;
+  const { sloFile, receiversFile, features } = options;
+  const config = loadConfig(path, { features });
   const ruleGroups = [
     ...loadRuleFiles(config.ruleFiles, options),
     ...(sloFile === '' ? [] : parseRuleFile(sloRulesText(loadSloFile(sloFile)), sloFile, options)),

@@ -46,8 +46,8 @@ describe('reload', () => {
     writeFileSync(path, 'global:\n  scrape_interval: 15s\n');
     const applied: number[] = [];
     const reloader = createReloader({
-      first: loadAll(path, { sloFile: '', receiversFile: '' }),
-      load: (file) => loadAll(file, { sloFile: '', receiversFile: '' }),
+      first: loadAll(path, { sloFile: '', receiversFile: '', features: [] }),
+      load: (file) => loadAll(file, { sloFile: '', receiversFile: '', features: [] }),
       clock: clock ?? { now: () => 7, sleepUntil: async () => undefined },
       log: silentLog,
       apply: (config) => {

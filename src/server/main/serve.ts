@@ -7,6 +7,7 @@ import type { Flags } from '../cli/flagTable.ts';
 import type { ParsedFlags } from '../cli/parseFlags.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/configError.ts';
+import { SCRAPE_FEATURES } from '../config/scrapeFeatures.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { openAccess, type Access } from '../http/access/access.ts';
 import { SavedQueries } from '../http/savedQueries.ts';
@@ -57,8 +58,9 @@ import { registerStoreMetrics } from './storeMetrics.ts';
 import { registerRuleMetrics } from './ruleMetrics.ts';
 import { scrapeMetrics } from './scrapeMetrics.ts';
 
-/** A feature that is switched by its name, beside those of PromQL. */
+/** Features that are switched by their names, beside those of PromQL. */
 const CONCURRENT_RULES = 'concurrent-rule-eval';
+const OTHER_FEATURES: readonly string[] = [CONCURRENT_RULES, SEARCH_FEATURE, ...Object.values(SCRAPE_FEATURES)];
 /** How long samples that wait for a remote write receiver may keep the server from ending; what is left goes out after the next start. */
 const DRAIN_MS_MAX = 5_000;
 /** Sources find the built pages in dist; in a bundle they lie beside the code. */
@@ -83,7 +85,11 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const address = parseListenAddress(flags['web.listen-address']);
   const load = (path: string) => {
-    const options = { sloFile: flags['slo.config.file'], receiversFile: flags['notify.config.file'] };
+    const options = {
+      sloFile: flags['slo.config.file'],
+      receiversFile: flags['notify.config.file'],
+      features: flags['enable-feature'],
+    };
     return checkAgent(loadAll(path, { promql: promqlOptions(flags), ...options }), flags);
   };
   const config = firstConfig(flags['config.file'], load);
@@ -185,8 +191,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
 }
 
 function featureNotices(flags: Flags): string[] {
-  const isKnown = (feature: string) =>
-    [CONCURRENT_RULES, SEARCH_FEATURE].includes(feature) || Object.hasOwn(PROMQL_FEATURE_FLAGS, feature);
+  const isKnown = (feature: string) => OTHER_FEATURES.includes(feature) || Object.hasOwn(PROMQL_FEATURE_FLAGS, feature);
   const idle = flags['enable-feature'].filter((feature) => !isKnown(feature));
   return idle.map(
     (feature) =>

@@ -8,6 +8,7 @@ import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/a
 import { createPageReader, lastOf, type PageReader, type PageRow } from '../textparse/pageReader.ts';
 import { CustomBucketReader } from '../textparse/customBuckets.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
+import { StartTimeReader } from '../textparse/startTimes.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { pagePool } from '../outbound/pagePool.ts';
 import { withinBucketLimits } from './bucketLimit.ts';
@@ -65,6 +66,8 @@ export class SeriesCache {
   private places = new Int32Array(0);
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
   private readonly waiting = new Map<number, Labels>();
+  /** By slot, what its series said last of when it began. */
+  private readonly startsSaid = new Map<number, number>();
   /** Slots whose samples came outside the row: with their own time, or as native histograms. */
   private readonly loose = new Set<number>();
   private readonly loosePresence = new LoosePresence();
@@ -107,7 +110,8 @@ export class SeriesCache {
   private takeSettings(): void {
     const settings = this.nextSettings;
     if (settings === undefined) return;
-    if (settings.config.customBuckets !== this.settings.config.customBuckets) {
+    const { customBuckets, startTimes } = this.settings.config;
+    if (settings.config.customBuckets !== customBuckets || settings.config.startTimes !== startTimes) {
       this.reader.reset();
       this.reader = readerOf(settings.config);
     }
@@ -131,9 +135,9 @@ export class SeriesCache {
   /** The same in steps; between two of them others may run, but nothing may be appended here. */
   *readSteps(bytes: Uint8Array, format: PageFormat): Generator<void, ReadPage> {
     this.takeSettings();
-    const { nativeHistograms, alwaysClassicHistograms } = this.settings.config;
+    const { nativeHistograms, alwaysClassicHistograms, startTimes } = this.settings.config;
     this.forgetDead();
-    const forms = { native: nativeHistograms, classic: alwaysClassicHistograms };
+    const forms = { native: nativeHistograms, classic: alwaysClassicHistograms, starts: startTimes };
     const row = yield* this.reader.readSteps(bytes, format, forms);
     this.lineCount = row.count;
     return yield* this.place(row);
@@ -191,6 +195,7 @@ export class SeriesCache {
   /** Appends a page that was read: samples, stale markers for what vanished, report samples; and what does not come in rows. */
   appendPage(appender: Appender, t: number, page: ReadPage, report: (counts: PageCounts) => Report): AppendOutcome {
     const { row } = page;
+    if (row.starts.size > 0) this.appendStarts(appender, t, page);
     const values = page.isSteady ? this.fillSteady(row) : undefined;
     const filled = values === undefined ? this.fillRow(appender, t, page) : { values, duplicates: 0, refused: 0 };
     for (const { slot, exemplar } of row.exemplars) {
@@ -200,6 +205,31 @@ export class SeriesCache {
     const { duplicates, refused } = filled;
     const counts = { scraped: row.count, kept: page.kept, added: page.added, duplicates, refused };
     return this.finishRow(appender, t, filled.values, report(counts), page.isSteady);
+  }
+
+  /** Of the beginnings that the page tells, those that it did not tell before. */
+  private appendStarts(appender: Appender, t: number, { row, histograms }: ReadPage): void {
+    const times = this.ownTimes(row);
+    const columns: number[] = [];
+    const starts: number[] = [];
+    for (const [line, start] of row.starts) {
+      const slot = row.slots[line];
+      if (start === 0 || this.startsSaid.get(slot) === start) continue;
+      this.startsSaid.set(slot, start);
+      const column = this.places[slot];
+      const own = times?.[line] ?? NaN;
+      const at = Number.isNaN(own) ? t : own;
+      const histogram = histograms.get(line);
+      if (column === DROPPED) continue;
+      if (histogram !== undefined) appender.appendCreatedHistogram(this.labelsOfSlot(slot), at, start, histogram);
+      else if (at === own) appender.appendCreated(this.labelsOfSlot(slot), at, start);
+      else {
+        columns.push(column);
+        starts.push(start);
+      }
+    }
+    if (columns.length > 0)
+      appender.appendCreatedColumns(this.group, t, Uint32Array.from(columns), Float64Array.from(starts));
   }
 
   /** A page like the one before: each value goes to the column that its line had. */
@@ -393,6 +423,7 @@ export class SeriesCache {
   /** Every line is read in full and looked at again. */
   private forgetLines(): void {
     this.forgetWaiting();
+    this.startsSaid.clear();
     this.places = new Int32Array(0);
     this.reader.reset();
   }
@@ -425,8 +456,9 @@ interface FilledRow extends Pick<PageCounts, 'duplicates' | 'refused'> {
   readonly values: Float64Array;
 }
 
-function readerOf({ customBuckets }: ScrapeConfig): PageReader {
-  const reader = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
+function readerOf({ customBuckets, startTimes }: ScrapeConfig): PageReader {
+  const plain = createPageReader({ release: (bytes) => pagePool.giveBack(bytes) });
+  const reader = startTimes ? new StartTimeReader(plain) : plain;
   return customBuckets ? new CustomBucketReader(reader) : reader;
 }
 

@@ -9,7 +9,8 @@ import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../shared/mo
 import type { PageFormat } from './entryCursor.ts';
 import { parseFloatText } from './floats.ts';
 import { lastOf, type PageReader, type PageRow } from './pageReader.ts';
-import type { HistogramForms } from './protobufPage.ts';
+import type { PageForms } from './protobufPage.ts';
+import { pickLines } from './rowLines.ts';
 
 const SUFFIX = /_(bucket|sum|count)$/;
 
@@ -30,6 +31,8 @@ interface Gathered {
   sum: number;
   count: number | undefined;
   t: number;
+  /** When it began. */
+  readonly start: number | undefined;
 }
 
 export class CustomBucketReader implements PageReader {
@@ -45,11 +48,11 @@ export class CustomBucketReader implements PageReader {
     return this.inner.slotCount;
   }
 
-  read(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): PageRow {
+  read(bytes: Uint8Array, format: PageFormat, forms?: PageForms): PageRow {
     return lastOf(this.readSteps(bytes, format, forms));
   }
 
-  *readSteps(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): Generator<void, PageRow> {
+  *readSteps(bytes: Uint8Array, format: PageFormat, forms?: PageForms): Generator<void, PageRow> {
     const row = yield* this.inner.readSteps(bytes, format, forms);
     // A family's type may have changed, and with it what its lines are.
     if (row.metadata.size > 0) this.parts = [];
@@ -80,14 +83,16 @@ export class CustomBucketReader implements PageReader {
   }
 
   /** By the slot of the whole. */
-  private gather({ count, slots, values, times, histograms }: PageRow): Map<number, Gathered> {
+  private gather({ count, slots, values, times, histograms, starts }: PageRow): Map<number, Gathered> {
     const gathered = new Map<number, Gathered>();
     for (let i = 0; i < count; i++) {
       const part = this.partOf(slots[i]);
       if (part === null) continue;
       let whole = gathered.get(part.whole);
-      if (whole === undefined)
-        gathered.set(part.whole, (whole = { line: i, bounds: [], sum: 0, count: undefined, t: times?.[i] ?? NaN }));
+      if (whole === undefined) {
+        whole = { line: i, bounds: [], sum: 0, count: undefined, t: times?.[i] ?? NaN, start: starts.get(i) };
+        gathered.set(part.whole, whole);
+      }
       if (part.kind === 'bucket') whole.bounds.push({ bound: part.bound, count: values[i] });
       else if (part.kind === 'sum') whole.sum = values[i];
       else whole.count = values[i];
@@ -129,24 +134,22 @@ export class CustomBucketReader implements PageReader {
     };
     const lines: number[] = [];
     for (let i = 0; i < row.count; i++) if (keepsClassic || !isPart(i)) lines.push(i);
+    const kept = pickLines(row, Int32Array.from(lines));
     const wholes = [...gathered].flatMap(([slot, parts]) => {
       const histogram = customHistogram(parts);
-      return histogram === undefined ? [] : [{ slot, histogram, t: parts.t }];
+      return histogram === undefined ? [] : [{ slot, histogram, t: parts.t, start: parts.start }];
     });
-    const histograms = new Map<number, NativeHistogram>();
-    lines.forEach((line, i) => {
-      const histogram = row.histograms.get(line);
-      if (histogram !== undefined) histograms.set(i, histogram);
+    wholes.forEach(({ histogram, start }, i) => {
+      kept.histograms.set(kept.count + i, histogram);
+      if (start !== undefined) kept.starts.set(kept.count + i, start);
     });
-    wholes.forEach(({ histogram }, i) => histograms.set(lines.length + i, histogram));
-    const { times } = row;
     return {
       ...row,
-      count: lines.length + wholes.length,
-      slots: Int32Array.from([...lines.map((line) => row.slots[line]), ...wholes.map(({ slot }) => slot)]),
-      values: Float64Array.from([...lines.map((line) => row.values[line]), ...wholes.map(() => NaN)]),
-      times: times && Float64Array.from([...lines.map((line) => times[line]), ...wholes.map(({ t }) => t)]),
-      histograms,
+      ...kept,
+      count: kept.count + wholes.length,
+      slots: Int32Array.from([...kept.slots, ...wholes.map(({ slot }) => slot)]),
+      values: Float64Array.from([...kept.values, ...wholes.map(() => NaN)]),
+      times: kept.times && Float64Array.from([...kept.times, ...wholes.map(({ t }) => t)]),
       exemplars: row.exemplars.map(({ slot, exemplar }) => {
         const part = this.partOf(slot);
         return { slot: part !== null && gathered.has(part.whole) ? part.whole : slot, exemplar };

@@ -30,6 +30,8 @@ export interface MetricMessage {
   /** Of counters, gauges and untyped metrics. */
   v: number;
   exemplar: Exemplar | undefined;
+  /** When the counter, summary or histogram began, milliseconds. */
+  start: number | undefined;
   /** undefined where the message has none; it then stands for an empty one. */
   summary: SummaryMessage | undefined;
   histogram: HistogramMessage | undefined;
@@ -81,15 +83,16 @@ export function readMetric(bytes: Uint8Array): MetricMessage {
     t: undefined,
     v: 0,
     exemplar: undefined,
+    start: undefined,
     summary: undefined,
     histogram: undefined,
   };
   for (const r = new WireReader(bytes); r.next();) {
     if (r.field === 1) metric.labelBytes.push(r.bytes());
     else if (r.field === 2 || r.field === 3 || r.field === 5) readValue(r.message(), metric);
-    else if (r.field === 4) readSummary(r.message(), (metric.summary ??= emptySummary()));
+    else if (r.field === 4) readSummary(r.message(), metric);
     else if (r.field === 6) metric.t = r.int();
-    else if (r.field === 7) readHistogram(r.message(), (metric.histogram ??= emptyHistogram()));
+    else if (r.field === 7) readHistogram(r.message(), metric);
     else r.skip();
   }
   return metric;
@@ -100,20 +103,23 @@ export function readLabels(labelBytes: readonly Uint8Array[]): Label[] {
   return labelBytes.map((bytes) => readLabelPair(new WireReader(bytes)));
 }
 
-/** Gauge, Counter and Untyped have their value in the same place; only a Counter has an exemplar. */
+/** Gauge, Counter and Untyped have their value in the same place; only a Counter has an exemplar and a beginning. */
 function readValue(r: WireReader, into: MetricMessage): void {
   while (r.next()) {
     if (r.field === 1) into.v = r.double();
     else if (r.field === 2) into.exemplar = readExemplar(r.message());
+    else if (r.field === 3) into.start = readTimestamp(r.message());
     else r.skip();
   }
 }
 
-function readSummary(r: WireReader, into: SummaryMessage): void {
+function readSummary(r: WireReader, into: MetricMessage): void {
+  const summary = (into.summary ??= emptySummary());
   while (r.next()) {
-    if (r.field === 1) into.count = r.int();
-    else if (r.field === 2) into.sum = r.double();
-    else if (r.field === 3) into.quantiles.push(readQuantile(r.message()));
+    if (r.field === 1) summary.count = r.int();
+    else if (r.field === 2) summary.sum = r.double();
+    else if (r.field === 3) summary.quantiles.push(readQuantile(r.message()));
+    else if (r.field === 4) into.start = readTimestamp(r.message());
     else r.skip();
   }
 }
@@ -171,11 +177,13 @@ const HISTOGRAM_FIELDS: Readonly<Record<number, (r: WireReader, into: HistogramM
   16: (r, h) => h.exemplars.push(readExemplar(r.message())),
 };
 
-function readHistogram(r: WireReader, into: HistogramMessage): void {
+function readHistogram(r: WireReader, into: MetricMessage): void {
+  const histogram = (into.histogram ??= emptyHistogram());
   while (r.next()) {
     const read = HISTOGRAM_FIELDS[r.field];
-    if (read === undefined) r.skip();
-    else read(r, into);
+    if (read !== undefined) read(r, histogram);
+    else if (r.field === 15) into.start = readTimestamp(r.message());
+    else r.skip();
   }
 }
 

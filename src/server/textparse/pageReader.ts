@@ -29,7 +29,7 @@ import { FloatReader } from './floats.ts';
 import { LineKernel } from './kernel/lineKernel.ts';
 import { LinePlaces, PageLines } from './pageLines.ts';
 import { createCursor } from './pageCursor.ts';
-import { CLASSIC_ONLY, readProtobufPage, type HistogramForms, type PageSink } from './protobufPage.ts';
+import { CLASSIC_ONLY, readProtobufPage, type PageForms, type PageSink } from './protobufPage.ts';
 import { numericLabel } from './seriesScanner.ts';
 import { SlotTable } from './slotTable.ts';
 
@@ -49,6 +49,8 @@ export interface PageRow {
   /** Lines whose sample is a native histogram; their `values` mean nothing. */
   readonly histograms: ReadonlyMap<number, NativeHistogram>;
   readonly exemplars: readonly { readonly slot: number; readonly exemplar: Exemplar }[];
+  /** By line, when what it counts began, milliseconds; empty unless they are wanted. */
+  readonly starts: ReadonlyMap<number, number>;
   /** Families whose metadata is new or changed. */
   readonly metadata: ReadonlyMap<string, Metadata>;
   /** Lines known by comparison alone. */
@@ -60,12 +62,12 @@ export interface PageRow {
 export interface PageReader {
   /**
    * @param bytes handed over: they are the reader's until it releases them.
-   * @param forms of histograms that have two, which are wanted; only protobuf pages have such.
+   * @param forms what is wanted of what only protobuf pages have; beginnings of OpenMetrics pages are read by `StartTimeReader`.
    * @throws ParseError, PageError; what was learnt before the fault stays known.
    */
-  read(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): PageRow;
+  read(bytes: Uint8Array, format: PageFormat, forms?: PageForms): PageRow;
   /** The same in steps, for pages that are large: between two of them others may run. The reader is not to be used otherwise until the last. */
-  readSteps(bytes: Uint8Array, format: PageFormat, forms?: HistogramForms): Generator<void, PageRow>;
+  readSteps(bytes: Uint8Array, format: PageFormat, forms?: PageForms): Generator<void, PageRow>;
   /** Slots given out so far: 0 … slotCount − 1. */
   readonly slotCount: number;
   labels(slot: number): Labels;
@@ -103,6 +105,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_EXEMPLARS: readonly { slot: number; exemplar: Exemplar }[] = [];
 const NO_METADATA: ReadonlyMap<string, Metadata> = new Map();
 const NO_HISTOGRAMS: ReadonlyMap<number, NativeHistogram> = new Map();
+const NO_STARTS: ReadonlyMap<number, number> = new Map();
 const NEWLINE = 0x0a;
 
 class ComparingReader implements PageReader, PageSink {
@@ -124,6 +127,7 @@ class ComparingReader implements PageReader, PageSink {
   private exemplars: readonly { slot: number; exemplar: Exemplar }[] = NO_EXEMPLARS;
   private changed: ReadonlyMap<string, Metadata> = NO_METADATA;
   private histograms: ReadonlyMap<number, NativeHistogram> = NO_HISTOGRAMS;
+  private starts: ReadonlyMap<number, number> = NO_STARTS;
   private timed = false;
   private compared = 0;
   private isRestAlike = false;
@@ -165,6 +169,7 @@ class ComparingReader implements PageReader, PageSink {
     this.current.begin(this.previous);
     this.exemplars = NO_EXEMPLARS;
     this.histograms = NO_HISTOGRAMS;
+    this.starts = NO_STARTS;
     this.timed = false;
     this.compared = 0;
     this.isRestAlike = false;
@@ -188,6 +193,7 @@ class ComparingReader implements PageReader, PageSink {
       times: this.timed ? row.times : undefined,
       histograms: this.histograms,
       exemplars: this.exemplars,
+      starts: this.starts,
       metadata,
       compared: this.compared,
       isAlike,
@@ -212,6 +218,10 @@ class ComparingReader implements PageReader, PageSink {
   addExemplar(slot: number, exemplar: Exemplar): void {
     if (this.exemplars === NO_EXEMPLARS) this.exemplars = [];
     (this.exemplars as { slot: number; exemplar: Exemplar }[]).push({ slot, exemplar });
+  }
+
+  addStart(start: number): void {
+    this.starts = added(this.starts, NO_STARTS, this.current.count - 1, start);
   }
 
   declare(metric: string, change: Partial<Metadata>): void {

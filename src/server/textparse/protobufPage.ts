@@ -17,13 +17,18 @@ import {
 } from './metricFamily.ts';
 import { hasNativeForm, nativeHistogramOf } from './nativeForm.ts';
 
-/** Which forms of a histogram that has both are wanted. One that has no native form is read as classic in any case. */
-export interface HistogramForms {
+/** Types of what begins. */
+const STARTING: ReadonlySet<MetricType> = new Set(['counter', 'summary', 'histogram', 'gaugehistogram']);
+
+/** What of a page is wanted. Of a histogram that has both forms, these; one that has no native form is read as classic in any case. */
+export interface PageForms {
   readonly native: boolean;
   /** Beside the native form. */
   readonly classic: boolean;
+  /** When counters, summaries and histograms began. */
+  readonly starts?: boolean;
 }
-export const CLASSIC_ONLY: HistogramForms = { native: false, classic: true };
+export const CLASSIC_ONLY: PageForms = { native: false, classic: true };
 
 /** Where the samples of a page go. */
 export interface PageSink {
@@ -33,6 +38,8 @@ export interface PageSink {
   add(slot: number, v: number, t: number | undefined, type: MetricType): void;
   addHistogram(slot: number, h: NativeHistogram, t: number | undefined, type: MetricType): void;
   addExemplar(slot: number, exemplar: Exemplar): void;
+  /** What was added last began then, milliseconds. */
+  addStart(start: number): void;
   declare(metric: string, change: Partial<Metadata>): void;
 }
 
@@ -45,7 +52,7 @@ export class PageError extends Error {
 }
 
 /** @throws PageError */
-export function readProtobufPage(bytes: Uint8Array, forms: HistogramForms, sink: PageSink): void {
+export function readProtobufPage(bytes: Uint8Array, forms: PageForms, sink: PageSink): void {
   try {
     readFamilies(bytes, forms, sink);
   } catch (error) {
@@ -53,7 +60,7 @@ export function readProtobufPage(bytes: Uint8Array, forms: HistogramForms, sink:
   }
 }
 
-function readFamilies(bytes: Uint8Array, forms: HistogramForms, sink: PageSink): void {
+function readFamilies(bytes: Uint8Array, forms: PageForms, sink: PageSink): void {
   for (const { at, message } of delimited(bytes)) {
     let name = '';
     try {
@@ -68,7 +75,7 @@ function readFamilies(bytes: Uint8Array, forms: HistogramForms, sink: PageSink):
   }
 }
 
-function readMetrics(family: MetricFamily, forms: HistogramForms, sink: PageSink): void {
+function readMetrics(family: MetricFamily, forms: PageForms, sink: PageSink): void {
   if (family.metrics.length === 0) return;
   if (family.name === '') throw new PageError('the metric family has no name');
   sink.declare(family.name, { type: family.type, help: family.help, unit: family.unit });
@@ -86,7 +93,7 @@ function readMetrics(family: MetricFamily, forms: HistogramForms, sink: PageSink
 class MetricSeries {
   private readonly metric: MetricMessage;
   private readonly family: MetricFamily;
-  private readonly forms: HistogramForms;
+  private readonly forms: PageForms;
   private readonly sink: PageSink;
   private readonly labelKey: string;
 
@@ -120,6 +127,7 @@ class MetricSeries {
     const { sink, family, metric } = this;
     const slot = this.slot('', undefined);
     sink.addHistogram(slot, nativeHistogramOf(histogram, family.type, fail), metric.t, family.type);
+    this.addStart();
     // Where there are none of its own, those of the buckets stand in. Without a time they could not be told apart.
     const own = histogram.exemplars.length > 0 ? histogram.exemplars : histogram.buckets.map((b) => b.exemplar);
     const timed = own.filter((exemplar) => exemplar?.t !== undefined);
@@ -142,7 +150,13 @@ class MetricSeries {
   private add(suffix: string, v: number, exemplar?: Exemplar, bound?: Label): void {
     const slot = this.slot(suffix, bound);
     this.sink.add(slot, v, this.metric.t, this.family.type);
+    this.addStart();
     if (exemplar !== undefined) this.sink.addExemplar(slot, exemplar);
+  }
+
+  private addStart(): void {
+    const { start } = this.metric;
+    if (this.forms.starts === true && start !== undefined && STARTING.has(this.family.type)) this.sink.addStart(start);
   }
 
   private slot(suffix: string, bound: Label | undefined): number {
@@ -166,7 +180,7 @@ class MetricSeries {
 
 interface MetricContext {
   readonly family: MetricFamily;
-  readonly forms: HistogramForms;
+  readonly forms: PageForms;
   readonly sink: PageSink;
 }
 
