@@ -7,6 +7,7 @@ import { labelsOf, labelValue, type Labels } from '../../src/shared/model/labels
 import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts';
 import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
 import type { RelabelConfig } from '../../src/server/config/config.ts';
+import { resolveOtlp } from '../../src/server/config/resolveOtlp.ts';
 import type { HttpDeps, ServerRooms } from '../../src/server/http/deps.ts';
 import { written } from '../../src/server/promql/engine.ts';
 import { openAccess } from '../../src/server/http/access/access.ts';
@@ -251,6 +252,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       enableLifecycle: false,
       enableRemoteWrite: false,
       writeMessages: ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
+      enableOtlp: false,
       enablePush: false,
       enableAdmin: false,
       readTimeoutMs: 10_000,
@@ -276,6 +278,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
     rooms: () => fake.rooms(),
     metricsPage: async (collectors) => `# collected: ${collectors.join(',')}\n`,
     externalLabels: () => [],
+    otlp: () => resolveOtlp(),
     configText: () => 'global: {}\n',
     runtime: () => ({ startedAt: 1_000, lastConfigAt: 2_000, reloadSucceeded: true, retention: '15d' }),
     reload: async () => void calls.push('reload'),

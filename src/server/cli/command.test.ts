@@ -62,7 +62,6 @@ describe('flags', () => {
     [['--log.level=loud'], /debug, info, warn, error/],
     [['--workers=1', '--workers=2'], /given twice/],
     [['--no-web.enable-lifecycle=true'], /takes no value/],
-    [['--web.enable-otlp-receiver'], /OTLP is not received/],
     [['run'], /unknown command run/],
     [['serve', 'extra'], /unexpected argument extra/],
     [['check', 'config'], /isotherm check config FILE/],

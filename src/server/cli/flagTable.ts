@@ -84,8 +84,7 @@ export const FLAGS = {
   'web.enable-otlp-receiver': {
     type: 'bool',
     default: 'false',
-    help: 'Serve POST /api/v1/otlp/v1/metrics.',
-    refused: 'OTLP is not received by this version; scrape the application, or send remote write',
+    help: 'Serve POST /api/v1/otlp/v1/metrics (OTLP over HTTP, protobuf and JSON).',
   },
   'web.config.file': {
     type: 'text',

@@ -1,16 +1,11 @@
 /** Rules of sections that the schema alone cannot say, and that nothing else in this folder resolves. */
 import type { RawFile } from './fileSchema.ts';
 import { HEADER_IS_OURS, PROTOCOL_HEADERS } from './resolveHttp.ts';
+import { STRATEGIES } from './resolveOtlp.ts';
 import type { Complain } from './resolveRelabel.ts';
 
 /** `*` in the last path element only, as upstream has it. */
 const GLOB_PATTERN = /^[^*]*(?:\*[^/]*)?$/;
-const STRATEGIES = [
-  'UnderscoreEscapingWithSuffixes',
-  'UnderscoreEscapingWithoutSuffixes',
-  'NoUTF8EscapingWithSuffixes',
-  'NoTranslation',
-];
 const WRITE_MESSAGES = ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'];
 const WRITE_LOGINS = ['basic_auth', 'authorization', 'oauth2', 'sigv4', 'azuread', 'google_iam'] as const;
 
@@ -33,7 +28,7 @@ function checkTracing({ tracing }: RawFile, complain: Complain): void {
   if (tracing !== undefined && !tracing.endpoint) complain(['tracing'], 'endpoint is missing; write host:port');
 }
 
-function checkOtlp({ otlp }: RawFile, complain: Complain): void {
+function checkOtlp({ otlp, global }: RawFile, complain: Complain): void {
   if (otlp === undefined) return;
   for (const key of ['promote_resource_attributes', 'ignore_resource_attributes'] as const) {
     const seen = new Set<string>();
@@ -49,8 +44,12 @@ function checkOtlp({ otlp }: RawFile, complain: Complain): void {
   if (!all && (otlp.ignore_resource_attributes?.length ?? 0) > 0)
     complain(['otlp', 'ignore_resource_attributes'], 'has no meaning without promote_all_resource_attributes: true');
   const strategy = otlp.translation_strategy;
-  if (strategy !== undefined && !STRATEGIES.includes(strategy))
-    complain(['otlp', 'translation_strategy'], `${JSON.stringify(strategy)} is none of ${STRATEGIES.join(', ')}`);
+  if (strategy === undefined) return;
+  if (!Object.hasOwn(STRATEGIES, strategy)) {
+    const known = Object.keys(STRATEGIES).join(', ');
+    complain(['otlp', 'translation_strategy'], `${JSON.stringify(strategy)} is none of ${known}`);
+  } else if (!STRATEGIES[strategy].escapes && global?.metric_name_validation_scheme === 'legacy')
+    complain(['otlp', 'translation_strategy'], 'leaves names that metric_name_validation_scheme: legacy refuses');
 }
 
 function checkRemote(raw: RawFile, complain: Complain): void {

@@ -163,6 +163,32 @@ export interface RemoteQueueConfig {
   readonly sampleAgeMs: number;
 }
 
+/** What becomes of the names of OTLP metrics. */
+export interface OtlpNaming {
+  /** Letters that classic names do not have become underscores; else names stay as they are. */
+  readonly escapes: boolean;
+  /** Unit and kind are told by the metric's name. */
+  readonly addsSuffixes: boolean;
+  /** A label that begins with one underscore gets `key` before it. Where names are escaped only. */
+  readonly prefixesUnderscore: boolean;
+  /** Several underscores in a row stay in labels. Where names are escaped only. */
+  readonly keepsUnderscores: boolean;
+}
+
+/** How OTLP metrics become series. */
+export interface OtlpConfig {
+  readonly naming: OtlpNaming;
+  /** All attributes of a resource become labels of its metrics but `resourceAttributes`; else those alone do. */
+  readonly promotesAllResourceAttributes: boolean;
+  readonly resourceAttributes: ReadonlySet<string>;
+  /** What became `job` and `instance` stays in `target_info`. */
+  readonly keepsIdentifying: boolean;
+  /** Name, version, schema and attributes of a scope become labels. */
+  readonly promotesScope: boolean;
+  /** Histograms with bounds of their own are stored as native ones. */
+  readonly customBuckets: boolean;
+}
+
 export interface StorageConfig {
   readonly outOfOrderWindowMs: number;
   readonly retentionMs?: number;
@@ -186,6 +212,7 @@ export interface Config {
   readonly alerting: AlertingConfig;
   readonly remoteWrite: readonly RemoteWriteConfig[];
   readonly storage: StorageConfig;
+  readonly otlp: OtlpConfig;
   /** What the file asks for and this program does not do (yet), one sentence each. Empty for most files. */
   readonly notices: readonly string[];
   /** The file as it may be shown: comments gone, secrets replaced by `<secret>`. */

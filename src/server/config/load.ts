@@ -11,6 +11,7 @@ import { isSecretKey } from './httpSchema.ts';
 import { resolveAlerting } from './resolveAlerting.ts';
 import { absolute } from './resolveHttp.ts';
 import type { Complain } from './resolveRelabel.ts';
+import { resolveOtlp } from './resolveOtlp.ts';
 import { resolveRemoteWrite } from './resolveRemoteWrite.ts';
 import {
   checkProtocols,
@@ -108,6 +109,7 @@ export function parseConfig(
       retentionPercentage: tsdb?.retention?.percentage,
       exemplarsMax: raw.storage?.exemplars?.max_exemplars ?? EXEMPLARS_MAX,
     },
+    otlp: resolveOtlp(raw.otlp),
     notices: [...notices, ...sectionNotices(raw)],
     redactedText: source.tree === undefined ? '' : source.redacted(isSecretKey),
   };
@@ -152,7 +154,6 @@ function expandAll(
 const SECTION_NOTICES = {
   remote_read: 'other servers are not asked yet; queries see what is stored here only',
   tracing: 'this program records no traces of itself',
-  otlp: 'there is no OTLP receiver yet',
 } as const satisfies Partial<Record<keyof RawFile, string>>;
 
 function sectionNotices(raw: RawFile): string[] {

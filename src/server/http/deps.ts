@@ -4,6 +4,7 @@ import type { BuildInfo } from '../telemetry/build.ts';
 import type { Notifications } from '../telemetry/notifications.ts';
 import type { SavedQueries } from './savedQueries.ts';
 import type { Access } from './access/access.ts';
+import type { OtlpConfig } from '../config/config.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
@@ -64,6 +65,7 @@ export interface HttpOptions {
   readonly enableRemoteWrite: boolean;
   /** Messages of remote write that are taken, by their names. */
   readonly writeMessages: readonly string[];
+  readonly enableOtlp: boolean;
   readonly enablePush: boolean;
   readonly enableAdmin: boolean;
   readonly readTimeoutMs: number;
@@ -102,6 +104,8 @@ export interface HttpDeps {
   configText(): string;
   /** `global.external_labels`. */
   externalLabels(): Labels;
+  /** How OTLP metrics become series. */
+  otlp(): OtlpConfig;
   runtime(): RuntimeInfo;
   /** Rejects with an error that says what is wrong; the running configuration is then untouched. */
   reload(): Promise<void>;

@@ -23,6 +23,7 @@ const all = (names: Iterable<string>, on: boolean | ((name: string) => boolean) 
 export function featureList({
   enableAdmin,
   enableLifecycle,
+  enableOtlp,
   enableRemoteWrite,
   enabledFeatures,
 }: HttpOptions): Readonly<Record<string, Features>> {
@@ -36,7 +37,7 @@ export function featureList({
       admin: enableAdmin,
       lifecycle: enableLifecycle,
       remote_write_receiver: enableRemoteWrite,
-      otlp_write_receiver: false,
+      otlp_write_receiver: enableOtlp,
       search: has(SEARCH_FEATURE),
       ...all(ALGORITHMS.map((name) => `search_fuzz_alg_${name}`)),
       ...all(['openapi_3.1', 'openapi_3.2'], false),

@@ -14,7 +14,7 @@ import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes } from './rawBody.ts';
 
 /** Samples further ahead of now are refused, as upstream has it: one from the far future would make the store refuse all that follow. */
-const AHEAD_MS_MAX = 600_000;
+export const AHEAD_MS_MAX = 600_000;
 
 /** Something in the request is not as the specification has it. */
 class WriteRefused extends Error {

@@ -22,6 +22,7 @@ import { isCrossSite, lifecycleRoutes, notReady, refuseCrossSite } from './lifec
 import { notificationRoutes } from './notificationRoutes.ts';
 import { paramsOf } from './params.ts';
 import { registerPush } from './pushRoutes.ts';
+import { registerOtlp } from './otlp.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
 import { registerRemoteRead } from './remoteRead.ts';
 import { registerRemoteWrite } from './remoteWrite.ts';
@@ -130,6 +131,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     routes.add(API + path, methods, handle);
   registerRemoteRead(app, deps, options.routePrefix + API);
   registerRemoteWrite(app, deps, options.routePrefix + API);
+  registerOtlp(app, deps, options.routePrefix + API);
   registerPush(app, deps, options.routePrefix);
   app.options('*', async (_, reply) => reply.code(204).send());
   app.setNotFoundHandler(pagesHandler(deps));

@@ -10,6 +10,7 @@ import { ConfigError } from '../config/configError.ts';
 import { SCRAPE_FEATURES } from '../config/scrapeFeatures.ts';
 import type { ServerRooms } from '../http/deps.ts';
 import { openAccess, type Access } from '../http/access/access.ts';
+import { DELTA_FEATURES } from '../http/otlp.ts';
 import { SavedQueries } from '../http/savedQueries.ts';
 import { SEARCH_FEATURE } from '../http/search/searchRoutes.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
@@ -60,7 +61,11 @@ import { scrapeMetrics } from './scrapeMetrics.ts';
 
 /** Features that are switched by their names, beside those of PromQL. */
 const CONCURRENT_RULES = 'concurrent-rule-eval';
-const OTHER_FEATURES: readonly string[] = [CONCURRENT_RULES, SEARCH_FEATURE, ...Object.values(SCRAPE_FEATURES)];
+const OTHER_FEATURES: readonly string[] = [
+  ...[CONCURRENT_RULES, SEARCH_FEATURE],
+  ...Object.values(SCRAPE_FEATURES),
+  ...Object.values(DELTA_FEATURES),
+];
 /** How long samples that wait for a remote write receiver may keep the server from ending; what is left goes out after the next start. */
 const DRAIN_MS_MAX = 5_000;
 /** Sources find the built pages in dist; in a bundle they lie beside the code. */
@@ -132,6 +137,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
       enableLifecycle: flags['web.enable-lifecycle'],
       enableRemoteWrite: flags['web.enable-remote-write-receiver'],
       writeMessages: flags['web.remote-write-receiver.accepted-protobuf-messages'],
+      enableOtlp: flags['web.enable-otlp-receiver'],
       enablePush: flags['web.enable-push-receiver'],
       enableAdmin: flags['web.enable-admin-api'],
       readTimeoutMs: flags['web.read-timeout'],
@@ -155,6 +161,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
     metricsPage: (collectors) => metricsPage(metrics, flags['collector.machine'], collectors),
     configText: () => reloader.config.redactedText,
     externalLabels: () => reloader.config.global.externalLabels,
+    otlp: () => reloader.config.otlp,
     runtime: () => ({
       startedAt,
       lastConfigAt: reloader.loadedAt,
@@ -192,6 +199,9 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
 
 function featureNotices(flags: Flags): string[] {
   const isKnown = (feature: string) => OTHER_FEATURES.includes(feature) || Object.hasOwn(PROMQL_FEATURE_FLAGS, feature);
+  const { added, stored } = DELTA_FEATURES;
+  if ([added, stored].every((feature) => flags['enable-feature'].includes(feature)))
+    throw new StartError(`--enable-feature: ${added} and ${stored} exclude each other; leave one away`);
   const idle = flags['enable-feature'].filter((feature) => !isKnown(feature));
   return idle.map(
     (feature) =>

@@ -98,25 +98,30 @@ function cellsOf(samples: readonly WireSample[], column: number): CellColumns {
   };
 }
 
-function appendHistogram(
+/** @returns whether it was taken. */
+export function appendHistogram(
   labels: Labels,
   { histogram, t, isWhole }: WireHistogram,
   appender: Appender,
   maxTime: number,
   outcome: WriteOutcome,
-): void {
+): boolean {
   const fault = nativeFault(histogram, isWhole);
-  if (fault !== undefined) return void outcome.faults.add(fault);
+  if (fault !== undefined) {
+    outcome.faults.add(fault);
+    return false;
+  }
   const became = t > maxTime ? 'outOfBounds' : appender.appendHistogram(labels, t, ourSchema(histogram));
   if (became === 'ok') outcome.histograms++;
   else outcome.refuse(became);
+  return became === 'ok';
 }
 
 const ourSchema = (h: NativeHistogram) =>
   h.schema > EXPONENTIAL_SCHEMA_MAX ? reduceSchema(h, EXPONENTIAL_SCHEMA_MAX) : h;
 
 /** One that is there already is taken: senders send the same again. */
-function appendExemplar(
+export function appendExemplar(
   labels: Labels,
   exemplar: Exemplar,
   appender: Appender,
