@@ -84,6 +84,7 @@ function configText(farm: Farm, contestant: string, { targets }: Scenario): stri
 
 async function query({ url }: Server, expr: string): Promise<readonly { job: string; v: number }[]> {
   const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+  if (!answer.ok) throw new Error(`${url} answered ${expr} with ${answer.status}: ${await answer.text()}`);
   const { data } = (await answer.json()) as ApiSuccess<ApiQueryData>;
   if (data.resultType !== 'vector') throw new Error(`${expr} gave a ${data.resultType}`);
   return data.result.map(({ metric, value }) => ({ job: metric.job ?? '', v: Number(value?.[1]) }));

@@ -97,6 +97,8 @@ export interface SeriesOutline {
 export type PackedChunk = {
   /** The same wherever the same chunk is meant, for as long as the process runs. */
   readonly id: string;
+  /** Of its block; of chunks in memory one that is larger the later they were named. */
+  readonly number: number;
   readonly rowCount: number;
 } & (
   | { readonly bytes: Uint8Array }
@@ -121,6 +123,14 @@ export interface PackedGroup {
   readonly deleted: ReadonlyMap<SeriesRef, readonly TimeRange[]>;
 }
 
+/** What chunks of a store there are at a time. Chunks that are not among them are not named again, or under another id. */
+export interface ChunksStored {
+  /** Numbers of the blocks, ascending. */
+  readonly blocks: readonly number[];
+  /** Chunks in memory have this number or larger ones. */
+  readonly memoryFrom: number;
+}
+
 /** What a select finds, not decoded: a look into the index. */
 export interface PackedSelect {
   readonly minTime: number;
@@ -128,6 +138,8 @@ export interface PackedSelect {
   readonly groups: readonly PackedGroup[];
   /** Cells in the range, about. */
   readonly cells: number;
+  /** For those who keep chunks that they opened; undefined where nothing is known. */
+  readonly stored?: ChunksStored;
 }
 
 /** Files named in `select` stay open until it is released. */

@@ -7,8 +7,8 @@ const ROWS_MAX = 65_536;
 const SHARE_MIN = 0.5;
 /** Summaries of fewer strides are read again each time: that is quick, and many small arrays take more than they hold. */
 const STRIDES_MIN = 8;
-/** What the memory of a small array takes besides its bytes. */
-const OVERHEAD = 160;
+/** What an array takes besides its bytes: itself, its buffer, the object around it, its place in a map (measured in a heap snapshot). */
+const OVERHEAD = 330;
 
 /** Integers by their steps, or numbers as they are. */
 interface Steps {

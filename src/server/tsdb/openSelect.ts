@@ -28,11 +28,12 @@ export interface OpenBudget {
  * @throws SelectLimitError where the range has more cells than the budget allows, BlockDamage for chunks whose checksum does not hold.
  */
 export async function openSelect(
-  { minTime, maxTime, groups }: PackedSelect,
+  { minTime, maxTime, groups, stored }: PackedSelect,
   labels: readonly (readonly Labels[])[],
   chunks: PackedChunkCache,
   budget: OpenBudget,
 ): Promise<OpenGroup[]> {
+  if (stored !== undefined) chunks.retain(stored);
   let cells = 0;
   const open: OpenGroup[] = [];
   for (const [g, group] of groups.entries()) {

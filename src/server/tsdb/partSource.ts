@@ -1,6 +1,6 @@
 /** A part of a packed select as rows that can be read: a chunk, opened once and kept while it is in use, or rows that lie open. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import type { PackedChunk, PackedPart } from '../storage/queryable.ts';
+import type { ChunksStored, PackedChunk, PackedPart } from '../storage/queryable.ts';
 import { readChunkBytes } from './block/chunkBytes.ts';
 import { Chunk } from './chunkenc/chunk.ts';
 import { DecodedColumns, type KeptSummaries } from './decodedColumns.ts';
@@ -36,6 +36,9 @@ export interface PackedStrides {
 
 interface Entry {
   readonly columns: DecodedColumns;
+  /** As of the chunk. */
+  readonly number: number;
+  readonly isInMemory: boolean;
   usedAt: number;
   /** Bytes of its decoded columns that the cache has counted. */
   counted: number;
@@ -49,6 +52,8 @@ export class PackedChunkCache {
   #bytes = 0;
   #decoded = 0;
   #lookedAt = 0;
+  /** What was stored at the last look, as text. */
+  #stored = '';
 
   constructor(bytesMax = PACKED_CHUNKS_BYTES_MAX, decodedMax = DECODED_BYTES_MAX) {
     this.#bytesMax = bytesMax;
@@ -88,10 +93,23 @@ export class PackedChunkCache {
     };
   }
 
+  /** Lets go of chunks that are not stored any more. */
+  retain(stored: ChunksStored): void {
+    const key = `${stored.memoryFrom} ${stored.blocks.join()}`;
+    if (key === this.#stored) return;
+    this.#stored = key;
+    const blocks = new Set(stored.blocks);
+    for (const [id, entry] of this.#chunks) {
+      const isStored = entry.isInMemory ? entry.number >= stored.memoryFrom : blocks.has(entry.number);
+      if (!isStored) this.#letGo(id, entry);
+    }
+  }
+
   #load(packed: PackedChunk): Entry {
     const chunk = new Chunk('bytes' in packed ? packed.bytes : readChunkBytes(packed));
     this.#bytes += sizeOf(chunk);
-    return { columns: new DecodedColumns(chunk), usedAt: 0, counted: 0 };
+    const { number } = packed;
+    return { columns: new DecodedColumns(chunk), number, isInMemory: 'bytes' in packed, usedAt: 0, counted: 0 };
   }
 
   #count(entry: Entry): void {
@@ -102,10 +120,14 @@ export class PackedChunkCache {
   #shrink(newest: Entry): void {
     for (const [id, entry] of this.#chunks) {
       if (this.bytes <= this.#bytesMax + this.#decodedMax || entry === newest) break;
-      this.#bytes -= sizeOf(entry.columns.chunk);
-      this.#decoded -= entry.counted;
-      this.#chunks.delete(id);
+      this.#letGo(id, entry);
     }
+  }
+
+  #letGo(id: string, entry: Entry): void {
+    this.#bytes -= sizeOf(entry.columns.chunk);
+    this.#decoded -= entry.counted;
+    this.#chunks.delete(id);
   }
 
   #hasRoom(): boolean {

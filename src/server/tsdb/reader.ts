@@ -6,6 +6,7 @@ import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
 import type { SeriesRef } from '../storage/appender.ts';
 import type {
+  ChunksStored,
   GroupColumns,
   OpenGroup,
   PackedChunk,
@@ -63,6 +64,8 @@ export class StoreReader implements Queryable {
   readonly #exemplars: ExemplarStore;
   readonly #tombstones: Tombstones;
   readonly #presence: Presence;
+  /** As the last select saw it: blocks that flushes wrote, and the number of the next chunk that was named when it changed. */
+  #flushes = { written: 0, memoryFrom: 0, namedAt: 0 };
   /** For selects that are read on this thread. */
   readonly #chunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX, 0);
 
@@ -92,7 +95,7 @@ export class StoreReader implements Queryable {
     const groups = [...parts.values()].map((found) => this.#packed(found, minTime, maxTime));
     for (const block of held) block.hold();
     return {
-      select: { minTime, maxTime, groups, cells },
+      select: { minTime, maxTime, groups, cells, stored: this.#stored() },
       labels: (ref) => series.labels(ref),
       release: () => {
         for (const block of held) block.letGo();
@@ -188,6 +191,14 @@ export class StoreReader implements Queryable {
       }
       if (group.rows.rowCount > 0) yield { ...where, place: { rows: group } };
     }
+  }
+
+  /** A flush takes all chunks of memory that there were when the one before it ended. */
+  #stored(): ChunksStored {
+    const { written, all } = this.#blocks;
+    if (written !== this.#flushes.written)
+      this.#flushes = { written, memoryFrom: this.#flushes.namedAt, namedAt: nextNumber };
+    return { blocks: all.map(({ number }) => number).sort((a, b) => a - b), memoryFrom: this.#flushes.memoryFrom };
   }
 
   #packed({ found, union }: GroupParts, minTime: number, maxTime: number): PackedGroup {
@@ -307,13 +318,13 @@ function rowsIn(place: Place, minTime: number, maxTime: number): number {
   return Math.ceil(chunk.rowCount * share);
 }
 
-const ids = new WeakMap<Chunk, string>();
-let nextId = 1;
+const names = new WeakMap<Chunk, { readonly id: string; readonly number: number }>();
+let nextNumber = 1;
 
 function packedChunk(chunk: Chunk): PackedChunk {
-  let id = ids.get(chunk);
-  if (id === undefined) ids.set(chunk, (id = `head ${nextId++}`));
-  return { id, rowCount: chunk.rowCount, bytes: chunk.bytes };
+  let named = names.get(chunk);
+  if (named === undefined) names.set(chunk, (named = { id: `head ${nextNumber}`, number: nextNumber++ }));
+  return { ...named, rowCount: chunk.rowCount, bytes: chunk.bytes };
 }
 
 /** A copy of rows that are not packed yet. Its columns are numbered as the series. */

@@ -85,7 +85,8 @@ export class Block {
   /** Where a chunk lies, for any thread; good while the block is held. */
   packed({ place, size, rowCount }: BlockChunk): PackedChunk {
     const { file, fd } = this.#stored;
-    return { id: `${this.number}/${place}`, rowCount, file, fd, place, size };
+    const { number } = this;
+    return { id: `${number}/${place}`, number, rowCount, file, fd, place, size };
   }
 
   /** Keeps its file open though the block is removed meanwhile, until it is let go. */
