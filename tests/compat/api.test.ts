@@ -2,14 +2,13 @@
  * The same requests, good and bad, to ours and to a real Prometheus that scrapes the same service: same status, same error type, same
  * shape. The peer is `prometheus` on PATH, or the program that ISOTHERM_PROMETHEUS names.
  */
-import { createServer, type Server } from 'node:http';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import {
   besidePrometheus,
   installedVersion,
   runPrometheus,
   type PrometheusProcess,
 } from '../support/prometheusProcess.ts';
+import { startScrapedService, type ScrapedService } from '../support/scrapedService.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
 /** Requests, one a line: METHOD path, or POST path body. */
@@ -390,18 +389,17 @@ function differences(ours: unknown, theirs: unknown, at: string, keyed: boolean)
 const kindOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value);
 
 besidePrometheus('the API beside Prometheus', () => {
-  let service: Server;
+  let service: ScrapedService;
   let ours: Sidecar;
   let peer: PrometheusProcess;
   let now: number;
 
   beforeAll(async () => {
-    service = await startService();
+    service = await startScrapedService();
     const folder = tempFolder();
-    const { port } = service.address() as { port: number };
     const config =
       `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n` +
-      `  - job_name: app\n    static_configs: [{targets: ['127.0.0.1:${port}']}]\n` +
+      `  - job_name: app\n    static_configs: [{targets: ['${service.address}']}]\n` +
       `  - job_name: dropped\n    static_configs: [{targets: ['127.0.0.1:1']}]\n` +
       `    relabel_configs: [{action: drop, source_labels: [job], regex: dropped}]\n`;
     writeConfig(folder, config);
@@ -440,17 +438,3 @@ besidePrometheus('the API beside Prometheus', () => {
     expect({ request, differs: found }).toEqual({ request, differs: [] });
   });
 });
-
-async function startService(): Promise<Server> {
-  const registry = new Registry();
-  const registers = [registry];
-  new Counter({ name: 'requests_total', help: 'Requests.', labelNames: ['route'], registers }).inc({ route: '/a' }, 3);
-  const latency = new Histogram({ name: 'latency_seconds', help: 'Latency.', buckets: [0.1, 1], registers });
-  latency.observe(0.5);
-  new Gauge({ name: 'temperature', help: 'Warmth.', registers }).set(-1.5);
-  const server = createServer((_, answer) => {
-    void registry.metrics().then((page) => answer.setHeader('content-type', registry.contentType).end(page));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
