@@ -1,9 +1,43 @@
 /** What the query engine tells of itself on /metrics. */
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
 import type { QueryLog } from '../workers/queryLog.ts';
-import type { ResultCache } from '../workers/resultCache.ts';
+import type { QueryRunner, QueryTimes } from '../workers/queryRunner.ts';
 
-export function registerQueryMetrics(metrics: SelfMetrics, log: QueryLog, cache: ResultCache | undefined): void {
+const QUANTILES = [0.5, 0.9, 0.99];
+
+/** Registers what is observed of each query, and gives the listener. */
+export function queryTimeMetrics(metrics: SelfMetrics): (times: QueryTimes) => void {
+  const durations = metrics.summary('prometheus_engine_query_duration_seconds', 'Query timings', ['slice'], QUANTILES);
+  const samples = metrics.ownCounter(
+    'prometheus_engine_query_samples_total',
+    'The total number of samples loaded by all queries.',
+  );
+  return ({ queueMs, prepareMs, evaluateMs, samplesRead }) => {
+    durations({ slice: 'queue_time' }, queueMs / 1000);
+    durations({ slice: 'prepare_time' }, prepareMs / 1000);
+    durations({ slice: 'inner_eval' }, evaluateMs / 1000);
+    samples.add(samplesRead);
+  };
+}
+
+/** @param concurrencyMax queries that may run at the same time. */
+export function registerQueryMetrics(
+  metrics: SelfMetrics,
+  log: QueryLog,
+  runner: QueryRunner,
+  concurrencyMax: number,
+): void {
+  const { cache } = runner;
+  metrics.gauge(
+    'prometheus_engine_queries',
+    'The current number of queries being executed or waiting.',
+    () => runner.running,
+  );
+  metrics.gauge(
+    'prometheus_engine_queries_concurrent_max',
+    'The max number of concurrent queries.',
+    () => concurrencyMax,
+  );
   metrics.gauge('prometheus_engine_query_log_enabled', 'State of the query log.', () => Number(log.isOn));
   metrics.counter(
     'prometheus_engine_query_log_failures_total',

@@ -30,6 +30,11 @@ const COUNTERS: readonly Row[] = [
     'Requests that a remote write receiver took.',
     ({ queue }) => queue.counts.requests,
   ],
+  [
+    'prometheus_remote_storage_samples_in_total',
+    'Samples taken in for remote storage: those that were sent, failed or dropped, and those that wait in memory.',
+    ({ queue: { counts, pending } }) => counts.sent + counts.failed + counts.dropped + pending,
+  ],
   ['isotherm_remote_retries_total', 'Requests that were sent again.', ({ counts }) => counts.retries],
 ];
 
@@ -45,6 +50,26 @@ const GAUGES: readonly Row[] = [
     ({ queue }) => queue.shards,
   ],
   [
+    'prometheus_remote_storage_shards_max',
+    'The most requests at the same time.',
+    ({ queue }) => queue.limits.maxShards,
+  ],
+  [
+    'prometheus_remote_storage_shards_min',
+    'The fewest requests at the same time.',
+    ({ queue }) => queue.limits.minShards,
+  ],
+  [
+    'prometheus_remote_storage_shard_capacity',
+    'Samples that may wait in memory for each request.',
+    ({ queue }) => queue.limits.capacity,
+  ],
+  [
+    'prometheus_remote_storage_max_samples_per_send',
+    'The maximum number of samples to be sent, in a single request, to the remote storage.',
+    ({ queue }) => queue.limits.samplesPerSend,
+  ],
+  [
     'prometheus_remote_storage_queue_highest_sent_timestamp_seconds',
     'Timestamp of the newest sample that was sent.',
     ({ queue }) => queue.counts.newestSent / 1000,
@@ -56,10 +81,20 @@ const GAUGES: readonly Row[] = [
   ],
 ];
 
-export function registerRemoteMetrics(metrics: SelfMetrics, writer: RemoteWriter): void {
+/** @param newestStored milliseconds; undefined in an empty store. */
+export function registerRemoteMetrics(
+  metrics: SelfMetrics,
+  writer: RemoteWriter,
+  newestStored: () => number | undefined,
+): void {
   const labelNames = ['remote_name', 'url'];
   const rows = (read: Row[2]) => () =>
     writer.status().map((remote) => ({ labels: { remote_name: remote.name, url: remote.url }, value: read(remote) }));
   for (const [name, help, read] of COUNTERS) metrics.counterRows(name, help, labelNames, rows(read));
   for (const [name, help, read] of GAUGES) metrics.gaugeRows(name, help, labelNames, rows(read));
+  metrics.gauge(
+    'prometheus_remote_storage_highest_timestamp_in_seconds',
+    'Highest timestamp that has come into the remote storage, of all that is stored.',
+    () => (newestStored() ?? 0) / 1000,
+  );
 }

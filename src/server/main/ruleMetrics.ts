@@ -48,6 +48,26 @@ const GAUGES: readonly Row[] = [
   ],
 ];
 
+const RULE_QUANTILES = [0.5, 0.9, 0.99];
+const GROUP_QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
+
+/** Registers how long evaluations take, and gives the listener. */
+export function ruleTimeMetrics(metrics: SelfMetrics): (what: 'rule' | 'group', durationMs: number) => void {
+  const rules = metrics.summary(
+    'prometheus_rule_evaluation_duration_seconds',
+    'The duration for a rule to execute.',
+    [],
+    RULE_QUANTILES,
+  );
+  const groups = metrics.summary(
+    'prometheus_rule_group_duration_seconds',
+    'The duration of rule group evaluations.',
+    [],
+    GROUP_QUANTILES,
+  );
+  return (what, durationMs) => (what === 'rule' ? rules : groups)({}, durationMs / 1000);
+}
+
 /** @param rules undefined until the store is open. */
 export function registerRuleMetrics(metrics: SelfMetrics, rules: () => RulesView | undefined): void {
   const groups = () => rules()?.groups() ?? [];

@@ -1,6 +1,9 @@
 /** What scraping tells of itself, on /metrics. */
 import type { ScrapeEvent } from '../scrape/manager.ts';
+import type { TargetsView } from '../scrape/status.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
+
+const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
 
 /** Registers the counters and gives the listener that counts. */
 export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => void {
@@ -16,7 +19,15 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     'isotherm_scrape_samples_refused_total',
     'Scraped samples that the store refused.',
   );
+  const intervals = metrics.summary(
+    'prometheus_target_interval_length_seconds',
+    'Actual intervals between scrapes.',
+    ['interval'],
+    QUANTILES,
+  );
   return (event) => {
+    const { sinceLastMs } = event;
+    if (sinceLastMs !== undefined) intervals({ interval: intervalText(event.intervalMs) }, sinceLastMs / 1000);
     scrapes.add();
     if (!event.up) failures.add();
     samples.add(event.scraped);
@@ -24,4 +35,45 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     duplicates.add(event.duplicates);
     refused.add(event.refused);
   };
+}
+
+/** As Go prints it, which is what dashboards look for: 15s, 1m0s. */
+function intervalText(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  const seconds = ms / 1000;
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  return `${hours > 0 ? `${hours}h` : ''}${seconds >= 60 ? `${minutes}m` : ''}${seconds % 60}s`;
+}
+
+/** What there is of each pool. */
+export function registerPoolMetrics(metrics: SelfMetrics, targets: TargetsView): void {
+  const perPool = (count: (target: ReturnType<TargetsView['active']>[number]) => number) => () => {
+    const sums = new Map<string, number>();
+    for (const target of targets.active())
+      sums.set(target.scrapePool, (sums.get(target.scrapePool) ?? 0) + count(target));
+    return [...sums].map(([pool, value]) => ({ labels: { scrape_job: pool }, value }));
+  };
+  metrics.gaugeRows(
+    'prometheus_target_scrape_pool_targets',
+    'Current number of targets in this scrape pool.',
+    ['scrape_job'],
+    perPool(() => 1),
+  );
+  metrics.gaugeRows(
+    'prometheus_target_metadata_cache_entries',
+    'Total number of metric metadata entries in the cache.',
+    ['scrape_job'],
+    perPool(({ metadata }) => metadata.size),
+  );
+  metrics.gaugeRows(
+    'prometheus_sd_discovered_targets',
+    'Current number of discovered targets.',
+    ['name', 'config'],
+    () => {
+      const discovered = new Map<string, number>();
+      for (const { scrapePool } of [...targets.active(), ...targets.dropped()])
+        discovered.set(scrapePool, (discovered.get(scrapePool) ?? 0) + 1);
+      return [...discovered].map(([config, value]) => ({ labels: { name: 'scrape', config }, value }));
+    },
+  );
 }

@@ -42,7 +42,7 @@ import { createQueryLog, type QueryLog } from '../workers/queryLog.ts';
 import { createQueryRunner } from '../workers/queryRunner.ts';
 import { AGENT_BLOCK_MS, agentEngine, agentQueryable, checkAgent, withAgentStore } from './agent.ts';
 import { createGroupStore } from './groupStore.ts';
-import { registerQueryMetrics } from './queryMetrics.ts';
+import { queryTimeMetrics, registerQueryMetrics } from './queryMetrics.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
@@ -56,8 +56,8 @@ import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { dataFolders, takeOver } from './takeOver.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
-import { registerRuleMetrics } from './ruleMetrics.ts';
-import { scrapeMetrics } from './scrapeMetrics.ts';
+import { registerRuleMetrics, ruleTimeMetrics } from './ruleMetrics.ts';
+import { registerPoolMetrics, scrapeMetrics } from './scrapeMetrics.ts';
 
 /** Features that are switched by their names, beside those of PromQL. */
 const CONCURRENT_RULES = 'concurrent-rule-eval';
@@ -354,8 +354,15 @@ function openQueries(
     return { engine: { query, answer }, queryable };
   }
   if (flags.agent) return { engine: agentEngine, queryable: agentQueryable };
-  const engine = createQueryRunner({ queryable: tsdb, active, queryLog, workers: flags.workers, limits });
-  registerQueryMetrics(metrics, queryLog, engine.cache);
+  const engine = createQueryRunner({
+    queryable: tsdb,
+    active,
+    queryLog,
+    workers: flags.workers,
+    limits,
+    onQuery: queryTimeMetrics(metrics),
+  });
+  registerQueryMetrics(metrics, queryLog, engine, limits.maxConcurrency);
   shutdown.opened('query engine', () => engine.close());
   return { engine, queryable: tsdb };
 }
@@ -392,7 +399,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
   const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log });
   shutdown.opened('remote write', () => remote.close(Math.min(flags['storage.remote.flush-deadline'], DRAIN_MS_MAX)));
-  registerRemoteMetrics(metrics, remote);
+  registerRemoteMetrics(metrics, remote, () => tsdb.stats().maxTime);
   const scraping = createScrapeManager({
     storage: feed.storage,
     clock: systemClock,
@@ -401,6 +408,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     ...(pushes !== undefined && { pushes: pushClient(pushes) }),
   });
   shutdown.opened('scraping', () => scraping.stop());
+  registerPoolMetrics(metrics, scraping);
   const groupStore = createGroupStore(own, log);
   shutdown.opened('what receivers were told', async () => groupStore.close());
   const receivers = createReceivers({ store: groupStore, externalUrl, clock: systemClock, log });
@@ -433,6 +441,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       ? flags['rules.max-concurrent-evals']
       : undefined,
     notify: (query, alerts) => notifier.send(noticesOf(query, alerts, externalUrl)),
+    observe: ruleTimeMetrics(metrics),
   });
   shutdown.opened('rules', () => rules.stop());
   const headStats = () => {

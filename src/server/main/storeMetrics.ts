@@ -12,6 +12,10 @@ const GAUGES: readonly Row[] = [
   ['prometheus_tsdb_head_chunks', 'Total number of chunks in the head.', (s) => s.headChunks],
   ['prometheus_tsdb_lowest_timestamp_seconds', 'Lowest timestamp value stored.', (s) => seconds(s.minTime)],
   ['prometheus_tsdb_head_max_time_seconds', 'Maximum timestamp of the head.', (s) => seconds(s.maxTime)],
+  ['prometheus_tsdb_lowest_timestamp', 'Lowest timestamp value stored, in milliseconds.', (s) => s.minTime ?? 0],
+  ['prometheus_tsdb_head_min_time', 'Lowest timestamp value stored, in milliseconds.', (s) => s.minTime ?? 0],
+  ['prometheus_tsdb_head_min_time_seconds', 'Lowest timestamp value stored.', (s) => seconds(s.minTime)],
+  ['prometheus_tsdb_head_max_time', 'Maximum timestamp of the head, in milliseconds.', (s) => s.maxTime ?? 0],
   ['prometheus_tsdb_wal_storage_size_bytes', 'Size of the write-ahead log.', (s) => s.logFileBytes],
   ['prometheus_tsdb_storage_blocks_bytes', 'Bytes that all blocks use.', (s) => s.blockBytes],
   [

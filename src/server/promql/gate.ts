@@ -7,11 +7,18 @@ export const WAITING_MAX = 1000;
 
 /** Lets a bounded number in at a time; the others wait, and give up at their timeout or when they are aborted. */
 export class Gate {
+  private readonly places: number;
   private free: number;
   private readonly waiting: (() => void)[] = [];
 
   constructor(places: number) {
+    this.places = places;
     this.free = places;
+  }
+
+  /** Those that are in, and those that wait. */
+  get size(): number {
+    return this.places - this.free + this.waiting.length;
   }
 
   /** @returns how to leave. Rejects with QueryError. */

@@ -67,6 +67,10 @@ export class WriteQueue {
     return this.#pending;
   }
 
+  get limits(): RemoteQueueConfig {
+    return this.#parts.config;
+  }
+
   get shards(): number {
     return this.#shards;
   }

@@ -25,6 +25,8 @@ export interface GroupDeps {
   readonly concurrency: EvaluationLimit | undefined;
   /** Alerts that receivers are to hear of. */
   notify(query: string, alerts: readonly Alert[]): void;
+  /** Hears how long an evaluation took, of one rule or of a whole group. Milliseconds. */
+  observe?(what: 'rule' | 'group', durationMs: number): void;
 }
 
 /** A group's place in its file and what `global` adds to it. */
@@ -182,6 +184,7 @@ export class RuleGroup {
     await this.#endOrphans(t);
     this.counts.evaluatedAt = began;
     this.counts.durationMs = performance.now() - beganTicks;
+    this.#deps.observe?.('group', this.counts.durationMs);
     this.counts.ruleDurationMs = this.rules.reduce((sum, { state }) => sum + state.durationMs, 0);
   }
 
@@ -211,6 +214,7 @@ export class RuleGroup {
       });
     }
     state.durationMs = performance.now() - beganTicks;
+    this.#deps.observe?.('rule', state.durationMs);
     state.evaluatedAt = began;
   }
 

@@ -28,6 +28,7 @@ export interface RuleManagerDeps {
   /** Rules evaluated at the same time, over all groups; undefined for one after another in each group. */
   readonly concurrentEvalsMax: number | undefined;
   notify(query: string, alerts: readonly Alert[]): void;
+  readonly observe?: GroupDeps['observe'];
 }
 
 export interface RuleManager extends RulesView {

@@ -23,6 +23,9 @@ export interface ScrapeEvent extends PageCounts {
   readonly up: boolean;
   readonly durationMs: number;
   readonly bodyBytes: number;
+  readonly intervalMs: number;
+  /** Since the scrape before began; undefined for the first one. */
+  readonly sinceLastMs: number | undefined;
 }
 
 export interface LoopDeps {
@@ -196,6 +199,7 @@ export class ScrapeLoop {
     const durationMs = performance.now() - began;
     const bodyBytes = isNativeError(fetched) ? 0 : fetched.bytes.length;
     const { counts, fault } = await this.store(t, fetched, durationMs, bodyBytes);
+    const sinceLastMs = this.lastScrape === 0 ? undefined : startedAt - this.lastScrape;
     this.lastSlot = slot;
     this.lastScrape = startedAt;
     this.lastDurationMs = durationMs;
@@ -208,6 +212,8 @@ export class ScrapeLoop {
       up: fault === undefined,
       durationMs,
       bodyBytes,
+      intervalMs: this.target.intervalMs,
+      sinceLastMs,
     });
   }
 

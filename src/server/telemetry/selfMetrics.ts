@@ -8,6 +8,7 @@ import {
   Gauge,
   Histogram,
   Registry,
+  Summary,
   type MetricObjectWithValues,
   type MetricValue,
 } from 'prom-client';
@@ -16,9 +17,14 @@ import type { BuildInfo } from './build.ts';
 /** How often the event loop's delay is sampled. prom-client's 10 ms would wake an idle process a hundred times a second. */
 const EVENT_LOOP_SAMPLE_MS = 100;
 const HTTP_SECONDS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120];
+/** Quantiles are those of the last ten minutes, as upstream's. */
+const SUMMARY_SECONDS = 600;
+const SUMMARY_PARTS = 5;
 const HTTP_BYTES = [100, 1_000, 10_000, 100_000, 1e6, 1e7, 1e8, 1e9];
 
 export type ReadNumber = () => number;
+
+export type Observe = (labels: Readonly<Record<string, string>>, value: number) => void;
 
 export interface MetricRow {
   readonly labels: Readonly<Record<string, string>>;
@@ -35,6 +41,8 @@ export interface SelfMetrics {
   counterRows(name: string, help: string, labelNames: readonly string[], read: () => readonly MetricRow[]): void;
   /** A counter that is counted up by its caller. */
   ownCounter(name: string, help: string): { add(count?: number): void };
+  /** Quantiles of what is observed, each observation with its label values. */
+  summary(name: string, help: string, labelNames: readonly string[], quantiles: readonly number[]): Observe;
   observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
   /** All of it as data. */
   families(): Promise<readonly MetricObjectWithValues<MetricValue<string>>[]>;
@@ -113,6 +121,19 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
     ownCounter(name, help) {
       const counter = new Counter({ name, help, registers });
       return { add: (count = 1) => counter.inc(count) };
+    },
+    summary(name, help, labelNames, quantiles) {
+      const summary = new Summary({
+        name,
+        help,
+        labelNames: [...labelNames],
+        percentiles: [...quantiles],
+        maxAgeSeconds: SUMMARY_SECONDS,
+        ageBuckets: SUMMARY_PARTS,
+        pruneAgedBuckets: false,
+        registers,
+      });
+      return (labels, value) => summary.observe(labels, value);
     },
     observeHttp(handler, status, seconds, bytes) {
       requests.inc({ handler, code: String(status) });

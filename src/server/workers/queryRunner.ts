@@ -43,13 +43,26 @@ export interface QueryRunnerOptions {
   readonly active?: ActiveQueries;
   /** Where those that ended are noted. */
   readonly queryLog?: QueryLog;
+  /** Hears of each query that could be parsed, when it ended. */
+  readonly onQuery?: (times: QueryTimes) => void;
   /** Whether answers are kept for those who ask again. True if not given. */
   readonly keepsAnswers?: boolean;
+}
+
+export interface QueryTimes {
+  /** Until it was its turn. */
+  readonly queueMs: number;
+  /** Parsing it, and finding its series. */
+  readonly prepareMs: number;
+  readonly evaluateMs: number;
+  readonly samplesRead: number;
 }
 
 export interface QueryRunner extends AnsweringEngine {
   /** Answers that are kept, where the store says what changes. */
   readonly cache: ResultCache | undefined;
+  /** Queries that run or wait. */
+  readonly running: number;
   /** Cancels what is running and ends the threads. */
   close(): Promise<void>;
 }
@@ -112,12 +125,20 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     try {
       const result = await admitted(request, askedAt, keeps, evaluate);
       note(result.stats);
+      tellTimes(result.stats, now() - askedAt);
       return result;
     } catch (fault) {
       // As upstream, which logs what it could parse.
       if (!(fault instanceof QueryError && fault.errorType === 'bad_data')) note(undefined, textOfFault(fault));
       throw fault;
     }
+  };
+
+  /** What is neither finding nor evaluating is waiting: for its turn, and for a thread. */
+  const tellTimes = ({ parseMs, selectMs, evalMs, samplesRead }: QueryStats, totalMs: number) => {
+    const prepareMs = parseMs + selectMs;
+    const queueMs = Math.max(0, totalMs - prepareMs - evalMs);
+    options.onQuery?.({ queueMs, prepareMs, evaluateMs: evalMs, samplesRead });
   };
 
   /** Lets a query in when it is its turn, and keeps what it reads open until `evaluate` is done. */
@@ -185,6 +206,9 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
 
   return {
     cache,
+    get running() {
+      return gate.size;
+    },
     query: (asked) =>
       logged(asked, false, (query) => {
         if (isInline(query)) return evaluateHere(query);
