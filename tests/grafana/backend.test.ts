@@ -6,9 +6,9 @@ import { createServer as createSecureServer, type Server as HttpsServer } from '
 import type { AddressInfo } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
 import path from 'node:path';
-import { tableFromIPC } from 'apache-arrow';
 import { buildBackend } from '../../scripts/buildPlugin.ts';
 import type { DataQuery, PluginContext } from '../../src/server/grafana/messages.ts';
+import { tables } from './arrowFrames.ts';
 import { startPlugin, type PluginHost } from './pluginHost.ts';
 import { besidePrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { startSelfScraper } from './prometheusPeer.ts';
@@ -65,23 +65,6 @@ function query(refId: string, model: Record<string, unknown>, more: Partial<Data
     json: Buffer.from(JSON.stringify({ refId, interval: '1s', ...model })),
     ...more,
   };
-}
-
-function tables(frames: readonly Uint8Array[]) {
-  return frames.map((bytes) => {
-    const table = tableFromIPC(bytes);
-    const json = (map: Map<string, string>, key: string) => JSON.parse(map.get(key) ?? 'null');
-    return {
-      meta: json(table.schema.metadata, 'meta'),
-      rows: table.numRows,
-      fields: table.schema.fields.map((field, i) => ({
-        name: field.name,
-        labels: json(field.metadata, 'labels'),
-        config: json(field.metadata, 'config'),
-        values: [...(table.getChildAt(i) ?? [])],
-      })),
-    };
-  });
 }
 
 describe('the process', () => {
