@@ -14,7 +14,7 @@ const SHOWN: readonly (readonly [id: string, theme: 'dark' | 'light'])[] = [
   ['difference', 'light'],
 ];
 
-interface Gesture {
+export interface Gesture {
   readonly id: string;
   readonly drag?: readonly [number, number, number, number];
   readonly menu?: string;
@@ -38,7 +38,7 @@ export async function takePictures(url: string, all: boolean): Promise<Picture[]
       const page = await browser.newPage({ viewport: { width: 1240, height: 900 } });
       await page.goto(`${url}#${theme}`);
       await page.locator('figure canvas').first().waitFor();
-      const gestures = await page.evaluate(() => (globalThis as unknown as { gestures: Gesture[] }).gestures);
+      const gestures = await gesturesOn(page);
       for (const gesture of gestures) {
         const wanted = all || SHOWN.some(([id, mode]) => id === gesture.id && mode === theme);
         if (!wanted) continue;
@@ -56,7 +56,12 @@ export async function takePictures(url: string, all: boolean): Promise<Picture[]
   return pictures;
 }
 
-async function play(page: Page, panel: Locator, { drag, menu, hover }: Gesture): Promise<void> {
+/** What is to be done on each scene of the page. */
+export function gesturesOn(page: Page): Promise<Gesture[]> {
+  return page.evaluate(() => (globalThis as unknown as { gestures: Gesture[] }).gestures);
+}
+
+export async function play(page: Page, panel: Locator, { drag, menu, hover }: Gesture): Promise<void> {
   const map = panel.getByRole('application').first();
   if (menu !== undefined) {
     await panel.getByRole('button', { name: 'More' }).click();
