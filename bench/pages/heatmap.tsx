@@ -124,10 +124,26 @@ const modelNamed = (slices: number, buckets: number): HeatmapModel => {
 let model = modelNamed(2, 2);
 let frame = 0;
 
-function move(i: number): void {
+const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+const tooltipText = (): string => document.querySelector('[role=tooltip]')?.textContent ?? '';
+
+/** Waits for the frame that shows it, and looks that it does: a move that draws nothing would cost nothing. */
+async function move(i: number): Promise<void> {
   const at = { clientX: 200 + ((i * 37) % 800), clientY: 100 + ((i * 13) % 300) };
+  const before = tooltipText();
   const map = document.querySelector('[role=application]') as HTMLElement;
-  flushSync(() => void map.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, ...at })));
+  map.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, ...at }));
+  await nextFrame();
+  await nextFrame();
+  if (tooltipText() === before || tooltipText() === '') throw new Error('the tooltip did not move with the pointer');
+}
+
+/** What waiting and looking take by themselves. */
+async function rest(): Promise<void> {
+  tooltipText();
+  await nextFrame();
+  await nextFrame();
+  tooltipText();
 }
 
 function pan(): void {
@@ -137,13 +153,14 @@ function pan(): void {
 }
 
 /** Everything from nothing; a move of the pointer with tooltip and crosshair; a frame in which the range moves on by a little. */
-const WORKS: Readonly<Record<Work, (i: number) => void>> = {
+const WORKS: Readonly<Record<Work, (i: number) => void | Promise<void>>> = {
   firstDraw: () => {
     lines = quantileLines(model, [0.5, 0.95, 0.99]);
     draw(model);
   },
   firstDrawOnUplot: () => drawOnUplot(model),
   hover: move,
+  rest,
   pan,
 };
 
@@ -151,13 +168,13 @@ const page: BenchPage = {
   prepare(work: Work, slices: number, buckets: number): void {
     model = modelNamed(slices, buckets);
     clear();
-    if (work !== 'hover' && work !== 'pan') return;
+    if (work !== 'hover' && work !== 'pan' && work !== 'rest') return;
     lines = quantileLines(model, [0.5, 0.95, 0.99]);
     draw(model);
     settle();
   },
   async run(work: Work, times: number): Promise<void> {
-    for (let i = 0; i < times; i++) WORKS[work](i);
+    for (let i = 0; i < times; i++) await WORKS[work](i);
     // uPlot draws in a microtask.
     await Promise.resolve();
     settle();

@@ -1,5 +1,5 @@
 /** What the bench asks of its page in the browser. */
-export type Work = 'firstDraw' | 'firstDrawOnUplot' | 'hover' | 'pan';
+export type Work = 'firstDraw' | 'firstDrawOnUplot' | 'hover' | 'rest' | 'pan';
 
 export interface BenchPage {
   prepare(work: Work, slices: number, buckets: number): void;

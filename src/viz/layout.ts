@@ -207,15 +207,20 @@ function slicesWithin(
 }
 
 /** Where a value of the metric stands; inside a strip between its bounds, at its far border where it has no bound there. */
-export function pixelOfValue(at: Layout, value: number): number {
-  for (const row of at.rows) {
-    if (row.strip === undefined || !(value > row.from && value <= row.to)) continue;
+export function pixelOfValue(at: Layout, value: number, strips: readonly Row[] = stripsOf(at)): number {
+  for (const row of strips) {
+    if (!(value > row.from && value <= row.to)) continue;
     if (row.strip === 'above') return row.top;
     const share = row.from === -Infinity ? 1 : (value - row.from) / (row.to - row.from);
     return row.bottom - share * (row.bottom - row.top);
   }
   if (value <= 0 && at.y.name === 'log') return at.plot.y + at.plot.height;
   return at.y.toPixel(value);
+}
+
+/** The rows without a true height; hand them in where many values are placed. */
+export function stripsOf({ rows }: Layout): Row[] {
+  return rows.filter(({ strip }) => strip !== undefined);
 }
 
 /** A slice's time for people. */

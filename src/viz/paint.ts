@@ -2,7 +2,7 @@ import { RAMPS, type RampName } from '../shared/heatmap/palettes.ts';
 import type { OverlayLine } from '../shared/heatmap/model.ts';
 import { columnAt } from './hitTest.ts';
 import type { LimitLine } from './limitLines.ts';
-import { pixelOfValue, type Layout } from './layout.ts';
+import { pixelOfValue, stripsOf, type Layout } from './layout.ts';
 import { raster, rasterSize } from './raster.ts';
 import {
   exemplarSigns,
@@ -46,9 +46,7 @@ export function paintMap(
     height,
   );
   // putImageData replaces what is below; grid lines must shine through empty cells, so the image goes over a canvas of its own.
-  const sheet = ctx.canvas.ownerDocument.createElement('canvas');
-  sheet.width = width;
-  sheet.height = height;
+  const sheet = sheetOf(ctx.canvas, width, height);
   sheet.getContext('2d')?.putImageData(image, 0, 0);
   ctx.imageSmoothingEnabled = false;
   ctx.drawImage(sheet, plot.x, plot.y, width / size.pixelRatio, height / size.pixelRatio);
@@ -61,6 +59,17 @@ export function paintMap(
   paintLimitNames(ctx, layout, limits, theme);
   paintLevels(ctx, layout, levels, theme);
   paintExemplars(ctx, exemplarSigns(layout, exemplars), theme);
+}
+
+/** One for each map, used again: a range that moves draws many times a second. */
+const sheets = new WeakMap<HTMLCanvasElement, HTMLCanvasElement>();
+
+function sheetOf(canvas: HTMLCanvasElement, width: number, height: number): HTMLCanvasElement {
+  let sheet = sheets.get(canvas);
+  if (sheet === undefined) sheets.set(canvas, (sheet = canvas.ownerDocument.createElement('canvas')));
+  if (sheet.width !== width) sheet.width = width;
+  if (sheet.height !== height) sheet.height = height;
+  return sheet;
 }
 
 /** Where each quantile certainly lies: the bucket that holds it, from bound to bound. */
@@ -229,19 +238,59 @@ export function paintLines(
 
 type Point = readonly [x: number, y: number];
 
-/** A value stands for its whole slice, so it is drawn at the slice's middle. NaN points break the line. */
-function linePoints(layout: Layout, line: OverlayLine): Point[] {
+/** Of so many points in one column, first, last, highest and lowest are drawn: the line covers the same pixels. */
+const POINTS_IN_COLUMN_MAX = 4;
+
+/** A value stands for its whole slice, so it is drawn at the slice's middle. NaN points break the line. Only what the range shows, and one more on each side. */
+function linePoints(layout: Layout, { times, values }: OverlayLine): Point[] {
   const points: Point[] = [];
-  for (let i = 0; i < line.times.length; i++) {
-    const previous = i > 0 ? line.times[i - 1] : line.times[i] - ((line.times[1] ?? line.times[0]) - line.times[0]);
-    const end = layout.x.toPixel(line.times[i]);
-    const column = columnAt(layout, end - 0.01);
-    const width = column < 0 ? 0 : layout.columnEdges[column + 1] - layout.columnEdges[column];
-    const half = Math.min(width, Math.abs(end - layout.x.toPixel(previous))) / 2;
-    const value = line.values[i];
-    points.push([end - half, Number.isNaN(value) ? NaN : pixelOfValue(layout, value)]);
+  const strips = stripsOf(layout);
+  const { columnEdges, x, plot } = layout;
+  const [first, end] = [firstAfter(times, x.toValue(plot.x)), firstAfter(times, x.toValue(plot.x + plot.width))];
+  let columnBegin = 0;
+  let lastColumn = -1;
+  for (let i = Math.max(0, first - 1); i < Math.min(times.length, end + 1); i++) {
+    const previous = i > 0 ? times[i - 1] : times[i] - ((times[1] ?? times[0]) - times[0]);
+    const right = x.toPixel(times[i]);
+    const column = columnAt(layout, right - 0.01);
+    if (column !== lastColumn) {
+      thinOut(points, columnBegin);
+      [columnBegin, lastColumn] = [points.length, column];
+    }
+    const width = column < 0 ? 0 : columnEdges[column + 1] - columnEdges[column];
+    const half = Math.min(width, Math.abs(right - x.toPixel(previous))) / 2;
+    const value = values[i];
+    points.push([right - half, Number.isNaN(value) ? NaN : pixelOfValue(layout, value, strips)]);
   }
+  thinOut(points, columnBegin);
   return points;
+}
+
+/** Index of the first time that is later; the length if there is none. */
+function firstAfter(times: Float64Array, time: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle] <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Leaves of the points from `begin` on, which share a column, those that bound what is painted; all of them where the line is broken. */
+function thinOut(points: Point[], begin: number): void {
+  const count = points.length - begin;
+  if (count <= POINTS_IN_COLUMN_MAX) return;
+  let [low, high] = [begin, begin];
+  for (let i = begin; i < points.length; i++) {
+    const y = points[i][1];
+    if (Number.isNaN(y)) return;
+    if (y < points[low][1]) low = i;
+    if (y > points[high][1]) high = i;
+  }
+  const kept = [...new Set([begin, Math.min(low, high), Math.max(low, high), points.length - 1])].map((i) => points[i]);
+  points.splice(begin, count, ...kept);
 }
 
 function strokePoints(ctx: Context, points: readonly Point[]): void {

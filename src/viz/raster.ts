@@ -22,7 +22,8 @@ export function rasterSize({ plot, size }: Layout): { width: number; height: num
  */
 export function raster(layout: Layout, palette: RasterPalette): Uint8ClampedArray {
   const sheet = sheetOf(layout, palette);
-  for (let y = 0; y < layout.rows.length; y++) paintRow(sheet, layout, y);
+  const places = placesOf(layout);
+  for (let y = 0; y < layout.rows.length; y++) paintRow(sheet, layout, places, y);
   hatchMissing(sheet, layout);
   return new Uint8ClampedArray(sheet.pixels.buffer);
 }
@@ -99,12 +100,33 @@ function linesOf({ height, ratio }: Sheet, { plot }: Layout, row: Row): [top: nu
   return [top, Math.max(top + 1, clamp(Math.round((row.bottom - plot.y) * ratio), height))];
 }
 
-function paintRow(sheet: Sheet, layout: Layout, y: number): void {
+const MISSING = -2;
+const NOTHING = -1;
+
+/** Where each cell lies on the ramp, row by row (at y * columns + x); NOTHING where none was observed, MISSING where there is no data. */
+function placesOf({ grid: { columns, rows }, color, shades }: Layout): Int16Array {
+  const places = new Int16Array(columns * rows);
+  const { signed } = color;
+  for (let x = 0; x < columns; x++) {
+    for (let y = 0; y < rows; y++) {
+      const shade = shades[x * rows + y];
+      places[y * columns + x] =
+        shade > 0 || (signed && shade < 0)
+          ? Math.round(color.place(shade) * (RAMP_SIZE - 1))
+          : shade <= 0
+            ? NOTHING
+            : MISSING;
+    }
+  }
+  return places;
+}
+
+function paintRow(sheet: Sheet, layout: Layout, places: Int16Array, y: number): void {
   const { pixels, width, ratio, body, border, hatched } = sheet;
   const row = layout.rows[y];
   if (row.folded) return;
   const [top, bottom] = linesOf(sheet, layout, row);
-  fillLines(sheet, layout, y);
+  fillLines(sheet, layout, places, y);
   // The line that sets a row apart belongs to its upper border.
   const borderEnd = bottom - top >= GAP_FROM_PX * ratio ? top + sheet.gap : top;
   const pitch = Math.round(STRIP_HATCH.pitch * ratio);
@@ -122,30 +144,31 @@ function paintRow(sheet: Sheet, layout: Layout, y: number): void {
 /** One line of a row's pixels. Cells in which nothing was observed run on through the lines that set cells apart: the calm ground of the map. */
 function fillLines(
   { inks, lefts, gap, width, body, border, hatched }: Sheet,
-  { grid, color, shades, rows }: Layout,
+  { grid, rows }: Layout,
+  places: Int16Array,
   y: number,
 ): void {
   const isStrip = rows[y].strip !== undefined;
   body.fill(0);
   border.fill(0);
   if (isStrip) hatched.fill(0);
-  for (let x = 0; x < grid.columns; x++) {
-    const at = x * grid.rows + y;
-    const shade = shades[at];
+  const { columns, joined } = grid;
+  for (let x = 0; x < columns; x++) {
+    const place = places[y * columns + x];
+    if (place === MISSING) continue;
     const left = Math.min(lefts[x], width - 1);
     const right = Math.max(left + 1, lefts[x + 1]);
-    if (shade > 0 || (color.signed && shade < 0)) {
-      const place = Math.round(color.place(shade) * (RAMP_SIZE - 1));
-      const end = right - gap;
-      paint(body, inks.ramp[place], left, end);
-      // Rows of one bucket are one cell.
-      if (grid.joined !== undefined && grid.joined[at] === 1) paint(border, inks.ramp[place], left, end);
-      if (isStrip) paint(hatched, inks.rampHatched[place], left, end);
-    } else if (shade <= 0) {
+    if (place === NOTHING) {
       paint(body, inks.zero, left, right);
       paint(border, inks.zero, left, right);
       if (isStrip) paint(hatched, inks.zeroHatched, left, right);
+      continue;
     }
+    const end = right - gap;
+    paint(body, inks.ramp[place], left, end);
+    // Rows of one bucket are one cell.
+    if (joined !== undefined && joined[x * grid.rows + y] === 1) paint(border, inks.ramp[place], left, end);
+    if (isStrip) paint(hatched, inks.rampHatched[place], left, end);
   }
 }
 
