@@ -24,11 +24,26 @@ test('the receiver knows what was sent, and a set is sent once', () => {
       const refs = Uint32Array.from(more, (set) => sets.push(set) - 1);
       const news = sender.newsOf([refs, refs], (ref) => sets[ref]);
       receiver.learn(news);
-      expect(news.texts).toHaveLength(more.length);
+      expect(news.refs).toHaveLength(more.length);
       expect([...refs].map((ref) => receiver.labels(ref))).toEqual(more);
-      expect(sender.newsOf([refs], (ref) => sets[ref]).texts).toEqual([]);
+      const again = sender.newsOf([refs], (ref) => sets[ref]);
+      expect([again.refs.length, again.pairs.length, again.texts.length]).toEqual([0, 0, 0]);
     }),
   );
+});
+
+test('a pair that series share is sent once', () => {
+  const shared = labelsFrom([['job', 'model']])[0];
+  const sender = new LabelsSender();
+  const receiver = new LabelsReceiver();
+  const labelsOf = (ref: number): Labels => [shared, ['n', String(ref)]];
+  for (const ref of [1, 2]) {
+    const news = sender.newsOf([Uint32Array.of(ref)], labelsOf);
+    receiver.learn(news);
+    expect(news.texts).toEqual(ref === 1 ? ['job', 'model', 'n', '1'] : ['n', '2']);
+    expect(receiver.labels(ref)).toEqual(labelsOf(ref));
+  }
+  expect(receiver.labels(1)[0]).toBe(receiver.labels(2)[0]);
 });
 
 test('over the bound both sides begin anew', () => {

@@ -7,6 +7,7 @@ import {
   type QueryStats,
   type StepMatrix,
 } from '../storage/engine.ts';
+import { NO_LABELS } from '../../shared/model/labels.ts';
 import type { SelectLease } from '../storage/queryable.ts';
 import { LabelsSender, type LabelsNews } from './labelsLedger.ts';
 import { PieceQueue } from './pieceQueue.ts';
@@ -206,7 +207,13 @@ function newsOf(sender: LabelsSender, selected: readonly SelectLease[]): LabelsN
   const refs = selected.flatMap(({ select }) => select.groups.map((group) => group.refs));
   const lookUps = selected.map(({ labels }) => labels);
   // Selects of one store know each other's series; those of columns that are read already may not.
-  return sender.newsOf(refs, (ref) => lookUps.map((labels) => labels(ref)).find(({ length }) => length > 0) ?? []);
+  return sender.newsOf(refs, (ref) => {
+    for (const labels of lookUps) {
+      const found = labels(ref);
+      if (found.length > 0) return found;
+    }
+    return NO_LABELS;
+  });
 }
 
 function failAll(thread: Thread, fault: QueryError): void {
