@@ -1,169 +1,210 @@
 /**
- * Processor time of warm range queries over 2,000 series and a day at 15 s, in steps of a minute: the engine alone on an open store, and the whole
- * program over HTTP beside a Prometheus and a VictoriaMetrics (its cache off) that hold the same samples. Prometheus' answers must agree, or the
- * numbers would mean nothing; VictoriaMetrics counts rates in a way of its own.
+ * Processor time of queries over a day at 15 s, warm: the whole program over HTTP beside a Prometheus and a VictoriaMetrics that hold the same
+ * samples, in turns. Prometheus' answers must agree, or the numbers would mean nothing; VictoriaMetrics counts rates in a way of its own.
+ * Answers kept from earlier ones are of use in the refresh alone: everywhere else each is worked out anew.
+ * `ISOTHERM_BENCH_SERVICES=50` makes it 10,000 series (2,000 without); `ISOTHERM_BENCH_DATA` names a folder in which the day is kept from one run
+ * to the next: it takes minutes to make.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { DEFAULT_LIMITS } from '../src/server/promql/engine.ts';
 import { openTsdb } from '../src/server/tsdb/db.ts';
-import { createQueryRunner } from '../src/server/workers/queryRunner.ts';
 import { appendHistory, JOB, makeHistory, START, type History } from './data/history.ts';
 import { LATENCY } from './data/mlServing.ts';
 import { difference } from './harness/answers.ts';
 import { writePrometheusBlocks } from './harness/blocks.ts';
 import { cpuMsOf, medianCpuMs } from './harness/measure.ts';
-import { findPeer, type Peer } from './harness/peers.ts';
+import { findPeer } from './harness/peers.ts';
 import { bench, type Line } from './harness/report.ts';
 import { inTempFolder, startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
 import { importInto } from './harness/victoriaMetrics.ts';
 
-const SHAPE = { services: 10, histograms: 8, plain: 24, rows: 5760, intervalMs: 15_000 };
-const STEP_MS = 60_000;
+const SERVICES = Number(process.env.ISOTHERM_BENCH_SERVICES ?? 10);
+const SHAPE = { services: SERVICES, histograms: 8, plain: 24, rows: 5760, intervalMs: 15_000 };
+const MINUTE_MS = 60_000;
 const WINDOW_MS = 300_000;
-/** Steps fall between samples: Prometheus 2 counts a sample at a window's very start, Prometheus 3 and we do not. */
+/** Steps fall between samples, as those of a real dashboard do. */
 const OFF_SAMPLES_MS = 7_000;
 const ROUNDS = 3;
-/** Queries of a round, so that it is long beside the 10 ms in which processor time is counted. */
-const REPEATS = 3;
 
-const QUERIES: readonly [what: string, expr: string][] = [
-  ['sum by (le) (rate)', `sum by (le) (rate(${LATENCY}_bucket[5m]))`],
-  ['quantile by version', `histogram_quantile(0.95, sum by (le, version) (rate(${LATENCY}_bucket[5m])))`],
-  ['sum over all', `sum({job="${JOB}"})`],
-  ['topk of rates', `topk(10, rate(${LATENCY}_bucket[5m]))`],
+const HEATMAP = `sum by (le) (rate(${LATENCY}_bucket[5m]))`;
+const P95_BY_MODEL = `histogram_quantile(0.95, sum by (le, model) (rate(${LATENCY}_bucket[5m])))`;
+const BY_REGEX = `sum by (instance) (rate({__name__=~"http_requests_.+|process_cpu_.*",instance=~"10.0.0.[0-4]:8000"}[5m]))`;
+
+/** Twelve panels of a dashboard of a model server. */
+const DASHBOARD: readonly string[] = [
+  HEATMAP,
+  P95_BY_MODEL,
+  `histogram_quantile(0.5, sum by (le) (rate(${LATENCY}_bucket[5m])))`,
+  `histogram_quantile(0.99, sum by (le, version) (rate(${LATENCY}_bucket[5m])))`,
+  `sum by (model) (rate(${LATENCY}_count[5m]))`,
+  `sum by (model) (rate(${LATENCY}_sum[5m])) / sum by (model) (rate(${LATENCY}_count[5m]))`,
+  `sum(rate(http_requests_total[5m]))`,
+  `topk(5, sum by (instance) (rate(http_requests_total[5m])))`,
+  `avg by (device) (accelerator_utilization_ratio)`,
+  `max by (instance) (accelerator_temperature_celsius)`,
+  `sum by (instance) (process_resident_memory_bytes)`,
+  `max_over_time(requests_in_queue[5m])`,
 ];
 
-type Add = (line: Line) => void;
-type Grid = { readonly start: number; readonly end: number; readonly stepMs: number };
-
-async function engineAlone(history: History, folder: string, grid: Grid): Promise<ReadonlyMap<string, number>> {
-  // Filled, closed and opened again: what is read comes from a block, as after a restart.
-  const filling = await openTsdb({ path: folder });
-  await appendHistory(history, filling, 0, SHAPE.rows);
-  await filling.flush();
-  await filling.close();
-  const tsdb = await openTsdb({ path: folder });
-  const engine = createQueryRunner({ queryable: tsdb, workers: 0, limits: DEFAULT_LIMITS });
-  const times = new Map<string, number>();
-  try {
-    for (const [what, expr] of QUERIES) {
-      const ask = () => repeated(() => engine.query({ expr, ...grid }));
-      times.set(what, (await medianCpuMs({ ask }, ROUNDS)).ask / REPEATS);
-    }
-  } finally {
-    await engine.close();
-    await tsdb.close();
-  }
-  return times;
+interface Question {
+  readonly expr: string;
+  /** Milliseconds; 0 asks at the end alone. */
+  readonly stepMs: number;
 }
 
-interface Beside {
-  readonly peer: Peer;
+interface Work {
+  readonly what: string;
+  /** Asked at once, round by round: rounds follow each other so that the time is long beside the 10 ms in which it is counted. */
+  readonly rounds: readonly (readonly Question[])[];
+  /** Equal values may stand in other series. */
+  readonly hasTies?: boolean;
+  /** The range ends a minute later each time, and what was answered before may be kept. */
+  readonly isRefreshed?: boolean;
+}
+
+const repeated = (times: number, question: Question) => Array.from({ length: times }, () => [question]);
+const range = (what: string, expr: string, stepMs = MINUTE_MS): Work => ({
+  what,
+  rounds: repeated(3, { expr, stepMs }),
+});
+const instant = (what: string, expr: string): Work => ({ what, rounds: repeated(40, { expr, stepMs: 0 }) });
+const PANELS: readonly Question[] = DASHBOARD.map((expr) => ({ expr, stepMs: MINUTE_MS }));
+
+const REFRESHES = 10;
+/** Of all rounds, one of which warms up. */
+const REFRESHES_MS = (ROUNDS + 1) * REFRESHES * MINUTE_MS;
+
+const WORKS: readonly Work[] = [
+  range('heatmap, steps of 60 s', HEATMAP),
+  range('heatmap, steps of 15 s', HEATMAP, 15_000),
+  range('p95 by model', P95_BY_MODEL),
+  { ...range('topk of rates', `topk(10, rate(${LATENCY}_bucket[5m]))`), hasTies: true },
+  range('sum over all', `sum({job="${JOB}"})`),
+  range('regex selector', BY_REGEX),
+  { what: 'dashboard of 12 panels at once', rounds: [PANELS] },
+  instant('instant p95 by model', P95_BY_MODEL),
+  instant('instant sum over all', `sum({job="${JOB}"})`),
+  instant('instant, one series', `process_cpu_seconds_total{instance="10.0.0.0:8000",worker="worker-0"}`),
+  {
+    what: 'a refresh of 12 panels, answers kept',
+    rounds: Array.from({ length: REFRESHES }, () => PANELS),
+    isRefreshed: true,
+  },
+];
+
+interface Contestant {
+  readonly name: string;
   readonly server: Server;
   /** Whether it means the same by every query. */
   readonly isComparable: boolean;
 }
 
-/** @param alone the engine's own times, by query. */
-async function overHttp(
-  ours: Server,
-  peers: readonly Beside[],
-  grid: Grid,
-  alone: ReadonlyMap<string, number>,
-  add: Add,
-): Promise<void> {
-  for (const [what, expr] of QUERIES) {
-    const ourAnswer = await askRange(ours, expr, grid);
-    for (const { peer, server, isComparable } of peers) {
-      const theirAnswer = await askRange(server, expr, grid);
-      const fault = isComparable ? difference(ourAnswer, theirAnswer, expr.startsWith('topk')) : undefined;
-      if (fault !== undefined) {
-        add({ what, skipped: `the answers differ: ${fault}` });
-        continue;
-      }
-      const ms = await medianCpuMs(
-        {
-          ours: () => repeated(() => askRange(ours, expr, grid)),
-          theirs: () => repeated(() => askRange(server, expr, grid)),
-        },
-        ROUNDS,
-        { ours: () => cpuMsOf(ours.pid), theirs: () => cpuMsOf(server.pid) },
-      );
-      const common = {
-        unit: 'CPU ms',
-        against: `${peer.name} over HTTP`,
-        theirs: ms.theirs / REPEATS,
-        better: 'less',
-      } as const;
-      add({ what: `${what}, over HTTP`, ours: ms.ours / REPEATS, ...common });
-      if (isComparable) add({ what: `${what}, engine alone`, ours: alone.get(what) ?? NaN, ...common });
-    }
-  }
+/** Milliseconds. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly isKept?: boolean;
 }
 
-async function repeated(ask: () => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < REPEATS; i++) await ask();
-}
-
-async function askRange(server: Server, query: string, { start, end, stepMs }: Grid): Promise<string> {
-  const params = {
-    query,
-    start: String(start / 1000),
-    end: String(end / 1000),
-    step: String(stepMs / 1000),
-    nocache: '1',
-  };
-  const response = await fetch(`${server.url}/api/v1/query_range`, {
-    method: 'POST',
-    body: new URLSearchParams(params),
-  });
+async function ask({ url }: Server, { expr, stepMs }: Question, { start, end, isKept }: Span): Promise<string> {
+  const seconds = (ms: number) => String(ms / 1000);
+  const grid: Record<string, string> =
+    stepMs === 0 ? { time: seconds(end) } : { start: seconds(start), end: seconds(end), step: seconds(stepMs) };
+  const body = new URLSearchParams({ query: expr, ...grid, ...(isKept === true ? {} : { nocache: '1' }) });
+  const response = await fetch(`${url}/api/v1/${stepMs === 0 ? 'query' : 'query_range'}`, { method: 'POST', body });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${server.url} refused ${query}: ${text}`);
+  if (!response.ok) throw new Error(`${url} refused ${expr}: ${text}`);
   return text;
 }
 
-await bench('query', (add) =>
-  inTempFolder(async (folder) => {
-    const history = makeHistory(SHAPE);
-    const grid = { start: START + WINDOW_MS + OFF_SAMPLES_MS, end: history.end, stepMs: STEP_MS };
-    const ourData = path.join(folder, 'ours');
-    const alone = await engineAlone(history, ourData, grid);
-    const config = path.join(folder, 'prometheus.yml');
-    fs.writeFileSync(config, 'global: {}\n');
-    const started: Server[] = [];
-    const kept = async (starting: Promise<Server>) => {
-      const server = await starting;
-      started.push(server);
-      return server;
+async function measure(
+  { what, rounds, hasTies = false, isRefreshed = false }: Work,
+  contestants: readonly Contestant[],
+  whole: Span,
+  add: (line: Line) => void,
+): Promise<void> {
+  const [ours, ...peers] = contestants;
+  for (const { server } of peers.filter(({ isComparable }) => isComparable)) {
+    for (const question of rounds[0].filter(({ stepMs }) => stepMs > 0)) {
+      const [a, b] = [await ask(ours.server, question, whole), await ask(server, question, whole)];
+      const fault = difference(a, b, hasTies || question.expr.startsWith('topk'));
+      if (fault !== undefined) return add({ what, skipped: `the answers differ: ${fault}` });
+    }
+  }
+  const work = ({ server }: Contestant) => {
+    let shift = 0;
+    const spanOf = (): Span =>
+      isRefreshed
+        ? { start: whole.start + shift, end: whole.end - REFRESHES_MS + (shift += MINUTE_MS), isKept: true }
+        : whole;
+    return async () => {
+      for (const questions of rounds) {
+        const span = spanOf();
+        await Promise.all(questions.map((question) => ask(server, question, span)));
+      }
     };
+  };
+  const byName = <T>(of: (contestant: Contestant) => T) =>
+    Object.fromEntries(contestants.map((one) => [one.name, of(one)]));
+  const cpuMs = byName(
+    ({ server }) =>
+      () =>
+        cpuMsOf(server.pid),
+  );
+  const ms = await medianCpuMs(byName(work), ROUNDS, cpuMs);
+  const each = (name: string) => ms[name] / rounds.length;
+  if (peers.length === 0) add({ what, unit: 'CPU ms', ours: each(ours.name), skipped: 'no peer found' });
+  for (const { name } of peers)
+    add({ what, unit: 'CPU ms', ours: each(ours.name), against: name, theirs: each(name), better: 'less' });
+}
+
+/** Filled, closed and opened again by the server: what is read comes from blocks, as after a restart. */
+async function fill(history: History, folder: string): Promise<void> {
+  if (fs.existsSync(folder)) return;
+  const filling = await openTsdb({ path: folder });
+  await appendHistory(history, filling, 0, SHAPE.rows);
+  await filling.flush();
+  await filling.close();
+}
+
+await bench('query', (add) =>
+  inTempFolder(async (temp) => {
+    const history = makeHistory(SHAPE);
+    const folder = process.env.ISOTHERM_BENCH_DATA ?? temp;
+    const ourData = path.join(folder, 'ours');
+    await fill(history, ourData);
+    const config = path.join(temp, 'prometheus.yml');
+    fs.writeFileSync(config, 'global: {}\n');
+    const contestants: Contestant[] = [];
     try {
-      const ours = await kept(startIsotherm({ config, data: ourData }));
-      const peers: Beside[] = [];
+      const ours = await startIsotherm({ config, data: ourData });
+      contestants.push({ name: 'isotherm', server: ours, isComparable: true });
       const [prometheus, promtool] = [findPeer('prometheus'), findPeer('promtool')];
       if (typeof prometheus === 'string' || typeof promtool === 'string') {
-        const skipped = typeof prometheus === 'string' ? prometheus : String(promtool);
-        for (const [what, ms] of alone) add({ what: `${what}, engine alone`, unit: 'CPU ms', ours: ms, skipped });
+        add({ what: 'beside Prometheus', skipped: typeof prometheus === 'string' ? prometheus : String(promtool) });
       } else {
         const data = path.join(folder, 'prometheus', 'data');
-        fs.mkdirSync(data, { recursive: true });
-        writePrometheusBlocks(promtool, history, data);
-        const server = await kept(startPrometheus(prometheus, { config, data }));
-        peers.push({ peer: prometheus, server, isComparable: true });
+        if (!fs.existsSync(data)) {
+          fs.mkdirSync(data, { recursive: true });
+          writePrometheusBlocks(promtool, history, data);
+        }
+        const server = await startPrometheus(prometheus, { config, data });
+        contestants.push({ name: prometheus.name, server, isComparable: true });
       }
       const victoria = findPeer('victoria-metrics');
       if (typeof victoria === 'string') {
         add({ what: 'beside VictoriaMetrics', skipped: victoria });
       } else {
         const data = path.join(folder, 'victoriaMetrics');
-        const flags = ['-retentionPeriod=100y', '-search.disableCache'];
-        const server = await kept(startVictoriaMetrics(victoria, { data, config: undefined }, flags));
-        await importInto(server, history);
-        peers.push({ peer: victoria, server, isComparable: false });
+        const isFilled = fs.existsSync(data);
+        const server = await startVictoriaMetrics(victoria, { data, config: undefined }, ['-retentionPeriod=100y']);
+        contestants.push({ name: victoria.name, server, isComparable: false });
+        if (!isFilled) await importInto(server, history);
       }
-      await overHttp(ours, peers, grid, alone, add);
+      const whole: Span = { start: START + WINDOW_MS + OFF_SAMPLES_MS, end: history.end - 1_000 };
+      for (const work of WORKS) await measure(work, contestants, whole, add);
     } finally {
-      for (const server of started.reverse()) await server.stop();
+      for (const { server } of contestants.reverse()) await server.stop();
     }
   }),
 );

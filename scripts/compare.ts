@@ -16,7 +16,6 @@ import { ask, differenceOf, type Question } from './compare/answers.ts';
 import { comparedSeries } from './compare/data.ts';
 import { ExpressionGenerator } from './compare/expressions.ts';
 import { changedSince, isSkipped } from './compare/known.ts';
-import { fillStore } from './compare/load.ts';
 import { shrunk } from './compare/shrink.ts';
 
 const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
@@ -113,10 +112,10 @@ if (typeof peer === 'string') {
 await inTempFolder(async (folder) => {
   const begin = Math.floor(Date.now() / 60_000) * 60_000 - AN_HOUR_MS;
   const series = comparedSeries(Number(options.seed), begin, INTERVALS);
-  await fillStore(join(folder, 'ours'), series);
   const [ours, theirs] = await Promise.all([start(ISOTHERM, folder, true), start(peer.command, folder, false)]);
   try {
-    await writeByTime(theirs.url, series);
+    // The same requests to both: series are known in the same order then, in which equal ones are ranked.
+    for (const { url } of [ours, theirs]) await writeByTime(url, series);
     process.exitCode = await compare(ours, theirs, peer, begin);
   } finally {
     await Promise.all([ours.stop(), theirs.stop()]);

@@ -23,7 +23,7 @@ class Counted {
 }
 
 /** A compensated sum for every step: beside each sum stands what rounding has lost, which a sum of two tells exactly (Knuth). */
-class Sum implements Accumulator {
+export class Sum implements Accumulator {
   private readonly seen: Uint8Array;
   private readonly sums: Float64Array;
   private readonly compensations: Float64Array;
@@ -51,6 +51,15 @@ class Sum implements Accumulator {
       compensations[i] += sum - (total - added) + (v - added);
       sums[i] = total;
     }
+  }
+
+  addAt(i: number, v: number): void {
+    const sum = this.sums[i];
+    const total = sum + v;
+    const added = total - sum;
+    this.compensations[i] += sum - (total - added) + (v - added);
+    this.sums[i] = total;
+    this.seen[i] = 1;
   }
 
   finish(out: Row): void {

@@ -3,7 +3,7 @@ import { AGGREGATION_PARAMETERS, type Aggregation } from '../../shared/promql/as
 import { formatHistogram } from '../../shared/histogram/text.ts';
 import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
-import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
+import { ACCUMULATORS, type Accumulator, type Sum } from './accumulators.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { greater, lesser } from './elementwise.ts';
 import { groupRows, type Grouping } from './grouping.ts';
@@ -99,11 +99,18 @@ async function accumulate(
   if (isWide(rows, grouping, steps)) return groupByGroup(start, rows, grouping, steps);
   budget.hold(labels.length * steps, labels.length * steps * ACCUMULATED_CELL_BYTES);
   const accumulators = labels.map(() => accumulatorOf(start, node, rows, steps, context));
-  const row = newRow(steps);
-  for (let s = 0; s < rows.labels.length; s++) {
-    rows.read(s, row);
-    accumulators[groupOf[s]].add(row, rows.labels[s]);
-    if (budget.isDue()) await budget.pause();
+  if (node.op === 'sum' && rows.addUp !== undefined && rows.labels.length > labels.length * SMALL_GROUP) {
+    await rows.addUp(groupOf, {
+      add: (g, row) => (accumulators[g] as Sum).add(row),
+      addAt: (g, i, v) => (accumulators[g] as Sum).addAt(i, v),
+    });
+  } else {
+    const row = newRow(steps);
+    for (let s = 0; s < rows.labels.length; s++) {
+      rows.read(s, row);
+      accumulators[groupOf[s]].add(row, rows.labels[s]);
+      if (budget.isDue()) await budget.pause();
+    }
   }
   return {
     labels,

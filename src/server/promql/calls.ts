@@ -17,6 +17,7 @@ import { HistogramWords } from './histogramWords.ts';
 import { info } from './info.ts';
 import { labelJoiner, labelReplacer } from './labelCalls.ts';
 import { OUTLINE_KERNELS } from './outlineKernels.ts';
+import { INCREASES } from './summedIncreases.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
@@ -63,6 +64,7 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
       ofFloats: kernel,
       ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name],
       ofOutlines: OUTLINE_KERNELS[name],
+      sums: INCREASES[name],
     };
     const rows = applyKernel(
       rangeFunction(call, call.args[rangeArg], plain),
@@ -83,7 +85,7 @@ function watched(rows: VectorRows, look: ((row: Row) => void) | undefined): Vect
     rows.read(s, into);
     look(into);
   };
-  return { ...rows, read };
+  return { ...rows, addUp: undefined, read };
 }
 
 /** Where upstream places what it tells of a range vector: a subquery has no place of its own. */
@@ -109,8 +111,12 @@ function gaugeLook(labels: Labels, { features }: EvalContext): string | undefine
 function tellOfGauges(vector: RangeVector, _: unknown, call: Call, context: EvalContext): void {
   const place = placeOfRange(call.args[0]);
   const told = new Set<string>();
+  let metric: string | undefined;
+  let message: string | undefined;
   for (let s = 0; s < vector.labels.length; s++) {
-    const message = gaugeLook(vector.labels[s], context);
+    const name = labelValue(vector.labels[s], METRIC_NAME);
+    if (name !== metric || context.features.typeAndUnitLabels === true) message = gaugeLook(vector.labels[s], context);
+    metric = name;
     if (message === undefined || told.has(message)) continue;
     const { times, lo, hi, histograms } = vector.series(s);
     const hasHistogram = (from: number, to: number) => {

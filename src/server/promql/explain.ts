@@ -95,5 +95,6 @@ function watchedRows(rows: VectorRows, watched: Watched): VectorRows {
     watched.milliseconds += performance.now() - started;
     for (let i = 0; i < into.present.length; i++) watched.samples += into.present[i];
   };
-  return { ...rows, read };
+  // Each row is read, so that it can be looked at.
+  return { ...rows, addUp: undefined, read };
 }

@@ -61,7 +61,8 @@ export interface Falls {
 
 export const NO_FALLS: Falls = { at: [], lost: [] };
 
-function fallsIn(values: Float64Array, from: number, to: number): Falls {
+/** Of samples [from, to). */
+export function fallsIn(values: Float64Array, from: number, to: number): Falls {
   const at: number[] = [];
   const lost: number[] = [];
   let before = -Infinity;
@@ -76,8 +77,14 @@ function fallsIn(values: Float64Array, from: number, to: number): Falls {
   return at.length > 0 ? { at, lost } : NO_FALLS;
 }
 
+/** What a counter gained with what it lost by its falls, from number `next` on up to sample `last`, one after the other as upstream adds them. */
+export function withLost(gained: number, { at, lost }: Falls, next: number, last: number): number {
+  for (let r = next; r < at.length && at[r] <= last; r++) gained += lost[r];
+  return gained;
+}
+
 /** What an extrapolation owes to times alone, by step; the same for all series that share their windows. */
-interface Reaches {
+export interface Reaches {
   readonly lo: Int32Array;
   readonly hi: Int32Array;
   readonly times: Float64Array;
@@ -90,6 +97,8 @@ interface Reaches {
   readonly last: Int32Array;
   /** A counter whose first value is above its increase times this was not at 0 inside the window, rounding allowed for. */
   readonly zeroReach: Float64Array;
+  /** The largest of these. */
+  readonly zeroReachMax: number;
   /** For series that do not reach 0 before the window's start. */
   readonly factors: Float64Array;
   /** The same for a value by second. */
@@ -100,16 +109,21 @@ interface Reaches {
 const CLEARLY = 1 + 1e-12;
 
 type Windowed = Pick<WindowedSeries, 'times' | 'lo' | 'hi'>;
-let lastReaches: Reaches | undefined;
+/** Windows that series share are asked about again and again. */
+const knownReaches = new WeakMap<Int32Array, Reaches>();
 
-function reachesOf({ times, lo, hi }: Windowed, { ends, rangeMs }: WindowGrid): Reaches {
-  const known = lastReaches;
-  const isKnown = known?.lo === lo && known.hi === hi && known.times === times && known.ends === ends;
+export function reachesOf(
+  { times, lo, hi }: Windowed,
+  { ends, rangeMs }: Pick<WindowGrid, 'ends' | 'rangeMs'>,
+): Reaches {
+  const known = knownReaches.get(lo);
+  const isKnown = known?.hi === hi && known.times === times && known.ends === ends;
   if (isKnown && known.rangeMs === rangeMs) return known;
   const steps = ends.length;
   const present = new Uint8Array(steps);
   const [first, last] = [new Int32Array(steps), new Int32Array(steps)];
   const [zeroReach, factors, perSecond] = [new Float64Array(steps), new Float64Array(steps), new Float64Array(steps)];
+  let zeroReachMax = 0;
   for (let i = 0; i < steps; i++) {
     const [from, to] = [lo[i], hi[i] - 1];
     if (to <= from) continue;
@@ -120,11 +134,14 @@ function reachesOf({ times, lo, hi }: Windowed, { ends, rangeMs }: WindowGrid): 
     first[i] = from;
     last[i] = to;
     zeroReach[i] = ((toStart >= average * EXTRAPOLATION_REACH ? average / 2 : toStart) / sampled) * CLEARLY;
+    if (zeroReach[i] > zeroReachMax) zeroReachMax = zeroReach[i];
     factors[i] = extrapolationFactor(times, from, to, ends[i], rangeMs, undefined);
     perSecond[i] = factors[i] / (rangeMs / 1000);
   }
-  lastReaches = { lo, hi, times, ends, rangeMs, present, first, last, zeroReach, factors, perSecond };
-  return lastReaches;
+  const windows = { lo, hi, times, ends, rangeMs, present, first, last };
+  const reaches = { ...windows, zeroReach, zeroReachMax, factors, perSecond };
+  knownReaches.set(lo, reaches);
+  return reaches;
 }
 
 /** What is extrapolated: windows, and what a counter loses in them. */
@@ -162,20 +179,21 @@ function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
 function counted(
   values: Float64Array,
   firstAt: Int32Array,
-  { at, lost }: Falls,
+  falls: Falls,
   { times, ends, rangeMs, first, last, present, zeroReach }: Reaches,
   factors: Float64Array,
   seconds: number,
   out: Float64Array,
 ): void {
   const steps = ends.length;
+  const { at } = falls;
   let next = 0;
   for (let i = 0; i < steps; i++) {
     const v = values[firstAt[i]];
     let increase = out[i];
     if (at.length > next) {
       while (next < at.length && at[next] <= first[i]) next++;
-      for (let r = next; r < at.length && at[r] <= last[i]; r++) increase += lost[r];
+      increase = withLost(increase, falls, next, last[i]);
     }
     let factor = factors[i];
     // Only a counter that may have been 0 inside the window needs a division of its own.

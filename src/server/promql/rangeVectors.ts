@@ -13,11 +13,12 @@ import { rangeMs, rangeNode, reachOf, subqueryGrid, windowEnds, type Reach } fro
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
 import { clearRow, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 import { withoutStale, type SampledSeries, type SelectedSeries } from './series.ts';
+import type { PlacedSeries, SumKernel } from './summedIncreases.ts';
 import type { OutlineKernel } from './outlineKernels.ts';
 import { OutlineReader, type OutlinedSeries } from './runWindows.ts';
 import { locateWindows, WindowCache } from './windows.ts';
 
-export interface RangeVector {
+export interface RangeVector extends PlacedSeries {
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
   readonly drops?: VectorRows['drops'];
@@ -71,6 +72,8 @@ export function windowed(
       const outline = series[s].outline?.();
       return outline === undefined ? undefined : outlines.of(outline);
     },
+    origin: (s) => series[s].origin,
+    windowsOf: ({ times }) => cache.of(times, true),
   };
 }
 
@@ -141,11 +144,13 @@ export interface RangeFunction {
   readonly ofHistograms: WindowFunction | undefined;
   /** The same of floats, where not all samples need be read. */
   readonly ofOutlines?: OutlineKernel;
+  /** How sums of it are made, where not each one need be computed. */
+  readonly sums?: SumKernel;
 }
 
 /** A function of windows, applied to every series when it is read. */
 export function applyKernel(
-  { ofFloats, ofHistograms, ofOutlines }: RangeFunction,
+  { ofFloats, ofHistograms, ofOutlines, sums }: RangeFunction,
   vector: RangeVector,
   grid: StepGrid,
   params: readonly Float64Array[],
@@ -153,22 +158,31 @@ export function applyKernel(
   words: HistogramWords,
 ): VectorRows {
   const windowGrid: WindowGrid = { ends: vector.ends, rangeMs: vector.rangeMs, evalTimes: timesOf(grid), params };
+  const read = (s: number, into: Row): void => {
+    clearRow(into);
+    const outlined = ofOutlines === undefined ? undefined : vector.outlined(s);
+    if (outlined !== undefined && ofOutlines!(outlined, windowGrid, into)) return;
+    const series = vector.series(s);
+    if (series.histograms === undefined) return inSlices(ofFloats, series, windowGrid, into, budget);
+    const mixed = { ...series, histograms: series.histograms, labels: vector.labels[s] };
+    inSlices(ofFloats, floatsOf(mixed, vector), windowGrid, into, budget);
+    if (ofHistograms === undefined) tellIgnored(mixed, words);
+    else overHistograms(ofHistograms, mixed, windowGrid, into, budget, words);
+  };
   return {
     labels: vector.labels,
     hasHistograms: vector.hasHistograms && ofHistograms !== undefined,
     drops: vector.drops,
-    read(s, into) {
-      clearRow(into);
-      const outlined = ofOutlines === undefined ? undefined : vector.outlined(s);
-      if (outlined !== undefined && ofOutlines!(outlined, windowGrid, into)) return;
-      const series = vector.series(s);
-      if (series.histograms === undefined) return inSlices(ofFloats, series, windowGrid, into, budget);
-      const mixed = { ...series, histograms: series.histograms, labels: vector.labels[s] };
-      inSlices(ofFloats, floatsOf(mixed, vector), windowGrid, into, budget);
-      if (ofHistograms === undefined) tellIgnored(mixed, words);
-      else overHistograms(ofHistograms, mixed, windowGrid, into, budget, words);
-    },
+    addUp: isSummed(sums, vector, grid) ? sums(vector, windowGrid, read, budget) : undefined,
+    read,
   };
+}
+
+/** Steps this far apart leave most samples out: what is known of them by the stretch is quicker then. */
+const SUMMED_STEP_MS_MAX = 900_000;
+
+function isSummed(sums: SumKernel | undefined, vector: RangeVector, { stepMs }: StepGrid): sums is SumKernel {
+  return sums !== undefined && !vector.hasHistograms && stepMs <= SUMMED_STEP_MS_MAX;
 }
 
 type MixedSeries = WindowedSeries & {

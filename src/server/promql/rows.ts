@@ -23,8 +23,19 @@ export interface VectorRows {
   readonly hasHistograms: boolean;
   /** Whose metric's name is dropped when all is evaluated, by series; only where that is put off. */
   readonly drops?: readonly boolean[];
+  /** Adds rows up by group without reading each, where something is known of that. */
+  readonly addUp?: AddUp;
   /** Overwrites `into` with the row of `series`. May cost as much as computing it: read each row once, or materialize. */
   read(series: number, into: Row): void;
+}
+
+/** Adds up rows. @param groupOf by row. */
+export type AddUp = (groupOf: Int32Array, sums: GroupSums) => Promise<void>;
+
+/** Takes what is to be added to a group's sum: rows, which are overwritten afterwards, and values of single steps. */
+export interface GroupSums {
+  add(group: number, row: Row): void;
+  addAt(group: number, step: number, value: number): void;
 }
 
 export function newRow(steps: number): Row {
@@ -115,9 +126,10 @@ export async function relabeled(
   steps: number,
   budget: Budget,
 ): Promise<VectorRows> {
-  const { drops, hasHistograms } = source;
+  const { drops, hasHistograms, addUp } = source;
   const distinct = new Set(labels.map(labelsKey)).size;
-  if (distinct === labels.length) return { labels, hasHistograms, drops, read: (s, into) => source.read(s, into) };
+  if (distinct === labels.length)
+    return { labels, hasHistograms, drops, addUp, read: (s, into) => source.read(s, into) };
   return joined(labels, await materialize(source, steps, budget), drops);
 }
 
@@ -167,12 +179,11 @@ export interface NameRemoval {
 
 /** Drops the metric's name, or marks that it is to be. */
 export async function unnamed(source: VectorRows, steps: number, removal: NameRemoval): Promise<VectorRows> {
-  const { labels, hasHistograms } = source;
-  if (removal.delaysNames) {
-    return { labels, hasHistograms, drops: labels.map(() => true), read: (s, into) => source.read(s, into) };
-  }
+  const { labels, hasHistograms, addUp } = source;
+  const same = { hasHistograms, addUp, read: (s: number, into: Row) => source.read(s, into) };
+  if (removal.delaysNames) return { ...same, labels, drops: labels.map(() => true) };
   const renamed = labels.map(withoutName);
-  if (areOfOneMetric(labels)) return { labels: renamed, hasHistograms, read: (s, into) => source.read(s, into) };
+  if (areOfOneMetric(labels)) return { ...same, labels: renamed };
   return relabeled(source, renamed, steps, removal.budget);
 }
 

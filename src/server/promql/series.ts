@@ -31,6 +31,14 @@ export interface SelectedSeries {
   read(): SampledSeries;
   /** What is known of it without decoding; undefined where it is to be read. Valid until another one of the same select is asked for. */
   outline?(): SeriesOutline | undefined;
+  /** Where all of it lies, if that is one place. */
+  readonly origin?: SeriesOrigin;
+}
+
+/** A series of a group of those that share their times. */
+export interface SeriesOrigin {
+  readonly group: OpenGroup;
+  readonly column: number;
 }
 
 /** One for each series ref, in the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
@@ -70,6 +78,10 @@ class ColumnSeries implements SelectedSeries {
 
   get hasHistograms(): boolean {
     return this.#reader.group.hasHistograms;
+  }
+
+  get origin(): SeriesOrigin {
+    return { group: this.#reader.group, column: this.#column };
   }
 
   read(): SampledSeries {

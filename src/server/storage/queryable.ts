@@ -54,18 +54,38 @@ export interface OpenGroup {
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
   /**
-   * Writes the n cells of a series, with gap and stale bits.
+   * Writes the n cells of a series, with gap and stale bits; or the first `rows` of them.
    *
    * @returns `none`, leaving `out` undefined, where it has no cells; `full` where none of them is a gap or stale.
    */
-  read(series: number, out: Float64Array): 'none' | 'some' | 'full';
+  read(series: number, out: Float64Array, rows?: number): 'none' | 'some' | 'full';
   /** Whether it is known that no value of the series that was read last, and was `full`, is below the one before it. */
   rises?(): boolean;
   /** Native histogram samples, by row, of the series that was read last. */
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined;
+  /**
+   * Adds what a series gains from each row to the next to what others gain: `steps[i]` gets the cell of row i less that of row i − 1, but the first
+   * one nothing. Up to {@link STEPS_ADDED_MAX} series can be added up.
+   *
+   * @returns undefined, having added nothing, where it is not known that the series has a sample in every row, only integers and never a lower one
+   * after a higher one, and where a step is large.
+   */
+  addSteps?(series: number, steps: Int32Array): RisingBounds | undefined;
+  /** How many rows at the beginning have cells up to `limit`, of a series that was added up. */
+  rowsUpTo?(series: number, limit: number): number;
   /** Undefined where the series must be read: it has native histograms or deleted samples, or comes from places that overlap in time. */
   outline?(series: number): SeriesOutline | undefined;
 }
+
+/** The first and the last cell of a series that never falls. */
+export interface RisingBounds {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The largest step that is added up, and how many of them are sure to make no more than 32 bits hold. */
+export const STEP_MAX = 32_767;
+export const STEPS_ADDED_MAX = 65_535;
 
 /**
  * A series as runs of samples of which much is known without decoding them. Arrays by run are overwritten when another outline of the group is

@@ -1,5 +1,6 @@
 /** Columns of a chunk that were decoded lately, small enough to be kept: a counter's steps take a byte or two each. */
 import type { Chunk, Summaries } from './chunkenc/chunk.ts';
+import { addUp, stepsOf, type Steps } from './steps.ts';
 
 /** Steps of at most 16 bits add up to less than 31 in this many rows. */
 const ROWS_MAX = 65_536;
@@ -11,12 +12,6 @@ const STRIDES_MIN = 8;
 const OVERHEAD = 330;
 
 /** Integers by their steps, or numbers as they are. */
-interface Steps {
-  readonly base: number;
-  /** Whether none of them goes down. */
-  readonly rises: boolean;
-  readonly steps: Int8Array | Int16Array;
-}
 type Kept = Steps | Float64Array;
 
 /** Of the summaries of a column; those of a column that never falls have neither sum nor resets. */
@@ -47,14 +42,29 @@ export class DecodedColumns {
     }
     const { chunk } = this;
     const rows = chunk.rowCount;
-    if (to - from < rows * SHARE_MIN || !hasRoom() || !chunk.isFull(column))
-      return chunk.read(column, from, to, out, at);
+    if (!this.#isWorthKeeping(column, to - from, hasRoom)) return chunk.read(column, from, to, out, at);
     const isWhole = from === 0 && to === rows;
     if (isWhole) chunk.read(column, from, to, out, at);
     const cells = isWhole ? out.subarray(at, at + rows) : chunk.cells(column)!;
     if (!isWhole) out.set(cells.subarray(from, to), at);
     this.#keep(column, fold(cells));
     return true;
+  }
+
+  /** The steps of a column of integers that never falls, kept. Undefined where it is not one, or not to be kept. @param count rows asked for. */
+  steps(column: number, count: number, hasRoom: () => boolean): Steps | undefined {
+    let kept = this.#columns.get(column);
+    if (kept === undefined) {
+      const { chunk } = this;
+      if (!chunk.neverFalls(column) || !chunk.isOfIntegers(column)) return undefined;
+      if (!this.#isWorthKeeping(column, count, hasRoom)) return undefined;
+      this.#keep(column, (kept = fold(chunk.cells(column)!)));
+    }
+    return 'steps' in kept && kept.rises ? kept : undefined;
+  }
+
+  #isWorthKeeping(column: number, count: number, hasRoom: () => boolean): boolean {
+    return count >= this.chunk.rowCount * SHARE_MIN && hasRoom() && this.chunk.isFull(column);
   }
 
   /** Whether it is known that no cell of a column is below the one before it. */
@@ -92,40 +102,12 @@ export class DecodedColumns {
   }
 }
 
-let scratch = new Int16Array(1024);
-
 /** Bit for bit: whole numbers whose steps are small by these, others as they are. */
 function fold(cells: Float64Array): Kept {
-  const n = cells.length;
-  if (n > ROWS_MAX) return cells.slice();
-  if (scratch.length < n) scratch = new Int16Array(2 * n);
-  let before = cells[0];
-  if (!Number.isSafeInteger(before) || Object.is(before, -0)) return cells.slice();
-  let isNarrow = true;
-  let rises = true;
-  scratch[0] = 0;
-  for (let i = 1; i < n; i++) {
-    const v = cells[i];
-    const step = v - before;
-    // A step that is no integer, or too wide, comes back as another number; minus zero is told by its sign.
-    scratch[i] = step;
-    if (scratch[i] !== step || before + step !== v || (v === 0 && 1 / v < 0)) return cells.slice();
-    if (step > 127 || step < -128) isNarrow = false;
-    if (step < 0) rises = false;
-    before = v;
-  }
-  if (!(Math.abs(before) <= Number.MAX_SAFE_INTEGER)) return cells.slice();
-  const steps = isNarrow ? Int8Array.from(scratch.subarray(0, n)) : scratch.slice(0, n);
-  return { base: cells[0], rises, steps };
+  return (cells.length <= ROWS_MAX ? stepsOf(cells, 0, cells.length) : undefined) ?? cells.slice();
 }
 
 function unfold(kept: Kept, from: number, to: number, out: Float64Array, at: number): void {
-  if (!('steps' in kept)) return out.set(kept.subarray(from, to), at);
-  const { base, steps } = kept;
-  let sum = 0;
-  for (let i = 0; i < from; i++) sum = (sum + steps[i]) | 0;
-  for (let i = from, o = at; i < to; i++, o++) {
-    sum = (sum + steps[i]) | 0;
-    out[o] = base + sum;
-  }
+  if ('steps' in kept) addUp(kept, from, to, out, at);
+  else out.set(kept.subarray(from, to), at);
 }

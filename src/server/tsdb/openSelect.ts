@@ -4,17 +4,20 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, cellKind, fillGaps } from '../../shared/model/sampleBits.ts';
 import {
   SelectLimitError,
+  STEP_MAX,
   type OpenGroup,
   type PackedGroup,
   type PackedPart,
   type PackedSelect,
+  type RisingBounds,
   type SeriesOutline,
 } from '../storage/queryable.ts';
 import type { SeriesRef } from '../storage/appender.ts';
 import { eraseCells, eraseHistograms } from './deletedCells.ts';
-import { sourceOf, type PackedChunkCache, type PartSource } from './partSource.ts';
+import { sourceOf, type PackedChunkCache, type PartSource, type PlacedSteps } from './partSource.ts';
 import { SeriesOutlines } from './seriesOutlines.ts';
 import { firstNotBelow } from './sortedTimes.ts';
+import { addSteps, boundsOf, countUpTo } from './steps.ts';
 
 /** Counts cells, and lets others on the thread run between chunks. */
 export interface OpenBudget {
@@ -64,6 +67,12 @@ interface Slice {
   offset: number;
 }
 
+/** Steps of a slice, and the one that leads to it. */
+interface StepsPiece {
+  readonly found: PlacedSteps;
+  readonly step: number;
+}
+
 /** Rows of a group from all its parts. Where two have a sample of a series at the same time, the earlier part stands. Deleted cells are gaps. */
 class StoredGroup implements OpenGroup {
   readonly times: Float64Array;
@@ -77,6 +86,8 @@ class StoredGroup implements OpenGroup {
   /** Whether the series read last is known to rise, as far as it is full. */
   #rises = false;
   #outlines: SeriesOutlines | undefined;
+  /** Of the series whose steps are looked at. */
+  readonly #pieces: StepsPiece[] = [];
   /** Native histograms of the series read last. */
   #found: Map<number, NativeHistogram> | undefined;
 
@@ -93,14 +104,16 @@ class StoredGroup implements OpenGroup {
     );
   }
 
-  read(series: number, out: Float64Array): 'none' | 'some' | 'full' {
+  read(series: number, out: Float64Array, rows = this.times.length): 'none' | 'some' | 'full' {
     const found = (this.#found = this.hasHistograms ? new Map<number, NativeHistogram>() : undefined);
     let any = false;
     let isFull = !this.#isMerged;
     let rises = isFull;
     if (this.#isMerged) fillGaps(out, 0, this.times.length);
     for (const slice of this.#slices) {
-      const { source, from, to, offset } = slice;
+      const { source, from, offset } = slice;
+      if (offset >= rows && !this.#isMerged) break;
+      const to = Math.min(slice.to, from + rows - offset);
       const column = slice.part.columns[series];
       if (this.#isMerged) {
         if (column >= 0 && this.#merge(slice, column, out)) any = true;
@@ -126,6 +139,43 @@ class StoredGroup implements OpenGroup {
 
   rises(): boolean {
     return this.#rises;
+  }
+
+  addSteps(series: number, steps: Int32Array): RisingBounds | undefined {
+    if (this.#isMerged || this.hasHistograms || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
+    const slices = this.#slices;
+    const pieces = this.#pieces;
+    let first = 0;
+    let last = 0;
+    for (let i = 0; i < slices.length; i++) {
+      const { part, source, from, to } = slices[i];
+      const column = part.columns[series];
+      const found = column < 0 ? undefined : source.steps?.(column, from, to);
+      if (found === undefined) return undefined;
+      const bounds = boundsOf(found.steps, found.from, found.from + to - from);
+      const step = i === 0 ? 0 : bounds.first - last;
+      if (!(step >= 0 && step <= STEP_MAX)) return undefined;
+      if (i === 0) first = bounds.first;
+      last = bounds.last;
+      pieces[i] = { found, step };
+    }
+    for (let i = 0; i < slices.length; i++) {
+      const { found, step } = pieces[i];
+      const { offset, from, to } = slices[i];
+      steps[offset] += step;
+      addSteps(found.steps, found.from, found.from + to - from, steps, offset);
+    }
+    return { first, last };
+  }
+
+  rowsUpTo(series: number, limit: number): number {
+    for (const { part, source, from, to, offset } of this.#slices) {
+      const found = source.steps?.(part.columns[series], from, to);
+      if (found === undefined) return this.times.length;
+      const count = countUpTo(found.steps, found.from, found.from + to - from, limit);
+      if (count < to - from) return offset + count;
+    }
+    return this.times.length;
   }
 
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined {

@@ -4,6 +4,7 @@ import type { ChunksStored, PackedChunk, PackedPart } from '../storage/queryable
 import { readChunkBytes } from './block/chunkBytes.ts';
 import { Chunk } from './chunkenc/chunk.ts';
 import { DecodedColumns, type KeptSummaries } from './decodedColumns.ts';
+import { stepsOf, type Steps } from './steps.ts';
 
 /** Chunks kept by a thread that reads packed selects: bytes, directories and times; more, as long as less is kept decoded. */
 export const PACKED_CHUNKS_BYTES_MAX = 64 * 1024 * 1024;
@@ -23,9 +24,16 @@ export interface PartSource {
   isFull(column: number): boolean;
   /** Whether it is known that no cell of a full column is below the one before it. */
   rises?(column: number): boolean;
+  /** The steps of a column of integers that rise, as long as every row has one; `from` is the place of the first of the rows asked for. */
+  steps?(column: number, from: number, to: number): PlacedSteps | undefined;
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined;
   /** What is known by strides, where the rows are packed. */
   readonly packed: PackedStrides | undefined;
+}
+
+export interface PlacedSteps {
+  readonly steps: Steps;
+  readonly from: number;
 }
 
 export interface PackedStrides {
@@ -88,6 +96,10 @@ export class PackedChunkCache {
       read: (column, from, to, out, at) => counted(() => columns.read(column, from, to, out, at, hasRoom)),
       isFull: (column) => chunk.isFull(column),
       rises: (column) => columns.rises(column),
+      steps: (column, from, to) => {
+        const steps = counted(() => columns.steps(column, to - from, hasRoom));
+        return steps && { steps, from };
+      },
       histograms: (column) => chunk.histograms(column),
       packed: { chunk, summaries: (column) => counted(() => columns.summaries(column, hasRoom)) },
     };
@@ -176,6 +188,13 @@ class OpenRows implements PartSource {
 
   isFull(): boolean {
     return false;
+  }
+
+  steps(column: number, from: number, to: number): PlacedSteps | undefined {
+    if (this.hasHistograms) return undefined;
+    // A gap is no integer.
+    const steps = stepsOf(this.#part.values[column], from, to);
+    return steps?.rises === true ? { steps, from: 0 } : undefined;
   }
 
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
