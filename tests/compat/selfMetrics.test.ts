@@ -36,8 +36,13 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['${address}']}]}]
     peer = await runPrometheus({ config, folder });
     writeConfig(folder, config(new URL(peer.url).host));
     ours = await startSidecar(folder);
-    for (const { url } of [peer, ours])
-      await until(async () => (await api(url, '/query?query=count_over_time(a[1m])')).data.result.length > 0);
+    // Some are there from the second scrape on.
+    for (const { url } of [peer, ours]) {
+      await until(async () => {
+        const { data } = await api(url, '/query?query=count_over_time(a[1m])%20%3E%203');
+        return data.result.length > 0;
+      });
+    }
     [mine, theirs] = await Promise.all([typesOf(ours.url), typesOf(peer.url)]);
   });
   afterAll(async () => {
