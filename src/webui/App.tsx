@@ -1,9 +1,10 @@
-import React, { Suspense, lazy, useEffect } from 'react';
+import React, { Suspense, lazy, useEffect, useState } from 'react';
 import { usePlace } from './location.ts';
 import type { Page, Place } from './location.ts';
 import { OverviewPage } from './overview/OverviewPage.tsx';
 import { Notice } from './parts/Card.tsx';
 import { Failure } from './parts/Failure.tsx';
+import { PageFrame, ToolsPlace } from './parts/PageFrame.tsx';
 import { PageLink, TopBar } from './parts/TopBar.tsx';
 import { themeChoice, useThemeMode } from './theme.ts';
 
@@ -26,6 +27,7 @@ export function App() {
   const place = usePlace();
   const theme = themeChoice(place.params);
   const mode = useThemeMode(theme);
+  const [toolsPlace, setToolsPlace] = useState<HTMLElement | null>(null);
   const page = place.page === undefined ? undefined : PAGES[place.page];
   useEffect(() => {
     document.documentElement.dataset.theme = mode;
@@ -38,62 +40,59 @@ export function App() {
       <a className="skip-link" href="#main">
         Skip to the content
       </a>
-      <Failure key={place.page}>
-        <Suspense fallback={<Loading place={place} />}>
-          {page === undefined ? <NoSuchPage place={place} /> : page.draw(place)}
-        </Suspense>
-      </Failure>
+      <TopBar place={place} theme={theme} toolsRef={setToolsPlace} />
+      <ToolsPlace.Provider value={toolsPlace}>
+        <Failure key={place.page}>
+          <Suspense fallback={<Loading />}>
+            {page === undefined ? <NoSuchPage place={place} /> : page.draw(place)}
+          </Suspense>
+        </Failure>
+      </ToolsPlace.Provider>
     </div>
   );
 }
 
-function Loading({ place }: { place: Place }) {
+function Loading() {
   return (
-    <>
-      <TopBar place={place} theme={themeChoice(place.params)} />
-      <main className="page" id="main">
-        <h1 className="visually-hidden">Loading</h1>
-        <Notice kind="loading" title="Loading the page …" />
-      </main>
-    </>
+    <PageFrame>
+      <h1 className="visually-hidden">Loading</h1>
+      <Notice kind="loading" title="Loading the page …" />
+    </PageFrame>
   );
 }
 
 function NoSuchPage({ place }: { place: Place }) {
   return (
-    <>
-      <TopBar place={place} theme={themeChoice(place.params)} />
-      <main className="page" id="main">
-        <Notice kind="empty" title="There is no page at this address">
-          <p>
-            Go to the{' '}
-            <PageLink page="" place={place}>
-              overview
-            </PageLink>
-            ,{' '}
-            <PageLink page="models" place={place}>
-              models
-            </PageLink>
-            ,{' '}
-            <PageLink page="query" place={place}>
-              query
-            </PageLink>
-            ,{' '}
-            <PageLink page="alerts" place={place}>
-              alerts
-            </PageLink>
-            ,{' '}
-            <PageLink page="targets" place={place}>
-              targets
-            </PageLink>{' '}
-            or{' '}
-            <PageLink page="status" place={place}>
-              status
-            </PageLink>
-            .
-          </p>
-        </Notice>
-      </main>
-    </>
+    <PageFrame>
+      <Notice kind="empty" title="There is no page at this address">
+        <p>
+          Go to the{' '}
+          <PageLink page="" place={place}>
+            overview
+          </PageLink>
+          ,{' '}
+          <PageLink page="models" place={place}>
+            models
+          </PageLink>
+          ,{' '}
+          <PageLink page="query" place={place}>
+            query
+          </PageLink>
+          ,{' '}
+          <PageLink page="alerts" place={place}>
+            alerts
+          </PageLink>
+          ,{' '}
+          <PageLink page="targets" place={place}>
+            targets
+          </PageLink>{' '}
+          or{' '}
+          <PageLink page="status" place={place}>
+            status
+          </PageLink>
+          .
+        </p>
+      </Notice>
+    </PageFrame>
   );
 }

@@ -69,7 +69,13 @@ export function pageHref(page: Page, present: URLSearchParams, own: Readonly<Rec
   return `./${page}${text === '' ? '' : `?${text}`}`;
 }
 
+let navigated = false;
+
+/** Whether another page than the one that was loaded has been gone to. */
+export const hasNavigated = (): boolean => navigated;
+
 export function goTo(href: string): void {
+  navigated = true;
   window.history.pushState(null, '', href);
   for (const listener of listeners) listener();
 }

@@ -54,7 +54,12 @@ describe('the top bar', () => {
   function Bar() {
     const place = usePlace();
     const range = rangeFromParams(place.params) ?? { kind: 'last', ms: 3_600_000 };
-    return <TopBar place={place} theme={themeChoice(place.params)} tools={<RangePicker range={range} />} />;
+    return (
+      <>
+        <TopBar place={place} theme={themeChoice(place.params)} />
+        <RangePicker range={range} />
+      </>
+    );
   }
   test('a range, a theme and a page are chosen into the address', () => {
     render(<Bar />);

@@ -8,9 +8,9 @@ import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
 import { LabelChips } from '../parts/LabelChips.tsx';
 import { SearchField } from '../parts/SearchField.tsx';
-import { PageLink, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
+import { PageFrame } from '../parts/PageFrame.tsx';
+import { PageLink, RefreshPicker } from '../parts/TopBar.tsx';
 import { formatAge, formatSeconds, formatShort } from '../text.ts';
-import { themeChoice } from '../theme.ts';
 import { RULE_STATES, countAlerts, fetchGroups, sentenceOf, shownGroups } from './ruleGroups.ts';
 import type { AlertRow, GroupRows, RuleRow, RuleState } from './ruleGroups.ts';
 
@@ -38,39 +38,36 @@ export default function AlertsPage({ place }: { place: Place }) {
   const groups = fetched.data;
   const shown = useMemo(() => shownGroups(groups ?? [], state, text), [groups, state, text]);
   return (
-    <>
-      <TopBar place={place} theme={themeChoice(params)} tools={<RefreshPicker refresh={refresh} onRenew={renew} />} />
-      <main className="page page-narrow" id="main">
-        <div className="page-head">
-          <h1>Alerts and rules</h1>
-          {groups !== undefined && <StateChoice groups={groups} state={state} />}
-          <SearchField
-            label="Search rules"
-            placeholder="Name, expression, label or error"
-            value={text}
-            onChange={(value) => setParams({ search: value === '' ? undefined : value })}
-          />
-        </div>
-        {fetched.error !== undefined && <Notice kind="error" title={fetched.error.message} />}
-        {groups === undefined && fetched.error === undefined && <Notice kind="loading" title="Asking …" />}
-        {groups?.length === 0 && (
-          <Notice kind="empty" title="There are no rules yet">
-            <p>
-              Write some into a file, name it under <code>rule_files</code> in the configuration file, then reload that.
-            </p>
-            <pre>{EXAMPLE}</pre>
-          </Notice>
-        )}
-        {groups !== undefined && groups.length > 0 && shown.length === 0 && (
-          <Notice kind="empty" title="No rule is like that">
-            <p>Choose another state, or search for something else.</p>
-          </Notice>
-        )}
-        {shown.map((group) => (
-          <GroupCard key={`${group.file};${group.name}`} group={group} now={now} busy={fetched.loading} place={place} />
-        ))}
-      </main>
-    </>
+    <PageFrame className="page-narrow" tools={<RefreshPicker refresh={refresh} onRenew={renew} />}>
+      <div className="page-head">
+        <h1>Alerts and rules</h1>
+        {groups !== undefined && <StateChoice groups={groups} state={state} />}
+        <SearchField
+          label="Search rules"
+          placeholder="Name, expression, label or error"
+          value={text}
+          onChange={(value) => setParams({ search: value === '' ? undefined : value })}
+        />
+      </div>
+      {fetched.error !== undefined && <Notice kind="error" title={fetched.error.message} />}
+      {groups === undefined && fetched.error === undefined && <Notice kind="loading" title="Asking …" />}
+      {groups?.length === 0 && (
+        <Notice kind="empty" title="There are no rules yet">
+          <p>
+            Write some into a file, name it under <code>rule_files</code> in the configuration file, then reload that.
+          </p>
+          <pre>{EXAMPLE}</pre>
+        </Notice>
+      )}
+      {groups !== undefined && groups.length > 0 && shown.length === 0 && (
+        <Notice kind="empty" title="No rule is like that">
+          <p>Choose another state, or search for something else.</p>
+        </Notice>
+      )}
+      {shown.map((group) => (
+        <GroupCard key={`${group.file};${group.name}`} group={group} now={now} busy={fetched.loading} place={place} />
+      ))}
+    </PageFrame>
   );
 }
 

@@ -5,9 +5,9 @@ import { refreshChoice, useClock } from '../clock.ts';
 import type { Place } from '../location.ts';
 import { INTERVAL_MS_DEFAULT, summariseTargets } from '../overview/inventory.ts';
 import { Card, Notice } from '../parts/Card.tsx';
-import { RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
+import { PageFrame } from '../parts/PageFrame.tsx';
+import { TimeTools } from '../parts/TopBar.tsx';
 import { formatPercent, formatRate } from '../text.ts';
-import { themeChoice } from '../theme.ts';
 import { gridFor, rangeFromParams } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
 import { fetchBoard, newest } from './board.ts';
@@ -34,30 +34,16 @@ export default function ModelsPage({ place }: { place: Place }) {
     fetchBoard(grid, intervalMs, signal),
   );
   return (
-    <>
-      <TopBar
-        place={place}
-        theme={themeChoice(params)}
-        tools={
-          <>
-            <RangePicker range={range} />
-            <RefreshPicker refresh={refresh} onRenew={renew} />
-          </>
-        }
-      />
-      <main className="page page-narrow" id="main">
-        <div className="page-head">
-          <h1>Models</h1>
-        </div>
-        {board.error !== undefined && <Notice kind="error" title={board.error.message} />}
-        {board.data === undefined && board.error === undefined && <Notice kind="loading" title="Asking …" />}
-        {board.data !== undefined && board.data.rows.length === 0 && <NoModels />}
-        {board.data !== undefined && board.data.rows.length > 0 && (
-          <BoardCard board={board.data} busy={board.loading} />
-        )}
-        <Gpus grid={grid} />
-      </main>
-    </>
+    <PageFrame className="page-narrow" tools={<TimeTools range={range} refresh={refresh} onRenew={renew} />}>
+      <div className="page-head">
+        <h1>Models</h1>
+      </div>
+      {board.error !== undefined && <Notice kind="error" title={board.error.message} />}
+      {board.data === undefined && board.error === undefined && <Notice kind="loading" title="Asking …" />}
+      {board.data !== undefined && board.data.rows.length === 0 && <NoModels />}
+      {board.data !== undefined && board.data.rows.length > 0 && <BoardCard board={board.data} busy={board.loading} />}
+      <Gpus grid={grid} />
+    </PageFrame>
   );
 }
 

@@ -7,7 +7,8 @@ import { createCrosshair } from '../crosshair.ts';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
-import { PageLink, RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
+import { PageFrame } from '../parts/PageFrame.tsx';
+import { PageLink, TimeTools } from '../parts/TopBar.tsx';
 import { SERIES_COLORS, STATE_COLORS, VIZ_THEMES, themeChoice, useThemeMode } from '../theme.ts';
 import { gridFor, rangeFromParams, rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
@@ -72,31 +73,24 @@ export function OverviewPage({ place }: { place: Place }) {
   };
   const failure = found.error ?? targets.error;
   return (
-    <>
-      <TopBar
-        place={place}
-        theme={theme}
-        tools={
-          <>
-            <AlertsPill place={place} firing={firing.data ?? 0} />
-            <TargetsPill place={place} targets={targets.data} />
-            <RangePicker range={range} />
-            <RefreshPicker refresh={refresh} onRenew={renew} />
-          </>
-        }
-      />
-      <main className="page overview" id="main">
-        <h1 className="visually-hidden">Overview</h1>
-        {failure !== undefined && <FailureLine error={failure} hasOlder={inventory !== undefined} />}
-        {inventory === undefined ||
-        !known ||
-        (chosen === undefined && history.data === undefined && history.loading) ? (
-          failure === undefined && <Notice kind="loading" title="Looking for what is scraped …" />
-        ) : (
-          <Cards inventory={inventory} context={context} />
-        )}
-      </main>
-    </>
+    <PageFrame
+      className="overview"
+      tools={
+        <>
+          <AlertsPill place={place} firing={firing.data ?? 0} />
+          <TargetsPill place={place} targets={targets.data} />
+          <TimeTools range={range} refresh={refresh} onRenew={renew} />
+        </>
+      }
+    >
+      <h1 className="visually-hidden">Overview</h1>
+      {failure !== undefined && <FailureLine error={failure} hasOlder={inventory !== undefined} />}
+      {inventory === undefined || !known || (chosen === undefined && history.data === undefined && history.loading) ? (
+        failure === undefined && <Notice kind="loading" title="Looking for what is scraped …" />
+      ) : (
+        <Cards inventory={inventory} context={context} />
+      )}
+    </PageFrame>
   );
 }
 

@@ -1,5 +1,6 @@
 import React from 'react';
 import { Notice } from './Card.tsx';
+import { PageFrame } from './PageFrame.tsx';
 
 /** Catches what a page throws while it is drawn, so that the rest of the window stays usable. */
 export class Failure extends React.Component<{ children: React.ReactNode }, { error?: Error }> {
@@ -13,14 +14,14 @@ export class Failure extends React.Component<{ children: React.ReactNode }, { er
     const { error } = this.state;
     if (error === undefined) return this.props.children;
     return (
-      <main className="page" id="main">
+      <PageFrame>
         <Notice kind="error" title="This page could not be drawn">
           <p>{error.message}</p>
           <p>
             <a href="./">Load the overview</a>
           </p>
         </Notice>
-      </main>
+      </PageFrame>
     );
   }
 }

@@ -24,10 +24,11 @@ const TABS: readonly { readonly page: Page; readonly text: string }[] = [
 interface TopBarProps {
   readonly place: Place;
   readonly theme: ThemeChoice;
-  readonly tools?: React.ReactNode;
+  /** Is given the element that holds the tools of the page. */
+  readonly toolsRef?: React.Ref<HTMLDivElement>;
 }
 
-export function TopBar({ place, theme, tools }: TopBarProps) {
+export function TopBar({ place, theme, toolsRef }: TopBarProps) {
   return (
     <header className="topbar">
       <PageLink className="brand" page="" place={place} label="Isotherm, overview">
@@ -42,7 +43,7 @@ export function TopBar({ place, theme, tools }: TopBarProps) {
         ))}
       </nav>
       <div className="topbar-tools">
-        {tools}
+        <div className="page-tools" ref={toolsRef} />
         <ThemeSwitch theme={theme} />
       </div>
     </header>
@@ -123,6 +124,16 @@ export function RangePicker({ range }: { range: TimeRange }) {
         <Select label="Time range" options={RANGE_OPTIONS} value={value} onChange={choose} />
       </div>
     </div>
+  );
+}
+
+/** What pages over a range of time have in the bar. */
+export function TimeTools({ range, ...refresh }: { range: TimeRange } & RefreshPickerProps) {
+  return (
+    <>
+      <RangePicker range={range} />
+      <RefreshPicker {...refresh} />
+    </>
   );
 }
 

@@ -3,8 +3,8 @@ import { refreshChoice, useClock } from '../clock.ts';
 import { createCrosshair } from '../crosshair.ts';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
-import { RangePicker, RefreshPicker, TopBar } from '../parts/TopBar.tsx';
-import { themeChoice } from '../theme.ts';
+import { PageFrame } from '../parts/PageFrame.tsx';
+import { TimeTools } from '../parts/TopBar.tsx';
 import { rangeFromParams } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
 import { Beginning } from './Beginning.tsx';
@@ -25,41 +25,29 @@ export default function QueryPage({ place }: { place: Place }) {
   const exprs = Array.from({ length: count }, (_, i) => params.get(paramOf('expr', i)) ?? '');
   const isEmpty = exprs.every((expr) => expr === '');
   return (
-    <>
-      <TopBar
-        place={place}
-        theme={themeChoice(params)}
-        tools={
-          <>
-            <RangePicker range={range} />
-            <RefreshPicker refresh={refresh} onRenew={renew} />
-          </>
-        }
-      />
-      <main className="page query" id="main">
-        <h1 className="visually-hidden">Query</h1>
-        {exprs.map((expr, i) => (
-          <React.Fragment key={i}>
-            <ExpressionField
-              index={i}
-              expr={expr}
-              onRun={renew}
-              onRemove={count === 1 ? undefined : () => setParams(withoutQuery(params, i), 'push')}
-            />
-            {expr !== '' && (
-              <QueryPanel place={place} index={i} expr={expr} range={range} now={now} crosshair={crosshair} />
-            )}
-          </React.Fragment>
-        ))}
-        {isEmpty && <Beginning />}
-        {!isEmpty && count < QUERIES_MAX && (
-          <div>
-            <button type="button" className="button button-small" onClick={() => setParams(withQuery(params), 'push')}>
-              Add a query
-            </button>
-          </div>
-        )}
-      </main>
-    </>
+    <PageFrame className="query" tools={<TimeTools range={range} refresh={refresh} onRenew={renew} />}>
+      <h1 className="visually-hidden">Query</h1>
+      {exprs.map((expr, i) => (
+        <React.Fragment key={i}>
+          <ExpressionField
+            index={i}
+            expr={expr}
+            onRun={renew}
+            onRemove={count === 1 ? undefined : () => setParams(withoutQuery(params, i), 'push')}
+          />
+          {expr !== '' && (
+            <QueryPanel place={place} index={i} expr={expr} range={range} now={now} crosshair={crosshair} />
+          )}
+        </React.Fragment>
+      ))}
+      {isEmpty && <Beginning />}
+      {!isEmpty && count < QUERIES_MAX && (
+        <div>
+          <button type="button" className="button button-small" onClick={() => setParams(withQuery(params), 'push')}>
+            Add a query
+          </button>
+        </div>
+      )}
+    </PageFrame>
   );
 }

@@ -2,8 +2,8 @@ import React from 'react';
 import { refreshChoice, useClock } from '../clock.ts';
 import type { Place } from '../location.ts';
 import { SubPages } from '../parts/SubPages.tsx';
-import { RefreshPicker, TopBar } from '../parts/TopBar.tsx';
-import { themeChoice } from '../theme.ts';
+import { PageFrame } from '../parts/PageFrame.tsx';
+import { RefreshPicker } from '../parts/TopBar.tsx';
 import { ConfigView } from './ConfigView.tsx';
 import { FlagsView } from './FlagsView.tsx';
 import { QueriesView } from './QueriesView.tsx';
@@ -25,19 +25,16 @@ export default function StatusPage({ place }: { place: Place }) {
   const refresh = refreshChoice(params);
   const [now, renew] = useClock(refresh);
   return (
-    <>
-      <TopBar place={place} theme={themeChoice(params)} tools={<RefreshPicker refresh={refresh} onRenew={renew} />} />
-      <main className="page page-narrow" id="main">
-        <div className="page-head">
-          <h1>Status</h1>
-          <SubPages label="Parts of the status" page="status" place={place} views={VIEWS} current={current} />
-        </div>
-        {current === '' && <ServerView now={now} />}
-        {current === 'store' && <StoreView now={now} place={place} />}
-        {current === 'queries' && <QueriesView now={now} renew={renew} place={place} />}
-        {current === 'config' && <ConfigView now={now} />}
-        {current === 'flags' && <FlagsView />}
-      </main>
-    </>
+    <PageFrame className="page-narrow" tools={<RefreshPicker refresh={refresh} onRenew={renew} />}>
+      <div className="page-head">
+        <h1>Status</h1>
+        <SubPages label="Parts of the status" page="status" place={place} views={VIEWS} current={current} />
+      </div>
+      {current === '' && <ServerView now={now} />}
+      {current === 'store' && <StoreView now={now} place={place} />}
+      {current === 'queries' && <QueriesView now={now} renew={renew} place={place} />}
+      {current === 'config' && <ConfigView now={now} />}
+      {current === 'flags' && <FlagsView />}
+    </PageFrame>
   );
 }

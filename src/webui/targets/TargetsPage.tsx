@@ -2,8 +2,8 @@ import React from 'react';
 import { refreshChoice, useClock } from '../clock.ts';
 import type { Place } from '../location.ts';
 import { SubPages } from '../parts/SubPages.tsx';
-import { RefreshPicker, TopBar } from '../parts/TopBar.tsx';
-import { themeChoice } from '../theme.ts';
+import { PageFrame } from '../parts/PageFrame.tsx';
+import { RefreshPicker } from '../parts/TopBar.tsx';
 import { DiscoveryView } from './DiscoveryView.tsx';
 import { PushedView } from './PushedView.tsx';
 import { TargetsView } from './TargetsView.tsx';
@@ -23,13 +23,10 @@ export default function TargetsPage({ place }: { place: Place }) {
   const nav = <SubPages label="Parts of the targets" page="targets" place={place} views={VIEWS} current={current} />;
   const shown = { place, now, renew, nav };
   return (
-    <>
-      <TopBar place={place} theme={themeChoice(params)} tools={<RefreshPicker refresh={refresh} onRenew={renew} />} />
-      <main className="page page-narrow" id="main">
-        {current === '' && <TargetsView {...shown} />}
-        {current === 'discovery' && <DiscoveryView {...shown} />}
-        {current === 'pushed' && <PushedView {...shown} />}
-      </main>
-    </>
+    <PageFrame className="page-narrow" tools={<RefreshPicker refresh={refresh} onRenew={renew} />}>
+      {current === '' && <TargetsView {...shown} />}
+      {current === 'discovery' && <DiscoveryView {...shown} />}
+      {current === 'pushed' && <PushedView {...shown} />}
+    </PageFrame>
   );
 }
