@@ -52,6 +52,7 @@ import { registerRemoteMetrics } from './remoteMetrics.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
 import { createSentTimes } from './sentTimes.ts';
+import { keepHeapSmall } from './smallHeap.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { dataFolders, takeOver } from './takeOver.ts';
@@ -186,6 +187,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
     shutdown.opened('requests under way', () => http.close()); // They need the rooms, so they end before these.
     log('info', 'Server is ready to receive web requests.');
     parent?.ready(() => reloader.reload());
+    keepHeapSmall();
     if (flags['config.auto-reload']) void reloader.watch(flags['config.auto-reload-interval'], shutdown.signal);
     await aborted(shutdown.signal);
     notifications.set(NOTICES.stopping, true);
