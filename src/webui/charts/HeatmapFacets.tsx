@@ -1,11 +1,11 @@
 import React, { useMemo } from 'react';
-import { colorScaleOf } from '../../shared/heatmap/colorScale.ts';
-import { maxCount } from '../../shared/heatmap/fromBuckets.ts';
+import { colorScaleOf, differenceScaleOf } from '../../shared/heatmap/colorScale.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { PALETTES } from '../../shared/heatmap/palettes.ts';
 import { HeatmapCanvas, type MapBox } from '../../ui/HeatmapCanvas.tsx';
 import { HeatmapLegend } from '../../ui/HeatmapLegend.tsx';
 import { valueFormat } from '../../viz/format.ts';
+import { formatShade, maxShade, modelShades } from '../../viz/shades.ts';
 import { sharedYDomain, sharedYFold } from '../../viz/layout.ts';
 import { limitLines, readLimits } from '../../viz/limitLines.ts';
 import { useCrosshairTime } from '../crosshair.ts';
@@ -14,29 +14,43 @@ import { useSize } from '../parts/useSize.ts';
 import { formatClock, formatRate, formatShort } from '../text.ts';
 import { VIZ_THEMES } from '../theme.ts';
 import { Swatch, nearestIndex, presentValue } from './ChartLegend.tsx';
-import { isAtLeast } from './heatmaps.ts';
-import type { NamedHeatmap } from './heatmaps.ts';
+import { exemplarsWith, isAtLeast } from './heatmaps.ts';
+import type { NamedHeatmap, SeriesExemplar } from './heatmaps.ts';
+import { PLAIN_LOOK, type MapLook } from './mapLook.ts';
 
+const NO_EXEMPLARS: readonly SeriesExemplar[] = [];
 const PALETTE = 'isotherm';
+const Y_SCALE = 'log';
 const MAPS_MAX = 6;
 const MAP_WIDTH_MIN = 420;
 const AXIS_WIDTH = 58;
 
+interface HeatmapsLegendProps {
+  readonly maps: readonly NamedHeatmap[];
+  readonly mode: 'light' | 'dark';
+  readonly look?: MapLook;
+}
+
 /** One legend for all maps: they share their colours. */
-export function HeatmapsLegend({ maps, mode }: { maps: readonly NamedHeatmap[]; mode: 'light' | 'dark' }) {
+export function HeatmapsLegend({ maps, mode, look = PLAIN_LOOK }: HeatmapsLegendProps) {
+  const { colorBy, colorScale } = look;
+  const models = maps.map(({ model }) => model);
+  const { countUnit = 'perSecond', unit = 'short' } = models[0] ?? {};
   const scale = useMemo(() => {
-    const models = maps.map(({ model }) => model);
-    const counts = new Float64Array(models.reduce((sum, model) => sum + model.counts.length, 0));
-    models.reduce((at, model) => (counts.set(model.counts, at), at + model.counts.length), 0);
-    return colorScaleOf('sqrt', counts, maxCount(models));
-  }, [maps]);
+    const all = models.map((model) => modelShades(model, colorBy, Y_SCALE));
+    const shades = new Float64Array(all.reduce((sum, one) => sum + one.length, 0));
+    all.reduce((at, one) => (shades.set(one, at), at + one.length), 0);
+    const scaleOf = countUnit === 'shareDifference' ? differenceScaleOf : colorScaleOf;
+    return scaleOf(colorScale, shades, maxShade(models, colorBy, Y_SCALE));
+  }, [maps, colorBy, colorScale]);
   return (
     <div className="only-wide">
       <HeatmapLegend
         scale={scale}
         palette={PALETTE}
         theme={VIZ_THEMES[mode]}
-        countUnit={maps[0]?.model.countUnit ?? 'perSecond'}
+        countUnit={countUnit}
+        format={(value) => formatShade(value, colorBy, countUnit, Y_SCALE, unit)}
         width={120}
       />
     </div>
@@ -46,6 +60,9 @@ export function HeatmapsLegend({ maps, mode }: { maps: readonly NamedHeatmap[]; 
 export interface HeatmapFacetsProps {
   readonly maps: readonly NamedHeatmap[];
   readonly mode: 'light' | 'dark';
+  readonly look?: MapLook;
+  /** Drawn on the maps of their series. */
+  readonly exemplars?: readonly SeriesExemplar[];
   /** Milliseconds at the left and right border. */
   readonly domain: readonly [number, number];
   readonly crosshair: Crosshair;
@@ -66,7 +83,15 @@ export function HeatmapFacets(props: HeatmapFacetsProps) {
   const shown = maps.slice(0, MAPS_MAX);
   const fit = Math.max(1, Math.min(3, Math.floor(width / MAP_WIDTH_MIN)));
   const columns = shown.length <= fit ? shown.length : shown.length === 4 ? Math.min(2, fit) : fit;
-  const shared = useMemo(() => sharedLook(shown.map(({ model }) => model)), [maps]);
+  const { look = PLAIN_LOOK } = props;
+  const shared = useMemo(
+    () =>
+      sharedLook(
+        shown.map(({ model }) => model),
+        look,
+      ),
+    [maps, look.colorBy],
+  );
   return (
     <>
       <div ref={host} className={`maps maps-${columns}`}>
@@ -82,9 +107,9 @@ export function HeatmapFacets(props: HeatmapFacetsProps) {
 }
 
 /** What maps beside each other must have in common to be compared. */
-function sharedLook(models: readonly HeatmapModel[]) {
+function sharedLook(models: readonly HeatmapModel[], { colorBy }: MapLook) {
   const yDomain = sharedYDomain(models);
-  return { colorMax: maxCount(models), yDomain, yFold: sharedYFold(models, yDomain) };
+  return { colorMax: maxShade(models, colorBy, Y_SCALE), yDomain, yFold: sharedYFold(models, yDomain) };
 }
 
 interface MapFacetProps extends Omit<HeatmapFacetsProps, 'maps'> {
@@ -97,6 +122,8 @@ interface MapFacetProps extends Omit<HeatmapFacetsProps, 'maps'> {
 function MapFacet({
   map,
   mode,
+  look = PLAIN_LOOK,
+  exemplars = NO_EXEMPLARS,
   domain: [start, end],
   crosshair,
   onSelectRange,
@@ -112,6 +139,7 @@ function MapFacet({
   const time = useCrosshairTime(crosshair);
   const domain = useMemo(() => [start, end] as const, [start, end]);
   const { model } = map;
+  const ownExemplars = useMemo(() => exemplarsWith(exemplars, map), [exemplars, map]);
   const limitsDrawn = useMemo(
     () => limitLines(model, readLimits(limits, model.unit).limits, valueFormat(model.unit)),
     [model, limits],
@@ -134,8 +162,10 @@ function MapFacet({
             height={height}
             theme={VIZ_THEMES[mode]}
             palette={PALETTE}
-            colorScale="sqrt"
-            yScale="log"
+            colorScale={look.colorScale}
+            colorBy={look.colorBy}
+            yScale={Y_SCALE}
+            exemplars={ownExemplars}
             colorMax={colorMax}
             xDomain={domain}
             yDomain={yDomain}
@@ -159,6 +189,7 @@ function Readings({ map, time, mode }: { map: NamedHeatmap; time: number | undef
   const format = valueFormat(map.model.unit);
   const colors = PALETTES[PALETTE].lines[mode];
   const rate = valueAt(map.totals, time);
+  if (map.model.countUnit === 'shareDifference') return null;
   return (
     <dl className="readings">
       {map.lines.map((line, i) => {

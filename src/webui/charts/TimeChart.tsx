@@ -1,4 +1,4 @@
-import React, { useEffect, useLayoutEffect, useMemo, useRef } from 'react';
+import React, { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { timeTicks } from '../../viz/ticks.ts';
 import type { VizTheme } from '../../viz/theme.ts';
@@ -10,6 +10,15 @@ export interface ChartSeries {
   readonly color: string;
   /** As long as the times; NaN leaves a gap. */
   readonly values: Float64Array;
+}
+
+/** A single thing at a time and a value; a press takes `copied` along. */
+export interface ChartMark {
+  /** Milliseconds. */
+  readonly time: number;
+  readonly value: number;
+  readonly text: string;
+  readonly copied: string;
 }
 
 interface TimeChartProps {
@@ -33,8 +42,10 @@ interface TimeChartProps {
   readonly theme: VizTheme;
   readonly crosshair: Crosshair;
   readonly onSelectRange?: (start: number, end: number) => void;
+  readonly marks?: readonly ChartMark[];
 }
 
+const NO_MARKS: readonly ChartMark[] = [];
 const X_TICK_PIXELS = 84;
 const X_TEXT_PIXELS = 34;
 const PADDING_RIGHT = 6;
@@ -91,7 +102,61 @@ export function TimeChart(props: TimeChartProps) {
     plot.current?.setData(data);
   }, [data, from, to]);
 
-  return <div ref={host} className="time-chart" role="img" aria-label={props.label} />;
+  const marks = props.marks ?? NO_MARKS;
+  const places = usePlaces(plot, marks, [data, from, to, size.width, size.height, look]);
+  return (
+    <div className="time-chart">
+      <div ref={host} className="time-chart-plot" role="img" aria-label={props.label} />
+      {places.map(({ mark, left, top }, i) => (
+        <ChartMarkButton key={i} mark={mark} left={left} top={top} />
+      ))}
+    </div>
+  );
+}
+
+interface Placed {
+  readonly mark: ChartMark;
+  /** CSS pixels in the chart. */
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Where the marks are once the plot is drawn; those outside of it are left out. */
+function usePlaces(
+  plot: React.MutableRefObject<uPlot | undefined>,
+  marks: readonly ChartMark[],
+  drawnFor: readonly unknown[],
+): readonly Placed[] {
+  const [places, setPlaces] = useState<readonly Placed[]>([]);
+  useEffect(() => {
+    const drawn = plot.current;
+    if (drawn === undefined || marks.length === 0) return setPlaces([]);
+    const { clientWidth, clientHeight, offsetLeft, offsetTop } = drawn.over;
+    const found = marks.map((mark) => ({
+      mark,
+      left: drawn.valToPos(mark.time, 'x'),
+      top: drawn.valToPos(mark.value, 'y'),
+    }));
+    const inside = found.filter(({ left, top }) => left >= 0 && left <= clientWidth && top >= 0 && top <= clientHeight);
+    return setPlaces(inside.map((one) => ({ ...one, left: one.left + offsetLeft, top: one.top + offsetTop })));
+  }, [marks, ...drawnFor]);
+  return places;
+}
+
+function ChartMarkButton({ mark, left, top }: Placed) {
+  const [isCopied, setCopied] = useState(false);
+  const text = isCopied ? `copied ${mark.copied}` : mark.text;
+  return (
+    <button
+      type="button"
+      className="chart-mark"
+      style={{ left, top }}
+      aria-label={`Exemplar: ${mark.text}`}
+      data-text={text}
+      onClick={() => void navigator.clipboard?.writeText(mark.copied).then(() => setCopied(true))}
+      onBlur={() => setCopied(false)}
+    />
+  );
 }
 
 function dataOf(props: TimeChartProps): uPlot.AlignedData {
@@ -143,7 +208,7 @@ function plotOptions(latest: React.MutableRefObject<TimeChartProps>, width: numb
       y: {
         range: (_plot, low, high) => {
           if (fixedTop && top > 0) return [0, top];
-          const ceiling = Math.max(top, high ?? 0);
+          const ceiling = Math.max(top, high ?? 0, ...(latest.current.marks ?? []).map(({ value }) => value));
           const floor = zeroBased ? Math.min(0, low ?? 0) : (low ?? 0);
           return [floor, ceiling > floor ? ceiling + (ceiling - floor) * (ceiling > top ? 0.08 : 0) : floor + 1];
         },

@@ -5,14 +5,22 @@ import { heatmapFromCells } from '../../shared/heatmap/fromCells.ts';
 import { heatmapFromBuckets } from '../../shared/heatmap/fromBuckets.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { quantileLines } from '../../shared/heatmap/quantileLines.ts';
+import type { Exemplar } from '../../viz/marks.ts';
 import type { GridSeries } from '../api/client.ts';
 import { gridTimes } from '../timeRange.ts';
 import type { Grid } from '../timeRange.ts';
 
 export const QUANTILES = [0.5, 0.95, 0.99] as const;
 
+/** One observation with a trace, and the series that it belongs to. */
+export interface SeriesExemplar extends Exemplar {
+  readonly series: Readonly<Record<string, string>>;
+}
+
 export interface NamedHeatmap {
   readonly title: string;
+  /** Apart from `le` and the name. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly model: HeatmapModel;
   readonly lines: readonly OverlayLine[];
   /** Observations a second (or in the step) of each slice, at the slice's end; NaN where there is no data. */
@@ -56,20 +64,21 @@ export function heatmapsOf(
     notices.push(...made.notices);
     const title = titleOf(buckets[0].metric);
     for (const bare of made.models) {
-      maps.push(withLines({ ...bare, title }, title));
+      maps.push(withLines({ ...bare, title }, title, buckets[0].metric));
     }
   }
   for (const one of series.filter(({ histograms }) => histograms !== undefined)) {
     const title = titleOf(one.metric);
     const model = heatmapFromCells({ ...cellsOf(one, times), countUnit, unit, stepMs: grid.step, title });
-    if (model.kind === 'heatmap') maps.push(withLines(model, title));
+    if (model.kind === 'heatmap') maps.push(withLines(model, title, one.metric));
     else notices.push(`${title}: ${model.reason}`);
   }
   return { maps: maps.sort((a, b) => (a.title < b.title ? -1 : 1)), notices };
 }
 
-function withLines(model: HeatmapModel, title: string): NamedHeatmap {
-  return { title, model, lines: quantileLines(model, QUANTILES), totals: sliceTotals(model) };
+function withLines(model: HeatmapModel, title: string, metric: GridSeries['metric']): NamedHeatmap {
+  const { le: _bound, [METRIC_NAME]: _name, ...labels } = metric;
+  return { title, labels, model, lines: quantileLines(model, QUANTILES), totals: sliceTotals(model) };
 }
 
 /** A native histogram's buckets as cells; a sample in which nothing was observed still says that nothing was. */
@@ -101,4 +110,13 @@ export function sliceTotals(model: HeatmapModel): OverlayLine {
 /** A quantile in the overflow bucket is told as that bucket's lower bound: the true value is somewhere above. */
 export function isAtLeast({ yEdges, openTop }: HeatmapModel, value: number): boolean {
   return openTop && value >= yEdges[yEdges.length - 2];
+}
+
+/** Those that a map's observations may be: of series with all of its labels. */
+export function exemplarsWith(
+  exemplars: readonly SeriesExemplar[],
+  { labels }: Pick<NamedHeatmap, 'labels'>,
+): readonly SeriesExemplar[] {
+  const own = Object.entries(labels);
+  return exemplars.filter(({ series }) => own.every(([name, value]) => series[name] === value));
 }

@@ -1,46 +1,22 @@
 import React from 'react';
-import { ask } from '../api/client.ts';
-import { useFetched } from '../api/useFetched.ts';
 import { valueFormat } from '../../viz/format.ts';
-import { LabelChips } from '../parts/LabelChips.tsx';
+import type { SeriesExemplar } from '../charts/heatmaps.ts';
 import { CopyButton } from '../parts/CopyButton.tsx';
+import { LabelChips } from '../parts/LabelChips.tsx';
 import { formatDayClock } from '../text.ts';
-import type { Grid } from '../timeRange.ts';
 import { unitInExpression } from './ask.ts';
+import { traceOf } from './exemplarList.ts';
 
-interface SeriesExemplars {
-  readonly seriesLabels: Readonly<Record<string, string>>;
-  readonly exemplars: readonly {
-    readonly labels: Readonly<Record<string, string>>;
-    readonly value: string;
-    readonly timestamp: number;
-  }[];
-}
-
-/** Those with the largest values: the slow requests one would look into. */
 const SHOWN_MAX = 20;
-const TRACE = /^(trace_?id|traceid)$/i;
 
-/** Traces that stand for single observations of the queried series, if there are any. */
-export function Exemplars({ expr, grid }: { expr: string; grid: Grid }) {
-  const { start, end } = grid;
-  const found = useFetched(
-    `${expr} ${start} ${end}`,
-    async (signal) => {
-      const params = { query: expr, start: String(start / 1000), end: String(end / 1000) };
-      return (await ask<readonly SeriesExemplars[]>('query_exemplars', params, signal)).data;
-    },
-    expr,
-  );
-  const rows = (found.data ?? [])
-    .flatMap(({ seriesLabels, exemplars }) => exemplars.map((exemplar) => ({ ...exemplar, seriesLabels })))
-    .sort((a, b) => Number(b.value) - Number(a.value));
-  if (rows.length === 0) return null;
+/** Exemplars as a table, if there are any. */
+export function Exemplars({ expr, exemplars }: { expr: string; exemplars: readonly SeriesExemplar[] }) {
+  if (exemplars.length === 0) return null;
   const format = valueFormat(unitInExpression(expr));
   return (
     <details className="exemplars">
       <summary>
-        {rows.length === 1 ? '1 exemplar' : `${rows.length} exemplars`}{' '}
+        {exemplars.length === 1 ? '1 exemplar' : `${exemplars.length} exemplars`}{' '}
         <span className="dim">largest values first</span>
       </summary>
       <div className="table-frame">
@@ -56,15 +32,15 @@ export function Exemplars({ expr, grid }: { expr: string; grid: Grid }) {
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, SHOWN_MAX).map(({ labels, value, timestamp, seriesLabels }, i) => (
+            {exemplars.slice(0, SHOWN_MAX).map((exemplar, i) => (
               <tr key={i}>
-                <td className="right num">{format(Number(value))}</td>
-                <td className="num nowrap">{formatDayClock(timestamp * 1000)}</td>
+                <td className="right num">{format(exemplar.value)}</td>
+                <td className="num nowrap">{formatDayClock(exemplar.time)}</td>
                 <td>
-                  <ExemplarLabels labels={labels} />
+                  <ExemplarLabels exemplar={exemplar} />
                 </td>
                 <td>
-                  <LabelChips labels={seriesLabels} />
+                  <LabelChips labels={exemplar.series} />
                 </td>
               </tr>
             ))}
@@ -75,11 +51,11 @@ export function Exemplars({ expr, grid }: { expr: string; grid: Grid }) {
   );
 }
 
-function ExemplarLabels({ labels }: { labels: Readonly<Record<string, string>> }) {
-  const trace = Object.entries(labels).find(([name]) => TRACE.test(name))?.[1];
+function ExemplarLabels({ exemplar }: { exemplar: SeriesExemplar }) {
+  const trace = traceOf(exemplar);
   return (
     <span className="exemplar-labels">
-      <LabelChips labels={labels} />
+      <LabelChips labels={Object.fromEntries(exemplar.labels)} />
       {trace !== undefined && <CopyButton label="Copy" text={() => trace} />}
     </span>
   );

@@ -2,7 +2,8 @@ import React, { useMemo, useState } from 'react';
 import { valueFormat } from '../../viz/format.ts';
 import { Swatch, lastValue, nearestIndex } from '../charts/ChartLegend.tsx';
 import { TimeChart } from '../charts/TimeChart.tsx';
-import type { ChartSeries } from '../charts/TimeChart.tsx';
+import type { ChartMark, ChartSeries } from '../charts/TimeChart.tsx';
+import type { SeriesExemplar } from '../charts/heatmaps.ts';
 import type { Crosshair } from '../crosshair.ts';
 import { useCrosshairTime } from '../crosshair.ts';
 import { formatMetric } from '../text.ts';
@@ -10,6 +11,7 @@ import { SERIES_COLORS, VIZ_THEMES } from '../theme.ts';
 import { gridTimes } from '../timeRange.ts';
 import type { RangeAnswer } from './ask.ts';
 import { unitInExpression } from './ask.ts';
+import { traceOf } from './exemplarList.ts';
 
 export interface AnswerViewProps {
   readonly expr: string;
@@ -21,19 +23,27 @@ export interface AnswerViewProps {
 
 interface GraphViewProps extends AnswerViewProps {
   readonly stacked: boolean;
+  readonly exemplars: readonly SeriesExemplar[];
 }
 
 /** More lines than this are not read by anybody, and slow the page. */
 const LINES_MAX = 100;
+const MARKS_MAX = 40;
+const NO_MARKS: readonly ChartMark[] = [];
 
 /** Lines or stacked areas; a click on a name shows that series alone. */
-export function GraphView({ expr, answer, mode, crosshair, onSelectRange, stacked }: GraphViewProps) {
+export function GraphView({ expr, answer, mode, crosshair, onSelectRange, stacked, exemplars }: GraphViewProps) {
   const [alone, setAlone] = useState<string>();
   const all = useMemo(() => chartSeries(answer, mode), [answer, mode]);
   const times = useMemo(() => gridTimes(answer.grid), [answer]);
   const shown =
     alone === undefined || all.every(({ name }) => name !== alone) ? all : all.filter((s) => s.name === alone);
-  const format = valueFormat(unitOfValues(expr));
+  const unit = unitOfValues(expr);
+  const format = valueFormat(unit);
+  const marks = useMemo(
+    () => (isOfObservations(expr, unit) && !stacked ? exemplarMarks(exemplars, format) : NO_MARKS),
+    [expr, exemplars, stacked],
+  );
   return (
     <div className="graph">
       <div className="graph-space">
@@ -49,6 +59,7 @@ export function GraphView({ expr, answer, mode, crosshair, onSelectRange, stacke
           theme={VIZ_THEMES[mode]}
           crosshair={crosshair}
           onSelectRange={onSelectRange}
+          marks={marks}
         />
       </div>
       {answer.series.length > all.length && (
@@ -78,6 +89,24 @@ function chartSeries(answer: RangeAnswer, mode: 'light' | 'dark'): ChartSeries[]
         ? values
         : Float64Array.from(histograms, (h) => (h === undefined ? NaN : Number(h.count))),
   }));
+}
+
+/** Whether a single observation has a place on the value axis: a quantile has the unit of what was observed, a rate has not. */
+const isOfObservations = (expr: string, unit: string): boolean =>
+  /\bhistogram_(quantile|avg)\b/.test(expr) || (unit !== 'short' && !/_bucket\b/.test(expr));
+
+/** Those with the largest values; more would hide the lines. */
+function exemplarMarks(exemplars: readonly SeriesExemplar[], format: (value: number) => string): ChartMark[] {
+  return exemplars.slice(0, MARKS_MAX).map((exemplar) => {
+    const trace = traceOf(exemplar);
+    const labels = exemplar.labels.map(([name, value]) => `${name}=${value}`).join(', ');
+    return {
+      time: exemplar.time,
+      value: exemplar.value,
+      text: `${format(exemplar.value)}, ${labels}`,
+      copied: trace ?? labels,
+    };
+  });
 }
 
 /** Rates and counts of something in seconds are no seconds: only plain values and quantiles keep the unit of the name. */

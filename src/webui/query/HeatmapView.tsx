@@ -1,37 +1,42 @@
 import React, { useMemo } from 'react';
+import { useFetched } from '../api/useFetched.ts';
 import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
 import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
-import { heatmapsOf } from '../charts/heatmaps.ts';
+import { heatmapsOf, type NamedHeatmaps, type SeriesExemplar } from '../charts/heatmaps.ts';
+import {
+  comparedWith,
+  comparedWithBefore,
+  comparedWithFirst,
+  comparisonOf,
+  EARLIER,
+  lookOf,
+  momentOf,
+} from '../charts/mapLook.ts';
 import { LimitField } from '../charts/LimitField.tsx';
 import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
 import { formatMetric } from '../text.ts';
-import { countUnitInExpression, unitInExpression } from './ask.ts';
+import { askRange, countUnitInExpression, unitInExpression, type RangeAnswer } from './ask.ts';
 import type { AnswerViewProps } from './GraphView.tsx';
+import { MapControls } from './MapControls.tsx';
 
 interface HeatmapViewProps extends AnswerViewProps {
   readonly place: Place;
   /** Which of the page's queries; boxes are drawn on the first one. */
   readonly index: number;
+  readonly exemplars: readonly SeriesExemplar[];
   /** What the answer's grid was made from, milliseconds. */
   readonly shown: { readonly start: number; readonly end: number };
 }
 
-/** The answer's histograms, by their labels apart from `le`. */
-export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, place, index, shown }: HeatmapViewProps) {
-  const { maps, notices } = useMemo(
-    () =>
-      heatmapsOf(
-        answer.series,
-        answer.grid,
-        unitInExpression(expr),
-        ({ le: _bound, ...labels }) => (Object.keys(labels).length === 0 ? 'all' : formatMetric(labels)),
-        countUnitInExpression(expr),
-      ),
-    [answer, expr],
-  );
+/** The answer's histograms, by their labels apart from `le`; or how they differ from others. */
+export function HeatmapView(props: HeatmapViewProps) {
+  const { expr, answer, mode, crosshair, onSelectRange, place, index, shown, exemplars } = props;
+  const own = useMemo(() => mapsOf(expr, answer), [answer, expr]);
+  const { maps, notices, busy } = useCompared(expr, answer, own, place.params);
+  const look = lookOf(place.params);
   if (maps.length === 0) {
     return (
       <Notice kind="empty" title="This answer is no histogram">
@@ -43,11 +48,16 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
     );
   }
   return (
-    <div className="heatmap-view">
+    <div className="heatmap-view" aria-busy={busy}>
       <div className="heatmap-view-head">
+        <MapControls
+          params={place.params}
+          count={own.maps.length}
+          range={[answer.grid.start - answer.grid.step, answer.grid.end]}
+        />
         {index === 0 && <ExplainButton params={place.params} />}
         <LimitField params={place.params} unit={unitInExpression(expr)} />
-        <HeatmapsLegend maps={maps} mode={mode} />
+        <HeatmapsLegend maps={maps} mode={mode} look={look} />
       </div>
       {notices.map((notice) => (
         <p key={notice} className="dim">
@@ -58,6 +68,8 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
         <HeatmapFacets
           maps={maps}
           mode={mode}
+          look={look}
+          exemplars={exemplars}
           domain={[answer.grid.start - answer.grid.step, answer.grid.end]}
           crosshair={crosshair}
           onSelectRange={onSelectRange}
@@ -73,6 +85,8 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
           unit={unitInExpression(expr)}
           maps={maps}
           mode={mode}
+          look={look}
+          exemplars={exemplars}
           crosshair={crosshair}
           onSelectRange={onSelectRange}
           onFilter={({ label, op, value }) =>
@@ -84,3 +98,42 @@ export function HeatmapView({ expr, answer, mode, crosshair, onSelectRange, plac
     </div>
   );
 }
+
+function mapsOf(expr: string, answer: Pick<RangeAnswer, 'series' | 'grid'>): NamedHeatmaps {
+  return heatmapsOf(
+    answer.series,
+    answer.grid,
+    unitInExpression(expr),
+    ({ le: _bound, ...labels }) => (Object.keys(labels).length === 0 ? 'all' : formatMetric(labels)),
+    countUnitInExpression(expr),
+  );
+}
+
+/** The maps, or how they differ from what they are to be compared with. */
+function useCompared(expr: string, answer: RangeAnswer, own: NamedHeatmaps, params: URLSearchParams) {
+  const { grid } = answer;
+  const comparison = comparisonOf(params);
+  const shift = comparison in EARLIER ? EARLIER[comparison as keyof typeof EARLIER] : undefined;
+  const earlier = useFetched(
+    shift === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step} ${shift}`,
+    (signal) => askRange(expr, { ...grid, start: grid.start - shift!, end: grid.end - shift! }, signal),
+    `${expr} ${comparison}`,
+  );
+  const moment = momentOf(params, [grid.start, grid.end]);
+  return useMemo(() => {
+    if (own.maps.length === 0 || comparison === 'none') return { ...own, busy: false };
+    if (comparison === 'first') return { ...joined(own, comparedWithFirst(own.maps)), busy: false };
+    if (comparison === 'before') return { ...joined(own, comparedWithBefore(own.maps, moment)), busy: false };
+    if (earlier.error !== undefined)
+      return { ...joined(own, { maps: own.maps, notices: [earlier.error.message] }), busy: false };
+    if (earlier.data === undefined) return { ...own, busy: true };
+    // On the times of the first, so that its columns find theirs.
+    const other = mapsOf(expr, { series: earlier.data.series, grid });
+    return { ...joined(own, comparedWith(own.maps, other.maps)), busy: earlier.loading };
+  }, [own, comparison, moment, earlier.data, earlier.error, earlier.loading]);
+}
+
+const joined = (own: NamedHeatmaps, compared: NamedHeatmaps): NamedHeatmaps => ({
+  maps: compared.maps,
+  notices: [...own.notices, ...compared.notices],
+});

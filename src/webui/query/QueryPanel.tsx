@@ -12,6 +12,7 @@ import { rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
 import { VIEWS, askInstant, askRange, faultPlace, fittingView } from './ask.ts';
 import type { InstantAnswer, RangeAnswer, View } from './ask.ts';
+import { useExemplars } from './exemplarList.ts';
 import { Exemplars } from './Exemplars.tsx';
 import { GraphView } from './GraphView.tsx';
 import { gridOf, stepFault } from './grid.ts';
@@ -61,6 +62,7 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
   const set = (name: Parameters<typeof paramOf>[0], value: string | undefined, how?: 'push') =>
     setParams({ [paramOf(name, index)]: value }, how);
   const drawn = ranged.data !== undefined && ranged.data.series.length > 0 ? ranged.data : undefined;
+  const exemplars = useExemplars(expr, wantsTable ? undefined : drawn?.grid);
 
   return (
     <Card
@@ -131,6 +133,7 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
               crosshair={crosshair}
               onSelectRange={select}
               stacked={stacked}
+              exemplars={exemplars}
             />
           )}
           {view === 'heatmap' && (
@@ -142,12 +145,13 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
               onSelectRange={select}
               place={place}
               index={index}
+              exemplars={exemplars}
               shown={shownBy(range, now)}
             />
           )}
         </div>
       )}
-      {!wantsTable && drawn !== undefined && <Exemplars expr={expr} grid={drawn.grid} />}
+      {!wantsTable && drawn !== undefined && <Exemplars expr={expr} exemplars={exemplars} />}
     </Card>
   );
 }
