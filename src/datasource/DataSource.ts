@@ -1,6 +1,7 @@
 import {
   CoreApp,
   type AdHocVariableFilter,
+  type DataFrame,
   type DataQueryRequest,
   type DataQueryResponse,
   type DataSourceGetTagKeysOptions,
@@ -12,8 +13,8 @@ import {
   type ScopedVars,
   type TimeRange,
 } from '@grafana/data';
-import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
-import { of, type Observable } from 'rxjs';
+import { DataSourceWithBackend, getDataSourceSrv, getTemplateSrv } from '@grafana/runtime';
+import { map, of, type Observable } from 'rxjs';
 import {
   DEFAULT_SCRAPE_INTERVAL_MS,
   parseInterval,
@@ -22,9 +23,11 @@ import {
   type MetricsQuery,
 } from '../shared/api/grafanaQuery.ts';
 import type { ApiAnswer, ApiQueryData } from '../shared/api/prometheus.ts';
+import type { ApiQueryPlan } from '../shared/api/queryPlan.ts';
 import { formatLabels, labelsOf } from '../shared/model/labels.ts';
 import type { MatchOp } from '../shared/model/matchers.ts';
 import { eventsFromFrames } from './annotations.ts';
+import { withTraceLinks, type TraceDestination } from './exemplarLinks.ts';
 import { answered } from './held/answering.ts';
 import { createHeldAnswers, overlapOf, type HeldAnswers } from './held/heldAnswers.ts';
 import { formatVariable, keepingMacros } from './interpolate.ts';
@@ -33,6 +36,8 @@ import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
 import type { ApiMetadata } from './metadata.ts';
 import type { MetricsOptions } from './options.ts';
 import { described, rankedNames, searchPattern, type MetricHit } from './query/metricSearch.ts';
+import { rawSelectors, samplesCsv } from './query/rawSamples.ts';
+import { traceOf, traceOfStats, type ApiStats, type Trace } from './query/trace.ts';
 import { MetricsVariables } from './variables.tsx';
 
 interface OlderTemplates {
@@ -56,11 +61,14 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
   private readonly scrapeIntervalMs: number;
   private readonly keepsAnswers: boolean;
   private readonly held: HeldAnswers;
+  private readonly traceDestinations: readonly TraceDestination[];
 
   constructor(settings: DataSourceInstanceSettings<MetricsOptions>) {
     super(settings);
     this.uidForLinks = settings.uid;
-    const { timeInterval, incrementalQuerying, incrementalQueryOverlapWindow } = settings.jsonData;
+    const { timeInterval, incrementalQuerying, incrementalQueryOverlapWindow, exemplarTraceIdDestinations } =
+      settings.jsonData;
+    this.traceDestinations = exemplarTraceIdDestinations ?? [];
     this.scrapeIntervalMs = scrapeIntervalOf(timeInterval);
     this.keepsAnswers = incrementalQuerying !== false;
     this.held = createHeldAnswers({
@@ -73,7 +81,8 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
   }
 
   override query(request: DataQueryRequest<MetricsQuery>): Observable<DataQueryResponse> {
-    const ask = (asked: DataQueryRequest<MetricsQuery>): Observable<DataQueryResponse> => super.query(asked);
+    const ask = (asked: DataQueryRequest<MetricsQuery>): Observable<DataQueryResponse> =>
+      super.query(asked).pipe(map((response) => this.withTraces(response)));
     const shown = request.app === CoreApp.Explore ? withTables(request) : request;
     if (request.app === CoreApp.UnifiedAlerting || request.app === CoreApp.CloudAlerting) return ask(shown);
     return answered(shown, {
@@ -87,6 +96,12 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
       now: Date.now,
       scrapeIntervalMs: this.scrapeIntervalMs,
     });
+  }
+
+  private withTraces(response: DataQueryResponse): DataQueryResponse {
+    if (this.traceDestinations.length === 0) return response;
+    const nameOf = (uid: string): string | undefined => getDataSourceSrv().getInstanceSettings(uid)?.name;
+    return { ...response, data: withTraceLinks(response.data as DataFrame[], this.traceDestinations, nameOf) };
   }
 
   override getDefaultQuery(app: CoreApp): Partial<MetricsQuery> {
@@ -151,6 +166,38 @@ export class MetricsDataSource extends DataSourceWithBackend<MetricsQuery, Metri
       ...(match === '' ? {} : { 'match[]': match }),
       limit: String(LABEL_VALUES_MAX),
     });
+  }
+
+  /** A query over a range as the backend would ask it: variables and macros filled in. */
+  private asked(query: MetricsQuery, range: TimeRange | undefined, intervalMs = DEFAULT_SCRAPE_INTERVAL_MS) {
+    const toMs = range?.to.valueOf() ?? Date.now();
+    const fromMs = range?.from.valueOf() ?? toMs - RANGE_DEFAULT_MS;
+    const filled = this.applyTemplateVariables(query, {});
+    const request = { fromMs, toMs, intervalMs, scrapeIntervalMs: this.scrapeIntervalMs, query: filled };
+    const stepMs = stepOf(request);
+    return { fromMs, toMs, stepMs, expr: replaceMacros(filled.expr, request, stepMs) };
+  }
+
+  /** How a query is answered; runs it once more. */
+  async trace(query: MetricsQuery, range: TimeRange | undefined, intervalMs?: number): Promise<Trace> {
+    const { fromMs, toMs, stepMs, expr } = this.asked(query, range, intervalMs);
+    const [start, end] = [fromMs, toMs].map((ms) => Math.floor(ms / stepMs) * stepMs);
+    const parameters = { query: expr, start: seconds(start), end: seconds(end), step: seconds(stepMs) };
+    try {
+      return traceOf(await this.api<ApiQueryPlan>('explain_query', parameters), (end - start) / stepMs + 1);
+    } catch {
+      // Any other server: it tells totals. What is wrong with the query itself is said by this question too.
+      const told = await this.api<ApiQueryData & { stats?: ApiStats }>('query_range', { ...parameters, stats: 'all' });
+      return traceOfStats(told.stats ?? {}, Array.isArray(told.result) ? told.result.length : 1);
+    }
+  }
+
+  /** All samples that a query reads within the range, as CSV. Throws where it is no PromQL, or with the server's words. */
+  async rawSamples(query: MetricsQuery, range: TimeRange | undefined): Promise<string> {
+    const { fromMs, toMs, expr } = this.asked(query, range);
+    const selectors = rawSelectors(expr, (toMs - fromMs) / 1000);
+    const ask = (selector: string) => this.api<ApiQueryData>('query', { query: selector, time: seconds(toMs) });
+    return samplesCsv(await Promise.all(selectors.map(ask)));
   }
 
   /** Metrics whose names hold each word of the text, best first. */
@@ -271,6 +318,7 @@ function scrapeIntervalOf(text: string | undefined): number {
   }
 }
 
+const RANGE_DEFAULT_MS = 3_600_000;
 const KEPT_MS = 60_000;
 
 interface Kept<T> {

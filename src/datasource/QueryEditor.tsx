@@ -10,6 +10,7 @@ import { LatencyEditor } from './query/LatencyEditor.tsx';
 import { presetsFor } from '../shared/serving/presets.ts';
 import { prettyWithVariables } from './query/pretty.ts';
 import { Explanation, Hints } from './query/QueryHelp.tsx';
+import { QueryTrace } from './query/QueryTrace.tsx';
 
 type Props = QueryEditorProps<MetricsDataSource, MetricsQuery, MetricsOptions>;
 
@@ -53,7 +54,7 @@ function useMetricNames(datasource: MetricsDataSource): ReadonlySet<string> | un
 }
 
 /** One query: its expression, and how it is asked and drawn. Changes are kept as they are typed; the query runs on Enter and when a field is left. */
-export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Props): React.JSX.Element {
+export function QueryEditor({ query, datasource, app, range, data, onChange, onRunQuery }: Props): React.JSX.Element {
   const change = (part: Partial<MetricsQuery>) => onChange({ ...query, ...part });
   const changeAndRun = (part: Partial<MetricsQuery>) => {
     change(part);
@@ -67,6 +68,7 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
   const mode: EditorMode = query.editorMode ?? 'code';
   const names = useMetricNames(datasource);
   const [explains, setExplains] = useState(false);
+  const [traces, setTraces] = useState(false);
   const replace = (next: MetricsQuery) => {
     onChange(next);
     onRunQuery();
@@ -78,6 +80,9 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
         names={names}
         explains={explains}
         onExplain={setExplains}
+        traces={traces}
+        onTrace={setTraces}
+        onExport={expr.trim() === '' ? undefined : () => datasource.rawSamples(query, range ?? data?.timeRange)}
         onMode={(editorMode) => change({ editorMode })}
         onFormat={mode === 'code' ? () => change({ expr: prettyWithVariables(expr) ?? expr }) : undefined}
         onPreset={(preset) => replace({ ...query, ...preset })}
@@ -102,6 +107,14 @@ export function QueryEditor({ query, datasource, app, onChange, onRunQuery }: Pr
       )}
       <Hints expr={expr} known={names} onFix={(fixed) => changeAndRun({ expr: fixed })} />
       {explains && <Explanation expr={expr} />}
+      {traces && expr.trim() !== '' && (
+        <QueryTrace
+          query={query}
+          datasource={datasource}
+          range={range ?? data?.timeRange}
+          intervalMs={data?.request?.intervalMs}
+        />
+      )}
       <InlineFieldRow>
         {draws && (
           <InlineField label="Format">
@@ -178,6 +191,10 @@ interface ToolbarProps {
   readonly names: ReadonlySet<string> | undefined;
   readonly explains: boolean;
   readonly onExplain: (explains: boolean) => void;
+  readonly traces: boolean;
+  readonly onTrace: (traces: boolean) => void;
+  /** CSV of the samples that the query reads; absent where there is none. */
+  readonly onExport: (() => Promise<string>) | undefined;
   readonly onMode: (mode: EditorMode) => void;
   /** Absent where there is no text to lay out. */
   readonly onFormat: (() => void) | undefined;
@@ -185,7 +202,8 @@ interface ToolbarProps {
 }
 
 /** Which editor, questions to begin with, and help. */
-function Toolbar({ mode, names, explains, onExplain, onMode, onFormat, onPreset }: ToolbarProps): React.JSX.Element {
+function Toolbar(props: ToolbarProps): React.JSX.Element {
+  const { mode, names, explains, traces, onExplain, onTrace, onExport, onMode, onFormat, onPreset } = props;
   const presets = useMemo(
     () =>
       presetsFor(names ?? new Set()).map((preset) => ({ label: `${preset.system}: ${preset.title}`, value: preset })),
@@ -207,6 +225,10 @@ function Toolbar({ mode, names, explains, onExplain, onMode, onFormat, onPreset 
       <Button size="sm" variant="secondary" fill={explains ? 'solid' : 'text'} onClick={() => onExplain(!explains)}>
         Explain
       </Button>
+      <Button size="sm" variant="secondary" fill={traces ? 'solid' : 'text'} onClick={() => onTrace(!traces)}>
+        Trace
+      </Button>
+      {onExport !== undefined && <ExportButton csv={onExport} />}
       {onFormat !== undefined && (
         <Button size="sm" variant="secondary" fill="text" onClick={onFormat}>
           Lay out
@@ -214,6 +236,44 @@ function Toolbar({ mode, names, explains, onExplain, onMode, onFormat, onPreset 
       )}
     </div>
   );
+}
+
+/** Saves what the query reads, and says where that fails. */
+function ExportButton({ csv }: { readonly csv: () => Promise<string> }): React.JSX.Element {
+  const [state, setState] = useState<'idle' | 'asking' | { readonly error: string }>('idle');
+  const save = (): void => {
+    setState('asking');
+    csv().then(
+      (text) => {
+        saveText(text, 'samples.csv');
+        setState('idle');
+      },
+      (error: unknown) => setState({ error: error instanceof Error ? error.message : String(error) }),
+    );
+  };
+  return (
+    <>
+      <Button
+        size="sm"
+        variant="secondary"
+        fill="text"
+        disabled={state === 'asking'}
+        onClick={save}
+        tooltip="All samples that the query reads in this range, as CSV"
+      >
+        Save samples
+      </Button>
+      {typeof state === 'object' && <span role="alert">{state.error}</span>}
+    </>
+  );
+}
+
+function saveText(text: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /** What is wrong with a min step; variables are judged when they have values. */

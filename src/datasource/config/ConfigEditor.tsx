@@ -7,6 +7,7 @@ import { BesideFields } from './BesideFields.tsx';
 import { CollectFields } from './CollectFields.tsx';
 import type { ConfigProps } from './fields.tsx';
 import { QueryFields } from './QueryFields.tsx';
+import { TraceFields } from './TraceFields.tsx';
 
 const MODES = [
   {
@@ -46,6 +47,7 @@ export function ConfigEditor(props: ConfigProps): React.JSX.Element {
       </div>
       {chosen === 'collect' ? <CollectFields {...props} /> : <BesideFields {...props} />}
       <QueryFields {...props} />
+      <TraceFields {...props} />
     </div>
   );
 }

@@ -1,3 +1,8 @@
+import type { DataFrame } from '@grafana/data';
+import type { ApiPlanNode, ApiQueryPlan } from '../../shared/api/queryPlan.ts';
+import { withTraceLinks, type TraceDestination } from '../exemplarLinks.ts';
+import { rawSelectors, samplesCsv } from './rawSamples.ts';
+import { traceOf, traceOfStats } from './trace.ts';
 import fc from 'fast-check';
 import type { BuilderQuery, LatencyQuery } from '../../shared/api/grafanaQuery.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
@@ -200,4 +205,126 @@ describe('presets', () => {
     expect(presetsFor(new Set(['nv_inference_count', 'up'])).map(({ title }) => title)).toEqual([
       'Inferences a second',
     ]));
+});
+
+describe('how a query was answered', () => {
+  const node = (
+    expr: string,
+    milliseconds: number,
+    children: ApiPlanNode[] = [],
+    more: Partial<ApiPlanNode> = {},
+  ): ApiPlanNode =>
+    ({
+      expr,
+      kind: 'call',
+      steps: 10,
+      once: false,
+      series: 4,
+      samples: 400,
+      milliseconds,
+      children,
+      ...more,
+    }) as ApiPlanNode;
+  const plan = (root: ApiPlanNode, more: Partial<ApiQueryPlan> = {}): ApiQueryPlan => ({
+    plan: root,
+    parseMilliseconds: 1,
+    selectMilliseconds: 5,
+    evaluateMilliseconds: root.milliseconds,
+    samplesRead: 400,
+    series: 4,
+    ...more,
+  });
+  const slow = node('sum(rate(x[5m]))', 900, [
+    node('rate(x[5m])', 800, [node('x[5m]', 100), node('5', 0, [], { kind: 'number' })]),
+  ]);
+
+  test('parts are told with their own share of the time', () => {
+    const { parts, stages } = traceOf(plan(slow), 100);
+    expect(parts.map(({ text, depth, ownShare }) => [text, depth, Math.round(ownShare * 9)])).toEqual([
+      ['sum(rate(x[5m]))', 0, 1],
+      ['rate(x[5m])', 1, 7],
+      ['x[5m]', 2, 1],
+    ]);
+    expect(stages.map(({ ms }) => ms)).toEqual([1, 5, 900]);
+  });
+  const advises = (name: string, given: ApiQueryPlan, words: RegExp) =>
+    test(`${name}: ${words.source}`, () => expect(traceOf(given, 100).advice).toMatch(words));
+  advises('a quick one', plan(node('x', 3)), /Nothing here is slow/);
+  advises('one part', plan(slow), /Most of the time went into rate\(x\[5m\]\)/);
+  advises('the index', plan(slow, { selectMilliseconds: 5000 }), /finding series/);
+  advises('much for little', plan(slow, { samplesRead: 1e6 }), /Each point drawn reads 2500 samples/);
+  test('other servers tell totals', () => {
+    const told = traceOfStats(
+      { timings: { innerEvalTime: 0.02, resultSortTime: 0 }, samples: { totalQueryableSamples: 7 } },
+      3,
+    );
+    expect(told).toMatchObject({
+      series: 3,
+      samples: 7,
+      parts: [],
+      stages: [
+        { name: 'evaluate', ms: 20 },
+        { name: 'sort', ms: 0 },
+      ],
+    });
+  });
+});
+
+describe('samples as they are stored', () => {
+  test('are asked by every selector, once, without what moves it in time', () => {
+    expect(rawSelectors('sum(rate(a{b="c"}[5m])) / sum(rate(a{b="c"}[5m] offset 1h)) + d @ 5', 90.2)).toEqual([
+      'a{b="c"}[91s]',
+      'd[91s]',
+    ]);
+    expect(() => rawSelectors('sum(', 60)).toThrow();
+  });
+  test('are lines of series, time and value; what would be a formula is a text', () => {
+    const csv = samplesCsv([
+      {
+        resultType: 'matrix',
+        result: [{ metric: { a: 'b,"c' }, values: [[1.5, 'NaN']], histograms: [[2, { count: '3', sum: '4' }]] }],
+      },
+      { resultType: 'scalar', result: [0, '1'] },
+    ]);
+    expect(csv.split('\r\n')).toEqual([
+      'series,time,value,count,sum',
+      '"{a=""b,\\""c""}",1970-01-01T00:00:01.500Z,NaN,,',
+      '"{a=""b,\\""c""}",1970-01-01T00:00:02.000Z,,3,4',
+      '',
+    ]);
+  });
+});
+
+describe('exemplars lead to their traces', () => {
+  const frame = (name: string) =>
+    ({
+      name,
+      fields: [{ name: 'Time' }, { name: 'trace_id', config: {} }, { name: 'pod', config: {} }],
+      length: 1,
+    }) as unknown as DataFrame;
+  const linksOf = (destinations: TraceDestination[], name = 'exemplar') =>
+    withTraceLinks([frame(name)], destinations, (uid) => (uid === 'tempo' ? 'Tempo' : undefined))[0].fields.map(
+      (field) => field.config?.links,
+    );
+  test('in a data source, or at an address', () => {
+    expect(linksOf([{ name: 'trace_id', datasourceUid: 'tempo' }])[1]).toEqual([
+      {
+        title: 'Query with Tempo',
+        url: '',
+        internal: {
+          datasourceUid: 'tempo',
+          datasourceName: 'Tempo',
+          query: { refId: 'trace', query: '${__value.raw}', queryType: 'traceql' },
+        },
+      },
+    ]);
+    expect(linksOf([{ name: 'trace_id', url: 'https://t/${__value.raw}', urlDisplayLabel: 'T' }])[1]).toEqual([
+      { title: 'T', url: 'https://t/${__value.raw}', targetBlank: true },
+    ]);
+  });
+  test('not from other labels, other frames, or to what is not there', () => {
+    expect(linksOf([{ name: 'trace_id', datasourceUid: 'tempo' }])[2]).toBeUndefined();
+    expect(linksOf([{ name: 'trace_id', datasourceUid: 'gone' }])[1]).toBeUndefined();
+    expect(linksOf([{ name: 'trace_id', url: 'https://t' }], 'x')[1]).toBeUndefined();
+  });
 });

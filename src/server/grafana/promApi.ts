@@ -5,6 +5,8 @@ import { readBody, UpstreamError, type Upstream } from './upstream.ts';
 /** Of JSON read into memory for one query. */
 const ANSWER_BYTES_MAX = 256 * 2 ** 20;
 const EXCERPT_LENGTH = 200;
+/** Of VictoriaMetrics clusters; Thanos and Mimir say it in a warning of their own. */
+const PARTIAL = 'partial result: a part of the storage did not answer, so series or samples may be missing';
 
 export interface ApiCall {
   readonly path: string;
@@ -40,7 +42,7 @@ export async function askApi<T>(upstream: Upstream, call: ApiCall): Promise<ApiR
     const date = Date.parse(answer.headers.date ?? '');
     return {
       data: parsed.data,
-      warnings: parsed.warnings ?? [],
+      warnings: [...(parsed.warnings ?? []), ...(parsed.isPartial === true ? [PARTIAL] : [])],
       infos: parsed.infos ?? [],
       serverTime: Number.isNaN(date) ? undefined : date,
     };

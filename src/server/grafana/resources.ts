@@ -19,6 +19,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   labels: ['GET', 'POST'],
   distribution: ['GET', 'POST'],
   explain: ['GET', 'POST'],
+  explain_query: ['GET', 'POST'],
   format_query: ['GET', 'POST'],
   parse_query: ['GET', 'POST'],
   metadata: ['GET'],

@@ -7,6 +7,8 @@ export interface ApiSuccess<T> {
   data: T;
   warnings?: string[];
   infos?: string[];
+  /** VictoriaMetrics clusters: a part of the storage did not answer. */
+  isPartial?: boolean;
 }
 
 export interface ApiFailure {
