@@ -4,18 +4,19 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPlugin, PLUGIN_IDS } from './buildPlugin.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const READY_MS_MAX = 120_000;
+const DATASOURCE_ID = 'isotherm-metrics-datasource';
 const USAGE = `usage: npm run grafana -- <folder of a Grafana installation> [--port 3000] [--url http://127.0.0.1:9090] [--data data/grafana]
 
   The folder is that of an unpacked Grafana download or package: it holds bin/grafana and conf/defaults.ini.
   --url   address of the sidecar, or of any Prometheus-compatible server
-  --data  where Grafana keeps its database
+  --data  where Grafana keeps its database, and the data source what it collects
 `;
 
 export interface GrafanaOptions {
@@ -26,6 +27,18 @@ export interface GrafanaOptions {
   readonly dataFolder: string;
   /** Where the bundle's folder lies. */
   readonly pluginsFolder: string;
+  /** Read in place of the Grafana's own conf/custom.ini. */
+  readonly configFile?: string;
+}
+
+/** Settings that Grafana takes from a file only: its own custom ones, and where samples lie that are collected here, out of the way of every build. */
+export async function writeGrafanaConfig(home: string, dataFolder: string): Promise<string> {
+  await mkdir(dataFolder, { recursive: true });
+  const own = await readFile(path.join(home, 'conf/custom.ini'), 'utf8').catch(() => '');
+  const file = path.join(dataFolder, 'grafana.ini');
+  const samples = path.join(dataFolder, 'isotherm');
+  await writeFile(file, `${own}\n[plugin.${DATASOURCE_ID}]\ndata_dir = ${samples}\n`);
+  return file;
 }
 
 /** The command that starts this Grafana with our bundle and provisioning: development settings, loopback only, no account needed. */
@@ -62,6 +75,7 @@ export function grafanaCommand(options: GrafanaOptions): { command: string; args
       ...(existsSync(newer) ? ['server'] : []),
       '--homepath',
       options.home,
+      ...(options.configFile === undefined ? [] : ['--config', options.configFile]),
       ...Object.entries(settings).map(([key, value]) => `cfg:${key}=${value}`),
     ],
     env: {
@@ -113,8 +127,8 @@ async function main(): Promise<void> {
     sidecarUrl: values.url,
     dataFolder,
     pluginsFolder: path.dirname(bundle.folder),
+    configFile: await writeGrafanaConfig(path.resolve(positionals[0]), dataFolder),
   });
-  await mkdir(dataFolder, { recursive: true });
   const grafana = spawn(start.command, start.args, { env: start.env, stdio: ['ignore', 'inherit', 'inherit'] });
   const ended = new AbortController();
   grafana.on('error', (error) => {

@@ -7,17 +7,21 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { pipeline } from 'node:stream/promises';
+import { ZipFile } from 'yazl';
 import { APP_ID, buildPlugin } from './buildPlugin.ts';
-import { zip, type ZipEntry } from './zip.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const RELEASE_FOLDER = path.join(ROOT, 'dist/release');
 /** Where a Node looks for the code inside itself; the same for every Node 24. */
 const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+/** The first day that archives know, wherever it is made. */
+const FIRST_DAY = new Date(1980, 0, 1);
 const POSTJECT = 'postject@1.0.0-alpha.6';
 
 interface Platform {
@@ -83,7 +87,7 @@ export async function packageRelease(wanted: readonly string[], folder = RELEASE
     for (const name of wanted.length > 0 ? wanted : Object.keys(PLATFORMS)) {
       const staged = await stage(work, bundle, PLATFORMS[name], blob);
       const file = `${APP_ID}-${version}.${name}.zip`;
-      await writeFile(path.join(folder, file), zip(await entriesOf(staged, APP_ID)));
+      await zipFolder(staged, APP_ID, path.join(folder, file));
       await rm(path.dirname(staged), { recursive: true });
       files.push(file);
     }
@@ -155,16 +159,25 @@ function npm(args: readonly string[], cwd: string): string {
   });
 }
 
-async function entriesOf(folder: string, name: string): Promise<ZipEntry[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-  return Promise.all(
-    files.map(async (file) => ({
-      name: `${name}/${path.relative(folder, file).split(path.sep).join('/')}`,
-      content: await readFile(file),
-      isExecutable: ((await stat(file)).mode & 0o100) !== 0,
-    })),
-  );
+/** An archive of a folder, with the modes of its files; times all alike and names in order, so that the same files give the same bytes. */
+async function zipFolder(folder: string, root: string, file: string): Promise<void> {
+  const zip = new ZipFile();
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .sort();
+  for (const name of names) {
+    const from = path.join(folder, name);
+    const isExecutable = ((await stat(from)).mode & 0o111) !== 0;
+    const metadata = path.posix.join(root, name.split(path.sep).join('/'));
+    zip.addFile(from, metadata, {
+      mtime: FIRST_DAY,
+      mode: isExecutable ? 0o100755 : 0o100644,
+      forceDosTimestamp: true,
+    });
+  }
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(file));
 }
 
 async function checksums(folder: string, files: readonly string[]): Promise<string> {

@@ -484,6 +484,22 @@ describe('health names the fault', () => {
     'authorization',
     'Bearer t0ken',
   );
+  test('a request is signed for Amazon', async () => {
+    answer = { status: 200, body: ok };
+    seen.length = 0;
+    const json = { sigV4Auth: true, sigV4AuthType: 'keys', sigV4Region: 'eu-west-1' };
+    const health = await plugin.health(source(url, json, { sigV4AccessKey: 'AKID', sigV4SecretKey: 'secret' }));
+    expect(health.status).toBe(1);
+    expect(seen[0].authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-west-1\/aps\/aws4_request, SignedHeaders=.*host.*, Signature=[0-9a-f]{64}$/,
+    );
+  });
+  test('an answer that lacks a part of the storage says so on its frames', async () => {
+    const data = { resultType: 'matrix', result: [{ metric: { a: 'b' }, values: [[1, '1']] }] };
+    answer = { status: 200, body: JSON.stringify({ status: 'success', isPartial: true, data }) };
+    const [frame] = tables((await plugin.query(source(url), [query('A', { expr: 'x' })])).get('A')!.frames);
+    expect(frame.meta.notices).toEqual([{ severity: 'warning', text: expect.stringMatching(/^partial result/) }]);
+  });
   sent(
     "a header of the user's",
     () => source(url, { httpHeaderName1: 'X-Scope-OrgID' }, { httpHeaderValue1: 'team-a' }),

@@ -13,6 +13,7 @@ const AUTH_METHODS: SelectableValue<AuthMethod>[] = [
   { label: 'None', value: 'none' },
   { label: 'User and password', value: 'basic' },
   { label: 'Bearer token', value: 'bearer' },
+  { label: 'SigV4', value: 'sigv4', description: 'Amazon Managed Service for Prometheus' },
   { label: 'Forward login', value: 'forward', description: "Sends the OAuth identity of Grafana's user on" },
 ];
 
@@ -20,12 +21,13 @@ const AUTH_METHODS: SelectableValue<AuthMethod>[] = [
 export function BesideFields({ options, onOptionsChange }: ConfigProps): React.JSX.Element {
   const json = options.jsonData;
   const setJson = (part: Partial<MetricsOptions>) => onOptionsChange({ ...options, jsonData: { ...json, ...part } });
-  const method: AuthMethod = json.authMethod ?? (options.basicAuth ? 'basic' : 'none');
+  const method: AuthMethod =
+    json.authMethod ?? (json.sigV4Auth === true ? 'sigv4' : options.basicAuth ? 'basic' : 'none');
   const setMethod = (authMethod: AuthMethod) =>
     onOptionsChange({
       ...options,
       basicAuth: authMethod === 'basic',
-      jsonData: { ...json, authMethod, oauthPassThru: authMethod === 'forward' },
+      jsonData: { ...json, authMethod, oauthPassThru: authMethod === 'forward', sigV4Auth: authMethod === 'sigv4' },
     });
   const text = (label: string, value: string | undefined, set: (value: string) => void, more: TextMore = {}) => (
     <TextField label={label} value={value} disabled={options.readOnly} onChange={set} {...more} />
@@ -89,6 +91,23 @@ export function BesideFields({ options, onOptionsChange }: ConfigProps): React.J
           </>
         )}
         {method === 'bearer' && secret('Token', 'bearerToken', 'line')}
+        {method === 'sigv4' && (
+          <>
+            <InlineField label="Keys" labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
+              <RadioButtonGroup
+                options={[
+                  { label: 'Written here', value: 'keys' },
+                  { label: "Of Grafana's environment", value: 'default' },
+                ]}
+                value={json.sigV4AuthType ?? 'keys'}
+                onChange={(sigV4AuthType) => setJson({ sigV4AuthType })}
+              />
+            </InlineField>
+            {text('Region', json.sigV4Region, (sigV4Region) => setJson({ sigV4Region }), { placeholder: 'eu-west-1' })}
+            {(json.sigV4AuthType ?? 'keys') === 'keys' && secret('Access key', 'sigV4AccessKey', 'line')}
+            {(json.sigV4AuthType ?? 'keys') === 'keys' && secret('Secret key', 'sigV4SecretKey', 'line')}
+          </>
+        )}
       </FieldSet>
       <FieldSet label="TLS">
         {onOff(

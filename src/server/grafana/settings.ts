@@ -1,11 +1,17 @@
 /** What a data source instance says about its server: address, credentials, TLS, limits. Read once per change of the settings. */
 import { DEFAULT_SCRAPE_INTERVAL_MS, parseInterval, type ConnectionOptions } from '../../shared/api/grafanaQuery.ts';
 import type { DataSourceSettings } from './messages.ts';
+import { SettingsError } from './settingsError.ts';
+import { sigV4Of, type SigV4 } from './sigv4.ts';
+
+export { SettingsError } from './settingsError.ts';
 
 export interface Connection {
   /** Without a slash at its end; `/api/v1/…` is appended. */
   readonly baseUrl: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** Each request is signed by it. */
+  readonly signature?: SigV4;
   /** Send the caller's own Authorization and ID token on. */
   readonly forwardIdentity: boolean;
   readonly queryMethod: 'GET' | 'POST';
@@ -24,14 +30,6 @@ export interface Connection {
 const TIMEOUT_MS_DEFAULT = 30_000;
 const TIMEOUT_MS_MAX = 600_000;
 
-/** The settings cannot be used; the message says which field and what to write there. */
-export class SettingsError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SettingsError';
-  }
-}
-
 /** @throws SettingsError */
 export function connectionFrom(settings: DataSourceSettings): Connection {
   const options = readOptions(settings.jsonData);
@@ -39,6 +37,7 @@ export function connectionFrom(settings: DataSourceSettings): Connection {
   return {
     baseUrl: readUrl(settings.url),
     headers: { ...authHeaders(settings, options), ...customHeaders(options, secure) },
+    signature: sigV4Of(options, secure, process.env),
     forwardIdentity: options.oauthPassThru === true || options.authMethod === 'forward',
     queryMethod: options.httpMethod === 'GET' ? 'GET' : 'POST',
     extraParameters: [...new URLSearchParams(options.customQueryParameters ?? '')],

@@ -9,6 +9,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Collector } from './collect/collector.ts';
 import type { Connection } from './settings.ts';
+import { signatureHeaders } from './sigv4.ts';
 
 export type FaultKind =
   | 'dns'
@@ -116,6 +117,10 @@ function askOnce(
   if (body !== undefined) {
     headers['content-length'] = body.length;
     headers['content-type'] ??= 'application/x-www-form-urlencoded';
+  }
+  if (connection.signature !== undefined) {
+    const contentType = headers['content-type'] as string | undefined;
+    Object.assign(headers, signatureHeaders({ url, method: request.method, contentType, body }, connection.signature));
   }
   return new Promise((resolve, reject) => {
     const fault = (error: Error) => {

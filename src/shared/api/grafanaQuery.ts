@@ -104,7 +104,12 @@ export interface ConnectionOptions {
   /** `collect`: the backend scrapes and stores by itself. `beside`: it asks the server at the URL. */
   readonly mode?: 'collect' | 'beside';
   readonly collect?: CollectOptions;
-  readonly authMethod?: 'none' | 'basic' | 'bearer' | 'forward';
+  readonly authMethod?: 'none' | 'basic' | 'bearer' | 'forward' | 'sigv4';
+  /** Signed for Amazon's service; the names are those of Grafana's own fields. */
+  readonly sigV4Auth?: boolean;
+  readonly sigV4AuthType?: string;
+  readonly sigV4Region?: string;
+  readonly sigV4AssumeRoleArn?: string;
   readonly httpMethod?: 'GET' | 'POST';
   /** The usual scrape interval, such as 15s: least step and ground of $__rate_interval. */
   readonly timeInterval?: string;
