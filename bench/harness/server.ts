@@ -107,7 +107,7 @@ export async function startServer(
   throw new Error(`${command} did not become ready; its log ends:\n${log}`);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = net.createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
