@@ -26,7 +26,7 @@ const serverRooms = {
   notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
   http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
-  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules|fleet',
+  cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules|fleet|remote',
 };
 
 /** A browser room and the other rooms under src that it may import. */

@@ -33,7 +33,7 @@ async function serve(options: { frameBytes?: number; external?: Labels; reads?: 
   const { frameBytes = 1024 * 1024, external = [], reads = 10 } = options;
   const made = fakeServer(
     { remoteReadFrameBytesMax: frameBytes, remoteReadsMax: reads },
-    { rooms: () => ({ ...made.fake.rooms(), queryable: db }), externalLabels: () => external },
+    { rooms: () => ({ ...made.fake.rooms(), queryable: db, ownQueryable: db }), externalLabels: () => external },
   );
   servers.push(made.server);
   return new URL(`http://${await made.server.listen('127.0.0.1', 0)}`);

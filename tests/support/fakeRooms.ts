@@ -96,6 +96,7 @@ export class FakeRooms {
     return {
       engine: this.engine,
       queryable: this.queryable,
+      ownQueryable: this.queryable,
       storage: this.storage,
       targets: {
         active: () => [

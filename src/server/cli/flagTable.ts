@@ -164,6 +164,11 @@ export const FLAGS = {
     default: '5m',
     help: 'How far back an instant selector looks for a sample.',
   },
+  'query.replica-label': {
+    type: 'list',
+    default: '',
+    help: 'Comma-separated labels in which servers of a highly available pair differ: queries see what they say of the same series as one (docs/scale.md).',
+  },
   'query.timeout': { type: 'duration', default: '2m', help: 'How long a query may take before it is given up.' },
   'query.max-concurrency': {
     type: 'count',
@@ -197,7 +202,7 @@ export const FLAGS = {
   'enable-feature': {
     type: 'list',
     default: '',
-    help: `Comma-separated features: ${Object.keys(PROMQL_FEATURE_FLAGS).join(', ')}, concurrent-rule-eval, ${Object.values(SCRAPE_FEATURES).join(', ')}. Names of upstream that mean nothing here are told in the log.`,
+    help: `Comma-separated features: ${Object.keys(PROMQL_FEATURE_FLAGS).join(', ')}, concurrent-rule-eval, otlp-deltatocumulative, otlp-native-delta-ingestion, ${Object.values(SCRAPE_FEATURES).join(', ')}. Names of upstream that mean nothing here are told in the log.`,
   },
   agent: {
     type: 'bool',

@@ -147,6 +147,22 @@ export interface RemoteWriteConfig {
   readonly metadataIntervalMs: number;
 }
 
+/** Another server that queries are also answered from. */
+export interface RemoteReadConfig {
+  readonly url: string;
+  /** As the file names it; '' for none. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly http: HttpConfig;
+  /** It is asked only for what has all of these as equality matchers. */
+  readonly requiredMatchers: Labels;
+  /** It is asked also for times of which the store here has samples. */
+  readonly readRecent: boolean;
+  /** It is asked for what has the external labels of this server, and answers without them. */
+  readonly filterExternalLabels: boolean;
+}
+
 export interface RemoteQueueConfig {
   /** Samples that wait in memory, for each request that may be under way. */
   readonly capacity: number;
@@ -211,6 +227,7 @@ export interface Config {
   readonly scrapeConfigFiles: readonly string[];
   readonly alerting: AlertingConfig;
   readonly remoteWrite: readonly RemoteWriteConfig[];
+  readonly remoteRead: readonly RemoteReadConfig[];
   readonly storage: StorageConfig;
   readonly otlp: OtlpConfig;
   /** What the file asks for and this program does not do (yet), one sentence each. Empty for most files. */

@@ -68,6 +68,7 @@ const remoteReadKeys = z.strictObject({
   headers: z.record(text, text).optional(),
   read_recent: bool.optional(),
   filter_external_labels: bool.optional(),
+  chunked_read_limit: count.optional(),
   ...httpKeys,
 });
 
@@ -123,6 +124,7 @@ export const fileKeys = z.strictObject({
   otlp: otlpKeys.optional(),
 });
 export type RawRemoteWrite = z.output<typeof remoteWriteKeys>;
+export type RawRemoteRead = z.output<typeof remoteReadKeys>;
 export type RawFile = z.output<typeof fileKeys>;
 
 /** Files named by `scrape_config_files`. */

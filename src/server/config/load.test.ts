@@ -84,10 +84,10 @@ describe('a configuration', () => {
 
   test('says what it asks for in vain', () => {
     const notices = parse(
-      'remote_read: [{url: "http://x/read"}]\nstorage: {tsdb: {stale_series_compaction_threshold: 0.5}}\n',
+      'tracing: {endpoint: "x:4317"}\nstorage: {tsdb: {stale_series_compaction_threshold: 0.5}}\n',
     ).notices;
     expect(notices).toEqual([
-      expect.stringMatching(/^remote_read/),
+      expect.stringMatching(/^tracing/),
       expect.stringMatching(/stale_series_compaction_threshold/),
     ]);
   });

@@ -12,6 +12,7 @@ import { resolveAlerting } from './resolveAlerting.ts';
 import { absolute } from './resolveHttp.ts';
 import type { Complain } from './resolveRelabel.ts';
 import { resolveOtlp } from './resolveOtlp.ts';
+import { resolveRemoteRead } from './resolveRemoteRead.ts';
 import { resolveRemoteWrite } from './resolveRemoteWrite.ts';
 import {
   checkProtocols,
@@ -83,6 +84,9 @@ export function parseConfig(
   const remoteWrite = (raw.remote_write ?? []).map((write, i) =>
     resolveRemoteWrite(write, dir, complainAt(source, 'remote_write', i)),
   );
+  const remoteRead = (raw.remote_read ?? []).map((read, i) =>
+    resolveRemoteRead(read, dir, complainAt(source, 'remote_read', i)),
+  );
   throwFaults(source.file, faults);
 
   const tsdb = raw.storage?.tsdb;
@@ -100,6 +104,7 @@ export function parseConfig(
     scrapeConfigs: jobs,
     alerting,
     remoteWrite,
+    remoteRead,
     ruleFiles: (raw.rule_files ?? []).map((file) => absolute(dirname(path), file)),
     scrapeConfigFiles: (raw.scrape_config_files ?? []).map((file) => absolute(dir, file)),
     storage: {
@@ -152,7 +157,6 @@ function expandAll(
 
 /** Whole sections that are known and not acted upon. */
 const SECTION_NOTICES = {
-  remote_read: 'other servers are not asked yet; queries see what is stored here only',
   tracing: 'this program records no traces of itself',
 } as const satisfies Partial<Record<keyof RawFile, string>>;
 

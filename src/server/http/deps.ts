@@ -21,6 +21,8 @@ import type { TargetsView } from '../scrape/status.ts';
 export interface ServerRooms {
   readonly engine: AnsweringEngine;
   readonly queryable: Queryable;
+  /** The same without other servers that are asked along: what is given to those who ask this one. */
+  readonly ownQueryable: Queryable;
   readonly storage: Storage;
   readonly admin: StoreAdmin;
   readonly targets: TargetsView;

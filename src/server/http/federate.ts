@@ -62,14 +62,18 @@ function wantsProtobuf(accept: string): boolean {
   return best === PROTOBUF;
 }
 
-async function newestSamples(deps: HttpDeps, { queryable }: ServerRooms, params: Params): Promise<FederatedSample[]> {
+async function newestSamples(
+  deps: HttpDeps,
+  { ownQueryable }: ServerRooms,
+  params: Params,
+): Promise<FederatedSample[]> {
   const sets = matcherSets(params);
   const now = deps.clock.now();
   const range = { minTime: now - deps.options.lookbackDeltaMs, maxTime: now };
   const external = deps.externalLabels();
   const found = new Map<string, FederatedSample>();
   for (const set of sets) {
-    for (const series of await storedSeries(queryable, set, range, deps.options.maxSamples)) {
+    for (const series of await storedSeries(ownQueryable, set, range, deps.options.maxSamples)) {
       const sample = newest(series, external);
       if (sample !== undefined) found.set(JSON.stringify(series.labels), sample);
     }

@@ -62,10 +62,10 @@ async function read(
   const asked = await requestOf((request.body as Buffer | undefined) ?? new Uint8Array());
   const external = deps.externalLabels();
   if (answerKind(asked) === STREAMED_XOR_CHUNKS) {
-    const frames = allFrames(rooms.queryable, asked.queries, external, deps.options.remoteReadFrameBytesMax);
+    const frames = allFrames(rooms.ownQueryable, asked.queries, external, deps.options.remoteReadFrameBytesMax);
     return reply.type(STREAMED_TYPE).send(Readable.from(frames, { objectMode: false }));
   }
-  const answer = await answerQueries(rooms.queryable, asked.queries, external, deps.options.remoteReadSamplesMax);
+  const answer = await answerQueries(rooms.ownQueryable, asked.queries, external, deps.options.remoteReadSamplesMax);
   const { compress } = await import('snappyjs');
   return reply
     .type(PROTOBUF)

@@ -1,9 +1,8 @@
 /** Samples as they are stored, series by series, for those who take them elsewhere: federation and remote read. */
 import { compareLabels } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
-import { bitsOf, setStale } from '../../shared/model/sampleBits.ts';
 import { openColumns } from '../promql/engine.ts';
-import { heldSeries, selectedSeries, type SampledSeries } from '../promql/series.ts';
+import { heldSeries, selectedSeries, withStaleMarks, type SampledSeries } from '../promql/series.ts';
 import type { SeriesSamples } from '../remote/prompb.ts';
 import type { Queryable, SelectLease, TimeRange } from '../storage/queryable.ts';
 import { openSelect } from '../tsdb/openSelect.ts';
@@ -33,7 +32,7 @@ export async function* eachStoredSeries(
   range: TimeRange,
 ): AsyncGenerator<SeriesSamples> {
   const spec = { matchers, ...range };
-  const lease = queryable.pack?.(spec);
+  const lease = await queryable.pack?.(spec);
   if (lease === undefined) return yield* await storedSeries(queryable, matchers, range, Infinity);
   try {
     yield* eachOf(lease);
@@ -57,12 +56,4 @@ const byLabels = (a: Pick<SeriesSamples, 'labels'>, b: Pick<SeriesSamples, 'labe
 
 function samplesOf({ labels, times, values, stale, histograms }: SampledSeries): SeriesSamples {
   return { labels, times, values: stale === undefined ? values : withStaleMarks(values, stale), histograms };
-}
-
-/** Passing a NaN as a number may have changed its bits. */
-function withStaleMarks(values: Float64Array, stale: Uint8Array): Float64Array {
-  const marked = values.slice();
-  const bits = bitsOf(marked);
-  stale.forEach((is, i) => is === 1 && setStale(bits, i));
-  return marked;
 }

@@ -21,34 +21,27 @@ import { createRemoteWriter } from '../remote/remoteWriter.ts';
 import { createRuleManager } from '../rules/manager.ts';
 import { createScrapeManager } from '../scrape/manager.ts';
 import { StorageError } from '../storage/appender.ts';
-import type { AnsweringEngine } from '../storage/engine.ts';
-import type { Queryable } from '../storage/queryable.ts';
 import { readBuildInfo } from '../telemetry/build.ts';
 import { systemClock } from '../telemetry/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { machinePage } from '../telemetry/machine/machine.ts';
 import { NOTICES, Notifications } from '../telemetry/notifications.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
-import { EngineApi } from '../fleet/engineApi.ts';
-import { loadEngineFile, type EngineAddress } from '../fleet/engineFile.ts';
-import { createRemoteEngine } from '../fleet/remoteEngine.ts';
-import { RemoteQueryable } from '../fleet/remoteQueryable.ts';
-import { createEngine, written, type EngineLimits } from '../promql/engine.ts';
+import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
-import { createQueryLog, type QueryLog } from '../workers/queryLog.ts';
-import { createQueryRunner } from '../workers/queryRunner.ts';
-import { AGENT_BLOCK_MS, agentEngine, agentQueryable, checkAgent, withAgentStore } from './agent.ts';
+import { createQueryLog } from '../workers/queryLog.ts';
+import { AGENT_BLOCK_MS, checkAgent, withAgentStore } from './agent.ts';
 import { createGroupStore } from './groupStore.ts';
-import { queryTimeMetrics, registerQueryMetrics } from './queryMetrics.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
 import { registerNotifierMetrics } from './notifierMetrics.ts';
 import { pushClient, withPushJob } from './pushJob.ts';
 import { registerRemoteMetrics } from './remoteMetrics.ts';
+import { openQueries } from './queryRooms.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
 import { createSentTimes } from './sentTimes.ts';
@@ -328,56 +321,6 @@ function noteQueries(own: string, flags: Flags, log: Log): ActiveQueries | undef
 /** The configuration's retention is that of a store; an agent's is a flag. */
 const retentionKeys = ({ agent }: Flags, { storage }: Config) => (agent ? {} : storage);
 
-interface QueryRooms {
-  readonly engine: AnsweringEngine;
-  readonly queryable: Queryable;
-}
-
-/** Who answers queries: the engine of a fleet, the store here, or nobody. */
-function openQueries(
-  tsdb: Tsdb,
-  limits: EngineLimits,
-  active: ActiveQueries | undefined,
-  queryLog: QueryLog,
-  { flags, log, metrics, shutdown }: RoomParts,
-): QueryRooms {
-  const file = flags['fleet.config.file'];
-  if (file !== '') {
-    const api = new EngineApi(engineOfFleet(file));
-    shutdown.opened('engine of the fleet', () => api.close());
-    const queryable = new RemoteQueryable(api, systemClock);
-    void queryable.watchMetadata(shutdown.signal, log);
-    const { query } = createRemoteEngine(api, promqlOptions(flags));
-    const answer: AnsweringEngine['answer'] = async (request, format) => {
-      const started = performance.now();
-      const result = await query(request);
-      return written(result, format, performance.now() - started);
-    };
-    return { engine: { query, answer }, queryable };
-  }
-  if (flags.agent) return { engine: agentEngine, queryable: agentQueryable };
-  const engine = createQueryRunner({
-    queryable: tsdb,
-    active,
-    queryLog,
-    workers: flags.workers,
-    limits,
-    onQuery: queryTimeMetrics(metrics),
-  });
-  registerQueryMetrics(metrics, queryLog, engine, limits.maxConcurrency);
-  shutdown.opened('query engine', () => engine.close());
-  return { engine, queryable: tsdb };
-}
-
-function engineOfFleet(file: string): EngineAddress {
-  try {
-    return loadEngineFile(file);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new StartError(`--fleet.config.file: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
 function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   const { flags, config, log, metrics, shutdown, externalUrl, own, pushes } = parts;
   const active = noteQueries(own, flags, log);
@@ -395,7 +338,8 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     log('error', 'the query log cannot be written; make room on its disk', { file, reason: String(error) }),
   );
   shutdown.opened('query log', async () => queryLog.close());
-  const { engine, queryable } = openQueries(tsdb, limits, active, queryLog, parts);
+  const queries = openQueries(tsdb, { limits, active, queryLog, ...parts });
+  const { engine, queryable, ownQueryable } = queries;
   const feed = createFeed(tsdb);
   const sentTimes = createSentTimes(own, log);
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
@@ -465,6 +409,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     rooms: {
       engine,
       queryable,
+      ownQueryable,
       storage: feed.storage,
       admin: tsdb,
       savedQueries: new SavedQueries(join(own, 'saved_queries.json')),
@@ -476,6 +421,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     },
     async apply(config) {
       queryLog.use(config.global.queryLogFile);
+      queries.apply(config);
       await tsdb.setRetention(retentionOf(flags, retentionKeys(flags, config)));
       // Before anything is appended, so that all of it is heard.
       await remote.apply(config.remoteWrite, config.global.externalLabels);

@@ -1,26 +1,13 @@
 /** Selected columns to series: one per label set, merged over groups. */
 import type { Labels } from '../../shared/model/labels.ts';
-import { bitsOf, CELL_GAP, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, CELL_STALE, cellKind, setStale } from '../../shared/model/sampleBits.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { isReset } from '../../shared/histogram/resets.ts';
 import type { OpenGroup, SeriesOutline } from '../storage/queryable.ts';
+import { mergeReplicas } from './replicas.ts';
+import type { SampledSeries } from './sampledSeries.ts';
 
-/**
- * The samples of one series. `times` may be shared by many series, and then windows over it are too.
- * No cell is a gap; cells are stale markers only where `isStale` says so.
- */
-export interface SampledSeries {
-  readonly labels: Labels;
-  readonly times: Float64Array;
-  /** Whether other series come with the same array. */
-  readonly sharesTimes: boolean;
-  readonly values: Float64Array;
-  /** 1 where the cell ends the series; undefined where none does. */
-  readonly stale: Uint8Array | undefined;
-  readonly histograms: ReadonlyMap<number, NativeHistogram> | undefined;
-  /** Whether it is known that no value is below the one before it. */
-  readonly rises?: boolean;
-}
+export type { SampledSeries } from './sampledSeries.ts';
 
 /** A series that was selected; its columns are decoded when it is read. */
 export interface SelectedSeries {
@@ -53,7 +40,8 @@ export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
       const ref = refs[s];
       const one = new ColumnSeries(reader, s);
       const known = readers.length > 1 ? byRef.get(ref) : undefined;
-      byRef.set(ref, known === undefined ? one : new MergedSeries(known, one));
+      const merge = reader.group.isReplica === true ? mergeReplicas : mergeByTime;
+      byRef.set(ref, known === undefined ? one : new MergedSeries(known, one, merge));
       if (ref < newest) isSorted = false;
       newest = ref;
     }
@@ -97,10 +85,12 @@ class ColumnSeries implements SelectedSeries {
 class MergedSeries implements SelectedSeries {
   readonly #a: SelectedSeries;
   readonly #b: SelectedSeries;
+  readonly #merge: typeof mergeByTime;
 
-  constructor(a: SelectedSeries, b: SelectedSeries) {
+  constructor(a: SelectedSeries, b: SelectedSeries, merge: typeof mergeByTime) {
     this.#a = a;
     this.#b = b;
+    this.#merge = merge;
   }
 
   get labels(): Labels {
@@ -112,7 +102,7 @@ class MergedSeries implements SelectedSeries {
   }
 
   read(): SampledSeries {
-    return withResetHints(mergeByTime(this.#a.read(), this.#b.read()));
+    return withResetHints(this.#merge(this.#a.read(), this.#b.read()));
   }
 }
 
@@ -271,6 +261,14 @@ function mergeByTime(a: SampledSeries, b: SampledSeries): SampledSeries {
     stale: a.stale !== undefined || b.stale !== undefined ? stale.subarray(0, kept) : undefined,
     histograms: histograms.size > 0 ? histograms : undefined,
   };
+}
+
+/** Values with the bits of stale marks: passing a NaN as a number may have changed them. */
+export function withStaleMarks(values: Float64Array, stale: Uint8Array): Float64Array {
+  const marked = values.slice();
+  const bits = bitsOf(marked);
+  stale.forEach((is, i) => is === 1 && setStale(bits, i));
+  return marked;
 }
 
 /** The series without its stale markers, as range vectors see it. */

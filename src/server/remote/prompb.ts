@@ -189,14 +189,15 @@ function readQuery(query: WireReader): ReadQuery {
   return { start, end, matchers };
 }
 
-const OPS: readonly MatchOp[] = ['=', '!=', '=~', '!~'];
+/** By their numbers. */
+export const MATCH_OPS: readonly MatchOp[] = ['=', '!=', '=~', '!~'];
 
 function readMatcher(matcher: WireReader): Matcher {
   let op: MatchOp = '=';
   let name = '';
   let value = '';
   while (matcher.next()) {
-    if (matcher.field === 1) op = OPS[matcher.int()] ?? '=';
+    if (matcher.field === 1) op = MATCH_OPS[matcher.int()] ?? '=';
     else if (matcher.field === 2) name = matcher.string();
     else if (matcher.field === 3) value = matcher.string();
     else matcher.skip();

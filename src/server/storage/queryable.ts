@@ -53,6 +53,8 @@ export interface OpenGroup {
   /** By series of the group, as `refs`. */
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
+  /** As in `PackedGroup`. */
+  readonly isReplica?: boolean;
   /**
    * Writes the n cells of a series, with gap and stale bits; or the first `rows` of them.
    *
@@ -141,6 +143,8 @@ export interface PackedGroup {
   readonly refs: Uint32Array;
   readonly parts: readonly PackedPart[];
   readonly deleted: ReadonlyMap<SeriesRef, readonly TimeRange[]>;
+  /** Where other groups have the same series, they are what another server says of it: one is followed, samples are not mixed. */
+  readonly isReplica?: boolean;
 }
 
 /** What chunks of a store there are at a time. Chunks that are not among them are not named again, or under another id. */
@@ -160,6 +164,8 @@ export interface PackedSelect {
   readonly cells: number;
   /** For those who keep chunks that they opened; undefined where nothing is known. */
   readonly stored?: ChunksStored;
+  /** What is to be told with the answer. */
+  readonly warnings?: readonly string[];
 }
 
 /** Files named in `select` stay open until it is released. */
@@ -191,7 +197,7 @@ export interface Queryable {
   /** Without it nothing that was read may be kept. */
   readonly changes?: Changes;
   /** The same as where it lies, for those who decode it themselves, on another thread perhaps. Without it, everyone gets columns. */
-  pack?(spec: SelectSpec): SelectLease;
+  pack?(spec: SelectSpec): SelectLease | Promise<SelectLease>;
   /** Label sets of the series with samples in the range that match any of the matcher sets; all series if there is none. Sorted. */
   series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]>;

@@ -79,6 +79,7 @@ class StoredGroup implements OpenGroup {
   readonly refs: Uint32Array;
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
+  readonly isReplica: boolean;
   readonly #slices: readonly Slice[];
   readonly #deleted: PackedGroup['deleted'];
   readonly #isMerged: boolean;
@@ -91,8 +92,9 @@ class StoredGroup implements OpenGroup {
   /** Native histograms of the series read last. */
   #found: Map<number, NativeHistogram> | undefined;
 
-  constructor({ refs, deleted }: PackedGroup, labels: readonly Labels[], slices: readonly Slice[]) {
+  constructor({ refs, deleted, isReplica }: PackedGroup, labels: readonly Labels[], slices: readonly Slice[]) {
     this.refs = refs;
+    this.isReplica = isReplica === true;
     this.labels = labels;
     this.#slices = slices;
     this.#deleted = deleted;

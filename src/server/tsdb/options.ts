@@ -1,7 +1,7 @@
 /** What a store is opened with, and what it tells of itself. */
 import type { StoreAdmin } from '../storage/admin.ts';
 import type { AppendOutcome, Storage, StorageError } from '../storage/appender.ts';
-import type { Queryable } from '../storage/queryable.ts';
+import type { Changes, Queryable, SelectLease, SelectSpec } from '../storage/queryable.ts';
 import type { TsdbLoads } from './bulk/loadDoor.ts';
 import type { Retention } from './retention.ts';
 
@@ -31,6 +31,8 @@ export interface TsdbOptions {
 }
 
 export interface Tsdb extends Storage, Queryable, StoreAdmin, TsdbLoads {
+  readonly changes: Changes;
+  pack(spec: SelectSpec): SelectLease;
   stats(): TsdbStats;
   /** Takes another retention; what is past it goes at once. */
   setRetention(retention: Retention): Promise<void>;

@@ -25,5 +25,7 @@ export async function evaluatePacked(
   const breathe = { maxSamples: Infinity, isDue: () => budget.isDue(), pause: () => budget.pause() };
   const open: OpenGroup[][] = [];
   for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, breathe));
-  return evaluatePrepared(prepared, open, budget, selectMs + performance.now() - started);
+  const result = await evaluatePrepared(prepared, open, budget, selectMs + performance.now() - started);
+  const told = new Set(selected.flatMap(({ warnings = [] }) => warnings));
+  return told.size === 0 ? result : { ...result, warnings: [...result.warnings, ...told] };
 }

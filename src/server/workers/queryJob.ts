@@ -1,5 +1,4 @@
 /** What goes between the main thread and a query worker. Samples stay where they lie; labels go once (see labelsLedger.ts). */
-import type { Labels } from '../../shared/model/labels.ts';
 import type { EngineLimits } from '../promql/engine.ts';
 import type { KeptPart } from '../promql/joinSteps.ts';
 import type {
@@ -11,7 +10,7 @@ import type {
   QueryValue,
   StepMatrix,
 } from '../storage/engine.ts';
-import type { GroupColumns, PackedSelect, SelectLease } from '../storage/queryable.ts';
+import type { PackedSelect } from '../storage/queryable.ts';
 import { labelsOfText, textOf, type LabelsNews } from './labelsLedger.ts';
 
 export interface QueryJob {
@@ -107,28 +106,6 @@ export type QueryAnswer =
   | AnswerPiece
   | NotJoined
   | { readonly id: number; readonly errorType: QueryError['errorType']; readonly message: string };
-
-/** Columns that are read already, as a select that can be sent. */
-export function packedColumns(groups: readonly GroupColumns[]): SelectLease {
-  const labels = new Map<number, Labels>();
-  let cells = 0;
-  const packed = groups.map(({ times, columns }) => {
-    cells += times.length * columns.length;
-    const histograms = new Map<number, NonNullable<GroupColumns['columns'][number]['histograms']>>();
-    columns.forEach((column, c) => {
-      labels.set(column.ref, column.labels);
-      if (column.histograms !== undefined) histograms.set(c, column.histograms);
-    });
-    const values = columns.map((column) => column.values);
-    const part = { columns: Int32Array.from(columns.keys()), times, values, histograms };
-    return { refs: Uint32Array.from(columns, ({ ref }) => ref), parts: [part], deleted: new Map() };
-  });
-  return {
-    select: { minTime: -Infinity, maxTime: Infinity, groups: packed, cells },
-    labels: (ref) => labels.get(ref) ?? [],
-    release: () => undefined,
-  };
-}
 
 /** Takes the labels out of a result. */
 export function packResult(result: QueryResult): PackedResult {

@@ -13,12 +13,13 @@ import {
   type QueryStats,
   type StepGrid,
 } from '../storage/engine.ts';
+import { packedColumns } from '../storage/leases.ts';
 import type { Queryable, SelectLease } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
 import { continued, keepable } from './continued.ts';
-import { packedColumns, packKept } from './queryJob.ts';
+import { packKept } from './queryJob.ts';
 import type { QueryLog } from './queryLog.ts';
 import { ResultCache } from './resultCache.ts';
 import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
@@ -257,14 +258,17 @@ async function packSelects(
   budget: Budget,
 ): Promise<readonly SelectLease[]> {
   const maxSamples = readsMax(budget);
-  if (queryable.pack !== undefined) return plan.selects.map((spec) => queryable.pack!({ ...spec, maxSamples }));
-  try {
-    return (await Promise.all(plan.selects.map((spec) => queryable.select({ ...spec, maxSamples })))).map(
-      packedColumns,
-    );
-  } catch (fault) {
-    throw readFault(fault, budget);
-  }
+  const leases = await Promise.allSettled(
+    plan.selects.map(async (spec) => {
+      const limited = { ...spec, maxSamples };
+      return queryable.pack === undefined ? packedColumns(await queryable.select(limited)) : queryable.pack(limited);
+    }),
+  );
+  const failed = leases.find((lease) => lease.status === 'rejected');
+  const taken = leases.flatMap((lease) => (lease.status === 'fulfilled' ? [lease.value] : []));
+  if (failed === undefined) return taken;
+  for (const lease of taken) lease.release();
+  throw readFault(failed.reason, budget);
 }
 
 /** Samples read, row cells computed and samples in windows: a rough measure of the time it takes. */

@@ -62,7 +62,7 @@ export class WriteRequest {
     const bytes = reader.bytes();
     const end = at + reader.position;
     const from = end - bytes.length;
-    const series = readSeries(bytes);
+    const series = readTimeSeries(bytes);
     const place = appendSeries(series, this.#appender, this.#maxTime, this.outcome);
     if (place !== undefined && series.labelBytes >= 0)
       kernel?.learn(from, from + series.labelBytes, place.group, place.column);
@@ -70,8 +70,8 @@ export class WriteRequest {
   }
 }
 
-/** `labelBytes`: how many bytes at the beginning are the labels, -1 where they stand elsewhere too. */
-function readSeries(bytes: Uint8Array): WrittenSeries & { readonly labelBytes: number } {
+/** A `TimeSeries`. `labelBytes`: how many bytes at the beginning are the labels, -1 where they stand elsewhere too. */
+export function readTimeSeries(bytes: Uint8Array): WrittenSeries & { readonly labelBytes: number } {
   const pairs: Label[] = [];
   const samples: WireSample[] = [];
   const histograms: WireHistogram[] = [];
