@@ -345,6 +345,48 @@ inChromium(`the web UI in a browser${why}`, () => {
     await page.close();
   });
 
+  test('a rule is back-tested on what is stored, and so is one that is not there yet', async () => {
+    const { page, faults } = await open('/alerts?refresh=off');
+    await page.getByRole('button', { name: 'Back-test Broken' }).click();
+    await page.getByText(/^It would have fired once, .* altogether, in 6h/).waitFor();
+    expect(await page.locator('.lane-firing.lane-span').getAttribute('aria-label')).toMatch(
+      /fired at .*, goes on; value 0$/,
+    );
+    await page.getByRole('button', { name: 'Back-test a rule' }).click();
+    await page.getByLabel('Expression of the alert').fill('up{job="model"} == 0');
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.getByText(/^It would not have fired in 6h/).waitFor();
+    await page.getByLabel('Expression of the alert').fill('up ==');
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.locator('.backtest .notice-error').waitFor();
+    // The browser tells of answers that refuse.
+    expect(faults.filter((fault) => !/status of 400/.test(fault))).toEqual([]);
+    await page.close();
+  });
+
+  test('a map is compared with what was before a moment, and one version with the other', async () => {
+    const expr = (by: string) => encodeURIComponent(`sum by (${by}) (rate(${METRIC}_bucket[10s]))`);
+    const { page, faults } = await open(`/query?range=5m&step=1&refresh=off&expr=${expr('le,version')}`);
+    await page.locator('.map').nth(1).waitFor();
+    await page.getByLabel('What colours tell').selectOption('columnShare');
+    await page.waitForURL(/color=columnShare/);
+    await page.getByText('%', { exact: false }).first().waitFor();
+    await page.getByLabel('Compare with').selectOption('first');
+    await page.locator('.map-title', { hasText: 'against' }).waitFor();
+    expect(await page.locator('.map').count()).toBe(1);
+    await page
+      .getByText(/\+\d.* pp/)
+      .first()
+      .waitFor();
+    expect((await canvasPixels(page, 0)).colors).toBeGreaterThan(5);
+    await page.getByLabel('Compare with').selectOption('1d');
+    await page.getByText('Nothing was observed in an earlier one').waitFor();
+    await page.getByLabel('Compare with').selectOption('before');
+    await page.getByLabel('Moment to compare with what was before').waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   test('a link from an alert leads to its expression', async () => {
     const { page } = await open('/graph?g0.expr=up%20%3E%200&g0.tab=1');
     await page.locator('.cm-content', { hasText: 'up > 0' }).waitFor();

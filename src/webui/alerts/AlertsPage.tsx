@@ -11,6 +11,7 @@ import { SearchField } from '../parts/SearchField.tsx';
 import { PageFrame } from '../parts/PageFrame.tsx';
 import { PageLink, RefreshPicker } from '../parts/TopBar.tsx';
 import { formatAge, formatSeconds, formatShort } from '../text.ts';
+import { Backtest, TryRule } from './Backtest.tsx';
 import { RULE_STATES, countAlerts, fetchGroups, sentenceOf, shownGroups } from './ruleGroups.ts';
 import type { AlertRow, GroupRows, RuleRow, RuleState } from './ruleGroups.ts';
 
@@ -48,7 +49,16 @@ export default function AlertsPage({ place }: { place: Place }) {
           value={text}
           onChange={(value) => setParams({ search: value === '' ? undefined : value })}
         />
+        <button
+          type="button"
+          className="button button-small"
+          aria-pressed={params.has('try')}
+          onClick={() => setParams({ try: params.has('try') ? undefined : '', for: undefined }, 'push')}
+        >
+          Back-test a rule
+        </button>
       </div>
+      {params.has('try') && <TryRule params={params} now={now} />}
       {fetched.error !== undefined && <Notice kind="error" title={fetched.error.message} />}
       {groups === undefined && fetched.error === undefined && <Notice kind="loading" title="Asking …" />}
       {groups?.length === 0 && (
@@ -138,15 +148,24 @@ function GroupCard({ group, now, busy, place }: GroupProps) {
     >
       <ul className="rules">
         {group.rows.map((row, i) => (
-          <RuleItem key={`${i} ${row.rule.name}`} row={row} now={now} place={place} />
+          <RuleItem key={`${i} ${row.rule.name}`} row={row} group={group} now={now} place={place} />
         ))}
       </ul>
     </Card>
   );
 }
 
-function RuleItem({ row, now, place }: { row: RuleRow; now: number; place: Place }) {
+interface RuleProps {
+  readonly row: RuleRow;
+  readonly group: GroupRows;
+  readonly now: number;
+  readonly place: Place;
+}
+
+function RuleItem({ row, group, now, place }: RuleProps) {
   const { rule, state, alerts } = row;
+  const id = `${group.name};${rule.name}`;
+  const isTested = place.params.get('test') === id;
   return (
     <li className="rule">
       <div className="rule-head">
@@ -159,6 +178,18 @@ function RuleItem({ row, now, place }: { row: RuleRow; now: number; place: Place
             <span>kept for {formatDuration(rule.keepFiringFor * 1000)}</span>
           )}
         </span>
+        {rule.type === 'alerting' && (
+          <button
+            type="button"
+            className="button button-small rule-test"
+            aria-pressed={isTested}
+            aria-label={`Back-test ${rule.name}`}
+            title="When it would have fired on what is stored"
+            onClick={() => setParams({ test: isTested ? undefined : id }, 'push')}
+          >
+            Back-test
+          </button>
+        )}
       </div>
       <PageLink
         page="query"
@@ -169,6 +200,13 @@ function RuleItem({ row, now, place }: { row: RuleRow; now: number; place: Place
       >
         <code>{rule.query}</code>
       </PageLink>
+      {isTested && (
+        <Backtest
+          tested={{ group: group.name, name: rule.name, intervalS: group.interval }}
+          params={place.params}
+          now={now}
+        />
+      )}
       {rule.lastError !== undefined && <p className="target-error">{rule.lastError}</p>}
       {alerts.length > 0 && <AlertTable alerts={alerts} now={now} />}
     </li>
