@@ -67,6 +67,8 @@ export interface AppendTarget {
   readonly arenas: ReusePool<RowArena>;
   readonly cellLists: ReusePool<StagedCells>;
   now(): number;
+  /** Whether a sample of a series at `t` would not be seen, as it was deleted there. */
+  isDeleted(ref: SeriesRef, t: number): boolean;
   rejected(outcome: Exclude<AppendOutcome, 'ok'>): void;
   /** Logs and publishes before it first waits; the batch is not used after that. */
   commit(batch: Batch, sync: boolean): Promise<void>;
@@ -139,7 +141,7 @@ export class StoreAppender implements Appender {
 
   appendCreatedHistogram(labels: Labels, t: number, created: number, h: NativeHistogram): boolean {
     const { head } = this.#target;
-    if (!this.#isNewCreated(t, created) || head.hasSince(head.series.refOf(labels), created)) return false;
+    if (!this.#isNewCreated(t, created) || this.#isCovered(head.series.refOf(labels), created)) return false;
     return this.appendHistogram(labels, created, withoutObservations(h)) === 'ok';
   }
 
@@ -155,7 +157,7 @@ export class StoreAppender implements Appender {
     head.adopt(group);
     const byTime = new Map<number, number[]>();
     for (let i = 0; i < columns.length; i++) {
-      if (!this.#isNewCreated(t, created[i]) || head.hasSince(group.refs[columns[i]], created[i])) continue;
+      if (!this.#isNewCreated(t, created[i]) || this.#isCovered(group.refs[columns[i]], created[i])) continue;
       const list = byTime.get(created[i]);
       if (list === undefined) byTime.set(created[i], [columns[i]]);
       else list.push(columns[i]);
@@ -270,9 +272,13 @@ export class StoreAppender implements Appender {
     return isTime(created) && created < t && created >= oldest;
   }
 
+  #isCovered(ref: SeriesRef, t: number): boolean {
+    return this.#target.head.hasSince(ref, t) || this.#target.isDeleted(ref, t);
+  }
+
   #appendZero(ref: SeriesRef, labels: Labels, t: number): boolean {
     const { head } = this.#target;
-    if (head.hasSince(ref, t)) return false;
+    if (this.#isCovered(ref, t)) return false;
     const { group, column } = head.loosePlace(ref, labels);
     return this.#appendCell(group, column, t, 0, 0) === 'ok';
   }

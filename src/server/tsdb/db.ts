@@ -24,6 +24,7 @@ import type { PartLoad } from './bulk/loadDoor.ts';
 import { Loads } from './bulk/loads.ts';
 import type { LoadedSource } from './bulk/loadLedger.ts';
 import { Chunk } from './chunkenc/chunk.ts';
+import { isDeleted } from './deletedCells.ts';
 import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
 import { HeadFlusher } from './flush.ts';
 import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from './head/group.ts';
@@ -180,6 +181,11 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
 
   now(): number {
     return this.#parts.options.now();
+  }
+
+  isDeleted(ref: SeriesRef, t: number): boolean {
+    const ranges = this.#parts.tombstones.of(ref);
+    return ranges !== undefined && isDeleted(t, ranges);
   }
 
   rejected(outcome: Exclude<AppendOutcome, 'ok'>): void {
