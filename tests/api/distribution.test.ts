@@ -1,3 +1,5 @@
+import { COLUMNS_TYPE, readDistribution } from '../../src/shared/api/distributionColumns.ts';
+import { formatValue } from '../../src/shared/api/prometheus.ts';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { createEngine, DEFAULT_LIMITS } from '../../src/server/promql/engine.ts';
 import { FakeRooms, fakeServer } from '../support/fakeRooms.ts';
@@ -95,4 +97,41 @@ test.each([
   const answer = await get(path);
   expect(answer.statusCode).toBe(400);
   expect(answer.json()).toMatchObject({ errorType: 'bad_data', error: expect.stringMatching(why) });
+});
+
+describe('as columns', () => {
+  const ask = async (range: string) => {
+    const path = `distribution?query=${QUERY}&${range}&quantiles=0.5,0.9&limits=0.5`;
+    const binary = await get(`${path}&format=binary`);
+    expect(binary.headers['content-type']).toBe(COLUMNS_TYPE);
+    const bytes = new Uint8Array(binary.rawPayload).buffer;
+    return { ...readDistribution(bytes, (text) => Buffer.from(text).toString()), json: (await get(path)).json().data };
+  };
+  /** As JSON has it: no data is null. */
+  const orNull = (values: Float64Array) => Array.from(values, (v) => (Number.isFinite(v) ? v : null));
+
+  test.each([GRID, 'start=600&end=900&step=60'])('%s is the same as in JSON, to the last bit', async (range) => {
+    const { head, groups, json } = await ask(range);
+    expect(head).toMatchObject({ expr: json.expr, window: json.window, warnings: [] });
+    expect(groups.length).toBe(json.groups.length);
+    groups.forEach((columns, i) => {
+      const { metric, buckets, quantiles, limits } = head.groups[i];
+      const told = json.groups[i];
+      expect(metric).toEqual(told.metric);
+      expect([...columns.edges]).toEqual(told.edges);
+      expect(Array.from(columns.bounds, formatValue)).toEqual(told.bounds);
+      expect(orNull(columns.total)).toEqual(told.total);
+      told.counts.forEach((slice: number[] | null, x: number) => {
+        const own = columns.counts.subarray(x * buckets, (x + 1) * buckets);
+        expect(slice === null ? own.every(Number.isNaN) : [...own].map((v) => v || 0)).toEqual(slice ?? true);
+      });
+      quantiles.forEach((q, k) => expect(orNull(columns.quantiles[k])).toEqual(told.quantiles[q]));
+      limits.forEach((limit, k) => expect(orNull(columns.shares[k])).toEqual(told.shares[limit]));
+    });
+  });
+
+  test('another format is refused', async () => {
+    const answer = await get(`distribution?query=${QUERY}&${GRID}&format=xml`);
+    expect([answer.statusCode, answer.json().error]).toEqual([400, 'invalid parameter "format": write json or binary']);
+  });
 });

@@ -6,6 +6,13 @@ import type {
   ApiExplainedLabel,
   ApiExplanation,
 } from '../../shared/api/explain.ts';
+import {
+  columnsInOrder,
+  COLUMNS_TYPE,
+  headBytes,
+  type DistributionHead,
+  type GroupHead,
+} from '../../shared/api/distributionColumns.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import type { ExplainedLabel } from '../../shared/explain/explain.ts';
 import { HistogramQueryError } from '../../shared/explain/histogramQuery.ts';
@@ -18,7 +25,7 @@ import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
 import { QueryError } from '../storage/engine.ts';
 import { invalidParameter } from './apiError.ts';
 import { rangeParams, type Params } from './params.ts';
-import type { ApiCall, ApiRoute } from './route.ts';
+import type { ApiCall, ApiRoute, TypedAnswer } from './route.ts';
 
 /** Quantiles, limits or labels of one request. */
 const LIST_MAX = 32;
@@ -27,7 +34,10 @@ const VALUES_DEFAULT = 10;
 const VALUES_MAX = 1000;
 const LABELS_MAX = 64;
 
-async function distributionAnswer({ params, deps, rooms, signal }: ApiCall): Promise<Iterable<string>> {
+async function distributionAnswer({ params, deps, rooms, signal }: ApiCall): Promise<Iterable<string> | TypedAnswer> {
+  const format = params.text('format');
+  if (format !== '' && format !== 'json' && format !== 'binary')
+    throw invalidParameter('format', 'write json or binary');
   const grid = rangeParams(params);
   const quantiles = list(params, 'quantiles');
   const limits = list(params, 'limits');
@@ -45,7 +55,33 @@ async function distributionAnswer({ params, deps, rooms, signal }: ApiCall): Pro
     }),
   );
   const data = { expr: found.expr, window: found.windowMs / 1000 };
+  if (format === 'binary') {
+    const head = { ...data, warnings: found.warnings, groups: found.groups.map(headOf(quantiles, limits)) };
+    return { contentType: COLUMNS_TYPE, pieces: columnPieces(head, found.groups) };
+  }
   return groupsJson(data, found.groups, quantiles, limits, found.warnings);
+}
+
+const headOf =
+  (quantiles: readonly string[], limits: readonly string[]) =>
+  ({ labels, model: { xEdges, yEdges }, mean }: DistributionGroup): GroupHead => ({
+    metric: labelsRecord(labels),
+    slices: xEdges.length - 1,
+    buckets: yEdges.length - 1,
+    hasMean: mean !== undefined,
+    quantiles,
+    limits,
+  });
+
+/** Column by column, as they lie in memory. */
+async function* columnPieces(head: DistributionHead, groups: readonly DistributionGroup[]): AsyncGenerator<Uint8Array> {
+  yield headBytes(head, (text) => Buffer.from(text));
+  for (const { model, total, mean, quantiles, shares } of groups) {
+    const edges = model.xEdges.map((ms) => ms / 1000);
+    const columns = { edges, bounds: model.yEdges, counts: model.counts, total, mean, quantiles, shares };
+    for (const { buffer, byteOffset, byteLength } of columnsInOrder(columns))
+      yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
 }
 
 /** Group by group, so that a large answer is never one text. */

@@ -40,7 +40,7 @@ export function featureList({
       otlp_write_receiver: enableOtlp,
       search: has(SEARCH_FEATURE),
       ...all(ALGORITHMS.map((name) => `search_fuzz_alg_${name}`)),
-      ...all(['openapi_3.1', 'openapi_3.2'], false),
+      ...all(['openapi_3.1', 'openapi_3.2']),
     },
     prometheus: { agent_mode: false, server_mode: true },
     promql: {

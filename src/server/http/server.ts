@@ -20,6 +20,7 @@ import { federationRoute } from './federate.ts';
 import { Gate } from './access/gate.ts';
 import { isCrossSite, lifecycleRoutes, notReady, refuseCrossSite } from './lifecycle.ts';
 import { notificationRoutes } from './notificationRoutes.ts';
+import { openApiRoute } from './openapi.ts';
 import { paramsOf } from './params.ts';
 import { registerPush } from './pushRoutes.ts';
 import { registerOtlp } from './otlp.ts';
@@ -127,7 +128,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   ]) {
     routes.add(API + route.path, route.methods, (request, reply) => answerApi(deps, queries, route, request, reply));
   }
-  for (const { path, methods, handle } of [...adminRoutes(deps), ...notificationRoutes(deps)])
+  for (const { path, methods, handle } of [...adminRoutes(deps), ...notificationRoutes(deps), openApiRoute(deps)])
     routes.add(API + path, methods, handle);
   registerRemoteRead(app, deps, options.routePrefix + API);
   registerRemoteWrite(app, deps, options.routePrefix + API);
