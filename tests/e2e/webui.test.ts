@@ -92,6 +92,7 @@ const PAGES = [
   '/status?view=queries',
   '/status?view=config',
   '/status?view=flags',
+  '/status?view=api',
 ];
 
 interface AxeViolation {

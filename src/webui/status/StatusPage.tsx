@@ -4,6 +4,7 @@ import type { Place } from '../location.ts';
 import { SubPages } from '../parts/SubPages.tsx';
 import { PageFrame } from '../parts/PageFrame.tsx';
 import { RefreshPicker } from '../parts/TopBar.tsx';
+import { ApiView } from './ApiView.tsx';
 import { ConfigView } from './ConfigView.tsx';
 import { FlagsView } from './FlagsView.tsx';
 import { QueriesView } from './QueriesView.tsx';
@@ -16,6 +17,7 @@ const VIEWS = [
   { view: 'queries', text: 'Queries' },
   { view: 'config', text: 'Configuration' },
   { view: 'flags', text: 'Flags' },
+  { view: 'api', text: 'API' },
 ] as const;
 
 /** What runs here, what its store holds, which queries it works on, and how it was configured. */
@@ -35,6 +37,7 @@ export default function StatusPage({ place }: { place: Place }) {
       {current === 'queries' && <QueriesView now={now} renew={renew} place={place} />}
       {current === 'config' && <ConfigView now={now} />}
       {current === 'flags' && <FlagsView />}
+      {current === 'api' && <ApiView place={place} />}
     </PageFrame>
   );
 }
