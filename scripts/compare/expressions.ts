@@ -62,6 +62,35 @@ const MATCHINGS = [
   ...['on (job, instance) group_left ()', 'ignoring (le) group_right ()', 'on (job, instance) group_left (le, zone)'],
 ];
 const FILLS = ['', '', '', ' fill (0)', ' fill_left (3)', ' fill_right (-1)', ' fill_left (2) fill_right (NaN)'];
+const HISTOGRAMS = [
+  'nh',
+  'nh_changing',
+  'nh_ending',
+  'gauge_nh',
+  'nan_nh',
+  'nan_custom',
+  'custom',
+  'custom_changing',
+  'mixed',
+];
+const STEPS = ['', '30s', '17s', '1m', 'step()', 'min_of(step(), 25s)'];
+const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='];
+const JOINS = [
+  '"both", "-", "job", "instance"',
+  '"job", "", "nothing"',
+  '"__name__", "_", "__name__", "job"',
+  '"le", "/"',
+  '"a.b", ", ", "le", "job", "zone"',
+];
+const REPLACEMENTS = [
+  ...[
+    '"le", "$1", "instance", "(.)"',
+    '"x", "${1}y$2", "job", "(a)|(b)"',
+    '"job", "all", "", ""',
+    '"__name__", "other", "job", "a"',
+  ],
+  ...['"x", "$name-$$", "job", "(?P<name>.*)"', '"instance", "$0", "job", "[^a]"', '"job", "", "instance", "1"'],
+];
 const ARITHMETIC = [
   '+',
   '-',
@@ -150,7 +179,37 @@ export class ExpressionGenerator {
         () =>
           `label_replace(${this.vector(depth - 1)}, ${this.pick(['"copy", "$1-x", "job"', '"job", "", "job"', '"__name__", "$1", "job"'])}, "(.*)")`,
       ],
-      [1, () => `label_join(${this.vector(depth - 1)}, "both", "-", "job", "instance")`],
+      [1, () => `label_join(${this.vector(depth - 1)}, ${this.pick(JOINS)})`],
+      [1, () => `label_replace(${this.vector(depth - 1)}, ${this.pick(REPLACEMENTS)})`],
+      [1, () => `${this.pick(['topk', 'bottomk', 'quantile'])} (${this.scalar(depth)}, ${this.vector(depth - 1)})`],
+      [1, () => `${this.pick(['-', '+', '--'])}${this.vector(depth - 1)} ^ ${this.pick(['2', '0.5', '-1', '-2 ^ 2'])}`],
+      [
+        1,
+        () =>
+          `(${this.scalar(depth)} ${this.pick(COMPARISONS)} bool ${this.scalar(depth)}) * ${this.vector(depth - 1)}`,
+      ],
+      [
+        2,
+        () =>
+          `${this.pick([...OF_RANGES, 'absent_over_time'])}((${this.vector(depth - 1)})[${this.pick(DURATIONS)}:${this.pick(STEPS)}]${this.pinned()})`,
+      ],
+      [1, () => `${this.pick(['rate', 'increase', 'delta', 'changes', 'resets'])}(${this.extended()}${this.pinned()})`],
+      [1, () => `sort_by_label_desc(${this.vector(depth - 1)}, "instance", "job")`],
+      [
+        1,
+        () =>
+          `${this.pick(['sum', 'avg', 'max', 'count', 'stddev'])} without (${this.pick(['job', 'le, instance', ''])}) (${this.vector(depth - 1)})`,
+      ],
+      [1, () => `clamp_${this.pick(['min', 'max'])}(${this.vector(depth - 1)}, ${this.scalar(depth)})`],
+      [1, () => `round(${this.vector(depth - 1)}, ${this.scalar(depth)})`],
+      [
+        2,
+        () =>
+          `${this.leaf()} ${this.pick(ARITHMETIC)} ${this.pick(['on (job, instance)', 'ignoring (le, zone, version, commit)'])} ${this.pick(['group_left', 'group_right'])} (${this.pick(['', 'zone', 'le', 'job'])})${this.pick(FILLS)} ${this.leaf()}`,
+      ],
+      [1, () => `histogram_${this.pick(['count', 'sum', 'avg', 'stddev', 'stdvar'])}(${this.histogram(depth)})`],
+      [1, () => `histogram_quantile(${this.pick(QUANTILES)}, ${this.histogram(depth)})`],
+      [1, () => `${this.histogram(depth)} ${this.pick(['+', '-', '==', '!='])} ${this.histogram(depth)}`],
       [1, () => `sort_by_label(${this.vector(depth - 1)}, "job")`],
       [
         2,
@@ -159,6 +218,28 @@ export class ExpressionGenerator {
       ],
     ];
     return this.weighted(ways)();
+  }
+
+  /** Mostly native histograms. */
+  private histogram(depth: number): string {
+    const one = `${this.pick(HISTOGRAMS)}${this.pick(['', '[2m30s]', '[5m]'])}`;
+    if (!one.endsWith(']')) return one + this.shift();
+    const call = `${this.pick(['rate', 'increase', 'delta', 'idelta', 'irate', 'sum_over_time', 'avg_over_time', 'last_over_time', 'first_over_time'])}(${one}${this.shift()})`;
+    return depth > 1 && this.random() < 0.5
+      ? `(${this.pick(['sum', 'avg'])}${this.pick(GROUPINGS)} (${call}) ${this.pick(['</', '>/', '*', '/'])} ${this.pick(['0.5', '2', '-1', '0', '1e-3'])})`
+      : call;
+  }
+
+  private pinned(): string {
+    return this.pick([
+      '',
+      '',
+      ' @ end()',
+      ' @ start() offset -1m',
+      ' offset step()',
+      ' offset -(step() + 15s)',
+      ' offset 1m @ end()',
+    ]);
   }
 
   private scalar(depth: number): string {

@@ -103,7 +103,10 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
 const OF_STATS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
 const OF_BUCKETS: ReadonlySet<string> = new Set(['histogram_quantile', 'histogram_quantiles', 'histogram_fraction']);
 
-/** @param isStats whether only count and sum matter to what is around the node. Rules: Prometheus promql/engine.go, detectHistogramStatsDecoding. */
+/**
+ * @param isStats whether only count and sum matter to what is around the node. What needs the buckets does so for all that is inside it.
+ * Rules: Prometheus promql/engine.go, detectHistogramStatsDecoding.
+ */
 function markStatsOnly(node: Expr, isStats: boolean, found: Set<VectorSelector>): void {
   if (node.kind === 'selector') {
     if (isStats) found.add(node);
@@ -113,7 +116,8 @@ function markStatsOnly(node: Expr, isStats: boolean, found: Set<VectorSelector>)
     node.kind === 'subquery' ||
     (node.kind === 'call' && OF_BUCKETS.has(node.func)) ||
     (node.kind === 'binary' && isTrim(node.op));
-  const inside = !needsBuckets && (isStats || (node.kind === 'call' && OF_STATS.has(node.func)));
+  if (needsBuckets) return;
+  const inside = isStats || (node.kind === 'call' && OF_STATS.has(node.func));
   for (const child of childrenOf(node)) markStatsOnly(child, inside, found);
 }
 

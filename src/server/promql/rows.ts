@@ -115,6 +115,15 @@ export function withoutName(labels: Labels): Labels {
   return labels.some(saysMetric) ? labels.filter((label) => !saysMetric(label)) : labels;
 }
 
+/** Label sets of many series are asked for again with every query, and are the same arrays then. */
+const unnamedSets = new WeakMap<Labels, Labels>();
+
+function unnamedSet(labels: Labels): Labels {
+  let unnamed = unnamedSets.get(labels);
+  if (unnamed === undefined) unnamedSets.set(labels, (unnamed = withoutName(labels)));
+  return unnamed;
+}
+
 /**
  * The same rows under other labels. Rows whose labels become equal are joined where they never meet at a step.
  *
@@ -182,7 +191,7 @@ export async function unnamed(source: VectorRows, steps: number, removal: NameRe
   const { labels, hasHistograms, addUp } = source;
   const same = { hasHistograms, addUp, read: (s: number, into: Row) => source.read(s, into) };
   if (removal.delaysNames) return { ...same, labels, drops: labels.map(() => true) };
-  const renamed = labels.map(withoutName);
+  const renamed = labels.map(unnamedSet);
   if (areOfOneMetric(labels)) return { ...same, labels: renamed };
   return relabeled(source, renamed, steps, removal.budget);
 }
@@ -190,12 +199,14 @@ export async function unnamed(source: VectorRows, steps: number, removal: NameRe
 /** Where all rows bear the same name, type and unit, no two of them can become equal. */
 function areOfOneMetric(labels: readonly Labels[]): boolean {
   if (labels.length === 0) return true;
+  const metric = (set: Labels) => Array.from(METRIC_LABELS, (name) => labelValue(set, name));
   const [first] = labels;
-  for (const name of METRIC_LABELS) {
-    const value = labelValue(first, name);
-    if (!labels.every((l) => labelValue(l, name) === value)) return false;
-  }
-  return true;
+  const names = metric(first);
+  // Labels that stand first in both are mostly the very same.
+  const isAlike = (set: Labels) =>
+    set[0] === first[0] && set[1] !== undefined && !saysMetric(set[1]) && saysMetric(set[0]);
+  const isFirstPlain = first[1] === undefined || !saysMetric(first[1]);
+  return labels.every((set) => (isFirstPlain && isAlike(set)) || metric(set).every((v, i) => v === names[i]));
 }
 
 /** Drops the names that were marked. */

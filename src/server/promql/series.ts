@@ -51,7 +51,7 @@ export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
 }
 
 /** A series of one group. */
-class ColumnSeries implements SelectedSeries {
+class ColumnSeries implements SelectedSeries, SeriesOrigin {
   readonly #reader: GroupReader;
   readonly #column: number;
 
@@ -69,7 +69,15 @@ class ColumnSeries implements SelectedSeries {
   }
 
   get origin(): SeriesOrigin {
-    return { group: this.#reader.group, column: this.#column };
+    return this;
+  }
+
+  get group(): OpenGroup {
+    return this.#reader.group;
+  }
+
+  get column(): number {
+    return this.#column;
   }
 
   read(): SampledSeries {

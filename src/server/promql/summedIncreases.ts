@@ -40,6 +40,8 @@ export type SumKernel = (
 
 /** Memory for the steps of the sums over one place; where it takes more, rows are added up one by one. */
 const STEPS_BYTES_MAX = 32 * 1024 * 1024;
+/** Fewer rows are not worth it. */
+const ROWS_MIN = 64;
 /** Sets of windows, over the series of one place and sum, whose gains are kept apart. */
 const CLASSES_MAX = 8;
 
@@ -74,9 +76,13 @@ function summed(perSecond: boolean): SumKernel {
     const { places, others } = byPlace(vector);
     for (const [group, members] of places) {
       const ofPlace = new PlaceSums(vector, grid, group, perSecond, sums, memory);
-      const areAddedUp = group.addSteps !== undefined && ofPlace.bytesFor(members, groupOf) <= STEPS_BYTES_MAX;
-      for (const { s, column } of members) {
-        if (!(areAddedUp && ofPlace.addSteps(column, groupOf[s])) && !ofPlace.addIntegers(s, groupOf[s])) {
+      const isLong = group.times.length >= ROWS_MIN && group.addSteps !== undefined;
+      const areAddedUp = isLong && ofPlace.bytesFor(members, groupOf) <= STEPS_BYTES_MAX;
+      for (const s of members) {
+        if (
+          !(areAddedUp && ofPlace.addSteps(vector.origin(s)!.column, groupOf[s])) &&
+          !ofPlace.addIntegers(s, groupOf[s])
+        ) {
           read(s, one);
           sums.add(groupOf[s], one);
         }
@@ -92,23 +98,15 @@ function summed(perSecond: boolean): SumKernel {
   };
 }
 
-interface Member {
-  readonly s: number;
-  readonly column: number;
-}
-
-function byPlace(vector: PlacedSeries): { places: Map<OpenGroup, Member[]>; others: number[] } {
-  const places = new Map<OpenGroup, Member[]>();
+/** Series by the place where they lie; others come by several ways. */
+function byPlace(vector: PlacedSeries): { places: Map<OpenGroup, number[]>; others: number[] } {
+  const places = new Map<OpenGroup, number[]>();
   const others: number[] = [];
   for (let s = 0; s < vector.labels.length; s++) {
-    const origin = vector.origin(s);
-    if (origin === undefined) {
-      others.push(s);
-      continue;
-    }
-    const members = places.get(origin.group);
-    if (members === undefined) places.set(origin.group, [{ s, column: origin.column }]);
-    else members.push({ s, column: origin.column });
+    const group = vector.origin(s)?.group;
+    const members = group === undefined ? others : places.get(group);
+    if (members === undefined) places.set(group!, [s]);
+    else members.push(s);
   }
   return { places, others };
 }
@@ -142,8 +140,8 @@ class PlaceSums {
     this.#row = newRow(grid.ends.length);
   }
 
-  bytesFor(members: readonly Member[], groupOf: Int32Array): number {
-    return 4 * this.#group.times.length * new Set(members.map(({ s }) => groupOf[s])).size;
+  bytesFor(members: readonly number[], groupOf: Int32Array): number {
+    return 4 * this.#group.times.length * new Set(members.map((s) => groupOf[s])).size;
   }
 
   /** Adds what a series gains from row to row, where it is known never to fall. */
@@ -242,7 +240,9 @@ class PlaceSums {
     if (isNearZero(v, own, reaches.zeroReach[i])) return this.#addOwn(g, reaches, i, v, own);
     const { classes } = this.#sumOf(g);
     const factor = reaches.factors[i];
-    let gains = classes.find((one) => one.reaches === reaches || one.reaches.factors[i] === factor);
+    let gains: Gains | undefined;
+    for (let c = 0; c < classes.length && gains === undefined; c++)
+      if (classes[c].reaches === reaches || classes[c].reaches.factors[i] === factor) gains = classes[c];
     if (gains === undefined) {
       if (classes.length === CLASSES_MAX) return this.#out.addAt(g, i, own * this.#factors(reaches)[i]);
       classes.push((gains = this.#memory.gains(reaches)));

@@ -84,24 +84,23 @@ export class PackedChunkCache {
     const { columns } = entry;
     const { chunk } = columns;
     const hasRoom = () => this.#hasRoom();
-    const counted = <T>(work: () => T): T => {
-      const result = work();
+    const counted = <T>(result: T): T => {
       // A chunk that was let go meanwhile is not counted any more.
-      if (this.#chunks.get(packed.id) === entry) this.#count(entry);
+      if (entry.counted !== columns.bytes && this.#chunks.get(packed.id) === entry) this.#count(entry);
       return result;
     };
     return {
       times: chunk.times,
       hasHistograms: chunk.hasHistograms,
-      read: (column, from, to, out, at) => counted(() => columns.read(column, from, to, out, at, hasRoom)),
+      read: (column, from, to, out, at) => counted(columns.read(column, from, to, out, at, hasRoom)),
       isFull: (column) => chunk.isFull(column),
       rises: (column) => columns.rises(column),
       steps: (column, from, to) => {
-        const steps = counted(() => columns.steps(column, to - from, hasRoom));
+        const steps = counted(columns.steps(column, to - from, hasRoom));
         return steps && { steps, from };
       },
       histograms: (column) => chunk.histograms(column),
-      packed: { chunk, summaries: (column) => counted(() => columns.summaries(column, hasRoom)) },
+      packed: { chunk, summaries: (column) => counted(columns.summaries(column, hasRoom)) },
     };
   }
 

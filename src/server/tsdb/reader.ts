@@ -166,7 +166,7 @@ export class StoreReader implements Queryable {
   *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange, held: Set<Block>): Iterable<Stretch> {
     if (refs.length === 0) return;
     const wanted = new Uint8Array(this.#head.series.refsEnd);
-    for (const ref of refs) wanted[ref] = 1;
+    for (let i = 0; i < refs.length; i++) wanted[refs[i]] = 1;
     let last: { readonly of: Uint32Array; readonly refs: Uint32Array; readonly columns: Int32Array } | undefined;
     for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
       const chunks = group.chunks.filter((chunk) => overlaps(chunk, minTime, maxTime));
@@ -180,12 +180,10 @@ export class StoreReader implements Queryable {
         yield { group, refs: last.refs, columns: last.columns, place };
       }
     }
-    for (const [group, places] of this.#head.columnsOf(refs)) {
-      const where = {
-        group,
-        refs: Uint32Array.from(places, ({ ref }) => ref),
-        columns: Int32Array.from(places, ({ column }) => column),
-      };
+    const hasRows = ({ chunks, rows }: HeadGroup) =>
+      rows.rowCount > 0 || chunks.some((chunk) => overlaps(chunk, minTime, maxTime));
+    for (const [group, found] of this.#head.columnsIn(refs, hasRows)) {
+      const where = { group, refs: new Uint32Array(found.refs), columns: new Int32Array(found.columns) };
       for (const chunk of group.chunks) {
         if (overlaps(chunk, minTime, maxTime)) yield { ...where, place: { chunk: packedChunk(chunk), stored: chunk } };
       }

@@ -1,4 +1,5 @@
 /** Queries on worker threads: the main thread looks into the index, a worker reads and evaluates. */
+import type { Labels } from '../../shared/model/labels.ts';
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
 import { written, prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
@@ -179,7 +180,11 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
 
   const evaluateHere = ({ prepared, selected, budget, selectMs }: Admitted): Promise<QueryResult> => {
     const labels = selected.map(({ select, labels: labelsOf }) =>
-      select.groups.map(({ refs }) => Array.from(refs, (ref) => labelsOf(ref))),
+      select.groups.map(({ refs }) => {
+        const sets = new Array<Labels>(refs.length);
+        for (let s = 0; s < refs.length; s++) sets[s] = labelsOf(refs[s]);
+        return sets;
+      }),
     );
     const selects = selected.map(({ select }) => select);
     return evaluatePacked(prepared, selects, labels, chunks, budget, selectMs);

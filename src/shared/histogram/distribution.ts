@@ -57,7 +57,7 @@ export function nativeQuantile(q: number, h: NativeHistogram): { value: number; 
   const within = fromBelow ? rank - (count - bucket.count) : count - rank;
   if (!hasNaN) return plain(valueAt(within / bucket.count, lower, upper, h));
   // Upstream (3.14) looks on for the highest bucket, to know whether all was counted, and then interpolates in that one.
-  const highest = bucketsOf(h).at(-1)!;
+  const highest = bucketsOf(h).at(-1) ?? bucket;
   if (highest.lower !== bucket.lower) ({ lower, upper } = highest);
   return { value: valueAt(within / highest.count, lower, upper, h), nan: hasNanObservations(h) ? 'skew' : 'none' };
 }

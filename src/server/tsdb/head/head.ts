@@ -1,6 +1,6 @@
 /** What is newer than the blocks: groups, and where each series is in them. */
 import { labelValue, type Labels } from '../../../shared/model/labels.ts';
-import { StorageError, type SeriesRef } from '../../storage/appender.ts';
+import { StorageError, type GroupRef, type SeriesRef } from '../../storage/appender.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { HeadGroup, NO_SERIES, type GroupKind, type GroupOwner } from './group.ts';
 import { ChunkArena } from './chunkArena.ts';
@@ -14,6 +14,12 @@ export const LAG_MAX_MS = 3_600_000;
 export interface LoosePlace {
   readonly group: LooseGroup;
   readonly column: number;
+}
+
+/** Series and, in the same order, their columns in a group. */
+interface FoundColumns {
+  readonly refs: SeriesRef[];
+  readonly columns: number[];
 }
 
 export class Head implements Bounds, GroupOwner {
@@ -132,16 +138,27 @@ export class Head implements Bounds, GroupOwner {
 
   /** The columns of these series, by group, in the order of the groups. */
   columnsOf(refs: Uint32Array): Map<HeadGroup, { ref: SeriesRef; column: number }[]> {
-    const byGroup = new Map<number, { ref: SeriesRef; column: number }[]>();
-    for (const ref of refs) {
-      this.#places.forEach(ref, (group, column) => {
-        const list = byGroup.get(group);
-        if (list === undefined) byGroup.set(group, [{ ref, column }]);
-        else list.push({ ref, column });
-      });
-    }
+    const pair = ({ refs: found, columns }: FoundColumns) => found.map((ref, i) => ({ ref, column: columns[i] }));
+    return new Map([...this.columnsIn(refs, () => true)].map(([group, found]) => [group, pair(found)]));
+  }
+
+  /** The same as two lists, of those groups that are looked at. */
+  columnsIn(refs: Uint32Array, isLookedAt: (group: HeadGroup) => boolean): Map<HeadGroup, FoundColumns> {
+    const byGroup = new Map<GroupRef, FoundColumns | undefined>();
+    let ref = 0 as SeriesRef;
+    const add = (group: GroupRef, column: number) => {
+      let found = byGroup.get(group);
+      if (found === undefined) {
+        if (byGroup.has(group)) return;
+        found = isLookedAt(this.groups[group]!) ? { refs: [], columns: [] } : undefined;
+        byGroup.set(group, found);
+      }
+      found?.refs.push(ref);
+      found?.columns.push(column);
+    };
+    for (let i = 0; i < refs.length; i++) this.#places.forEach((ref = refs[i] as SeriesRef), add);
     const ordered = [...byGroup].sort((a, b) => a[0] - b[0]);
-    return new Map(ordered.map(([ref, columns]) => [this.groups[ref]!, columns]));
+    return new Map(ordered.flatMap(([group, found]) => (found === undefined ? [] : [[this.groups[group]!, found]])));
   }
 
   #looseGroup(name: string): LooseGroup {
