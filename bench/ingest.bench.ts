@@ -3,10 +3,9 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { compress } from 'snappyjs';
-import { WireWriter } from '../src/shared/bytes/protobufWire.ts';
 import { labelsFrom } from '../src/shared/model/labels.ts';
 import { ServingService } from './data/mlServing.ts';
+import { sendRequest, writeRequest } from './data/writeRequests.ts';
 import { cpuMsOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
@@ -27,34 +26,15 @@ function makeRequests(): { bodies: readonly Uint8Array<ArrayBuffer>[]; series: n
   );
   const count = WARM_UP + REQUESTS;
   const first = Date.now() - count * SHAPE.intervalSeconds * 1000;
+  const values = new Float64Array(labels.length);
   const bodies = Array.from({ length: count }, (_, request) => {
-    const out = new WireWriter();
-    const t = first + request * SHAPE.intervalSeconds * 1000;
-    let at = 0;
-    for (const service of services) {
+    services.forEach((service, i) => {
       service.step();
-      for (const v of service.values) {
-        const own = labels[at++];
-        out.message(1, (series) => {
-          for (const [name, text] of own) series.message(1, (label) => label.string(1, name).string(2, text));
-          series.message(2, (sample) => sample.double(1, v).int(2, t));
-        });
-      }
-    }
-    return new Uint8Array(compress(out.finish().slice()));
+      values.set(service.values, i * service.values.length);
+    });
+    return writeRequest(labels, values, first + request * SHAPE.intervalSeconds * 1000);
   });
   return { bodies, series: labels.length };
-}
-
-async function send({ url }: Server, body: Uint8Array<ArrayBuffer>): Promise<void> {
-  const headers = {
-    'Content-Type': 'application/x-protobuf',
-    'Content-Encoding': 'snappy',
-    'X-Prometheus-Remote-Write-Version': '0.1.0',
-  };
-  const answer = await fetch(`${url}/api/v1/write`, { method: 'POST', headers, body });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
-  await answer.arrayBuffer();
 }
 
 interface Contestant {
@@ -80,12 +60,13 @@ await bench('ingest', (add) =>
       else enter(victoria.name, await startVictoriaMetrics(victoria, data('victoria')));
       if (typeof prometheus === 'string') add({ what: 'against prometheus', skipped: prometheus });
       else enter(prometheus.name, await startPrometheus(prometheus, data('prometheus'), [receiver]));
-      for (const { server } of contestants) for (const body of bodies.slice(0, WARM_UP)) await send(server, body);
+      for (const { server } of contestants)
+        for (const body of bodies.slice(0, WARM_UP)) await sendRequest(server.url, body);
       for (let from = WARM_UP; from < bodies.length; from += TURN) {
         for (const contestant of contestants) {
           const { server } = contestant;
           const [cpu, wall] = [cpuMsOf(server.pid), performance.now()];
-          for (const body of bodies.slice(from, from + TURN)) await send(server, body);
+          for (const body of bodies.slice(from, from + TURN)) await sendRequest(server.url, body);
           contestant.cpuMs += cpuMsOf(server.pid) - cpu;
           contestant.wallMs += performance.now() - wall;
         }
