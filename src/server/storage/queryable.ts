@@ -47,7 +47,7 @@ export interface SeriesColumn {
  * may be among them.
  */
 export interface OpenGroup {
-  /** Milliseconds, strictly ascending. Length n. */
+  /** Milliseconds, strictly ascending. Length n. Shared with other queries: not to be written to, nor transferred. */
   readonly times: Float64Array;
   readonly refs: Uint32Array;
   /** By series of the group, as `refs`. */

@@ -17,6 +17,7 @@ import { eraseCells, eraseHistograms } from './deletedCells.ts';
 import { sourceOf, type PackedChunkCache, type PartSource, type PlacedSteps } from './partSource.ts';
 import { SeriesOutlines } from './seriesOutlines.ts';
 import { firstNotBelow } from './sortedTimes.ts';
+import { timesInOrder } from './timesInOrder.ts';
 import { addSteps, boundsOf, countUpTo } from './steps.ts';
 
 /** Counts cells, and lets others on the thread run between chunks. */
@@ -223,9 +224,9 @@ function layOut(slices: readonly Slice[]): Float64Array {
     inOrder &&= slice.source.times[slice.from] > newest;
     newest = slice.source.times[slice.to - 1];
   }
+  if (inOrder) return timesInOrder(slices, total);
   const all = new Float64Array(total);
   for (const { source, from, to, offset } of slices) all.set(source.times.subarray(from, to), offset);
-  if (inOrder) return all;
   all.sort();
   let n = 0;
   for (let i = 0; i < total; i++) if (i === 0 || all[i] !== all[i - 1]) all[n++] = all[i];

@@ -360,7 +360,8 @@ function columnsOf(group: OpenGroup): GroupColumns {
     columns.push(histograms === undefined ? column : { ...column, histograms });
     values = new Float64Array(times.length);
   }
-  return { times, columns };
+  // The asker's, who may hand it on; the group's own are shared.
+  return { times: times.slice(), columns };
 }
 
 function hasCell(values: Float64Array): boolean {

@@ -46,7 +46,7 @@ const ENCODING_NAMES = Object.keys(ENCODING) as readonly EncodingName[];
 
 export class Chunk {
   readonly bytes: Uint8Array;
-  readonly times: Float64Array;
+  #times: Float64Array;
   /** Row after the last one of each stride: what `summaries` are by. The last one is the count of rows. */
   readonly strideEnds: Int32Array;
   /** Columns that have cells here, ascending; and where their regions start, with the end of the last one. */
@@ -81,7 +81,7 @@ export class Chunk {
     this.bytes = bytes = padded(bytes);
     this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, (bytes.length + CHUNK_PADDING) >> 2);
     const input = new ByteReader(bytes, 1);
-    this.times = readTimes(input, this.#words);
+    this.#times = readTimes(input, this.#words);
     this.strideEnds = readStrideEnds(input, this.times.length);
     this.#marks = Array.from({ length: input.varint() }, () => readPattern(input, this.times.length, this.strideEnds));
     const count = input.varint();
@@ -92,6 +92,15 @@ export class Chunk {
       this.#starts[i + 1] = this.#starts[i] + input.varint();
     }
     for (let i = 0; i <= count; i++) this.#starts[i] += input.at;
+  }
+
+  get times(): Float64Array {
+    return this.#times;
+  }
+
+  /** Keeps its times in other memory from now on, where the same ones are. */
+  moveTimes(times: Float64Array): void {
+    this.#times = times;
   }
 
   get rowCount(): number {
