@@ -26,7 +26,11 @@ export interface ApiResult<T> {
 }
 
 /** Asks one route. @throws UpstreamError: kind `query` for a refusal by the API itself, whose words are passed on. */
-export async function askApi<T>(upstream: Upstream, call: ApiCall): Promise<ApiResult<T>> {
+export async function askApi<T>(
+  upstream: Upstream,
+  call: ApiCall,
+  read: (body: Buffer) => ApiAnswer<T> | undefined = parseAnswer<T>,
+): Promise<ApiResult<T>> {
   const url = `${upstream.connection.baseUrl.origin}${upstream.connection.baseUrl.pathname.replace(/\/$/, '')}${call.path}`;
   const answer = await upstream.ask({
     method: call.method ?? 'GET',
@@ -37,7 +41,7 @@ export async function askApi<T>(upstream: Upstream, call: ApiCall): Promise<ApiR
     timeoutMs: call.timeoutMs,
   });
   const body = await readBody(answer.body, ANSWER_BYTES_MAX, url, call.signal);
-  const parsed = parseAnswer<T>(body);
+  const parsed = read(body);
   if (parsed?.status === 'success' && answer.status < 300) {
     const date = Date.parse(answer.headers.date ?? '');
     return {
@@ -52,7 +56,8 @@ export async function askApi<T>(upstream: Upstream, call: ApiCall): Promise<ApiR
   throw statusFault(answer.status, url, body, answer.headers['content-type'] ?? '');
 }
 
-function parseAnswer<T>(body: Buffer): ApiAnswer<T> | undefined {
+/** undefined for what is no answer of the API. */
+export function parseAnswer<T>(body: Buffer): ApiAnswer<T> | undefined {
   // Only what looks like an API answer is parsed: an error page of a proxy is not.
   if (body[0] !== 0x7b) return undefined;
   try {

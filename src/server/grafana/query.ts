@@ -1,5 +1,5 @@
 /** A panel's, an alert rule's or Explore's query: macros and step, the question to the server, and the answer in the shape that was asked for. */
-import type { ApiQueryData } from '../../shared/api/prometheus.ts';
+import type { ApiAnswer, ApiQueryData } from '../../shared/api/prometheus.ts';
 import {
   QUERY_FORMATS,
   replaceMacros,
@@ -12,6 +12,7 @@ import { formatDuration } from '../../shared/model/durations.ts';
 import { encodeFrame } from '../frames/arrow.ts';
 import type { Frame, FrameMeta, FrameNotice } from '../frames/frame.ts';
 import { areBuckets, areNativeHistograms, heatmapCellsFrames, heatmapRowsFrames } from '../frames/heatmap.ts';
+import { matrixFromBytes } from '../frames/matrixBytes.ts';
 import { answerFromApi, type Answer, type FrameSeries } from '../frames/series.ts';
 import {
   exemplarFrame,
@@ -23,7 +24,7 @@ import {
   type FrameContext,
 } from '../frames/shapes.ts';
 import type { DataQuery, DataResponse } from './messages.ts';
-import { askApi, type ApiResult } from './promApi.ts';
+import { askApi, parseAnswer, type ApiCall, type ApiResult } from './promApi.ts';
 import { SettingsError } from './settings.ts';
 import { UpstreamError, type Upstream } from './upstream.ts';
 
@@ -129,13 +130,9 @@ async function rangeFrames(
   const start = Math.max(first, Math.ceil((query.sinceMs ?? first) / stepMs) * stepMs);
   const end = Math.floor(request.toMs / stepMs) * stepMs;
   if (start > end) return [];
-  const result = await ask(scope, 'query_range', {
-    query: expr,
-    start: seconds(start),
-    end: seconds(end),
-    step: seconds(stepMs),
-  });
-  const answer = answerFromApi(result.data);
+  const parameters = { query: expr, start: seconds(start), end: seconds(end), step: seconds(stepMs) };
+  const result = await askApi(scope.upstream, callOf(scope, 'query_range', parameters), readRange);
+  const answer = result.data;
   return shaped(answer, chooseShape(query, answer, scope.fromAlert, false), {
     ...contextOf(query, expr, result, `Step: ${formatDuration(stepMs)}`),
     stepMs,
@@ -243,13 +240,28 @@ function ask(scope: QueryScope, route: string, parameters: Record<string, string
 }
 
 function askRoute<T>(scope: QueryScope, route: string, parameters: Record<string, string>): Promise<ApiResult<T>> {
-  return askApi<T>(scope.upstream, {
+  return askApi<T>(scope.upstream, callOf(scope, route, parameters));
+}
+
+function callOf(scope: QueryScope, route: string, parameters: Record<string, string>): ApiCall {
+  return {
     path: `/api/v1/${route}`,
     method: scope.upstream.connection.queryMethod,
     parameters: new URLSearchParams(parameters),
     headers: scope.headers,
     signal: scope.signal,
-  });
+  };
+}
+
+/** Samples of a plain answer go from the bytes into columns; the rest of it, and other answers, are JSON. */
+function readRange(body: Buffer): ApiAnswer<Answer> | undefined {
+  const matrix = matrixFromBytes(body);
+  if (matrix !== undefined) {
+    const answer = parseAnswer<unknown>(Buffer.from(matrix.envelope));
+    return answer?.status === 'success' ? { ...answer, data: { kind: 'matrix', series: matrix.series } } : undefined;
+  }
+  const answer = parseAnswer<ApiQueryData>(body);
+  return answer?.status === 'success' ? { ...answer, data: answerFromApi(answer.data) } : answer;
 }
 
 function seconds(ms: number): string {
