@@ -13,8 +13,26 @@ const withoutMonaco: Plugin = {
   },
 };
 
-/** @param entry below the repository's root. */
-export async function bundlePage(entry: string, outfile: string): Promise<void> {
+/** What Grafana hands to plugins, of another of its versions: our own code then runs with those packages as it would there. */
+const SHARED = /^(@grafana\/|@emotion\/|rxjs(\/|$)|react(\/|$)|react-dom(\/|$))/;
+
+function packagesOf(folder: string): Plugin {
+  return {
+    name: 'packages-of-another-grafana',
+    setup(hooks) {
+      hooks.onResolve({ filter: SHARED }, ({ path: name, kind, resolveDir, pluginData }) => {
+        if (pluginData === 'resolved' || resolveDir.startsWith(folder)) return undefined;
+        return hooks.resolve(name, { kind, resolveDir: folder, pluginData: 'resolved' });
+      });
+    },
+  };
+}
+
+/**
+ * @param entry below the repository's root.
+ * @param packages a folder with the node_modules of another Grafana's packages; by default those of this repository.
+ */
+export async function bundlePage(entry: string, outfile: string, packages?: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -26,6 +44,6 @@ export async function bundlePage(entry: string, outfile: string): Promise<void> 
     define: { 'process.env.NODE_ENV': '"production"', global: 'window' },
     loader: { '.svg': 'dataurl', '.css': 'empty', '.ttf': 'empty', '.woff2': 'empty' },
     logLevel: 'error',
-    plugins: [withoutMonaco],
+    plugins: [withoutMonaco, ...(packages === undefined ? [] : [packagesOf(path.resolve(packages))])],
   });
 }

@@ -26,11 +26,12 @@ export interface ServedHost {
   close(): void;
 }
 
+/** With the packages of another Grafana where ISOTHERM_GRAFANA_PACKAGES names a folder with their node_modules (docs/grafana.md, Versions). */
 export async function serveHost(): Promise<ServedHost> {
   const folder = mkdtempSync(path.join(tmpdir(), 'isotherm-host-'));
   const [bundle] = await Promise.all([
     buildPlugin(path.join(folder, 'plugin')),
-    bundlePage('tests/grafana/host/page.tsx', path.join(folder, 'page.js')),
+    bundlePage('tests/grafana/host/page.tsx', path.join(folder, 'page.js'), process.env.ISOTHERM_GRAFANA_PACKAGES),
   ]);
   const missing: string[] = [];
   const server = createServer((request, response) => {

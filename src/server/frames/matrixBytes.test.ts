@@ -39,7 +39,7 @@ test('law: series, times and values are those of JSON.parse, and so is what stan
       const oracle = answerFromApi({ resultType: 'matrix', result } as unknown as ApiQueryData);
       expect({ kind: 'matrix', series: read.series.map((one) => ({ ...one, labels: { ...one.labels } })) }).toEqual({
         ...oracle,
-        series: (oracle as { series: { labels: object }[] }).series.map((one) => ({
+        series: (oracle as unknown as { series: { labels: object }[] }).series.map((one) => ({
           ...one,
           labels: { ...one.labels },
         })),
