@@ -1,5 +1,6 @@
 /** Which metrics and labels the series are made of, most first. */
 import { METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import type { LabelCounts } from '../storage/queryable.ts';
 
 export const CARDINALITY_LIMIT_DEFAULT = 10;
 export const CARDINALITY_LIMIT_MAX = 10_000;
@@ -18,39 +19,45 @@ export interface Cardinality {
   readonly seriesByPair: readonly NamedCount[];
 }
 
-export function cardinality(series: readonly Labels[], limit: number): Cardinality {
-  const byMetric = new Map<string, number>();
-  const values = new Map<string, Map<string, number>>();
-  for (const labels of series) {
-    for (const [name, value] of labels) {
-      if (name === METRIC_NAME) byMetric.set(value, (byMetric.get(value) ?? 0) + 1);
-      let counts = values.get(name);
-      if (counts === undefined) values.set(name, (counts = new Map()));
-      counts.set(value, (counts.get(value) ?? 0) + 1);
+export function cardinality(labels: LabelCounts, limit: number): Cardinality {
+  const byMetric: NamedCount[] = [];
+  const valuesByLabel: NamedCount[] = [];
+  const bytesByLabel: NamedCount[] = [];
+  const byPair: NamedCount[] = [];
+  for (const [name, counts] of labels) {
+    let bytes = 0;
+    let values = 0;
+    for (const [value, series] of counts) {
+      if (name === METRIC_NAME) byMetric.push({ name: value, value: series });
+      byPair.push({ name: `${name}=${value}`, value: series });
+      bytes += Buffer.byteLength(value);
+      values++;
     }
-  }
-  const byPair = new Map<string, number>();
-  const bytes = new Map<string, number>();
-  for (const [name, counts] of values) {
-    let size = 0;
-    for (const [value, count] of counts) {
-      byPair.set(`${name}=${value}`, count);
-      size += Buffer.byteLength(value);
-    }
-    bytes.set(name, size);
+    valuesByLabel.push({ name, value: values });
+    bytesByLabel.push({ name, value: bytes });
   }
   return {
-    labelPairs: byPair.size,
+    labelPairs: byPair.length,
     seriesByMetric: largest(byMetric, limit),
-    valuesByLabel: largest(new Map([...values].map(([name, counts]) => [name, counts.size])), limit),
-    bytesByLabel: largest(bytes, limit),
+    valuesByLabel: largest(valuesByLabel, limit),
+    bytesByLabel: largest(bytesByLabel, limit),
     seriesByPair: largest(byPair, limit),
   };
 }
 
-function largest(counts: ReadonlyMap<string, number>, limit: number): NamedCount[] {
-  return [...counts]
-    .map(([name, value]) => ({ name, value }))
-    .sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1))
-    .slice(0, limit);
+/** By a walk over all series. */
+export function countLabels(series: readonly Labels[]): LabelCounts {
+  const counts = new Map<string, Map<string, number>>();
+  for (const labels of series) {
+    for (const [name, value] of labels) {
+      let ofName = counts.get(name);
+      if (ofName === undefined) counts.set(name, (ofName = new Map()));
+      ofName.set(value, (ofName.get(value) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function largest(counts: readonly NamedCount[], limit: number): NamedCount[] {
+  return [...counts].sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1)).slice(0, limit);
 }

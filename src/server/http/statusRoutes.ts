@@ -4,7 +4,7 @@ import type { ApiBuildInfo } from '../../shared/api/prometheus.ts';
 import type { ApiBlock } from '../../shared/api/status.ts';
 import { compilePattern } from '../../shared/model/matchers.ts';
 import { dataJson, listJson } from './answer.ts';
-import { cardinality, CARDINALITY_LIMIT_DEFAULT, CARDINALITY_LIMIT_MAX } from './cardinality.ts';
+import { cardinality, countLabels, CARDINALITY_LIMIT_DEFAULT, CARDINALITY_LIMIT_MAX } from './cardinality.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 import { featureList } from './featureList.ts';
 import { familyJson } from './familyJson.ts';
@@ -53,7 +53,10 @@ async function tsdbStatus({ params, rooms }: ApiCall): Promise<Iterable<string>>
   if (!Number.isInteger(limit) || limit < 1) throw invalidParameter('limit', 'limit must be a positive number');
   if (limit > CARDINALITY_LIMIT_MAX) throw invalidParameter('limit', `limit must not exceed ${CARDINALITY_LIMIT_MAX}`);
   const head = rooms.headStats();
-  const counts = cardinality(await rooms.queryable.series([], { minTime: TIME_MIN, maxTime: TIME_MAX }), limit);
+  const { queryable } = rooms;
+  const known =
+    queryable.labelCounts?.() ?? countLabels(await queryable.series([], { minTime: TIME_MIN, maxTime: TIME_MAX }));
+  const counts = cardinality(known, limit);
   return dataJson({
     headStats: {
       numSeries: head.series,

@@ -202,6 +202,8 @@ export interface Queryable {
   series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]>;
   labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]>;
+  /** Series there are of each value of each label, known without a look at any series; deleted ones may be among them. */
+  labelCounts?(): LabelCounts;
   /** Metadata by metric family; several entries where targets disagree. */
   metadata(metric?: string): ReadonlyMap<string, readonly Metadata[]>;
   exemplars(
@@ -209,6 +211,9 @@ export interface Queryable {
     range: TimeRange,
   ): readonly { labels: Labels; exemplars: readonly Exemplar[] }[];
 }
+
+/** By label name, then by value: how many series have it. */
+export type LabelCounts = Iterable<readonly [name: string, counts: Iterable<readonly [value: string, series: number]>]>;
 
 export class SelectLimitError extends Error {
   readonly code = 'query_too_many_samples';

@@ -2,6 +2,7 @@
  * The series of a target's pages by the bytes that they are written with: slots, given out one after the other. The bytes of all of them lie
  * in one array and are found by an open-addressing hash: a target has a thousand series, and a server hundreds of targets.
  */
+import { grownTo } from '../../shared/bytes/grownArray.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 
 /** So that nobody can choose names whose hashes meet. */
@@ -102,13 +103,4 @@ function hashOf(kind: number, bytes: Uint8Array, from: number, to: number): numb
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
-}
-
-/** By a quarter: a table is filled by the first page, and then seldom grows. */
-function grownTo<T extends Uint8Array | Uint32Array>(array: T, length: number): T {
-  if (length <= array.length) return array;
-  const Kind = array.constructor as new (length: number) => T;
-  const grown = new Kind(Math.max(length, array.length + (array.length >> 2) + 16));
-  grown.set(array);
-  return grown;
 }

@@ -8,6 +8,7 @@ import type { SeriesRef } from '../storage/appender.ts';
 import type {
   ChunksStored,
   GroupColumns,
+  LabelCounts,
   OpenGroup,
   PackedChunk,
   PackedGroup,
@@ -130,6 +131,10 @@ export class StoreReader implements Queryable {
     range: TimeRange,
   ): Promise<readonly string[]> {
     return this.#head.series.index.valuesIn(name, this.#found(matcherSets, range)).sort(compareText);
+  }
+
+  labelCounts(): LabelCounts {
+    return this.#head.series.index.counts();
   }
 
   metadata(metric?: string): ReadonlyMap<string, readonly Metadata[]> {

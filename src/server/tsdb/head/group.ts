@@ -5,7 +5,7 @@ import { NO_LABELS, type Labels } from '../../../shared/model/labels.ts';
 import type { Metadata } from '../../../shared/model/metadata.ts';
 import type { GroupRef, GroupWriter, SeriesRef } from '../../storage/appender.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
-import { grownTo } from '../index/grownArray.ts';
+import { grownTo } from '../../../shared/bytes/grownArray.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import { LogState } from '../wal/valueCodec.ts';
 import { RowStore } from './rowStore.ts';

@@ -1,6 +1,7 @@
 /** From matchers to series. Matchers are evaluated over the values of a label, or over series where these are fewer. */
 import { compileMatcher, patternShape, type Matcher, type TextTest } from '../../../shared/model/matchers.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
+import type { LabelCounts } from '../../storage/queryable.ts';
 import type { LabelPairs, PairId } from './labelPairs.ts';
 import { countRefs, expandRuns, intersect, meets, NO_REFS, runsOf, subtract, type RefRuns } from './refRuns.ts';
 
@@ -31,6 +32,12 @@ export class LabelIndex {
   /** Values of a label with the series that have them, which are valid until a series is added. */
   *values(name: string): Iterable<readonly [value: string, refs: RefRuns]> {
     for (const [value, pair] of this.#pairs.values(name)) yield [value, this.#pairs.postings(pair)];
+  }
+
+  /** How many series have each value of each label. */
+  *counts(): LabelCounts {
+    for (const name of this.names)
+      yield [name, Array.from(this.values(name), ([value, refs]) => [value, countRefs(refs)])];
   }
 
   /** The values of a label that any of the series has; in no order. */

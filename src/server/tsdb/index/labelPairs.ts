@@ -4,7 +4,7 @@
  */
 import type { Label } from '../../../shared/model/labels.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
-import { grownTo } from './grownArray.ts';
+import { grownTo } from '../../../shared/bytes/grownArray.ts';
 import { appendRef, extendRun, intersect, unionOf, type RefRuns } from './refRuns.ts';
 
 /** Numbers a pair; given out again once no series has it. */

@@ -8,7 +8,7 @@ import type { Label, Labels } from '../../../shared/model/labels.ts';
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
-import { grownTo } from './grownArray.ts';
+import { grownTo } from '../../../shared/bytes/grownArray.ts';
 import { LabelIndex } from './labelIndex.ts';
 import { LabelPairs } from './labelPairs.ts';
 import { LabelsCache } from './labelsCache.ts';
