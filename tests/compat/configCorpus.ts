@@ -281,7 +281,7 @@ export const CONFIG_CORPUS: readonly ConfigCase[] = [
   sd('ec2', '{region: eu-west-1}'),
   sd('ec2', '{region: eu-west-1, access_key: a, secret_key: b, filters: [{name: "tag:x", values: [y]}]}'),
   sd('ec2', '{region: eu-west-1, filters: [{name: "tag:x", values: []}]}'),
-  sd('ec2', '{region: eu-west-1, access_key: a}'),
+  sd('ec2', '{region: eu-west-1, access_key: a}', 'half a pair of keys logs nobody in'),
   sd(
     'ec2',
     '{region: eu-west-1, port: 100, refresh_interval: 1m, role_arn: "arn:x", profile: p, endpoint: "http://e/"}',

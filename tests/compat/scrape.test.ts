@@ -1,16 +1,11 @@
-/** The same pages, scraped by this program and by a real Prometheus (the one on PATH, or what ISOTHERM_PROMETHEUS names): the same series and values, and `up` 0 for the same pages. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/**
+ * The same pages, scraped by this program and by a real Prometheus (the one on PATH, or what ISOTHERM_PROMETHEUS names): the same series and values, metadata and
+ * exemplars, and `up` 0 with a reason for the same pages.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseConfig } from '../../src/server/config/load.ts';
-import { createScrapeManager } from '../../src/server/scrape/manager.ts';
-import { systemClock } from '../../src/server/telemetry/clock.ts';
-import { openTsdb } from '../../src/server/tsdb/db.ts';
-import { bitsOf, CELL_SAMPLE, cellKind } from '../../src/shared/model/sampleBits.ts';
-import { formatLabels, labelsOf, labelValue } from '../../src/shared/model/labels.ts';
+import { formatLabels, labelsOf } from '../../src/shared/model/labels.ts';
 import { PROTOBUF_CORPUS } from './protobufCorpus.ts';
 import { PROTOBUF_DAMAGE } from './protobufDamage.ts';
 import {
@@ -19,30 +14,39 @@ import {
   runPrometheus,
   type PrometheusProcess,
 } from '../support/prometheusProcess.ts';
-import { api } from '../support/sidecar.ts';
+import { api, startSidecar, tempFolder, writeConfig, type Sidecar } from '../support/sidecar.ts';
 import { CORPUS as TEXT_CORPUS } from './scrapeCorpus.ts';
 
 const CORPUS = [...TEXT_CORPUS, ...PROTOBUF_CORPUS, ...PROTOBUF_DAMAGE];
 
 const major = installedVersion?.[0] ?? 0;
 
-/** Series of one page as text, with their values. */
-type Scraped = Record<string, string>;
+/** What came of one page. */
+interface Scraped {
+  /** Values by series. */
+  readonly samples: Record<string, string>;
+  /** Type, help and unit by metric. */
+  readonly metadata: Record<string, string>;
+  /** Labels and values by series. */
+  readonly exemplars: Record<string, string[]>;
+  /** Why it could not be read. */
+  fault: string;
+}
 type ByCase = Map<string, Scraped>;
 
 const DROPPED_LABELS = new Set(['case', 'job', 'instance']);
 /** Report samples but `up` tell of time and of counts that differ between versions. */
 const REPORT = /^scrape_/;
+const FOLLOWING_MS_MAX = 60_000;
 
-let dir: string;
 let server: Server;
 let prometheus: PrometheusProcess;
+let sidecar: Sidecar;
 let ours: ByCase;
 let theirs: ByCase;
 
 besidePrometheus(`a corpus of ${CORPUS.length} pages`, () => {
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'isotherm-compat-'));
     const now = Date.now();
     const fill = (body: string | Uint8Array) =>
       typeof body === 'string'
@@ -58,28 +62,49 @@ besidePrometheus(`a corpus of ${CORPUS.length} pages`, () => {
       (_, i) => `  - {targets: ["${address}"], labels: {case: "${i}", __metrics_path__: "/${i}"}}`,
     );
     const config = `global: {scrape_interval: 8s, scrape_timeout: 8s}\nscrape_configs:\n- job_name: corpus\n  static_configs:\n${groups.join('\n')}\n`;
-    [ours, theirs] = await Promise.all([scrapeHere(config), scrapeThere(config)]);
-  }, 60_000);
+    const folder = tempFolder();
+    writeConfig(folder, config);
+    [sidecar, prometheus] = await Promise.all([
+      startSidecar(folder),
+      runPrometheus({ config, folder, flags: ['--enable-feature=exemplar-storage'] }),
+    ]);
+    [ours, theirs] = await Promise.all([scrapedBy(sidecar.url), scrapedBy(prometheus.url)]);
+  }, 90_000);
 
   afterAll(async () => {
-    await prometheus?.stop();
+    await Promise.all([sidecar?.stop(), prometheus?.stop()]);
     server?.closeAllConnections();
     server?.close();
-    rmSync(dir, { recursive: true, force: true });
   });
 
-  test.each(CORPUS.map((page, i) => [page.name, i, page] as const))('%s', (_, i, { differs, differsFromAll }) => {
-    const [a, b] = [ours.get(String(i)), theirs.get(String(i))];
-    expect(a?.up).toMatch(/^[01]$/);
-    const mayDiffer = differsFromAll !== undefined || (differs !== undefined && major < 3);
-    if (mayDiffer) expect(a).not.toEqual(b);
-    else expect(a).toEqual(b);
+  const mayDiffer = (i: number) =>
+    CORPUS[i].differsFromAll !== undefined || (CORPUS[i].differs !== undefined && major < 3);
+
+  describe.each(CORPUS.map((page, i) => [page.name, i] as const))('%s', (_, i) => {
+    test('has the same series and values', () => {
+      const [a, b] = [ours.get(String(i)), theirs.get(String(i))];
+      expect(a?.samples.up).toMatch(/^[01]$/);
+      if (mayDiffer(i)) expect(a?.samples).not.toEqual(b?.samples);
+      else expect(a?.samples).toEqual(b?.samples);
+    });
+
+    test('has the same metadata and exemplars, or is refused with a reason by both', () => {
+      if (mayDiffer(i)) return;
+      const [a, b] = [ours.get(String(i))!, theirs.get(String(i))!];
+      expect([a.fault !== '', b.fault !== '']).toEqual([a.samples.up === '0', a.samples.up === '0']);
+      // What was read of a refused page before its fault is kept by them and not by us, or the other way round.
+      if (a.samples.up === '0') return;
+      expect(a.metadata).toEqual(b.metadata);
+      expect(a.exemplars).toEqual(b.exemplars);
+    });
   });
 
-  test('both find pages good and bad', () => {
-    const ups = [...ours.values()].map(({ up }) => up);
-    expect(ups.filter((up) => up === '1').length).toBeGreaterThan(40);
-    expect(ups.filter((up) => up === '0').length).toBeGreaterThan(30);
+  test('both find pages good and bad, metadata and exemplars', () => {
+    const all = [...ours.values()];
+    expect(all.filter(({ samples }) => samples.up === '1').length).toBeGreaterThan(40);
+    expect(all.filter(({ samples }) => samples.up === '0').length).toBeGreaterThan(30);
+    expect(all.filter(({ metadata }) => Object.keys(metadata).length > 0).length).toBeGreaterThan(20);
+    expect(all.filter(({ exemplars }) => Object.keys(exemplars).length > 0).length).toBeGreaterThan(5);
   });
 });
 
@@ -87,53 +112,59 @@ function listen(of: Server): Promise<number> {
   return new Promise((done) => of.listen(0, '127.0.0.1', () => done((of.address() as AddressInfo).port)));
 }
 
-async function scrapeHere(config: string): Promise<ByCase> {
-  const tsdb = await openTsdb({ path: join(dir, 'ours') });
-  const seen = new Set<string>();
-  const manager = createScrapeManager({ storage: tsdb, clock: systemClock, log: () => undefined });
-  manager.apply(parseConfig(config, { dir, path: 'prometheus.yml' }));
-  while (seen.size < CORPUS.length) {
-    await sleep(100);
-    for (const target of manager.active()) if (target.lastScrape > 0) seen.add(labelValue(target.labels, 'case'));
+async function scrapedBy(url: string): Promise<ByCase> {
+  for (const end = Date.now() + FOLLOWING_MS_MAX; Date.now() < end; await sleep(250)) {
+    const byCase = await samplesOf(url);
+    const isWhole = byCase.size === CORPUS.length && [...byCase.values()].every(({ samples }) => 'up' in samples);
+    if (!isWhole) continue;
+    await Promise.all([addMetadata(url, byCase), addExemplars(url, byCase), addFaults(url, byCase)]);
+    return byCase;
   }
-  await manager.stop();
+  throw new Error(`${url} has not scraped all pages`);
+}
+
+async function samplesOf(url: string): Promise<ByCase> {
   const byCase: ByCase = new Map();
-  const groups = await tsdb.select({
-    matchers: [{ name: 'case', op: '=~', value: '.+' }],
-    minTime: 0,
-    maxTime: Date.now() + 60_000,
-  });
-  for (const { columns } of groups) {
-    for (const { labels, values } of columns) {
-      const bits = bitsOf(values);
-      for (let i = 0; i < values.length; i++)
-        if (cellKind(bits, i) === CELL_SAMPLE) put(byCase, Object.fromEntries(labels), values[i]);
-    }
+  const { data } = await api(url, `/query?query=${encodeURIComponent('{case=~".+"}')}`);
+  type Sample = { metric: Record<string, string>; value: [number, string] };
+  for (const { metric, value } of data.result as Sample[]) {
+    if (REPORT.test(metric.__name__)) continue;
+    let scraped = byCase.get(metric.case);
+    if (scraped === undefined)
+      byCase.set(metric.case, (scraped = { samples: {}, metadata: {}, exemplars: {}, fault: '' }));
+    const v = Number(value[1].replace('Inf', 'Infinity'));
+    scraped.samples[seriesText(metric)] = Object.is(v, -0) ? '-0' : String(v);
   }
-  await tsdb.close();
   return byCase;
 }
 
-async function scrapeThere(config: string): Promise<ByCase> {
-  prometheus = await runPrometheus({ config, folder: dir });
-  for (;;) {
-    await sleep(250);
-    const byCase: ByCase = new Map();
-    const { data } = await api(prometheus.url, `/query?query=${encodeURIComponent('{case=~".+"}')}`);
-    for (const { metric, value } of data.result) put(byCase, metric, parseValue(value[1]));
-    if (byCase.size === CORPUS.length && [...byCase.values()].every((scraped) => scraped.up !== undefined))
-      return byCase;
-  }
+async function addMetadata(url: string, byCase: ByCase): Promise<void> {
+  const { data } = await api(url, '/targets/metadata');
+  type Entry = { target: Record<string, string>; metric: string; type: string; help: string; unit: string };
+  for (const { target, metric, type, help, unit } of data as Entry[])
+    // Prometheus 2 does not read the units of protobuf pages.
+    byCase.get(target.case)!.metadata[metric] = JSON.stringify({ type, help, ...(major > 2 && { unit }) });
 }
 
-function put(byCase: ByCase, metric: Record<string, string>, v: number): void {
-  if (REPORT.test(metric.__name__)) return;
-  const scraped = byCase.get(metric.case) ?? {};
-  byCase.set(metric.case, scraped);
-  const kept = Object.fromEntries(Object.entries(metric).filter(([name]) => !DROPPED_LABELS.has(name)));
-  scraped[formatLabels(labelsOf(kept))] = Object.is(v, -0) ? '-0' : String(v);
+async function addExemplars(url: string, byCase: ByCase): Promise<void> {
+  const query = encodeURIComponent('{case=~".+"}');
+  const now = Date.now() / 1000;
+  const { data } = await api(url, `/query_exemplars?query=${query}&start=${now - 3600}&end=${now + 3600}`);
+  type Entry = { seriesLabels: Record<string, string>; exemplars: { labels: Record<string, string>; value: string }[] };
+  for (const { seriesLabels, exemplars } of data as Entry[])
+    byCase.get(seriesLabels.case)!.exemplars[seriesText(seriesLabels)] = [
+      ...new Set(exemplars.map(({ labels, value }) => `${formatLabels(labelsOf(labels))} ${Number(value)}`)),
+    ];
 }
 
-function parseValue(text: string): number {
-  return Number(text.replace('Inf', 'Infinity'));
+async function addFaults(url: string, byCase: ByCase): Promise<void> {
+  const { data } = await api(url, '/targets?state=active');
+  type Target = { labels: Record<string, string>; lastError: string };
+  for (const { labels, lastError } of data.activeTargets as Target[]) byCase.get(labels.case)!.fault = lastError;
+}
+
+function seriesText(metric: Record<string, string>): string {
+  return formatLabels(
+    labelsOf(Object.fromEntries(Object.entries(metric).filter(([name]) => !DROPPED_LABELS.has(name)))),
+  );
 }

@@ -33,6 +33,9 @@ export const HEAD_BYTES_MAX = 64 * 1024;
 /** Bytes of the line before a chunk, extensions included. */
 const CHUNK_LINE_BYTES_MAX = 4096;
 
+/** Digits of a length that is a whole number for sure. */
+const LENGTH_DIGITS_MAX = 15;
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SPACE = 0x20;
@@ -52,6 +55,9 @@ export class AnswerParser implements AnswerHead {
   /** Whether any byte of the answer has come. */
   hasBegun = false;
   readonly #sink: BodySink;
+  /** A server says the same of each page: texts are made once. */
+  readonly #types = new KnownText();
+  readonly #encodings = new KnownText();
   #state: State = 'status';
   /** Bytes of the head or of the trailers so far. */
   #headBytes = 0;
@@ -214,13 +220,14 @@ export class AnswerParser implements AnswerHead {
         if (nameIs(line, from, 'connection')) this.#readConnection(this.#value(colon).toLowerCase());
         break;
       case 12:
-        if (nameIs(line, from, 'content-type')) this.contentType ??= this.#value(colon);
+        if (nameIs(line, from, 'content-type')) this.contentType ??= this.#known(this.#types, colon);
         break;
       case 14:
-        if (nameIs(line, from, 'content-length')) this.#readLength(this.#value(colon));
+        if (nameIs(line, from, 'content-length')) this.#readLength(colon);
         break;
       case 16:
-        if (nameIs(line, from, 'content-encoding')) this.contentEncoding = this.#value(colon).toLowerCase();
+        if (nameIs(line, from, 'content-encoding'))
+          this.contentEncoding = this.#known(this.#encodings, colon).toLowerCase();
         break;
       case 17:
         if (nameIs(line, from, 'transfer-encoding')) this.#readTransfer(this.#value(colon).toLowerCase());
@@ -234,10 +241,13 @@ export class AnswerParser implements AnswerHead {
     else if (words.includes('keep-alive')) this.keepsAlive = true;
   }
 
-  #readLength(value: string): void {
-    const length = /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-    if (length === undefined || (this.#length !== undefined && this.#length !== length))
-      throw new AnswerSyntaxError(`Content-Length is ${JSON.stringify(value)}`);
+  #readLength(colon: number): void {
+    const line = this.#line;
+    const [from, to] = this.#trim(colon);
+    let length = to > from && to - from <= LENGTH_DIGITS_MAX ? 0 : NaN;
+    for (let i = from; i < to; i++) length = isDigit(line[i]) ? length * 10 + line[i] - 0x30 : NaN;
+    if (Number.isNaN(length) || (this.#length !== undefined && this.#length !== length))
+      throw new AnswerSyntaxError(`Content-Length is ${JSON.stringify(this.#value(colon))}`);
     this.#length = length;
   }
 
@@ -278,13 +288,43 @@ export class AnswerParser implements AnswerHead {
 
   /** The field's text, white space around it taken off. */
   #value(colon: number): string {
+    const [from, to] = this.#trim(colon);
+    return latin1(this.#line, from, to);
+  }
+
+  #known(text: KnownText, colon: number): string {
+    const [from, to] = this.#trim(colon);
+    return text.read(this.#line, from, to);
+  }
+
+  /** Where the field's text is, without the white space around it. */
+  #trim(colon: number): readonly [from: number, to: number] {
     const line = this.#line;
     let from = colon + 1;
     let to = this.#lineTo;
     while (from < to && (line[from] === SPACE || line[from] === TAB)) from++;
     while (to > from && (line[to - 1] === SPACE || line[to - 1] === TAB)) to--;
-    return Buffer.from(line.buffer, line.byteOffset + from, to - from).toString('latin1');
+    return [from, to];
   }
+}
+
+/** A text that is nearly always the one before: that one is given again. */
+class KnownText {
+  #bytes: Uint8Array = NO_BYTES;
+  #text = '';
+
+  read(line: Uint8Array, from: number, to: number): string {
+    const bytes = this.#bytes;
+    let same = bytes.length === to - from;
+    for (let i = 0; same && i < bytes.length; i++) same = bytes[i] === line[from + i];
+    if (same) return this.#text;
+    this.#bytes = new Uint8Array(line.subarray(from, to));
+    return (this.#text = latin1(line, from, to));
+  }
+}
+
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
 }
 
 const NO_BYTES = Buffer.alloc(0);

@@ -14,12 +14,14 @@ export const IDLE_MS_MAX = 300_000;
 /** Opens a socket; `onread` is to be among its options, `ready` is the event that tells it may be written to. */
 export type Dial = (onread: OnReadOpts) => { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' };
 
+/** Told once: nothing for an answer that is whole, else what the socket, the parser or its sink threw, or the reason of `destroy`. */
+export type Settle = (fault?: Error) => void;
+
 interface Exchange {
   readonly request: Uint8Array;
   readonly answer: AnswerParser;
   readonly dial: Dial;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly settle: Settle;
   /** On a connection that was kept: the server may have closed it just now. */
   mayRetry: boolean;
 }
@@ -34,17 +36,14 @@ export class KeptConnection {
    * Sends a request and takes its answer into the parser. One at a time.
    *
    * @param dial used if there is no connection.
-   * @throws what the socket, the parser and its sink throw, and the reason of `destroy`.
    */
-  send(request: Uint8Array, answer: AnswerParser, dial: Dial): Promise<void> {
+  send(request: Uint8Array, answer: AnswerParser, dial: Dial, settle: Settle): void {
     if (this.#exchange !== undefined) throw new Error('a request is under way');
     if (this.#socket !== undefined && performance.now() - this.#idleSince > IDLE_MS_MAX) this.#drop();
     answer.start();
-    return new Promise((resolve, reject) => {
-      this.#exchange = { request, answer, dial, resolve, reject, mayRetry: this.#socket !== undefined };
-      if (this.#socket === undefined) this.#open(dial);
-      else this.#socket.write(request);
-    });
+    this.#exchange = { request, answer, dial, settle, mayRetry: this.#socket !== undefined };
+    if (this.#socket === undefined) this.#open(dial);
+    else this.#socket.write(request);
   }
 
   /** Ends the connection; a request under way is rejected with `reason`. */
@@ -103,11 +102,10 @@ export class KeptConnection {
     this.#settle(error ?? Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }));
   }
 
-  #settle(error?: Error): void {
+  #settle(fault?: Error): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    if (error === undefined) exchange?.resolve();
-    else exchange?.reject(error);
+    exchange?.settle(fault);
   }
 
   #drop(): void {

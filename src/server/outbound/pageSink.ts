@@ -45,13 +45,15 @@ export class PageSink implements BodySink {
   }
 
   /** The page, unpacked. It is the caller's, who gives it back to the pool. */
-  async finish(): Promise<Uint8Array> {
+  finish(): Uint8Array | Promise<Uint8Array> {
     const body = this.#bytes.subarray(0, this.#size);
-    if (!isPacked(this.#coding)) {
-      this.#bytes = NO_BYTES;
-      this.drop();
-      return body;
-    }
+    if (isPacked(this.#coding)) return this.#unpack(body);
+    this.#bytes = NO_BYTES;
+    this.drop();
+    return body;
+  }
+
+  async #unpack(body: Uint8Array): Promise<Uint8Array> {
     try {
       return await unpackBody(body, this.#coding, this.#limit);
     } finally {

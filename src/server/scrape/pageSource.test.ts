@@ -230,12 +230,36 @@ const noOpenssl = spawnSync('openssl', ['version']).error !== undefined;
     expect(await textOf(source)).toBe('a 1\n');
   });
 
-  test('that speaks HTTP/2 only is read too', async () => {
-    const server = createSecureServer({ ...pair(), allowHTTP1: false }, (_, response) => void response.end('a 1\n'));
+  /** Answers with a page, in HTTP/2 or either; gives what each request was made in. */
+  async function serveHttp2(allowHTTP1: boolean): Promise<{ url: string; versions: string[] }> {
+    const versions: string[] = [];
+    const server = createSecureServer({ ...pair(), allowHTTP1 }, (request, response) => {
+      versions.push(request.httpVersion);
+      response.end('a 1\n');
+    });
     const sessions: ServerHttp2Session[] = [];
     server.on('session', (session) => sessions.push(session));
     closing.push(() => sessions.forEach((session) => session.destroy()));
-    const source = sourceOf(`https://${await listen(server)}/`);
+    return { url: `https://${await listen(server)}/`, versions };
+  }
+
+  test('that speaks HTTP/2 only is read too, over one session', async () => {
+    const { url, versions } = await serveHttp2(false);
+    const source = sourceOf(url);
     expect([await textOf(source), await textOf(source)]).toEqual(['a 1\n', 'a 1\n']);
+    expect(versions).toEqual(['2.0', '2.0']);
+  });
+
+  test('that speaks HTTP/2 only is not read with enable_http2: false', async () => {
+    configure('tls_config: {ca_file: own.pem}\nenable_http2: false');
+    const { url, versions } = await serveHttp2(false);
+    await expect(textOf(sourceOf(url))).rejects.toThrow(/TLS|alert/);
+    expect(versions).toEqual([]);
+  });
+
+  test('that speaks both is asked in HTTP/1.1, which costs a fraction', async () => {
+    const { url, versions } = await serveHttp2(true);
+    expect(await textOf(sourceOf(url))).toBe('a 1\n');
+    expect(versions).toEqual(['1.1']);
   });
 });

@@ -47,6 +47,13 @@ export interface SourceClient {
   headers(timeoutMs: number): Headers;
 }
 
+/** A fetch under way. */
+interface Fetching {
+  readonly limits: PageLimits;
+  readonly resolve: (page: Page) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** How a target is asked, until a secret or the time limit changes. */
 interface Prepared {
   readonly timeoutMs: number;
@@ -71,11 +78,15 @@ export class TargetSource implements PageSource {
   readonly #mayChange: boolean;
   #isPlain: boolean;
   #prepared: Prepared | undefined;
-  #isFetching = false;
+  #fetching: Fetching | undefined;
   #isClosed = false;
   /** Why the fetch under way is given up. */
   #fault: FetchError | undefined;
   #general: AbortController | undefined;
+  /** Runs on after a fetch that was in time, and means nothing then: it is made once, as there is a fetch each second. */
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
+  readonly #settle = (fault?: Error) => this.#settled(fault);
 
   constructor(url: string, client: SourceClient) {
     const { proxy } = client.http;
@@ -85,28 +96,40 @@ export class TargetSource implements PageSource {
     this.#isPlain = proxy.url === undefined && !proxy.fromEnvironment;
   }
 
-  async fetch(limits: PageLimits): Promise<Page> {
+  fetch(limits: PageLimits): Promise<Page> {
     this.#fault = undefined;
-    this.#isFetching = true;
-    const timer = setTimeout(() => this.#giveUp(timeoutFault(limits.timeoutMs)), limits.timeoutMs);
-    try {
-      return await (this.#isPlain ? this.#fetchPlain(limits) : this.#fetchGeneral(limits));
-    } catch (error) {
-      throw this.#fault ?? fetchFault(error, this.#url.href);
-    } finally {
-      clearTimeout(timer);
-      this.#isFetching = false;
-      if (this.#isClosed) this.close();
-    }
+    this.#setTimer(limits.timeoutMs);
+    return new Promise((resolve, reject) => {
+      this.#fetching = { limits, resolve, reject };
+      if (!this.#isPlain) {
+        void this.#fetchGeneral(limits).then(this.#succeed, this.#fail);
+        return;
+      }
+      const prepared = this.#prepare(limits.timeoutMs);
+      if (prepared instanceof Promise) void this.#orGivenUp(prepared).then((now) => this.#send(now), this.#fail);
+      else this.#send(prepared);
+    });
   }
 
   abort(): void {
-    if (this.#isFetching) this.#giveUp(new FetchError('given up'));
+    if (this.#fetching !== undefined) this.#giveUp(new FetchError('given up'));
   }
 
   close(): void {
     this.#isClosed = true;
-    if (!this.#isFetching) this.#connection.destroy(new FetchError('closed'));
+    if (this.#fetching !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#connection.destroy(new FetchError('closed'));
+  }
+
+  #setTimer(timeoutMs: number): void {
+    if (this.#timer !== undefined && this.#timerMs === timeoutMs) return void this.#timer.refresh();
+    clearTimeout(this.#timer);
+    this.#timerMs = timeoutMs;
+    // What is waited for keeps the process alive.
+    this.#timer = setTimeout(() => {
+      if (this.#fetching !== undefined) this.#giveUp(timeoutFault(timeoutMs));
+    }, timeoutMs).unref();
   }
 
   #giveUp(fault: FetchError): void {
@@ -115,20 +138,44 @@ export class TargetSource implements PageSource {
     this.#general?.abort();
   }
 
-  async #fetchPlain(limits: PageLimits): Promise<Page> {
-    const prepared = this.#prepare(limits.timeoutMs);
-    const { request, dial } = prepared instanceof Promise ? await this.#orGivenUp(prepared) : prepared;
-    if (this.#fault !== undefined) throw this.#fault;
-    this.#sink.start(limits.bodySizeLimit);
-    try {
-      await this.#connection.send(request, this.#answer, dial);
-      return { bytes: await this.#sink.finish(), contentType: this.#answer.contentType };
-    } catch (error) {
-      this.#sink.drop();
-      if (!(error instanceof NotPlain) && (error as NodeJS.ErrnoException).code !== NO_HTTP1) throw error;
-      this.#isPlain = false;
-      return await this.#fetchGeneral(limits);
-    }
+  readonly #succeed = (page: Page): void => {
+    const fetching = this.#end();
+    if (this.#fault === undefined) fetching.resolve(page);
+    else fetching.reject(this.#fault);
+  };
+
+  readonly #fail = (error: unknown): void => {
+    this.#end().reject(this.#fault ?? fetchFault(error, this.#url.href));
+  };
+
+  #end(): Fetching {
+    const fetching = this.#fetching;
+    if (fetching === undefined) throw new Error('no fetch is under way');
+    this.#fetching = undefined;
+    if (this.#isClosed) this.close();
+    return fetching;
+  }
+
+  #send({ request, dial }: Prepared): void {
+    if (this.#fault !== undefined) return this.#fail(this.#fault);
+    this.#sink.start(this.#fetching!.limits.bodySizeLimit);
+    this.#connection.send(request, this.#answer, dial, this.#settle);
+  }
+
+  #settled(fault?: Error): void {
+    if (fault !== undefined) return this.#failPlain(fault);
+    const { contentType } = this.#answer;
+    const bytes = this.#sink.finish();
+    if (bytes instanceof Promise)
+      void bytes.then((unpacked) => this.#succeed({ bytes: unpacked, contentType }), this.#fail);
+    else this.#succeed({ bytes, contentType });
+  }
+
+  #failPlain(fault: Error): void {
+    this.#sink.drop();
+    if (!(fault instanceof NotPlain) && (fault as NodeJS.ErrnoException).code !== NO_HTTP1) return this.#fail(fault);
+    this.#isPlain = false;
+    void this.#fetchGeneral(this.#fetching!.limits).then(this.#succeed, this.#fail);
   }
 
   #orGivenUp<T>(work: Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { isNativeError } from 'node:util/types';
 import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
-import type { Storage } from '../storage/appender.ts';
+import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import { Sleeper, type Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { pageFormat } from '../textparse/contentType.ts';
@@ -45,6 +45,14 @@ export interface LoopSettings {
   readonly client: ScrapeClient;
   /** Why no target of the job is scraped (`target_limit`), '' if they are. */
   readonly refusal: string;
+}
+
+/** A scrape so far: a page, or a fault. */
+interface Attempt {
+  durationMs: number;
+  bodyBytes: number;
+  page: ReadPage | undefined;
+  fault: Error | undefined;
 }
 
 const NOTHING: PageCounts = { scraped: 0, kept: 0, added: 0, duplicates: 0, refused: 0 };
@@ -190,16 +198,28 @@ export class ScrapeLoop {
     this.asked = undefined;
   }
 
+  /** Few promises here and below: this is done for each target each second. */
   private async scrape(slot: number, stop: AbortSignal): Promise<void> {
     const startedAt = this.deps.clock.now();
     const began = performance.now();
     const t = alignTime(startedAt, slot, this.target.intervalMs);
-    const fetched = await this.fetch().catch(asError);
+    const attempt: Attempt = { durationMs: 0, bodyBytes: 0, page: undefined, fault: undefined };
+    try {
+      const { bytes, contentType } = await this.fetch();
+      attempt.durationMs = performance.now() - began;
+      attempt.bodyBytes = bytes.length;
+      if (stop.aborted) return;
+      const steps = this.series.readSteps(bytes, this.formatOf(contentType));
+      const first = steps.next();
+      attempt.page = first.done === true ? first.value : await this.readOn(steps);
+    } catch (error) {
+      attempt.durationMs ||= performance.now() - began;
+      attempt.fault = asError(error);
+    }
     if (stop.aborted) return;
-    const durationMs = performance.now() - began;
-    const bodyBytes = isNativeError(fetched) ? 0 : fetched.bytes.length;
-    const { counts, fault } = await this.store(t, fetched, durationMs, bodyBytes);
     const sinceLastMs = this.lastScrape === 0 ? undefined : startedAt - this.lastScrape;
+    const counts = await this.store(t, attempt);
+    const { durationMs, bodyBytes, fault } = attempt;
     this.lastSlot = slot;
     this.lastScrape = startedAt;
     this.lastDurationMs = durationMs;
@@ -217,40 +237,38 @@ export class ScrapeLoop {
     });
   }
 
-  private async fetch(): Promise<Page> {
+  private fetch(): Promise<Page> {
     const { config, refusal } = this.settings;
     if (refusal !== '') throw new Error(refusal);
     return this.source.fetch({ timeoutMs: this.target.timeoutMs, bodySizeLimit: config.limits.bodySize });
   }
 
-  /** Reads the page and appends it; where that cannot be, appends that there is none. */
-  private async store(
-    t: number,
-    fetched: Error | Page,
-    durationMs: number,
-    bodyBytes: number,
-  ): Promise<{ counts: PageCounts; fault: Error | undefined }> {
-    const page = isNativeError(fetched) ? fetched : await this.read(fetched).catch(asError);
+  /** Appends the page; where there is none, that there is none. */
+  private async store(t: number, { page, durationMs, bodyBytes }: Attempt): Promise<PageCounts> {
     const appender = this.deps.storage.appender();
     let counts = NOTHING;
-    const report = (up: 0 | 1) => this.report(up, durationMs, bodyBytes, counts);
-    const outcome = isNativeError(page)
-      ? this.series.appendAbsence(appender, t, report(0))
-      : this.series.appendPage(appender, t, page, (seen) => {
-          counts = seen;
-          return report(1);
-        });
-    await this.commit(appender, outcome, t);
-    return { counts, fault: isNativeError(page) ? page : undefined };
+    const outcome =
+      page === undefined
+        ? this.series.appendAbsence(appender, t, this.report(0, durationMs, bodyBytes, counts))
+        : this.series.appendPage(appender, t, page, (seen) => {
+            counts = seen;
+            return this.report(1, durationMs, bodyBytes, counts);
+          });
+    try {
+      await appender.commit();
+      this.took(outcome, t);
+    } catch (error) {
+      this.complain('A scrape could not be stored', error);
+    }
+    return counts;
   }
 
   /** Large pages are read in steps, between which others have their turn. */
-  private async read({ bytes, contentType }: Page): Promise<ReadPage> {
-    const steps = this.series.readSteps(bytes, this.formatOf(contentType));
+  private async readOn(steps: Generator<void, ReadPage>): Promise<ReadPage> {
     for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
       await othersTurn();
+      const step = steps.next();
+      if (step.done === true) return step.value;
     }
   }
 
@@ -263,17 +281,10 @@ export class ScrapeLoop {
     return this.format;
   }
 
-  private async commit(appender: ReturnType<Storage['appender']>, outcome: string, t: number): Promise<void> {
-    try {
-      await appender.commit();
-      if (outcome === 'ok') this.series.committed();
-      else
-        this.complain(`The store refused a scrape as ${outcome}; did the clock step back?`, undefined, {
-          time: new Date(t).toISOString(),
-        });
-    } catch (error) {
-      this.complain('A scrape could not be stored', error);
-    }
+  private took(outcome: AppendOutcome, t: number): void {
+    if (outcome === 'ok') return this.series.committed();
+    const why = `The store refused a scrape as ${outcome}; did the clock step back?`;
+    this.complain(why, undefined, { time: new Date(t).toISOString() });
   }
 
   private report(up: 0 | 1, durationMs: number, bodyBytes: number, counts: PageCounts): Report {

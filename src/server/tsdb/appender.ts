@@ -192,12 +192,12 @@ export class StoreAppender implements Appender {
     group.metadata.set(metric, metadata);
   }
 
-  async commit(options?: { sync?: boolean }): Promise<void> {
+  commit(options?: { sync?: boolean }): Promise<void> {
     const batch = { rows: this.#rows, cells: this.#cells, histograms: this.#histograms, exemplars: this.#exemplars };
     // The batch is used up when commit() first waits.
     const done = this.#target.commit(batch, options?.sync === true);
     this.rollback();
-    await done;
+    return done;
   }
 
   rollback(): void {

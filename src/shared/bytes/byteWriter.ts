@@ -4,6 +4,9 @@ import { utf8Size, writeUtf8 } from './utf8.ts';
 const F64 = new Float64Array(1);
 const WORDS = new Uint32Array(F64.buffer);
 
+/** A view of so few bytes costs more than copying them one by one. */
+const SHORT_BYTES_MAX = 64;
+
 /** Integers up to this size (either sign) may be differenced and zigzagged without leaving the exact numbers. */
 export const SMALL_INTEGER_MAX = 2 ** 51;
 
@@ -111,6 +114,17 @@ export class ByteWriter {
     this.reserve(bytes.length);
     this.#bytes.set(bytes, this.length);
     this.length += bytes.length;
+  }
+
+  /** What another writer has. */
+  append(other: ByteWriter): void {
+    if (other.length > SHORT_BYTES_MAX) return this.raw(other.written);
+    this.reserve(other.length);
+    const from = other.#bytes;
+    const bytes = this.#bytes;
+    let at = this.length;
+    for (let i = 0; i < other.length; i++) bytes[at++] = from[i];
+    this.length = at;
   }
 
   /** Overwrites four bytes written before. */

@@ -125,7 +125,7 @@ function writeStrides(out: ByteWriter, column: DenseColumn, integers: Float64Arr
     if (!column.rising) writeStrideSummary(out, column.values, from, to);
     payload.raw(codes);
   }
-  out.raw(payload.written);
+  out.append(payload);
 }
 
 /** What they are over the first, divided; valid until the next call. */
@@ -171,7 +171,7 @@ function writeUlps(out: ByteWriter, column: DenseColumn, ends: SampleEnds, marks
     if (!column.rising) writeStrideSummary(out, column.values, from, to);
     payload.raw(codes);
   }
-  out.raw(payload.written);
+  out.append(payload);
 }
 
 /** Writes another form after what begins at `start`, and keeps the shorter of the two. */

@@ -98,10 +98,10 @@ class Packer {
     writeStrideEnds(out, this.#ends);
     this.#marks.write(out);
     out.varint(this.#written);
-    out.raw(this.#directory.written);
-    out.raw(this.#regions.written);
+    out.append(this.#directory);
+    out.append(this.#regions);
     out.varint(histogramColumns);
-    out.raw(histograms.written);
+    out.append(histograms);
     return out.written;
   }
 

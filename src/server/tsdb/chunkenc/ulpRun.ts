@@ -26,7 +26,10 @@ let codes = new Uint32Array(1024);
 export function planUlps(bits: Uint32Array, from: number, to: number): UlpPlan {
   const zigzag = fillSteps(bits, from, to);
   const count = to - from - 1;
-  let [low, high, zeroCount, total] = [0, 0, 0, 0];
+  let low = 0;
+  let high = 0;
+  let zeroCount = 0;
+  let total = 0;
   for (let i = 0; i < count; i++) {
     low |= codes[2 * i];
     high |= codes[2 * i + 1];
@@ -50,7 +53,8 @@ export function planUlps(bits: Uint32Array, from: number, to: number): UlpPlan {
 export function encodeUlps({ k, shift, zeros }: UlpPlan, count: number): Uint8Array {
   bitWriter.clear();
   for (let i = 0; i < count; i++) {
-    const [low, high] = [codes[2 * i], codes[2 * i + 1]];
+    const low = codes[2 * i];
+    const high = codes[2 * i + 1];
     const isZero = low === 0 && high === 0;
     if (zeros) bitWriter.bits(isZero ? 0 : 1, 1);
     if (zeros && isZero) continue;
@@ -134,9 +138,8 @@ function fillSteps(bits: Uint32Array, from: number, to: number): boolean {
   if (!anyNegative) return false;
   for (let c = 0; c < 2 * (to - from - 1); c += 2) {
     const sign = codes[c + 1] >> 31;
-    const [stepLow, stepHigh] = [codes[c], codes[c + 1]];
-    codes[c] = (stepLow << 1) ^ sign;
-    codes[c + 1] = ((stepHigh << 1) | (stepLow >>> 31)) ^ sign;
+    codes[c + 1] = ((codes[c + 1] << 1) | (codes[c] >>> 31)) ^ sign;
+    codes[c] = (codes[c] << 1) ^ sign;
   }
   return true;
 }
@@ -144,7 +147,8 @@ function fillSteps(bits: Uint32Array, from: number, to: number): boolean {
 function sizeOfCodes(count: number, shift: number, k: number): number {
   let size = 0;
   for (let i = 0; i < count; i++) {
-    const [low, high] = [codes[2 * i], codes[2 * i + 1]];
+    const low = codes[2 * i];
+    const high = codes[2 * i + 1];
     if (low === 0 && high === 0) continue;
     const quotient = Math.floor((high * 2 ** 32 + low) * 2 ** -(shift + k));
     size += quotient < RICE_QUOTIENT_MAX ? quotient + 1 + k : RICE_QUOTIENT_MAX + 64;

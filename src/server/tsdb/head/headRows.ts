@@ -1,5 +1,6 @@
 /** The unpacked rows of a group in order of time, whatever order they came in. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
+import { bitsOf } from '../../../shared/model/sampleBits.ts';
 import type { HeadGroup } from './group.ts';
 
 export class HeadRows {
@@ -9,6 +10,7 @@ export class HeadRows {
   /** Row at each place in order of time; absent where rows are in order. */
   readonly #order: Int32Array | undefined;
   #cells: Float64Array;
+  readonly #cellBits: Uint32Array;
   #sorted: Float64Array;
 
   constructor(group: HeadGroup) {
@@ -23,12 +25,13 @@ export class HeadRows {
     if (!inOrder) this.#order = Int32Array.from(times.keys()).sort((a, b) => times[a] - times[b]);
     this.times = times.sort();
     this.#cells = new Float64Array(this.#count);
+    this.#cellBits = bitsOf(this.#cells);
     this.#sorted = this.#order === undefined ? this.#cells : new Float64Array(this.#count);
   }
 
   /** The cells of a column, valid until the next call. */
   readColumn(column: number): Float64Array {
-    this.#group.rows.read(column, 0, this.#count, this.#cells, 0);
+    this.#group.rows.read(column, 0, this.#count, this.#cellBits, 0);
     const order = this.#order;
     if (order === undefined) return this.#cells;
     const from = new BigUint64Array(this.#cells.buffer);

@@ -151,7 +151,7 @@ export class LooseGroup extends HeadGroup {
 
   /** Leaves the cell in CELL. */
   #cellKindAt(row: number, column: number): 0 | 1 | 2 {
-    this.rows.read(column, row, row + 1, CELL, 0);
+    this.rows.read(column, row, row + 1, CELL_BITS, 0);
     return cellKind(CELL_BITS, 0);
   }
 

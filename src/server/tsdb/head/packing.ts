@@ -70,10 +70,11 @@ function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed 
 }
 
 function stretchOf(group: HeadGroup, rows: HeadRows, from: number, to: number): UnpackedRows {
+  const isAll = from === 0 && to === rows.times.length;
   return {
     times: rows.times.subarray(from, to),
     columnCount: group.columnCount,
-    cells: (column) => rows.readColumn(column).subarray(from, to),
+    cells: (column) => (isAll ? rows.readColumn(column) : rows.readColumn(column).subarray(from, to)),
     histograms: (column) => rows.columnHistograms(column, from, to),
     joinsBelow: (column) => group.joinsBelow(column),
   };
