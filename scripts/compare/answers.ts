@@ -41,8 +41,11 @@ const withoutNaN = ({ buckets, ...h }: ApiHistogram): ApiHistogram => ({
   buckets: (buckets ?? []).filter(([, , , count]) => count !== 'NaN'),
 });
 
+/** Values that became labels: their last digits are those of Go's functions, or of V8's. */
+const roundedNumbers = (text: string) => text.replace(/\d+\.\d{10,}|\d{18,}/g, (v) => Number(v).toPrecision(11));
+
 function samplesOf({ metric, value, values = [], histogram, histograms = [] }: ApiSeries): [string, unknown][] {
-  const name = formatLabels(labelsOf(metric));
+  const name = roundedNumbers(formatLabels(labelsOf(metric)));
   const ofHistograms = [...histograms, ...(histogram ? [histogram] : [])].map(([t, h]) => [t, withoutNaN(h)] as const);
   const samples = [...values, ...(value ? [value] : []), ...ofHistograms];
   return samples.map(([t, cell]) => [`${name} @ ${t}`, cell]);
@@ -56,7 +59,7 @@ function cellsOf(data: ApiQueryData): Map<string, unknown> {
 
 /** Notes without what is counted otherwise on purpose (docs/promql.md). */
 const notesOf = (notes: readonly string[] = []) =>
-  notes.map((note) => note.replace(/over \d+ samples/, 'over … samples')).sort();
+  notes.map((note) => note.replace(/over -?\d+ samples/, 'over … samples')).sort();
 
 /** More notes than are answered: which of them are is upstream's luck. */
 const OMITTED = /annotations omitted$/;

@@ -38,6 +38,12 @@ export class Annotations {
     this.text = text;
   }
 
+  /** Whether there is nothing to be told so far. */
+  get isEmpty(): boolean {
+    const all = [this.warningPlaces, this.infoPlaces, this.quantilesOf, this.operatorNotes, this.repairs];
+    return all.every(({ size }) => size === 0);
+  }
+
   warn(message: string, place: Place): void {
     setLater(this.warningPlaces, message, place);
   }

@@ -26,8 +26,15 @@ export interface EvalContext {
   readonly delaysNames: boolean;
   readonly annotations: Annotations;
   readonly evaluate: (expr: Expr, grid: StepGrid) => Promise<Value>;
+  /** Values of parts that the expression has several times; undefined where each is to be evaluated. */
+  readonly repeated?: HeldValues;
   /** Watches the evaluation, where it is to be told how it went. */
   readonly watch?: Watch;
+}
+
+/** Gives a node's value, evaluating it where it is not held. */
+export interface HeldValues {
+  valueOf(node: Expr, grid: StepGrid, evaluate: () => Promise<Value>): Promise<Value>;
 }
 
 /** What looks on while nodes are evaluated, and while rows of their values are read. */

@@ -32,6 +32,7 @@ import { Gate } from './gate.ts';
 import { gridOf } from './grid.ts';
 import { planQuery, type Plan } from './plan.ts';
 import { rangeVectorOf, rawSeriesOf } from './rangeVectors.ts';
+import { repeatedNodes, RepeatedValues } from './repeated.ts';
 import { matrixOf, withNamesDropped, type VectorRows } from './rows.ts';
 import { selectedSeries, type SelectedSeries } from './series.ts';
 import { statsSeries } from './statsSeries.ts';
@@ -91,6 +92,7 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
   }
 }
 
+const NO_REPEATED: ReturnType<typeof repeatedNodes> = new Map();
 const READS_PER_HELD = 2;
 
 /** Cells that a query may read. */
@@ -158,13 +160,16 @@ export async function evaluatePrepared(
   const stats: (readonly SelectedSeries[] | undefined)[] = selected.map(() => undefined);
   const annotations = new Annotations(request.expr);
   const explanation = request.explain === true ? new Explanation(request.expr, plan) : undefined;
+  const hasNative = selected.some((groups) => groups.some((group) => group.hasHistograms));
+  const repeated = hasNative ? NO_REPEATED : repeatedNodes(plan.expr, plan.statsOnly);
   const context: EvalContext = {
+    repeated: repeated.size === 0 ? undefined : new RepeatedValues(repeated, budget, annotations),
     plan,
     budget,
     features,
     delaysNames: features.delayedNameRemoval === true,
     annotations,
-    hasHistograms: plan.tells || selected.some((groups) => groups.some((group) => group.hasHistograms)),
+    hasHistograms: plan.tells || hasNative,
     series: (select) => (loaded[select] ??= selectedSeries(selected[select])),
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;

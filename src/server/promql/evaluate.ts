@@ -17,8 +17,9 @@ import { selectRows } from './selection.ts';
 /** @throws QueryError. */
 export async function evaluateExpr(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
   context.budget.check();
-  if (context.watch === undefined) return valueOf(expr, grid, context);
-  return context.watch.value(expr, grid, () => valueOf(expr, grid, context));
+  const evaluate = () => valueOf(expr, grid, context);
+  if (context.watch !== undefined) return context.watch.value(expr, grid, evaluate);
+  return context.repeated === undefined ? evaluate() : context.repeated.valueOf(expr, grid, evaluate);
 }
 
 async function valueOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {

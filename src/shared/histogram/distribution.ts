@@ -39,8 +39,10 @@ export function nativeQuantile(q: number, h: NativeHistogram): { value: number; 
   if (!fromBelow) buckets.reverse();
   let bucket: Bucket = { lower: 0, upper: 0, count: 0, lowerInclusive: false, upperInclusive: false };
   let count = 0;
+  let seen = 0;
   for (bucket of buckets) {
     count += bucket.count;
+    seen++;
     if (bucket.count !== 0 && count >= rank) break;
   }
   let { lower, upper }: Ends = isCustom(h) ? bucket : fromZero(bucket, h);
@@ -59,7 +61,8 @@ export function nativeQuantile(q: number, h: NativeHistogram): { value: number; 
   // Upstream (3.14) looks on for the highest bucket, to know whether all was counted, and then interpolates in that one.
   const highest = bucketsOf(h).at(-1) ?? bucket;
   if (highest.lower !== bucket.lower) ({ lower, upper } = highest);
-  return { value: valueAt(within / highest.count, lower, upper, h), nan: hasNanObservations(h) ? 'skew' : 'none' };
+  const counted = buckets.slice(seen).reduce((sum, one) => sum + one.count, count);
+  return { value: valueAt(within / highest.count, lower, upper, h), nan: counted < h.count ? 'skew' : 'none' };
 }
 
 /** The value at a fraction of the way through a bucket. */

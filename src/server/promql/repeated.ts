@@ -1,0 +1,70 @@
+/** Parts of an expression that it has several times: evaluated once, and held till the others come. */
+import { childrenOf, unwrapped, type Expr, type VectorSelector } from '../../shared/promql/ast.ts';
+import { formatExpr } from '../../shared/promql/format.ts';
+import type { StepGrid } from '../storage/engine.ts';
+import type { Annotations } from './annotations.ts';
+import type { Budget } from './budget.ts';
+import { vectorValue, type HeldValues, type Value } from './context.ts';
+import { heldRows, materialize } from './rows.ts';
+
+/** Share of the cells a query has left that one held part may take. */
+const HELD_SHARE_MAX = 1 / 4;
+
+/**
+ * The text of every node that stands in the expression more than once, and what is inside its first place no more often than it. Selectors alone are
+ * read once anyway.
+ */
+export function repeatedNodes(expr: Expr, statsOnly: ReadonlySet<VectorSelector>): ReadonlyMap<Expr, string> {
+  const places = new Map<string, Expr[]>();
+  const visit = (node: Expr): void => {
+    if (node.kind === 'call' || node.kind === 'aggregation' || node.kind === 'binary') {
+      const key = `${formatExpr(node)} ${statsText(node, statsOnly)}`;
+      const known = places.get(key);
+      if (known === undefined) places.set(key, [node]);
+      else known.push(node);
+    }
+    childrenOf(node).forEach(visit);
+  };
+  visit(expr);
+  const repeated = new Map<Expr, string>();
+  for (const [key, nodes] of places) if (nodes.length > 1) for (const node of nodes) repeated.set(node, key);
+  return repeated;
+}
+
+/** Of which selectors only counts and sums of histograms are looked at: the same text may mean another value then. */
+const statsText = (node: Expr, statsOnly: ReadonlySet<VectorSelector>): string =>
+  node.kind === 'selector'
+    ? String(Number(statsOnly.has(node)))
+    : childrenOf(node)
+        .map((child) => statsText(child, statsOnly))
+        .join('');
+
+export class RepeatedValues implements HeldValues {
+  readonly #nodes: ReadonlyMap<Expr, string>;
+  readonly #budget: Budget;
+  readonly #annotations: Annotations;
+  readonly #held = new Map<string, Value>();
+
+  constructor(nodes: ReadonlyMap<Expr, string>, budget: Budget, annotations: Annotations) {
+    this.#nodes = nodes;
+    this.#budget = budget;
+    this.#annotations = annotations;
+  }
+
+  async valueOf(expr: Expr, grid: StepGrid, evaluate: () => Promise<Value>): Promise<Value> {
+    const text = this.#nodes.get(unwrapped(expr));
+    if (text === undefined) return evaluate();
+    const key = `${grid.start} ${grid.stepMs} ${grid.count} ${text}`;
+    const known = this.#held.get(key);
+    if (known !== undefined) return known;
+    const value = await evaluate();
+    if (value.kind !== 'vector') return value;
+    const { rows } = value;
+    // What is told with a value is told of its place, and has to be told of the others.
+    const mayBeHeld = () => this.#annotations.isEmpty && !rows.hasHistograms;
+    if (!mayBeHeld() || rows.labels.length * grid.count > this.#budget.samplesLeft * HELD_SHARE_MAX) return value;
+    const held = heldRows(rows.labels, await materialize(rows, grid.count, this.#budget), rows.drops);
+    if (mayBeHeld()) this.#held.set(key, vectorValue(held));
+    return vectorValue(held);
+  }
+}
