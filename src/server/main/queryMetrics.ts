@@ -7,7 +7,7 @@ const QUANTILES = [0.5, 0.9, 0.99];
 
 /** Registers what is observed of each query, and gives the listener. */
 export function queryTimeMetrics(metrics: SelfMetrics): (times: QueryTimes) => void {
-  const durations = metrics.summary('prometheus_engine_query_duration_seconds', 'Query timings', ['slice'], QUANTILES);
+  const durations = metrics.summary('prometheus_engine_query_duration_seconds', 'Query timings', QUANTILES);
   const samples = metrics.ownCounter(
     'prometheus_engine_query_samples_total',
     'The total number of samples loaded by all queries.',

@@ -56,13 +56,11 @@ export function ruleTimeMetrics(metrics: SelfMetrics): (what: 'rule' | 'group', 
   const rules = metrics.summary(
     'prometheus_rule_evaluation_duration_seconds',
     'The duration for a rule to execute.',
-    [],
     RULE_QUANTILES,
   );
   const groups = metrics.summary(
     'prometheus_rule_group_duration_seconds',
     'The duration of rule group evaluations.',
-    [],
     GROUP_QUANTILES,
   );
   return (what, durationMs) => (what === 'rule' ? rules : groups)({}, durationMs / 1000);

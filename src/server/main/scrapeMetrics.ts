@@ -22,7 +22,6 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
   const intervals = metrics.summary(
     'prometheus_target_interval_length_seconds',
     'Actual intervals between scrapes.',
-    ['interval'],
     QUANTILES,
   );
   return (event) => {

@@ -72,7 +72,7 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
   const started = performance.now();
   const { expr: text } = request;
   try {
-    const expr = withoutParens(parseExpr(text, limits));
+    const expr = request.parsed ?? withoutParens(parseExpr(text, limits));
     const type = typeOf(expr);
     if (request.stepMs > 0 && type !== 'scalar' && type !== 'vector') {
       throw new QueryError(

@@ -8,7 +8,7 @@ import type { WriteMessage } from '../config/config.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 import type { GroupWriter } from '../storage/appender.ts';
 import type { Committed } from './feed.ts';
-import { writeHistogram } from './prompb.ts';
+import { RequestSamples } from './requestSamples.ts';
 
 /** A series as the receiver gets it. */
 export interface OutgoingSeries {
@@ -17,6 +17,8 @@ export interface OutgoingSeries {
   readonly labelFields: Uint8Array;
   /** Samples of a series go with the same request of those that are under way at a time, and so stay in order. */
   readonly hash: number;
+  /** Which requests are being made of its samples, and where these begin and end. For RequestSamples alone. */
+  readonly chain: { owner: number; first: number; last: number };
 }
 
 /** Samples with one time: a row, or a single one. */
@@ -78,10 +80,12 @@ export class OutgoingNames {
     const labelFields = out.finish().slice();
     const hash = hashOf(labelFields);
     return this.#message === 'prometheus.WriteRequest'
-      ? { labels: NO_LABELS, labelFields, hash }
-      : { labels: renamed, labelFields: NO_FIELDS, hash };
+      ? { labels: NO_LABELS, labelFields, hash, chain: newChain() }
+      : { labels: renamed, labelFields: NO_FIELDS, hash, chain: newChain() };
   }
 }
+
+const newChain = () => ({ owner: 0, first: -1, last: -1 });
 
 /** FNV-1a. */
 function hashOf(bytes: Uint8Array): number {
@@ -140,51 +144,13 @@ export interface OutgoingRequest {
   readonly samples: number;
 }
 
-/** The samples of each series, in their order: rows, and the place of the series in them. */
-export type SamplesBySeries = ReadonlyMap<OutgoingSeries, readonly (readonly [row: OutgoingRow, at: number])[]>;
-
-/** How the samples of series become a message. */
-export type Encode = (samples: SamplesBySeries) => Uint8Array;
+/** How the samples of a request's series become a message. */
+export type Encode = (samples: RequestSamples, series: readonly OutgoingSeries[]) => Uint8Array;
 
 /** One request for each of `shards`, of what hashes to it; samples of a series stand together, in their order. */
 export function requestsOf(rows: readonly OutgoingRow[], shards: number, encode: Encode): OutgoingRequest[] {
-  const bySeries = Array.from({ length: shards }, () => new Map<OutgoingSeries, [row: OutgoingRow, at: number][]>());
-  for (const row of rows) {
-    row.series.forEach((series, at) => {
-      const shard = bySeries[series.hash % shards];
-      const places = shard.get(series);
-      if (places === undefined) shard.set(series, [[row, at]]);
-      else places.push([row, at]);
-    });
-  }
-  return bySeries
-    .filter((shard) => shard.size > 0)
-    .map((shard) => ({
-      message: encode(shard),
-      samples: [...shard.values()].reduce((sum, { length }) => sum + length, 0),
-    }));
-}
-
-/** A `WriteRequest`. */
-export function request1Of(samples: SamplesBySeries): Uint8Array {
-  const out = new WireWriter();
-  for (const [{ labelFields }, places] of samples) {
-    out.message(1, (series) => {
-      series.fields(labelFields);
-      for (const [row, at] of places) writeSample(series, row, at);
-    });
-  }
-  return out.finish();
-}
-
-function writeSample(series: WireWriter, { t, words, histograms, exemplar }: OutgoingRow, at: number): void {
-  const histogram = histograms?.get(at);
-  if (exemplar !== undefined) series.message(3, (message) => writeExemplar(message, exemplar));
-  else if (histogram !== undefined) series.message(4, (message) => writeHistogram(message, histogram, t));
-  else series.message(2, (sample) => void sample.fixed64(1, words[2 * at], words[2 * at + 1]).int(2, t));
-}
-
-function writeExemplar(out: WireWriter, { labels, v, t = 0 }: Exemplar): void {
-  for (const [name, value] of labels) out.message(1, (pair) => void pair.string(1, name).string(2, value));
-  out.double(2, v).int(3, t);
+  const all = new RequestSamples(rows, shards);
+  return all.requests
+    .filter(({ samples }) => samples > 0)
+    .map(({ series, samples }) => ({ message: encode(all, series), samples }));
 }

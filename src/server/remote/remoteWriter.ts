@@ -10,9 +10,10 @@ import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
 import type { Feed } from './feed.ts';
-import { OutgoingNames, request1Of, rowsOf, type Encode } from './outgoing.ts';
+import { OutgoingNames, rowsOf, type Encode } from './outgoing.ts';
 import { METRIC_TYPES } from './prompb.ts';
 import { Receiver, type ReceiverCounts, WriteRefused } from './receiver.ts';
+import { request1Of } from './request1.ts';
 import { request2Of } from './request2.ts';
 import { WriteQueue } from './writeQueue.ts';
 
@@ -183,12 +184,12 @@ const METADATA_AGE_MS_MAX = 60_000;
 function encoder2(queryable: Queryable, clock: Clock): Encode {
   let families: ReadonlyMap<string, readonly Metadata[]> = new Map();
   let seenAt = -Infinity;
-  return (samples) => {
+  return (samples, series) => {
     if (clock.now() - seenAt > METADATA_AGE_MS_MAX) {
       families = queryable.metadata();
       seenAt = clock.now();
     }
-    return request2Of(samples, (family) => families.get(family)?.[0]);
+    return request2Of(samples, series, (family) => families.get(family)?.[0]);
   };
 }
 

@@ -5,20 +5,26 @@
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import { labelValue, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import type { Metadata, MetricType } from '../../shared/model/metadata.ts';
-import type { OutgoingRow, SamplesBySeries } from './outgoing.ts';
+import type { OutgoingRow, OutgoingSeries } from './outgoing.ts';
 import { METRIC_TYPES, writeHistogram } from './prompb.ts';
+import type { RequestSamples } from './requestSamples.ts';
 
 /** What is known of a metric family. */
 export type MetadataOf = (family: string) => Metadata | undefined;
 
-export function request2Of(samples: SamplesBySeries, metadataOf: MetadataOf): Uint8Array {
+export function request2Of(
+  samples: RequestSamples,
+  allSeries: readonly OutgoingSeries[],
+  metadataOf: MetadataOf,
+): Uint8Array {
   const symbols = new Symbols();
   // The table comes first in the message, and is known last.
   const all = new WireWriter();
-  for (const [series, places] of samples) {
+  for (const series of allSeries) {
     all.message(5, (out) => {
       out.packedInts(1, symbols.refsOf(series.labels));
-      for (const [row, at] of places) writeSample(out, row, at, symbols);
+      for (let s = samples.first(series); s >= 0; s = samples.next(s))
+        writeSample(out, samples.row(s), samples.place(s), symbols);
       const metadata = metadataOfSeries(series.labels, metadataOf);
       if (metadata !== undefined) out.message(5, (message) => writeMetadata(message, metadata, symbols));
     });

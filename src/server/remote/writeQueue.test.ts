@@ -5,7 +5,8 @@ import type { RemoteQueueConfig } from '../config/config.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
-import { OutgoingNames, request1Of, rowsOf, type OutgoingRow } from './outgoing.ts';
+import { OutgoingNames, rowsOf, type OutgoingRow } from './outgoing.ts';
+import { request1Of } from './request1.ts';
 import { WriteRefused } from './receiver.ts';
 import { WriteQueue, type QueueParts } from './writeQueue.ts';
 

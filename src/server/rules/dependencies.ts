@@ -5,6 +5,22 @@ import { childrenOf, type Expr, type VectorSelector } from '../../shared/promql/
 import type { RuleSpec } from './ruleFile.ts';
 import { ALERT_NAME, ALERTS, ALERTS_FOR_STATE } from './rule.ts';
 
+/** Samples of so many rules are written together at most. */
+const BATCH_MAX = 64;
+
+/** Rules by number, in their order, in batches: none of a batch reads what an earlier one of it writes. */
+export function consecutiveBatches(rules: readonly RuleSpec[]): number[][] {
+  const batches: number[][] = [];
+  rules.forEach(({ expr }, i) => {
+    const batch = batches.at(-1);
+    const readers = selectorsOf(expr).map(readerOf);
+    const reads = (j: number) => readers.some((read) => read === undefined || read(rules[j]));
+    if (batch === undefined || batch.length === BATCH_MAX || batch.some(reads)) batches.push([i]);
+    else batch.push(i);
+  });
+  return batches;
+}
+
 /**
  * Rules by number, in batches: those of a batch read nothing that the others of it write. One rule a batch where it cannot be told,
  * because a selector names no metric.

@@ -7,7 +7,7 @@ import type { Queryable } from '../storage/queryable.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { takeToSend, type Alert } from './alerts.ts';
-import { independentBatches } from './dependencies.ts';
+import { consecutiveBatches, independentBatches } from './dependencies.ts';
 import type { EvaluationLimit } from './evaluationLimit.ts';
 import { restoreForState, type RestoreTimes } from './restore.ts';
 import { AlertingRule, makeRule, type Rule, type RuleSample, type RuleSurroundings } from './rule.ts';
@@ -51,6 +51,12 @@ export interface GroupCounts {
 
 type SeriesByKey = Map<string, Labels>;
 
+/** What the rules of a batch write, in one commit; and which series each of them wrote. */
+interface RuleWrites {
+  readonly appender: Appender;
+  readonly byRule: Map<number, SeriesByKey>;
+}
+
 /** A series whose rule is gone is ended this many intervals later: another group may have taken it over. */
 const STALE_AFTER_INTERVALS = 2;
 
@@ -86,7 +92,7 @@ export class RuleGroup {
     this.settings = settings;
     this.rules = spec.rules.map(makeRule);
     this.#deps = deps;
-    this.#batches = deps.concurrency === undefined ? spec.rules.map((_, i) => [i]) : independentBatches(spec.rules);
+    this.#batches = (deps.concurrency === undefined ? consecutiveBatches : independentBatches)(spec.rules);
     this.#written = spec.rules.map(() => new Map());
   }
 
@@ -173,13 +179,15 @@ export class RuleGroup {
     this.counts.samples = 0;
     for (const batch of this.#batches) {
       const beside: Promise<void>[] = [];
+      const writes: RuleWrites = { appender: this.#deps.storage.appender(), byRule: new Map() };
       for (const rule of batch) {
         if (this.#stop.signal.aborted) break;
         const leave = batch.length > 1 ? concurrency?.enter() : undefined;
-        if (leave === undefined) await this.#evaluateRule(rule, t);
-        else beside.push(this.#evaluateRule(rule, t).finally(leave));
+        if (leave === undefined) await this.#evaluateRule(rule, t, writes);
+        else beside.push(this.#evaluateRule(rule, t, writes).finally(leave));
       }
       await Promise.all(beside);
+      await this.#commit(writes);
     }
     await this.#endOrphans(t);
     this.counts.evaluatedAt = began;
@@ -188,9 +196,9 @@ export class RuleGroup {
     this.counts.ruleDurationMs = this.rules.reduce((sum, { state }) => sum + state.durationMs, 0);
   }
 
-  async #evaluateRule(i: number, t: number): Promise<void> {
+  async #evaluateRule(i: number, t: number, writes: RuleWrites): Promise<void> {
     const rule = this.rules[i];
-    const { clock, log, surroundings, resendDelayMs, notify } = this.#deps;
+    const { clock, surroundings, resendDelayMs, notify } = this.#deps;
     const { queryOffsetMs, intervalMs } = this.settings;
     const [began, beganTicks] = [clock.now(), performance.now()];
     const { state } = rule;
@@ -199,28 +207,27 @@ export class RuleGroup {
       const samples = await rule.evaluate({ t, offsetMs: queryOffsetMs }, this.spec.limit, surroundings);
       this.counts.samples += samples.length;
       if (rule instanceof AlertingRule) notify(rule.query, takeToSend(rule.alerts, t, resendDelayMs, intervalMs));
-      const refused = await this.#store(i, samples, t - queryOffsetMs);
+      const refused = this.#write(i, samples, t - queryOffsetMs, writes);
       state.health = refused === undefined ? 'ok' : 'err';
       state.lastError = refused ?? '';
     } catch (fault) {
-      this.counts.failures++;
-      state.health = 'err';
-      state.lastError = fault instanceof Error ? fault.message : String(fault);
-      log('warn', 'Evaluating rule failed', {
-        file: this.spec.file,
-        group: this.spec.name,
-        rule: rule.spec.name,
-        err: fault,
-      });
+      this.#fail(rule, fault);
     }
     state.durationMs = performance.now() - beganTicks;
     this.#deps.observe?.('rule', state.durationMs);
     state.evaluatedAt = began;
   }
 
-  /** Writes samples, and ends the series that the rule wrote before and not now. Gives what the store refused a sample for. */
-  async #store(i: number, samples: readonly RuleSample[], t: number): Promise<string | undefined> {
-    const appender = this.#deps.storage.appender();
+  #fail(rule: Rule, fault: unknown): void {
+    this.counts.failures++;
+    rule.state.health = 'err';
+    rule.state.lastError = fault instanceof Error ? fault.message : String(fault);
+    const { file, name } = this.spec;
+    this.#deps.log('warn', 'Evaluating rule failed', { file, group: name, rule: rule.spec.name, err: fault });
+  }
+
+  /** Puts samples to what is to be written, and the ends of series that the rule wrote before and not now. Gives what the store refused a sample for. */
+  #write(i: number, samples: readonly RuleSample[], t: number, { appender, byRule }: RuleWrites): string | undefined {
     const written: SeriesByKey = new Map();
     let refused: AppendOutcome | undefined;
     for (const { labels, value, histogram } of samples) {
@@ -230,9 +237,19 @@ export class RuleGroup {
       else refused = outcome;
     }
     for (const [key, labels] of this.#written[i]) if (!written.has(key)) appender.appendStale(labels, t);
-    await committed(appender);
-    this.#written[i] = written;
+    byRule.set(i, written);
     return refused && REFUSED[refused];
+  }
+
+  /** Where that fails, all rules of the batch have failed: none of them wrote anything. */
+  async #commit({ appender, byRule }: RuleWrites): Promise<void> {
+    if (byRule.size === 0) return;
+    try {
+      await committed(appender);
+      for (const [i, written] of byRule) this.#written[i] = written;
+    } catch (fault) {
+      for (const i of byRule.keys()) this.#fail(this.rules[i], fault);
+    }
   }
 
   async #endOrphans(t: number): Promise<void> {

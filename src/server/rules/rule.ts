@@ -1,6 +1,7 @@
 /** One rule as it runs: what an evaluation makes of the rows of its expression. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { labelsFrom, labelsKey, labelsOf, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import { withoutParens, type Expr } from '../../shared/promql/ast.ts';
 import { formatExpr } from '../../shared/promql/format.ts';
 import { AlertSet, type Alert, type FoundAlert } from './alerts.ts';
 import type { AlertingSpec, NamedTemplate, RecordingSpec, RuleSpec } from './ruleFile.ts';
@@ -13,8 +14,8 @@ export interface RuleSample {
   readonly histogram?: NativeHistogram;
 }
 
-/** The rows of an instant query at time `t` (milliseconds). Rejects with QueryError. */
-export type AskVector = (expr: string, t: number) => Promise<readonly RuleSample[]>;
+/** The rows of an instant query at time `t` (milliseconds). Rejects with QueryError. @param parsed the same without parentheses, if it is there. */
+export type AskVector = (expr: string, t: number, parsed?: Expr) => Promise<readonly RuleSample[]>;
 
 export interface RuleSurroundings {
   readonly ask: AskVector;
@@ -54,11 +55,13 @@ export function makeRule(spec: RuleSpec): Rule {
 export class RecordingRule {
   readonly spec: RecordingSpec;
   readonly query: string;
+  readonly #parsed: Expr;
   readonly state: RuleHealth = { ...UNTRIED };
 
   constructor(spec: RecordingSpec) {
     this.spec = spec;
     this.query = formatExpr(spec.expr);
+    this.#parsed = withoutParens(spec.expr);
   }
 
   /**
@@ -67,7 +70,7 @@ export class RecordingRule {
    * @throws Error where two of them have the same labels, or where there are more than `limit` (0: no limit).
    */
   async evaluate({ t, offsetMs }: EvaluationTime, limit: number, { ask }: RuleSurroundings): Promise<RuleSample[]> {
-    const rows = await ask(this.query, t - offsetMs);
+    const rows = await ask(this.query, t - offsetMs, this.#parsed);
     const samples = rows.map((row) => ({
       ...row,
       labels: labelsFrom([...row.labels, [METRIC_NAME, this.spec.name], ...this.spec.labels]),
@@ -84,6 +87,7 @@ export class RecordingRule {
 export class AlertingRule {
   readonly spec: AlertingSpec;
   readonly query: string;
+  readonly #parsed: Expr;
   readonly state: RuleHealth = { ...UNTRIED };
   readonly alerts: AlertSet;
   /** Nothing is written before it is known since when alerts have held: it would take the place of what is to be restored. */
@@ -92,6 +96,7 @@ export class AlertingRule {
   constructor(spec: AlertingSpec) {
     this.spec = spec;
     this.query = formatExpr(spec.expr);
+    this.#parsed = withoutParens(spec.expr);
     this.alerts = new AlertSet(spec.forMs, spec.keepFiringForMs);
     this.isRestored = true;
   }
@@ -106,7 +111,7 @@ export class AlertingRule {
     limit: number,
     surroundings: RuleSurroundings,
   ): Promise<RuleSample[]> {
-    const rows = await surroundings.ask(this.query, t - offsetMs);
+    const rows = await surroundings.ask(this.query, t - offsetMs, this.#parsed);
     const found = await Promise.all(rows.map((row) => this.#found(row, t, surroundings)));
     if (new Set(found.map(({ labels }) => labelsKey(labels))).size < found.length) {
       throw new Error('vector contains metrics with the same labelset after applying alert labels');

@@ -1,4 +1,5 @@
 /** What the rims (HTTP, Grafana) ask of the query engine, and what it answers. */
+import type { Expr } from '../../shared/promql/ast.ts';
 import type { ApiPlanNode } from '../../shared/api/queryPlan.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
@@ -13,6 +14,8 @@ export interface StepGrid {
 
 export interface QueryRequest {
   readonly expr: string;
+  /** The same, for who asks it again and again: parsed, without parentheses. */
+  readonly parsed?: Expr;
   /** Milliseconds. For an instant query start = end and stepMs = 0. */
   readonly start: number;
   readonly end: number;

@@ -8,18 +8,18 @@ import {
   Gauge,
   Histogram,
   Registry,
-  Summary,
+  type Metric,
   type MetricObjectWithValues,
   type MetricValue,
 } from 'prom-client';
 import type { BuildInfo } from './build.ts';
+import { RecentQuantiles } from './recentQuantiles.ts';
 
 /** How often the event loop's delay is sampled. prom-client's 10 ms would wake an idle process a hundred times a second. */
 const EVENT_LOOP_SAMPLE_MS = 100;
 const HTTP_SECONDS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120];
 /** Quantiles are those of the last ten minutes, as upstream's. */
-const SUMMARY_SECONDS = 600;
-const SUMMARY_PARTS = 5;
+const SUMMARY_MS = 600_000;
 const HTTP_BYTES = [100, 1_000, 10_000, 100_000, 1e6, 1e7, 1e8, 1e9];
 
 export type ReadNumber = () => number;
@@ -42,7 +42,7 @@ export interface SelfMetrics {
   /** A counter that is counted up by its caller. */
   ownCounter(name: string, help: string): { add(count?: number): void };
   /** Quantiles of what is observed, each observation with its label values. */
-  summary(name: string, help: string, labelNames: readonly string[], quantiles: readonly number[]): Observe;
+  summary(name: string, help: string, quantiles: readonly number[]): Observe;
   observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
   /** All of it as data. */
   families(): Promise<readonly MetricObjectWithValues<MetricValue<string>>[]>;
@@ -122,19 +122,7 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
       const counter = new Counter({ name, help, registers });
       return { add: (count = 1) => counter.inc(count) };
     },
-    summary(name, help, labelNames, quantiles) {
-      const summary = new Summary({
-        name,
-        help,
-        labelNames: [...labelNames],
-        percentiles: [...quantiles],
-        maxAgeSeconds: SUMMARY_SECONDS,
-        ageBuckets: SUMMARY_PARTS,
-        pruneAgedBuckets: false,
-        registers,
-      });
-      return (labels, value) => summary.observe(labels, value);
-    },
+    summary: (name, help, quantiles) => summaryIn(registry, name, help, quantiles),
     observeHttp(handler, status, seconds, bytes) {
       requests.inc({ handler, code: String(status) });
       durations.observe({ handler }, seconds);
@@ -142,6 +130,29 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
     },
     families: () => registry.getMetricsAsJSON(),
     page: () => registry.metrics(),
+  };
+}
+
+/** The library's own summaries spend more on an observation than a small query takes. */
+function summaryIn(registry: Registry, name: string, help: string, quantiles: readonly number[]): Observe {
+  const byLabels = new Map<
+    string,
+    { readonly labels: Readonly<Record<string, string>>; readonly of: RecentQuantiles }
+  >();
+  const rows = () =>
+    [...byLabels.values()].flatMap(({ labels, of }) => [
+      ...of.quantiles(quantiles).map((value, i) => ({ labels: { quantile: quantiles[i], ...labels }, value })),
+      { metricName: `${name}_sum`, labels, value: of.sum },
+      { metricName: `${name}_count`, labels, value: of.count },
+    ]);
+  const metric = { name, help, type: 'summary', aggregator: 'sum', get: async () => ({ ...metric, values: rows() }) };
+  registry.registerMetric(metric as unknown as Metric);
+  return (labels, value) => {
+    const key = Object.values(labels).join('\xff');
+    let row = byLabels.get(key);
+    if (row === undefined)
+      byLabels.set(key, (row = { labels, of: new RecentQuantiles(SUMMARY_MS, () => performance.now()) }));
+    row.of.observe(value);
   };
 }
 

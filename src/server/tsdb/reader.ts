@@ -170,13 +170,13 @@ export class StoreReader implements Queryable {
   /** What is stored of these series in blocks, oldest first, then in the head. @param held gets the blocks that are named. */
   *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange, held: Set<Block>): Iterable<Stretch> {
     if (refs.length === 0) return;
-    const wanted = new Uint8Array(this.#head.series.refsEnd);
-    for (let i = 0; i < refs.length; i++) wanted[refs[i]] = 1;
+    let wanted: Uint8Array | undefined;
     let last: { readonly of: Uint32Array; readonly refs: Uint32Array; readonly columns: Int32Array } | undefined;
     for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
       const chunks = group.chunks.filter((chunk) => overlaps(chunk, minTime, maxTime));
       if (chunks.length === 0) continue;
       // Groups of several blocks share their series.
+      wanted ??= marked(refs, this.#head.series.refsEnd);
       if (last?.of !== group.refs) last = { of: group.refs, ...wantedOf(group, wanted) };
       if (last.refs.length === 0) continue;
       held.add(block);
@@ -285,6 +285,13 @@ function sameNumbers(a: Uint32Array | Int32Array, b: Uint32Array | Int32Array): 
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** 1 for each of these refs. As long as there are series, so it is made only where blocks are to be looked through. */
+function marked(refs: Uint32Array, end: number): Uint8Array {
+  const marks = new Uint8Array(end);
+  for (let i = 0; i < refs.length; i++) marks[refs[i]] = 1;
+  return marks;
 }
 
 /** The series of a block's group that are asked for. */

@@ -15,7 +15,7 @@ import { labelsOfText, textOf, type LabelsNews } from './labelsLedger.ts';
 
 export interface QueryJob {
   readonly id: number;
-  readonly request: Omit<QueryRequest, 'signal' | 'origin'>;
+  readonly request: Omit<QueryRequest, 'signal' | 'origin' | 'parsed'>;
   readonly limits: EngineLimits;
   /** By select of the plan, which is the same wherever the same request is planned. */
   readonly selected: readonly PackedSelect[];

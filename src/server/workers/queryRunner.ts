@@ -159,7 +159,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     const started = performance.now();
     const leave = await gate.enter(timeoutMs, signal);
     let selected: readonly SelectLease[] = [];
-    const end = options.active?.begin(request.expr, Date.now());
+    let end: (() => void) | undefined;
     try {
       const left = timeoutMs - (performance.now() - started);
       const budget = new Budget({ timeoutMs: left, maxSamples, maxBytes: limits.maxBytes, signal });
@@ -168,6 +168,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const prepared = keeping?.part === undefined ? whole : prepareQuery(restOf(request, keeping.part), limits);
       selected = await packSelects(queryable, prepared, budget);
       const selectMs = performance.now() - selecting;
+      // A small one is over before anybody could ask what ran; a look into a file takes longer than some of them.
+      if (workOf(prepared, selected) > inlineWorkMax) end = options.active?.begin(request.expr, Date.now());
       return await evaluate({ prepared, selected, budget, timeoutMs: left - selectMs, selectMs, askedAt, keeping });
     } finally {
       for (const lease of selected) lease.release();
@@ -191,7 +193,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 
   const jobOf = ({ prepared, selected, selectMs, timeoutMs, askedAt }: Admitted) => {
-    const { signal, origin: _, ...request } = prepared.request;
+    const { signal, origin: _, parsed: __, ...request } = prepared.request;
     return { job: { request, limits, selected, selectMs, timeoutMs, askedAt }, signal };
   };
 

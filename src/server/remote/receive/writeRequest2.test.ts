@@ -38,7 +38,7 @@ test('what is sent is what is received', async () => {
         values: Float64Array.of(v),
       }));
       const rows = rowsOf({ rows: [], samples, exemplars: [] }, names, { histograms: false, exemplars: false });
-      const [{ message }] = requestsOf(rows, 1, (bySeries) => request2Of(bySeries, () => undefined));
+      const [{ message }] = requestsOf(rows, 1, (all, series) => request2Of(all, series, () => undefined));
       const { written, outcome } = await received(message);
       expect(outcome.words()).toEqual([]);
       expect(outcome.samples).toBe(all.length);
@@ -119,8 +119,8 @@ test('type, help and unit of a family go with its series', () => {
   }));
   const rows = rowsOf({ rows: [], samples, exemplars: [] }, names, { histograms: false, exemplars: false });
   const asked: string[] = [];
-  const [{ message }] = requestsOf(rows, 1, (bySeries) =>
-    request2Of(bySeries, (family) => {
+  const [{ message }] = requestsOf(rows, 1, (all, series) =>
+    request2Of(all, series, (family) => {
       asked.push(family);
       if (family === 'c_total') return { type: 'counter', help: 'Things.', unit: '' };
       return family === 'h' ? { type: 'histogram', help: 'Times.', unit: 'seconds' } : undefined;

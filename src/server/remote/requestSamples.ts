@@ -1,0 +1,61 @@
+/** The samples of some requests, by series: chains through arrays, for a request is made of thousands and few series have more than one. */
+import type { OutgoingRow, OutgoingSeries } from './outgoing.ts';
+
+export class RequestSamples {
+  static #made = 0;
+  readonly #id = ++RequestSamples.#made;
+  readonly #rows: readonly OutgoingRow[];
+  /** Of each sample: its row, its place there, and the next sample of the same series (-1 for none). */
+  readonly #rowOf: Int32Array;
+  readonly #placeOf: Int32Array;
+  readonly #nextOf: Int32Array;
+  /** By request: its series in the order in which they come first, and its samples. */
+  readonly requests: readonly { readonly series: OutgoingSeries[]; samples: number }[];
+
+  /** Samples of a series go into the same request, in their order. @param shards requests to be made, some of them perhaps empty. */
+  constructor(rows: readonly OutgoingRow[], shards: number) {
+    const count = rows.reduce((sum, { series }) => sum + series.length, 0);
+    this.#rows = rows;
+    this.#rowOf = new Int32Array(count);
+    this.#placeOf = new Int32Array(count);
+    this.#nextOf = new Int32Array(count).fill(-1);
+    this.requests = Array.from({ length: shards }, () => ({ series: [], samples: 0 }));
+    let sample = 0;
+    rows.forEach(({ series }, row) => {
+      for (let place = 0; place < series.length; place++) this.#add(series[place], sample++, row, place);
+    });
+  }
+
+  #add(series: OutgoingSeries, sample: number, row: number, place: number): void {
+    this.#rowOf[sample] = row;
+    this.#placeOf[sample] = place;
+    const request = this.requests[series.hash % this.requests.length];
+    request.samples++;
+    const { chain } = series;
+    if (chain.owner === this.#id) this.#nextOf[chain.last] = sample;
+    else {
+      chain.owner = this.#id;
+      chain.first = sample;
+      request.series.push(series);
+    }
+    chain.last = sample;
+  }
+
+  /** The first sample of a series; -1 after the last one. */
+  first({ chain }: OutgoingSeries): number {
+    return chain.first;
+  }
+
+  next(sample: number): number {
+    return this.#nextOf[sample];
+  }
+
+  row(sample: number): OutgoingRow {
+    return this.#rows[this.#rowOf[sample]];
+  }
+
+  /** Where in its row. */
+  place(sample: number): number {
+    return this.#placeOf[sample];
+  }
+}
