@@ -8,7 +8,6 @@ import type { WriteMessage } from '../config/config.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 import type { GroupWriter } from '../storage/appender.ts';
 import type { Committed } from './feed.ts';
-import { RequestSamples } from './requestSamples.ts';
 
 /** A series as the receiver gets it. */
 export interface OutgoingSeries {
@@ -137,20 +136,4 @@ export function packed(t: number, values: Float64Array, columns: readonly (Outgo
     series.push(named);
   }
   return { t, series, words: words.subarray(0, 2 * series.length) };
-}
-
-export interface OutgoingRequest {
-  readonly message: Uint8Array;
-  readonly samples: number;
-}
-
-/** How the samples of a request's series become a message. */
-export type Encode = (samples: RequestSamples, series: readonly OutgoingSeries[]) => Uint8Array;
-
-/** One request for each of `shards`, of what hashes to it; samples of a series stand together, in their order. */
-export function requestsOf(rows: readonly OutgoingRow[], shards: number, encode: Encode): OutgoingRequest[] {
-  const all = new RequestSamples(rows, shards);
-  return all.requests
-    .filter(({ samples }) => samples > 0)
-    .map(({ series, samples }) => ({ message: encode(all, series), samples }));
 }

@@ -10,11 +10,12 @@ import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
 import type { Feed } from './feed.ts';
-import { OutgoingNames, rowsOf, type Encode } from './outgoing.ts';
+import { OutgoingNames, rowsOf } from './outgoing.ts';
 import { METRIC_TYPES } from './prompb.ts';
 import { Receiver, type ReceiverCounts, WriteRefused } from './receiver.ts';
 import { request1Of } from './request1.ts';
 import { request2Of } from './request2.ts';
+import type { Encode } from './requestSamples.ts';
 import { WriteQueue } from './writeQueue.ts';
 
 /** Where it is remembered up to which time everything was sent; by receiver. */

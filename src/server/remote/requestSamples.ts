@@ -59,3 +59,19 @@ export class RequestSamples {
     return this.#placeOf[sample];
   }
 }
+
+export interface OutgoingRequest {
+  readonly message: Uint8Array;
+  readonly samples: number;
+}
+
+/** How the samples of a request's series become a message. */
+export type Encode = (samples: RequestSamples, series: readonly OutgoingSeries[]) => Uint8Array;
+
+/** One request for each of `shards`, of what hashes to it; samples of a series stand together, in their order. */
+export function requestsOf(rows: readonly OutgoingRow[], shards: number, encode: Encode): OutgoingRequest[] {
+  const all = new RequestSamples(rows, shards);
+  return all.requests
+    .filter(({ samples }) => samples > 0)
+    .map(({ series, samples }) => ({ message: encode(all, series), samples }));
+}

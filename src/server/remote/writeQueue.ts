@@ -6,7 +6,8 @@ import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { RemoteQueueConfig } from '../config/config.ts';
 import type { Backlog } from './backlog.ts';
-import { requestsOf, samplesIn, type Encode, type OutgoingRequest, type OutgoingRow } from './outgoing.ts';
+import { samplesIn, type OutgoingRow } from './outgoing.ts';
+import { requestsOf, type Encode, type OutgoingRequest } from './requestSamples.ts';
 import { WriteRefused } from './receiver.ts';
 
 /** Samples that wait in memory, whatever the configuration says. */

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { FakeRooms } from '../../../../tests/support/fakeRooms.ts';
 import { WireError, WireWriter } from '../../../shared/bytes/protobufWire.ts';
 import { labelsFrom, labelsOf, METRIC_NAME, type Label } from '../../../shared/model/labels.ts';
-import { OutgoingNames, requestsOf, rowsOf } from '../outgoing.ts';
+import { OutgoingNames, rowsOf } from '../outgoing.ts';
 import { request2Of } from '../request2.ts';
+import { requestsOf } from '../requestSamples.ts';
 import { appendRequest2 } from './writeRequest2.ts';
 
 const MAX_TIME = 2_000_000;
