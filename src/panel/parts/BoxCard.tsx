@@ -6,6 +6,7 @@ import { formatBucket, formatCount, formatShare, formatTimeRange, type FormatVal
 import type { VizTheme } from '../../viz/theme.ts';
 import { explainBox, type Told, type ToldValue } from '../source/explain.ts';
 import { alertRule, type Refinement } from '../source/expression.ts';
+import { objectiveOf } from '../source/objective.ts';
 import type { MapView } from '../views.ts';
 import { Action, Card, CopyAction, DIM_LINE } from './Card.tsx';
 
@@ -32,7 +33,9 @@ export interface BoxCardProps {
 export function BoxCard(props: BoxCardProps): React.JSX.Element {
   const { box, view, expr, theme, formatY, timeZone } = props;
   const { inside, over, total } = boxCounts(view, box);
-  const rule = expr === undefined ? undefined : alertRule(expr, box, total > 0 ? over / total : 0);
+  const share = total > 0 ? over / total : 0;
+  const rule = expr === undefined ? undefined : alertRule(expr, box, share);
+  const objective = expr === undefined ? undefined : objectiveOf(expr, box, share);
   const isFolded = view.model.fold !== undefined;
   return (
     <Card title="In this box" {...props}>
@@ -66,6 +69,7 @@ export function BoxCard(props: BoxCardProps): React.JSX.Element {
         )}
         {expr !== undefined && <CopyAction text="Copy query" copy={expr} theme={theme} />}
         {rule !== undefined && <CopyAction text="Copy alert rule" copy={rule} theme={theme} />}
+        {objective !== undefined && <CopyAction text="Copy objective" copy={objective} theme={theme} />}
         {!isFolded && <CopyAction text="Copy link" copy={linkWithBox(props)} theme={theme} />}
         {props.webHref !== undefined && (
           <a href={props.webHref} target="_blank" rel="noreferrer" style={{ color: theme.accent, padding: '2px 0' }}>

@@ -151,8 +151,11 @@ export function textSplitBy(text: string, label: string): string {
   return formatExpr(splitBy(parseExpr(text, { experimental: true }), label));
 }
 
-/** A selector as text of a metric of the same histogram: `x_sum{model="a"}` from the query over `x_bucket{model="a"}`. */
-export function siblingSelector({ selector, metric }: HistogramQuery, suffix: '_bucket' | '_sum' | '_count'): string {
+/** A selector as text of a metric of the same histogram: `x_sum{model="a"}` from the query over `x_bucket{model="a"}`; '' for the histogram's own name. */
+export function siblingSelector(
+  { selector, metric }: HistogramQuery,
+  suffix: '' | '_bucket' | '_sum' | '_count',
+): string {
   const name = metric + suffix;
   const matchers = selector.matchers.map((m) => (m.name === METRIC_NAME && m.op === '=' ? { ...m, value: name } : m));
   return formatExpr({ ...selector, name: isPlainMetricName(name) ? name : undefined, matchers });
