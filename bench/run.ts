@@ -3,12 +3,14 @@
  *
  *   npm run bench                      all of them
  *   npm run bench -- page store        the named ones
+ *   npm run bench -- --goals           those that the store's goals are about, and what they say of each goal
  *   npm run bench -- --store           and keep the figures under bench/results/
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { GOAL_BENCHES, GOAL_SETTINGS, goalTable } from './harness/goals.ts';
 import { surroundings } from './harness/machine.ts';
 import { ratioOf, type Line } from './harness/report.ts';
 import { numberText, table } from './harness/table.ts';
@@ -30,10 +32,11 @@ function benchNames(asked: readonly string[]): readonly string[] {
   return asked.length > 0 ? asked : names;
 }
 
-function run(name: string): Promise<Outcome> {
+function run(name: string, settings: NodeJS.ProcessEnv): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [path.join(HERE, name + SUFFIX)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...settings, ...process.env },
     });
     let lines: readonly Line[] = [];
     child.on('message', (message) => (lines = message as readonly Line[]));
@@ -58,16 +61,21 @@ function store(outcomes: readonly Outcome[]): string {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { store: { type: 'boolean' } }, allowPositionals: true });
+  const options = { store: { type: 'boolean' }, goals: { type: 'boolean' } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const settings = values.goals === true ? GOAL_SETTINGS : {};
+  const asked = values.goals === true ? [...GOAL_BENCHES, ...positionals] : positionals;
   const outcomes: Outcome[] = [];
-  for (const name of benchNames(positionals)) {
+  for (const name of benchNames(asked)) {
     const started = performance.now();
-    const outcome = await run(name);
+    const outcome = await run(name, settings);
     outcomes.push(outcome);
     const seconds = numberText((performance.now() - started) / 1000);
     console.error(outcome.failed ? `${name} failed after ${seconds} s` : `${name} took ${seconds} s`);
   }
-  console.log(table(outcomes.flatMap(({ name, lines }) => lines.map((line) => [name, line] as const))));
+  const lines = outcomes.flatMap((outcome) => outcome.lines.map((line) => [outcome.name, line] as const));
+  console.log(table(lines));
+  if (values.goals === true) console.log(`\n${goalTable(lines)}`);
   const failed = outcomes.filter((outcome) => outcome.failed).map(({ name }) => name);
   if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}; nothing is stored`);
   if (values.store === true) console.log(`stored in ${store(outcomes)}`);
