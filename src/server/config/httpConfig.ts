@@ -15,10 +15,23 @@ export interface TlsConfig {
 }
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
-/** The client credentials grant of OAuth 2: a token is asked for, kept while it is good, and sent as a bearer. */
+/** What a client that has a key instead of a secret says of itself: signed, it is the grant (RFC 7523, section 2.1). */
+export interface JwtGrant {
+  /** RSA, as PEM. */
+  readonly key: Secret;
+  readonly keyId?: string;
+  readonly algorithm: 'RS256' | 'RS384' | 'RS512';
+  readonly issuer: string;
+  readonly audience: string;
+  /** Beside the usual ones, and in their place. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** OAuth 2 by the client credentials grant, or by a signed assertion: a token is asked for, kept while it is good, and sent as a bearer. */
 export interface OAuth2Config {
   readonly clientId: string;
   readonly clientSecret: Secret;
+  readonly jwt?: JwtGrant;
   readonly tokenUrl: string;
   readonly scopes: readonly string[];
   readonly endpointParams: readonly (readonly [name: string, value: string])[];

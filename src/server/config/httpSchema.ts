@@ -49,7 +49,7 @@ const oauth2Keys = z.strictObject({
   client_certificate_key: text.optional(),
   client_certificate_key_file: text.optional(),
   client_certificate_key_id: text.optional(),
-  signature_algorithm: text.optional(),
+  signature_algorithm: z.enum(['RS256', 'RS384', 'RS512']).optional(),
   iss: text.optional(),
   audience: text.optional(),
   claims: z.record(text, z.unknown()).optional(),

@@ -1,6 +1,6 @@
 /** HTTP client settings: at most one way to log in, files made absolute, secrets left unread. */
 import { isAbsolute, join } from 'node:path';
-import type { HttpConfig, OAuth2Config, ProxyConfig, Secret, TlsConfig, TlsVersion } from './httpConfig.ts';
+import type { HttpConfig, JwtGrant, OAuth2Config, ProxyConfig, Secret, TlsConfig, TlsVersion } from './httpConfig.ts';
 import type { RawHttpConfig, RawOAuth2, RawProxyConfig, RawTlsConfig } from './httpSchema.ts';
 import type { Complain } from './resolveRelabel.ts';
 
@@ -83,13 +83,14 @@ function resolveProxy(raw: RawProxyConfig, complain: Complain): ProxyConfig {
 }
 
 const CLIENT_CREDENTIALS = 'client_credentials';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 function resolveOAuth2(raw: RawOAuth2, dir: string, complain: Complain): OAuth2Config {
   const grant = raw.grant_type ?? CLIENT_CREDENTIALS;
-  if (grant !== CLIENT_CREDENTIALS)
+  if (grant !== CLIENT_CREDENTIALS && grant !== JWT_BEARER)
     complain(
       ['grant_type'],
-      `only ${CLIENT_CREDENTIALS} is spoken here; a token that something else keeps fresh goes into authorization.credentials_file`,
+      `only ${CLIENT_CREDENTIALS} and ${JWT_BEARER} are spoken here; a token that something else keeps fresh goes into authorization.credentials_file`,
     );
   if (!raw.client_id) complain([], 'client_id is missing');
   if (!raw.token_url) complain([], 'token_url is missing');
@@ -98,11 +99,27 @@ function resolveOAuth2(raw: RawOAuth2, dir: string, complain: Complain): OAuth2C
   return {
     clientId: raw.client_id ?? '',
     clientSecret: secretOf(raw.client_secret, raw.client_secret_file, dir) ?? { kind: 'inline', value: '' },
+    jwt: grant === JWT_BEARER ? resolveJwt(raw, dir, complain) : undefined,
     tokenUrl: raw.token_url ?? '',
     scopes: raw.scopes ?? [],
     endpointParams: Object.entries(raw.endpoint_params ?? {}),
     tls: resolveTls(raw.tls_config ?? {}, dir, (path, why) => complain(['tls_config', ...path], why)),
     proxy: resolveProxy(raw, complain),
+  };
+}
+
+function resolveJwt(raw: RawOAuth2, dir: string, complain: Complain): JwtGrant {
+  const key = secretOf(raw.client_certificate_key, raw.client_certificate_key_file, dir);
+  if (key === undefined) complain([], 'this grant needs client_certificate_key or client_certificate_key_file');
+  if (raw.client_certificate_key !== undefined && raw.client_certificate_key_file !== undefined)
+    complain(['client_certificate_key_file'], 'client_certificate_key stands there too; keep one');
+  return {
+    key: key ?? { kind: 'inline', value: '' },
+    keyId: raw.client_certificate_key_id,
+    algorithm: raw.signature_algorithm ?? 'RS256',
+    issuer: raw.iss || (raw.client_id ?? ''),
+    audience: raw.audience || (raw.token_url ?? ''),
+    claims: raw.claims ?? {},
   };
 }
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -89,6 +90,77 @@ test('a token that lasts is kept, and a secret that is rotated asks anew', async
   expect([await get(client, at), await get(client, at)]).toEqual(['Bearer t1', 'Bearer t1']);
   writeFileSync(file, 'two\n');
   expect(await get(client, at)).toBe('Bearer t2');
+});
+
+describe('a client with a key', () => {
+  const JWT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+  /** Tokens for those whose assertion is signed with the key; gives what was claimed. */
+  async function checkingServer(hash: string) {
+    const claimed: { head: unknown; claims: Record<string, unknown>; form: Record<string, string> }[] = [];
+    const url = await serve((_, response, body) => {
+      const { assertion, ...form } = Object.fromEntries(new URLSearchParams(body));
+      const [head, claims, signature] = assertion.split('.').map((part) => Buffer.from(part, 'base64url'));
+      const signed = Buffer.from(assertion.slice(0, assertion.lastIndexOf('.')));
+      if (!verify(hash, signed, publicKey, signature)) return response.writeHead(401).end('not signed by the client');
+      claimed.push({ head: JSON.parse(head.toString()), claims: JSON.parse(claims.toString()), form });
+      response.end('{"access_token": "t", "token_type": "bearer", "expires_in": 3600}');
+    });
+    return { url: `${url}/token`, claimed };
+  }
+
+  test('signs what it says of itself', async () => {
+    const [tokens, at] = [await checkingServer('sha256'), await target()];
+    writeFileSync(join(dir, 'client.key'), key);
+    const client = clientOf({
+      client_secret: undefined,
+      grant_type: JWT,
+      client_certificate_key_file: 'client.key',
+      token_url: tokens.url,
+      scopes: ['a', 'b'],
+    });
+    expect([await get(client, at), await get(client, at)]).toEqual(['Bearer t', 'Bearer t']);
+    expect(tokens.claimed).toHaveLength(1);
+    const [{ head, claims, form }] = tokens.claimed;
+    expect(head).toEqual({ alg: 'RS256', typ: 'JWT' });
+    expect(claims).toMatchObject({ iss: 'i&d', sub: 'i&d', aud: tokens.url, scope: 'a b' });
+    expect(Number(claims.exp) - Number(claims.iat)).toBe(600);
+    expect(Math.abs(Number(claims.iat) - Date.now() / 1000)).toBeLessThan(60);
+    expect(form).toEqual({ grant_type: JWT, scope: 'a b' });
+  });
+
+  test('may claim what it wants, under a key that has a name', async () => {
+    const [tokens, at] = [await checkingServer('sha512'), await target()];
+    const client = clientOf({
+      client_secret: undefined,
+      grant_type: JWT,
+      client_certificate_key: key,
+      client_certificate_key_id: 'k1',
+      signature_algorithm: 'RS512',
+      iss: 'me',
+      audience: 'you',
+      claims: { team: ['ml'], sub: 'other' },
+      token_url: tokens.url,
+    });
+    expect(await get(client, at)).toBe('Bearer t');
+    const [{ head, claims }] = tokens.claimed;
+    expect(head).toEqual({ alg: 'RS512', typ: 'JWT', kid: 'k1' });
+    expect(claims).toMatchObject({ iss: 'me', aud: 'you', sub: 'other', team: ['ml'] });
+  });
+
+  test('whose key is none hears of it, and not of the key', async () => {
+    const grant = { client_secret: undefined, grant_type: JWT, client_certificate_key: 'hush', token_url: 'http://t/' };
+    const asking = get(clientOf(grant), await target());
+    await expect(asking).rejects.toThrow(
+      'oauth2: no token from http://t/: client_certificate_key is no private key in PEM',
+    );
+  });
+
+  test('is refused without a key', () => {
+    expect(() => clientOf({ grant_type: JWT, token_url: 'http://t/' })).toThrow(/client_certificate_key/);
+  });
 });
 
 test('another host that a redirect names gets no token', async () => {

@@ -1,9 +1,10 @@
-/** Tokens by the client credentials grant (RFC 6749, section 4.4): asked for once, kept until shortly before they end, shared by all requests of a client. */
+/** Tokens by the client credentials grant (RFC 6749, section 4.4) or a signed assertion (RFC 7523): asked for once, kept until shortly before they end, shared by all requests of a client. */
 import type { Dispatcher } from 'undici';
-import type { HttpConfig, OAuth2Config } from '../config/httpConfig.ts';
+import type { HttpConfig, JwtGrant, OAuth2Config } from '../config/httpConfig.ts';
 import { readSecret } from '../config/secrets.ts';
 import { readBody } from './body.ts';
 import { FetchError, fetchFault } from './httpFault.ts';
+import { JWT_BEARER, signedAssertion } from './jwtGrant.ts';
 
 /** A token that ends sooner is not used any more: the request that it goes with takes time too. */
 const SPARE_MS = 10_000;
@@ -31,7 +32,8 @@ interface Token {
 }
 
 /** Where the client says who it is. Servers take one or both; which is found out. */
-type Style = 'header' | 'body';
+type Style = 'header' | 'body' | 'assertion';
+const SECRET_STYLES: readonly Style[] = ['header', 'body'];
 
 export class TokenSource {
   private readonly config: OAuth2Config;
@@ -42,13 +44,14 @@ export class TokenSource {
 
   constructor(config: OAuth2Config, makePoster: (settings: HttpConfig) => Poster) {
     this.config = config;
+    if (config.jwt !== undefined) this.style = 'assertion';
     const { tls, proxy } = config;
     this.poster = makePoster({ tls, proxy, followRedirects: false, enableHttp2: true, headers: [] });
   }
 
   /** @throws FetchError */
   async token(): Promise<string> {
-    const secret = await readSecret(this.config.clientSecret);
+    const secret = await readSecret(this.config.jwt?.key ?? this.config.clientSecret);
     if (this.known !== undefined && performance.now() < this.known.until && this.known.secret === secret)
       return this.known.text;
     this.asking ??= this.ask(secret).finally(() => (this.asking = undefined));
@@ -61,7 +64,7 @@ export class TokenSource {
   }
 
   private async ask(secret: string): Promise<Token> {
-    const styles: readonly Style[] = this.style === undefined ? ['header', 'body'] : [this.style];
+    const styles = this.style === undefined ? SECRET_STYLES : [this.style];
     let refusal = '';
     for (const style of styles) {
       const { status, text } = await this.request(style, secret);
@@ -76,15 +79,16 @@ export class TokenSource {
   }
 
   private async request(style: Style, secret: string): Promise<{ status: number; text: string }> {
-    const { clientId, tokenUrl, scopes, endpointParams } = this.config;
-    const form = new URLSearchParams([['grant_type', 'client_credentials']]);
+    const { clientId, tokenUrl, scopes, endpointParams, jwt } = this.config;
+    const form = new URLSearchParams([['grant_type', jwt === undefined ? 'client_credentials' : JWT_BEARER]]);
     if (scopes.length > 0) form.set('scope', scopes.join(' '));
     for (const [name, value] of endpointParams) form.set(name, value);
     const headers: Record<string, string> = {
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
     };
-    if (style === 'header') headers.authorization = basic(clientId, secret);
+    if (jwt !== undefined) form.set('assertion', this.assertion(jwt, secret));
+    else if (style === 'header') headers.authorization = basic(clientId, secret);
     else {
       form.set('client_id', clientId);
       if (secret !== '') form.set('client_secret', secret);
@@ -97,6 +101,15 @@ export class TokenSource {
     } catch (error) {
       if ((error as Error).name === 'TimeoutError') throw this.fault(`no answer within ${REQUEST_MS_MAX / 1000} s`);
       throw this.fault(fetchFault(error, tokenUrl).message);
+    }
+  }
+
+  private assertion(jwt: JwtGrant, key: string): string {
+    const { clientId, scopes } = this.config;
+    try {
+      return signedAssertion(jwt, { key, clientId, scopes, now: Date.now() });
+    } catch (error) {
+      throw this.fault((error as Error).message);
     }
   }
 
