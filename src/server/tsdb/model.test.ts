@@ -146,6 +146,8 @@ class Run {
   readonly model: Record<string, Record<number, string>> = {};
   /** Newest sample that each series had, deleted ones included. */
   readonly last: Record<string, { t: number; text: string }> = {};
+  /** Late samples that were taken at a time at which the series had one. */
+  readonly shadowed = new Set<string>();
   /** Deleted and not cleaned: late samples are not seen there either. */
   deleted: { series: string; from: number; to: number }[] = [];
   readonly outOfOrderWindowMs: number;
@@ -343,12 +345,18 @@ class Run {
       const db = await openTsdb({ path: copy, blockRangeMs: Infinity });
       try {
         for (const [series, samples] of Object.entries(await readAll(db).catch(nothingWhereDamaged)))
-          expect(this.model[series]).toMatchObject(samples);
+          expect({ ...this.model[series], ...this.shadowedIn(series, samples) }).toMatchObject(samples);
       } finally {
         await db.close();
       }
     }
     fs.rmSync(copy, { recursive: true });
+  }
+
+  /** Of these samples, those that were taken though an earlier one stands at their time: they are seen where that one is lost. */
+  private shadowedIn(series: string, samples: Record<number, string>): Record<number, string> {
+    const isShadowed = (t: number, text: string) => this.shadowed.has(`${series} ${t} ${text}`);
+    return Object.fromEntries(Object.entries(samples).filter(([t, text]) => isShadowed(Number(t), text)));
   }
 
   /** A commit of which the disk takes a part only: it is refused, or the process ends there. Nothing of it is ever seen. */
@@ -396,7 +404,9 @@ class Run {
     // Where the newest samples are deleted the store may have forgotten them.
     else if (t < this.newest - this.outOfOrderWindowMs) expect(['tooOld', 'ok', 'duplicate']).toContain(outcome);
     else expect(['ok', 'duplicate']).toContain(outcome);
-    if (outcome === 'ok' && t !== last.t && known[t] === undefined) this.keep(labels, t, text);
+    if (outcome !== 'ok' || t === last.t) return;
+    if (known[t] === undefined) this.keep(labels, t, text);
+    else this.shadowed.add(`${formatLabels(labels)} ${t} ${text}`);
   }
 
   private commitModel(): void {
