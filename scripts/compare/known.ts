@@ -31,6 +31,11 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
     (expr, difference) => /\b(ln|log2|log10)\(/.test(expr) && /-307\.95|-708\.39|-1022/.test(difference),
   ],
   [
+    'more than twelve samples of which some are equal, which Go sorts otherwise',
+    (expr, difference) =>
+      /^(sort|topk|bottomk)/.test(expr) && /^order/.test(difference) && difference.split('{').length > 26,
+  ],
+  [
     'a pinned selector in a shifted subquery whose first step is where the query begins: upstream shifts it too',
     (expr) => /@ [^\]]*\[[^\]]*:[^\]]*\][^\]]*offset/.test(expr),
   ],

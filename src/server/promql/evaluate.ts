@@ -23,7 +23,8 @@ export async function evaluateExpr(expr: Expr, grid: StepGrid, context: EvalCont
 }
 
 async function valueOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
-  if (grid.count > 1 && context.plan.invariant.has(expr)) {
+  // A subquery may have a single step and yet reach from one time to another.
+  if (grid.count > 0 && grid.start !== grid.end && context.plan.invariant.has(expr)) {
     return broadcast(await evaluateNode(expr, firstStepOf(grid), context), grid.count, context);
   }
   return evaluateNode(expr, grid, context);

@@ -27,7 +27,7 @@ interface InfoSeries {
   readonly windows: Windows;
 }
 
-const identityOf = (labels: Labels) => IDENTIFYING.map((name) => labelValue(labels, name)).join('\xff');
+const identityOf = (labels: Labels) => labelsKey(IDENTIFYING.map((name) => [name, labelValue(labels, name)]));
 const nameOf = (labels: Labels) => labelValue(labels, METRIC_NAME);
 
 export async function info(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {

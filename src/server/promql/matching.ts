@@ -1,6 +1,6 @@
 /** Which rows of two vectors belong together. */
 import type { VectorMatching } from '../../shared/promql/ast.ts';
-import { METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
+import { keyOf, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
 
 const DEFAULT_MATCHING: VectorMatching = { on: false, labels: [], group: undefined, include: [] };
 
@@ -23,7 +23,7 @@ export function signatureBy(matching: VectorMatching): (labels: Labels) => strin
   return (labels) => {
     let key = '';
     for (let i = 0; i < labels.length; i++) {
-      if (keep(labels[i])) key += labels[i][0] + '\xff' + labels[i][1] + '\xff';
+      if (keep(labels[i])) key += keyOf(labels[i]);
     }
     return key;
   };

@@ -28,14 +28,17 @@ export async function selectExtremes(
   const most = wanted.reduce((a, b) => Math.max(a, b), 0);
   const heaps = Array.from(sizes, (size) => newHeaps(Math.min(most, size), steps, budget));
   const row = newRow(steps);
+  /** In the order in which a row with a sample was met. */
+  const met = new Set<Heaps>();
   for (let s = 0; s < source.labels.length; s++) {
     source.read(s, row);
     const heap = heaps[groupOf[s]];
+    if (steps === 1 && row.present[0] === 1) met.add(heap);
     if (row.histograms.size > 0 && op !== 'limitk') leaveOutHistograms(row, wanted, onIgnored);
     offer(heap, row, s, wanted, op);
     if (budget.isDue()) await budget.pause();
   }
-  return chosenRows(heaps, source, steps, op);
+  return chosenRows(steps === 1 ? [...met] : heaps, source, steps, op);
 }
 
 function leaveOutHistograms(row: Row, wanted: Float64Array, onIgnored: () => void): void {

@@ -34,7 +34,7 @@ export function trimmed(h: NativeHistogram, limit: number, kept: Kept): NativeHi
   const negativeBuckets = trimmedSide(h, false, limit, kept, add);
   const zeroCount = h.zeroCount > 0 ? add(zeroPart(h, limit, kept)) : h.zeroCount;
   const isSame =
-    zeroCount === h.zeroCount &&
+    (zeroCount === h.zeroCount || !(h.zeroCount > 0)) &&
     positiveBuckets.every((count, i) => count === h.positiveBuckets[i]) &&
     negativeBuckets.every((count, i) => count === h.negativeBuckets[i]);
   return isSame ? h : compacted({ ...h, ...totals, zeroCount, positiveBuckets, negativeBuckets });

@@ -52,9 +52,18 @@ export function labelsRecord(labels: Labels): Record<string, string> {
 /** A string that is equal for equal label sets only. For maps; not for people. */
 export function labelsKey(labels: Labels): string {
   let key = '';
-  for (let i = 0; i < labels.length; i++) key += labels[i][0] + '\xff' + labels[i][1] + '\xff';
+  for (let i = 0; i < labels.length; i++) key += keyOf(labels[i]);
   return key;
 }
+
+const MARK = /[\xfe\xff]/;
+
+/** The part of a {@link labelsKey} that a label is: its name and value, each with a mark behind it that is in neither. */
+export function keyOf([name, value]: Label): string {
+  return `${MARK.test(name) ? escaped(name) : name}\xff${MARK.test(value) ? escaped(value) : value}\xff`;
+}
+
+const escaped = (text: string) => text.replaceAll('\xfe', '\xfe0').replaceAll('\xff', '\xfe1');
 
 export function compareLabels(a: Labels, b: Labels): number {
   const length = Math.min(a.length, b.length);

@@ -54,6 +54,8 @@ describe('labels', () => {
   });
   test('keys differ for different sets', () => {
     expect(labelsKey(labelsOf({ a: 'bc' }))).not.toBe(labelsKey(labelsOf({ ab: 'c' })));
+    expect(labelsKey(labelsOf({ a: 'x\xffb\xffy' }))).not.toBe(labelsKey(labelsOf({ a: 'x', b: 'y' })));
+    expect(labelsKey(labelsOf({ a: 'x\xfe1b' }))).not.toBe(labelsKey(labelsOf({ a: 'x\xffb' })));
   });
 });
 
