@@ -4,11 +4,11 @@ import { build, type Plugin } from 'esbuild';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** Grafana's own code editor; nothing of ours draws it. */
+/** Grafana's own code editor, which nothing of ours draws, and what an older loader asks for outside of browsers. */
 const withoutMonaco: Plugin = {
   name: 'without-monaco',
   setup(hooks) {
-    hooks.onResolve({ filter: /^monaco-editor/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
+    hooks.onResolve({ filter: /^(monaco-editor|fs$)/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
     hooks.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
   },
 };

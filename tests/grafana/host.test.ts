@@ -117,6 +117,14 @@ inChromium('the built bundle in a host', () => {
     expect(panel.zippedBytes).toBeLessThan(120_000);
   });
 
+  /** By its words: in older hosts the button itself lies under them. */
+  const clickRadio = (text: string) =>
+    page
+      .locator('label[for]')
+      .filter({ hasText: new RegExp(`^${text}\\s*$`) })
+      .first()
+      .click();
+
   async function drawBox(): Promise<void> {
     const map = (await page.getByRole('application').boundingBox())!;
     await page.keyboard.down('Shift');
@@ -168,7 +176,7 @@ inChromium('the built bundle in a host', () => {
     await page.evaluate(() => (window as unknown as HostWindow).host.config(true));
     await page.getByRole('radio', { name: 'Beside Grafana' }).click();
     await page.getByLabel('URL', { exact: true }).fill('http://localhost:9090');
-    await page.getByRole('radio', { name: 'User and password' }).click();
+    await clickRadio('User and password');
     await page.getByRole('textbox', { name: 'User' }).fill('ada');
     // A password that is set shows nothing of itself.
     expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('configured');
@@ -229,7 +237,7 @@ inChromium('the built bundle in a host', () => {
     await targets.fill('a:1\nsvc = nowhere');
     await page.getByRole('button', { name: `line 2, column 7: ${why}` }).click();
     expect(await targets.evaluate((field) => (field as HTMLTextAreaElement).selectionStart)).toBe(10);
-    await page.getByRole('radio', { name: 'prometheus.yml' }).click();
+    await clickRadio('prometheus.yml');
     await page.getByRole('textbox', { name: 'prometheus.yml' }).fill('scrape_configs: []');
     await page.getByLabel('Keep for').fill('30d');
     const kept = await page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1));
@@ -290,7 +298,7 @@ inChromium('the built bundle in a host', () => {
         expr: 'sum by (le, model_name) (rate(vllm:e2e_request_latency_seconds_bucket[$__rate_interval]))',
         format: 'auto',
       });
-      await page.getByRole('radio', { name: 'Within limit' }).click();
+      await clickRadio('Within limit');
       await page.getByLabel('Limit, ms').fill('500');
       expect(await last()).toMatchObject({
         expr: 'histogram_fraction(0, 0.5, sum by (le, model_name) (rate(vllm:e2e_request_latency_seconds_bucket[$__rate_interval])))',
@@ -325,7 +333,10 @@ inChromium('the built bundle in a host', () => {
     test('questions to begin with are those whose metrics are there', async () => {
       await show({});
       await page.getByLabel('Start from').click();
-      expect(await page.getByRole('option').allTextContents()).toEqual([
+      // Older hosts tell options by their label.
+      const options = page.locator('[role=option], [aria-label="Select option"]');
+      await options.first().waitFor();
+      expect(await options.allTextContents()).toEqual([
         expect.stringMatching('Model service: Requests a second'),
         expect.stringMatching('vLLM: Request latency'),
         expect.stringMatching('vLLM: Waiting requests'),
@@ -337,8 +348,8 @@ inChromium('the built bundle in a host', () => {
 
   test('format and type are chosen by a click, and a min step that is none is named', async () => {
     await page.evaluate(() => (window as unknown as HostWindow).host.query({ refId: 'A', expr: 'up' }, {}, true));
-    await page.getByRole('radio', { name: 'Heatmap' }).click();
-    await page.getByRole('radio', { name: 'Instant' }).click();
+    await clickRadio('Heatmap');
+    await clickRadio('Instant');
     await page.getByLabel('Min step').fill('1.5m');
     expect(await page.evaluate(() => (window as unknown as HostWindow).host.calls.changes.at(-1))).toMatchObject({
       format: 'heatmap',

@@ -7,10 +7,10 @@ import {
   LoadingState,
   standardEditorsRegistry,
   standardFieldConfigEditorRegistry,
-  ThemeContext,
   type DataFrameJSON,
   type DataSourceInstanceSettings,
   type DataSourcePlugin,
+  type GrafanaTheme2,
   type PanelPlugin,
 } from '@grafana/data';
 import { setBackendSrv, setDataSourceSrv, setTemplateSrv } from '@grafana/runtime';
@@ -18,7 +18,12 @@ import { GlobalStyles, PanelContextProvider } from '@grafana/ui';
 import React, { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { from, of } from 'rxjs';
-import { loadModule } from './modules.ts';
+import { loadModule, shared } from './modules.ts';
+
+/** In `@grafana/data` now, in `@grafana/ui` before. */
+const { ThemeContext } = { ...(shared['@grafana/ui'] as object), ...(shared['@grafana/data'] as object) } as {
+  ThemeContext: React.Context<GrafanaTheme2>;
+};
 
 interface Calls {
   readonly requests: { url: string; method: string }[];
