@@ -15,20 +15,28 @@ const HELD_SHARE_MAX = 1 / 4;
  * read once anyway.
  */
 export function repeatedNodes(expr: Expr, statsOnly: ReadonlySet<VectorSelector>): ReadonlyMap<Expr, string> {
-  const places = new Map<string, Expr[]>();
+  const byName = new Map<string, Expr[]>();
   const visit = (node: Expr): void => {
-    if (node.kind === 'call' || node.kind === 'aggregation' || node.kind === 'binary') {
-      const key = `${formatExpr(node)} ${statsText(node, statsOnly)}`;
-      const known = places.get(key);
-      if (known === undefined) places.set(key, [node]);
-      else known.push(node);
-    }
+    if (node.kind === 'call') addTo(byName, node.func, node);
+    else if (node.kind === 'aggregation' || node.kind === 'binary') addTo(byName, node.op, node);
     childrenOf(node).forEach(visit);
   };
   visit(expr);
+  const places = new Map<string, Expr[]>();
+  for (const nodes of byName.values()) {
+    // Writing a node takes long, and one whose name is there once is there once.
+    if (nodes.length === 1) continue;
+    for (const node of nodes) addTo(places, `${formatExpr(node)} ${statsText(node, statsOnly)}`, node);
+  }
   const repeated = new Map<Expr, string>();
   for (const [key, nodes] of places) if (nodes.length > 1) for (const node of nodes) repeated.set(node, key);
   return repeated;
+}
+
+function addTo(lists: Map<string, Expr[]>, key: string, node: Expr): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [node]);
+  else known.push(node);
 }
 
 /** Of which selectors only counts and sums of histograms are looked at: the same text may mean another value then. */
