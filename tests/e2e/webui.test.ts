@@ -324,6 +324,9 @@ inChromium(`the web UI in a browser${why}`, () => {
     await page.waitForSelector('.target');
     expect(await page.locator('.card h2').allInnerTexts()).toEqual(['broken', 'model', 'pushgateway']);
     expect(await page.locator('.target-error').innerText()).toBe(lastError);
+    // An address stands on one line where there is room.
+    const cells = await page.locator('.targets td.endpoint').evaluateAll((all) => all.map((cell) => cell.clientWidth));
+    expect(Math.min(...cells)).toBeGreaterThan(150);
     await page.getByRole('searchbox').fill('nothing is like this');
     await page.getByText('No target is like that').waitFor();
     expect(faults).toEqual([]);

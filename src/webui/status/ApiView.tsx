@@ -26,7 +26,7 @@ export function ApiView({ place }: { place: Place }) {
       {shown.length === 0 && <Notice kind="empty" title="No endpoint is like that" />}
       {groups.map((group) => (
         <Card key={group} title={group}>
-          <ul className="endpoints">
+          <ul className="api-endpoints">
             {shown
               .filter((endpoint) => endpoint.group === group)
               .map((endpoint) => (
@@ -42,8 +42,8 @@ export function ApiView({ place }: { place: Place }) {
 function EndpointItem({ endpoint: { path, methods, params, summary, answer } }: { endpoint: Endpoint }) {
   const canOpen = methods.includes('GET') && !path.includes('{') && params.every((name) => !name.endsWith('!'));
   return (
-    <li className="endpoint">
-      <p className="endpoint-head">
+    <li className="api-endpoint">
+      <p className="api-endpoint-head">
         <span className="dim">{methods.join(', ')}</span>{' '}
         {canOpen ? (
           <a href={`.${path}`} target="_blank" rel="noreferrer">
@@ -58,7 +58,7 @@ function EndpointItem({ endpoint: { path, methods, params, summary, answer } }: 
         {ANSWERS[answer] !== undefined && <span className="dim"> · {ANSWERS[answer]}</span>}
       </p>
       {params.length > 0 && (
-        <ul className="endpoint-params">
+        <ul className="api-endpoint-params">
           {params.map((param) => (
             <ParamItem key={param} param={param} />
           ))}
