@@ -421,7 +421,7 @@ inChromium(`the web UI in a browser${why}`, () => {
   test('the models board has a row for each model and version, with its figures', async () => {
     const { page, faults } = await open('/models?range=5m');
     await page.locator('.models tbody tr').nth(1).waitFor();
-    const rows = await page.locator('.model-title').allInnerTexts();
+    const rows = await page.locator('.model-title').allTextContents();
     expect(rows.sort()).toEqual([`${HOSTILE} · v1`, `${HOSTILE} · v2`]);
     expect(await page.locator('.models thead th').allInnerTexts()).toEqual(['Model', 'Requests', 'p50', 'p99']);
     expect(await page.locator('.measure-value').first().innerText()).toMatch(/\d.*\/s$/);

@@ -10,6 +10,7 @@ import { sharedYDomain, sharedYFold } from '../../viz/layout.ts';
 import { limitLines, readLimits } from '../../viz/limitLines.ts';
 import { useCrosshairTime } from '../crosshair.ts';
 import type { Crosshair } from '../crosshair.ts';
+import { Title } from '../parts/Title.tsx';
 import { useSize } from '../parts/useSize.ts';
 import { formatClock, formatRate, formatShort } from '../text.ts';
 import { VIZ_THEMES } from '../theme.ts';
@@ -147,9 +148,7 @@ function MapFacet({
   return (
     <figure className="map" aria-label={map.title}>
       <figcaption className="map-head">
-        <span className="map-title" title={map.title}>
-          {map.title}
-        </span>
+        <Title className="map-title" text={map.title} />
         <Readings map={map} time={time} mode={mode} />
       </figcaption>
       <div className="map-space" ref={host}>

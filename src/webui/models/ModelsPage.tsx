@@ -5,6 +5,7 @@ import { refreshChoice, useClock } from '../clock.ts';
 import type { Place } from '../location.ts';
 import { INTERVAL_MS_DEFAULT, summariseTargets } from '../overview/inventory.ts';
 import { Card, Notice } from '../parts/Card.tsx';
+import { Title } from '../parts/Title.tsx';
 import { PageFrame } from '../parts/PageFrame.tsx';
 import { TimeTools } from '../parts/TopBar.tsx';
 import { formatPercent, formatRate } from '../text.ts';
@@ -87,7 +88,7 @@ function BoardCard({ board: { rows, faults }, busy }: { board: Board; busy: bool
             {rows.map((row) => (
               <tr key={`${row.system} ${row.title}`}>
                 <th scope="row">
-                  <span className="model-title">{row.title}</span>
+                  <Title className="model-title" text={row.title} />
                   <span className="dim">{row.system}</span>
                 </th>
                 {measures.map(({ id, text }) => (
