@@ -4,7 +4,7 @@
  */
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 export const SERVER_FOLDER = path.join(ROOT, 'dist/server');
@@ -13,6 +13,18 @@ export const SERVER_FOLDER = path.join(ROOT, 'dist/server');
 const THREADS = {
   queryWorker: 'src/server/workers/queryWorker.ts',
   compactionWorker: 'src/server/tsdb/block/compactionWorker.ts',
+};
+
+/**
+ * Packages that are loaded when they are needed stay outside: of a CommonJS one in a piece of its own, the names would be missing. The `isotherm`
+ * command runs beside `node_modules`.
+ */
+const PACKAGES_WHEN_NEEDED: Plugin = {
+  name: 'packages when needed',
+  setup: (bundler) =>
+    bundler.onResolve({ filter: /^[^./]/ }, ({ kind, path: name }) =>
+      kind === 'dynamic-import' ? { path: name, external: true } : undefined,
+    ),
 };
 
 /** A program of the server and its threads as modules in `outdir`. */
@@ -46,7 +58,7 @@ export async function buildServer(folder = SERVER_FOLDER): Promise<void> {
   const [draft, old] = [`${folder}.${process.pid}.tmp`, `${folder}.${process.pid}.old`];
   await rm(draft, { recursive: true, force: true });
   // Names stay as they are: stacks in a log can be read.
-  const smaller = { minifyWhitespace: true, minifySyntax: true, splitting: true };
+  const smaller = { minifyWhitespace: true, minifySyntax: true, splitting: true, plugins: [PACKAGES_WHEN_NEEDED] };
   await bundleServer({ main: 'src/server/main.ts' }, draft, smaller);
   await symlink('../webui', path.join(draft, 'webui'));
   await mkdir(folder, { recursive: true });
