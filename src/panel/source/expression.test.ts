@@ -78,6 +78,11 @@ describe('what happened meanwhile', () => {
     'sum by (model) (resets(x_seconds_count[30000ms])) > 0',
   );
   reads(
+    'by names that have to be quoted, too',
+    resetsExpr('sum by (le, "model.name") (rate(x_seconds_bucket[5m]))', 15_000),
+    'sum by ("model.name") (resets(x_seconds_count[30000ms])) > 0',
+  );
+  reads(
     'of a native histogram by itself',
     resetsExpr('sum by (model) (rate(x_seconds{job="a"}[5m]))', 15_000),
     'sum by (model) (resets(x_seconds{job="a"}[30000ms])) > 0',

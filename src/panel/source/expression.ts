@@ -1,7 +1,7 @@
 /** The expression that a frame answers, and the questions that can be put beside it. */
 import type { DataFrame } from '@grafana/data';
 import { histogramQueryOf, siblingSelector, splitBy, withMatcher } from '../../shared/explain/histogramQuery.ts';
-import { isPlainMetricName, METRIC_NAME } from '../../shared/model/labels.ts';
+import { isPlainMetricName, labelNameText, METRIC_NAME } from '../../shared/model/labels.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import { formatExpr } from '../../shared/promql/format.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
@@ -65,7 +65,8 @@ export function versionsExpr(text: string): string | undefined {
 export function resetsExpr(text: string, stepMs: number): string | undefined {
   const counter = counterUnder(text);
   if (counter === undefined) return undefined;
-  const sum = counter.by === undefined ? 'sum without (instance)' : `sum by (${counter.by.join(', ')})`;
+  const sum =
+    counter.by === undefined ? 'sum without (instance)' : `sum by (${counter.by.map(labelNameText).join(', ')})`;
   return `${sum} (resets(${counter.selector}[${2 * Math.max(1, Math.round(stepMs))}ms])) > 0`;
 }
 

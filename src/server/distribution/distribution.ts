@@ -4,7 +4,7 @@ import { heatmapFromBuckets, type BucketSeries } from '../../shared/heatmap/from
 import type { HeatmapModel } from '../../shared/heatmap/model.ts';
 import { bucketFraction, bucketQuantile } from '../../shared/histogram/classic.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
-import { isPlainLabelName, labelsKey, labelValue, quoted, type Labels } from '../../shared/model/labels.ts';
+import { labelNameText, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { QueryError, type QueryEngine, type StepGrid, type StepMatrix } from '../storage/engine.ts';
 
@@ -56,7 +56,7 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
   const by = request.by?.filter((name) => name !== 'le') ?? query.by;
   const increase = (suffix: '_bucket' | '_sum') =>
     `increase(${siblingSelector(query, suffix)}[${formatDuration(windowMs)}])`;
-  const names = (labels: readonly string[]) => labels.map((n) => (isPlainLabelName(n) ? n : quoted(n))).join(', ');
+  const names = (labels: readonly string[]) => labels.map(labelNameText).join(', ');
   const summed = (suffix: '_bucket' | '_sum', own: readonly string[]) =>
     by === undefined ? increase(suffix) : `sum by (${names([...own, ...by])}) (${increase(suffix)})`;
   const buckets = summed('_bucket', ['le']);

@@ -87,6 +87,11 @@ export function isPlainLabelName(name: string): boolean {
   return PLAIN_LABEL_NAME.test(name);
 }
 
+/** A label's name as PromQL and the exposition formats write it: quoted where it has to be. */
+export function labelNameText(name: string): string {
+  return isPlainLabelName(name) ? name : quoted(name);
+}
+
 /** A double-quoted text as PromQL and the exposition formats write it. */
 export function quoted(text: string): string {
   return `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
@@ -94,12 +99,12 @@ export function quoted(text: string): string {
 
 /** `{__name__="name", a="b"}`, as upstream writes label sets in its messages. */
 export function formatLabelSet(labels: Labels): string {
-  return `{${labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`).join(', ')}}`;
+  return `{${labels.map(([n, v]) => `${labelNameText(n)}=${quoted(v)}`).join(', ')}}`;
 }
 
 /** `name{a="b"}` as the exposition formats write it: without blanks. @param labels without the name. */
 export function seriesText(name: string, labels: readonly Label[]): string {
-  const pairs = labels.map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`);
+  const pairs = labels.map(([n, v]) => `${labelNameText(n)}=${quoted(v)}`);
   if (!isPlainMetricName(name)) return `{${[quoted(name), ...pairs].join(',')}}`;
   return pairs.length > 0 ? `${name}{${pairs.join(',')}}` : name;
 }
@@ -107,9 +112,7 @@ export function seriesText(name: string, labels: readonly Label[]): string {
 /** `name{a="b"}` as people write it; names that need it are quoted. */
 export function formatLabels(labels: Labels): string {
   const name = labelValue(labels, METRIC_NAME);
-  const pairs = labels
-    .filter(([n]) => n !== METRIC_NAME)
-    .map(([n, v]) => `${isPlainLabelName(n) ? n : quoted(n)}=${quoted(v)}`);
+  const pairs = labels.filter(([n]) => n !== METRIC_NAME).map(([n, v]) => `${labelNameText(n)}=${quoted(v)}`);
   if (name !== '' && !isPlainMetricName(name)) return `{${[quoted(name), ...pairs].join(', ')}}`;
   return pairs.length > 0 || name === '' ? `${name}{${pairs.join(', ')}}` : name;
 }

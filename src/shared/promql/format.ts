@@ -1,7 +1,7 @@
 /** Syntax trees to text, and durations as upstream prints them. */
 import { formatDuration } from '../model/durations.ts';
 import { formatPlain } from '../model/numberText.ts';
-import { compareText, isPlainLabelName, METRIC_NAME, quoted } from '../model/labels.ts';
+import { compareText, labelNameText, METRIC_NAME, quoted } from '../model/labels.ts';
 import type { Matcher } from '../model/matchers.ts';
 import type { Aggregation, Binary, DurationExpr, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts';
 
@@ -85,7 +85,7 @@ function formatSelector(selector: VectorSelector): string {
   const { name } = selector;
   const rest = name === undefined ? selector.matchers : selector.matchers.filter((m) => !isName(m, name));
   const parts = rest.map((m) => {
-    return `${isPlainLabelName(m.name) ? m.name : quoted(m.name)}${m.op}${quoted(m.value)}`;
+    return `${labelNameText(m.name)}${m.op}${quoted(m.value)}`;
   });
   parts.sort(compareText);
   if (name === undefined) return `{${parts.join(',')}}`;
@@ -105,8 +105,7 @@ const formatOffset = ({ offset }: Shifted) => (offset === undefined ? '' : ` off
 
 const formatExtension = ({ extension }: VectorSelector) => (extension === undefined ? '' : ` ${extension}`);
 
-const formatNames = (names: readonly string[]) =>
-  `(${names.map((name) => (isPlainLabelName(name) ? name : quoted(name))).join(', ')})`;
+const formatNames = (names: readonly string[]) => `(${names.map(labelNameText).join(', ')})`;
 
 function formatMatching(matching: VectorMatching | undefined): string {
   if (matching === undefined) return '';

@@ -1,6 +1,6 @@
 /** PromQL that counts requests of an SLO, over a window: all of them, and those that were not good. */
 import { formatDuration } from '../../../shared/model/durations.ts';
-import { isPlainLabelName, METRIC_NAME, quoted } from '../../../shared/model/labels.ts';
+import { labelNameText, METRIC_NAME } from '../../../shared/model/labels.ts';
 import type { Matcher } from '../../../shared/model/matchers.ts';
 import type { VectorSelector } from '../../../shared/promql/ast.ts';
 import { formatExpr } from '../../../shared/promql/format.ts';
@@ -67,11 +67,9 @@ function bound(seconds: number): Matcher {
 }
 
 function summed(selector: VectorSelector, by: readonly string[], windowMs: number): string {
-  const grouping = by.length === 0 ? '' : ` by (${by.map(labelText).join(', ')}) `;
+  const grouping = by.length === 0 ? '' : ` by (${by.map(labelNameText).join(', ')}) `;
   return `sum${grouping}(rate(${formatExpr(selector)}[${formatDuration(windowMs)}]))`;
 }
-
-const labelText = (name: string) => (isPlainLabelName(name) ? name : quoted(name));
 
 /** The same selector of another metric, whose name ends so, with matchers more. */
 export function suffixed(selector: VectorSelector, suffix: string, more: readonly Matcher[] = []): VectorSelector {
