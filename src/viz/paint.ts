@@ -1,5 +1,6 @@
 import { RAMPS, type RampName } from '../shared/heatmap/palettes.ts';
 import type { OverlayLine } from '../shared/heatmap/model.ts';
+import { firstAbove } from '../shared/model/sortedNumbers.ts';
 import { columnAt } from './hitTest.ts';
 import type { LimitLine } from './limitLines.ts';
 import { pixelOfValue, stripsOf, type Layout } from './layout.ts';
@@ -246,7 +247,7 @@ function linePoints(layout: Layout, { times, values }: OverlayLine): Point[] {
   const points: Point[] = [];
   const strips = stripsOf(layout);
   const { columnEdges, x, plot } = layout;
-  const [first, end] = [firstAfter(times, x.toValue(plot.x)), firstAfter(times, x.toValue(plot.x + plot.width))];
+  const [first, end] = [firstAbove(times, x.toValue(plot.x)), firstAbove(times, x.toValue(plot.x + plot.width))];
   let columnBegin = 0;
   let lastColumn = -1;
   for (let i = Math.max(0, first - 1); i < Math.min(times.length, end + 1); i++) {
@@ -264,18 +265,6 @@ function linePoints(layout: Layout, { times, values }: OverlayLine): Point[] {
   }
   thinOut(points, columnBegin);
   return points;
-}
-
-/** Index of the first time that is later; the length if there is none. */
-function firstAfter(times: Float64Array, time: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle] <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Leaves of the points from `begin` on, which share a column, those that bound what is painted; all of them where the line is broken. */

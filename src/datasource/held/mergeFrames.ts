@@ -7,6 +7,7 @@
 import type { DataFrame, Field } from '@grafana/data';
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import { labelsKey, labelsOf, compareLabels } from '../../shared/model/labels.ts';
+import { firstNotBelow } from '../../shared/model/sortedNumbers.ts';
 
 export interface Part {
   readonly frames: readonly DataFrame[];
@@ -109,19 +110,8 @@ interface Rows {
 /** Rows whose time is at fromMs or later, and before toMs. */
 function rowsBetween(frame: DataFrame | undefined, fromMs: number, toMs: number): Rows {
   const times = (frame?.fields[0]?.values ?? []) as ArrayLike<number>;
-  const from = firstAt(times, fromMs);
-  return { from, count: Math.max(0, firstAt(times, toMs) - from) };
-}
-
-function firstAt(times: ArrayLike<number>, time: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle] < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const from = firstNotBelow(times, fromMs);
+  return { from, count: Math.max(0, firstNotBelow(times, toMs) - from) };
 }
 
 interface FieldPair {

@@ -1,7 +1,7 @@
 /** Deleted samples in columns. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { bitsOf, CELL_GAP, cellKind, setGap } from '../../shared/model/sampleBits.ts';
-import { firstNotBelow } from './sortedTimes.ts';
+import { firstNotBelow } from '../../shared/model/sortedNumbers.ts';
 import type { DeletedRanges } from './tombstones.ts';
 
 /** Makes gaps of the deleted cells. Gives whether any other is left. */

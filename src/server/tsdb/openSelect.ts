@@ -16,7 +16,7 @@ import type { SeriesRef } from '../storage/appender.ts';
 import { eraseCells, eraseHistograms } from './deletedCells.ts';
 import { sourceOf, type PackedChunkCache, type PartSource, type PlacedSteps } from './partSource.ts';
 import { SeriesOutlines } from './seriesOutlines.ts';
-import { firstNotBelow } from './sortedTimes.ts';
+import { firstNotBelow } from '../../shared/model/sortedNumbers.ts';
 import { timesInOrder } from './timesInOrder.ts';
 import { addSteps, boundsOf, countUpTo } from './steps.ts';
 

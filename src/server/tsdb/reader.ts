@@ -31,7 +31,7 @@ import { expandRuns, hasRef, intersect, runsOf, subtract, union, type RefRuns } 
 import { openSelect } from './openSelect.ts';
 import { Presence } from './presence.ts';
 import { PackedChunkCache, sourceOf, type PartSource } from './partSource.ts';
-import { firstNotBelow } from './sortedTimes.ts';
+import { firstNotBelow } from '../../shared/model/sortedNumbers.ts';
 import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
 
 /** What a select found of one group, in blocks and in the head. */

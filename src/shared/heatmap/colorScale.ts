@@ -2,6 +2,8 @@
  * From a count to a place on the ramp. Every scale sends the smallest positive count to at least 0 and the maximum to 1; that the ramp's
  * first colour stands out from the ground is the palette's promise. Zero and NaN have no place on the ramp: they are drawn otherwise.
  */
+import { firstNotBelow } from '../model/sortedNumbers.ts';
+
 export type ColorScaleName = 'linear' | 'sqrt' | 'log' | 'rank';
 
 export interface ColorScale {
@@ -88,7 +90,7 @@ const PLACES: Record<ColorScaleName, (min: number, max: number, counts: Float64A
     if (sorted.length < 2) return { place: () => 1, countAt: () => max };
     const last = sorted.length - 1;
     return {
-      place: (count) => (count >= max ? 1 : clamp(lowerBound(sorted, count) / last)),
+      place: (count) => (count >= max ? 1 : clamp(firstNotBelow(sorted, count) / last)),
       countAt: (place) => (place >= 1 ? max : place <= 0 ? min : sorted[Math.round(place * last)]),
     };
   },
@@ -100,16 +102,4 @@ function rankedSample(counts: Float64Array, max: number): Float64Array {
   let n = 0;
   for (let i = 0; i < counts.length; i += stride) if (counts[i] > 0) sample[n++] = Math.min(counts[i], max);
   return sample.subarray(0, n).sort();
-}
-
-/** First index whose value is at least `value`; the length if there is none. */
-export function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -6,7 +6,7 @@ import type { Chunk } from '../chunkenc/chunk.ts';
 import { packRows, type UnpackedRows } from '../chunkenc/chunk.ts';
 import { eraseRanges, isDeleted } from '../deletedCells.ts';
 import { isNextBucket } from '../index/nextBucket.ts';
-import { firstNotBelow } from '../sortedTimes.ts';
+import { firstNotBelow } from '../../../shared/model/sortedNumbers.ts';
 import type { DeletedRanges } from '../tombstones.ts';
 
 /** Rows of a long chunk: eight hours at 15 s. */
