@@ -8,8 +8,9 @@ import { spansOf } from '../../shared/histogram/spans.ts';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import type { PageFormat } from './entryCursor.ts';
 import { parseFloatText } from './floats.ts';
-import { lastOf, type PageReader, type PageRow } from './pageReader.ts';
+import type { PageRow } from './pageReader.ts';
 import type { PageForms } from './protobufPage.ts';
+import { ReaderAround } from './readerAround.ts';
 import { pickLines } from './rowLines.ts';
 
 const SUFFIX = /_(bucket|sum|count)$/;
@@ -35,51 +36,25 @@ interface Gathered {
   readonly start: number | undefined;
 }
 
-export class CustomBucketReader implements PageReader {
-  private readonly inner: PageReader;
+export class CustomBucketReader extends ReaderAround {
   /** By slot; undefined where not looked at yet, null for what is no part of a classic histogram. */
   private parts: (Part | null | undefined)[] = [];
 
-  constructor(inner: PageReader) {
-    this.inner = inner;
-  }
-
-  get slotCount(): number {
-    return this.inner.slotCount;
-  }
-
-  read(bytes: Uint8Array, format: PageFormat, forms?: PageForms): PageRow {
-    return lastOf(this.readSteps(bytes, format, forms));
-  }
-
-  *readSteps(bytes: Uint8Array, format: PageFormat, forms?: PageForms): Generator<void, PageRow> {
+  override *readSteps(bytes: Uint8Array, format: PageFormat, forms?: PageForms): Generator<void, PageRow> {
     const row = yield* this.inner.readSteps(bytes, format, forms);
     // A family's type may have changed, and with it what its lines are.
-    if (row.metadata.size > 0) this.parts = [];
+    if (row.metadata.size > 0) this.forget();
     const gathered = this.gather(row);
     return gathered.size === 0 ? row : this.converted(row, gathered, forms?.classic ?? false);
   }
 
-  labels(slot: number): Labels {
-    return this.inner.labels(slot);
-  }
-
   /** They may be asked for again here, when a family's type changes. */
-  forgetLabels(): void {
+  override forgetLabels(): void {
     return;
   }
 
-  slot(key: string, labels: () => Labels): number {
-    return this.inner.slot(key, labels);
-  }
-
-  typeOf(metric: string): ReturnType<PageReader['typeOf']> {
-    return this.inner.typeOf(metric);
-  }
-
-  reset(): void {
+  protected override forget(): void {
     this.parts = [];
-    this.inner.reset();
   }
 
   /** By the slot of the whole. */

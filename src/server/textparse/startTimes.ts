@@ -2,11 +2,13 @@
  * When counters began, as OpenMetrics says it: a `_created` line beside the lines of a counter, summary or histogram, its value in seconds. Such lines are
  * no series then; what they say goes with the lines that they belong to. Protobuf pages say it in fields of their own (`protobufPage.ts`).
  */
+import { grownTo } from '../../shared/bytes/grownArray.ts';
 import { labelsKey, labelValue, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import type { MetricType } from '../../shared/model/metadata.ts';
 import type { PageFormat } from './entryCursor.ts';
-import { lastOf, type PageReader, type PageRow } from './pageReader.ts';
+import type { PageRow } from './pageReader.ts';
 import type { PageForms } from './protobufPage.ts';
+import { ReaderAround } from './readerAround.ts';
 import { pickLines } from './rowLines.ts';
 
 /** Types of families that have `_created` lines. */
@@ -21,8 +23,7 @@ const BOUND_LABELS: Partial<Record<MetricType, string>> = { histogram: 'le', sum
 const UNKNOWN = -2;
 const NONE = -1;
 
-export class StartTimeReader implements PageReader {
-  private readonly inner: PageReader;
+export class StartTimeReader extends ReaderAround {
   /** Of the last page. */
   private format: PageFormat | undefined;
   /** By slot, which of the beginnings belongs to it; UNKNOWN where not looked at yet. */
@@ -32,19 +33,7 @@ export class StartTimeReader implements PageReader {
   /** By family and labels. */
   private readonly starts = new Map<string, number>();
 
-  constructor(inner: PageReader) {
-    this.inner = inner;
-  }
-
-  get slotCount(): number {
-    return this.inner.slotCount;
-  }
-
-  read(bytes: Uint8Array, format: PageFormat, forms?: PageForms): PageRow {
-    return lastOf(this.readSteps(bytes, format, forms));
-  }
-
-  *readSteps(bytes: Uint8Array, format: PageFormat, forms?: PageForms): Generator<void, PageRow> {
+  override *readSteps(bytes: Uint8Array, format: PageFormat, forms?: PageForms): Generator<void, PageRow> {
     const row = yield* this.inner.readSteps(bytes, format, forms);
     this.format = format;
     if (format !== 'openMetrics') return row;
@@ -54,29 +43,12 @@ export class StartTimeReader implements PageReader {
     return this.told.size === 0 ? row : this.withStarts(row);
   }
 
-  labels(slot: number): Labels {
-    return this.inner.labels(slot);
-  }
-
   /** Those of OpenMetrics may be asked for again here, when a family's type changes. */
-  forgetLabels(slot: number): void {
+  override forgetLabels(slot: number): void {
     if (this.format !== 'openMetrics') this.inner.forgetLabels(slot);
   }
 
-  slot(key: string, labels: () => Labels): number {
-    return this.inner.slot(key, labels);
-  }
-
-  typeOf(metric: string): MetricType | undefined {
-    return this.inner.typeOf(metric);
-  }
-
-  reset(): void {
-    this.forget();
-    this.inner.reset();
-  }
-
-  private forget(): void {
+  protected override forget(): void {
     this.startOf = new Int32Array(0);
     this.told.clear();
     this.starts.clear();
@@ -84,11 +56,9 @@ export class StartTimeReader implements PageReader {
 
   /** Looks at the slots that are new. */
   private lookAt({ count, slots }: PageRow): void {
-    if (this.startOf.length < this.inner.slotCount) {
-      const startOf = new Int32Array(this.inner.slotCount).fill(UNKNOWN);
-      startOf.set(this.startOf);
-      this.startOf = startOf;
-    }
+    const known = this.startOf.length;
+    this.startOf = grownTo(this.startOf, this.inner.slotCount);
+    if (this.startOf.length > known) this.startOf.fill(UNKNOWN, known);
     const fresh = new Set<number>();
     for (let i = 0; i < count; i++) if (this.startOf[slots[i]] === UNKNOWN) fresh.add(slots[i]);
     // Beginnings first: they stand behind what they belong to.
