@@ -2,6 +2,7 @@
  * The answer of a range query, read from its bytes straight into columns: no array, text or object a sample. Only the form that servers write, without
  * blanks; whatever looks otherwise (native histograms too) is left to JSON.parse, whose reading is the oracle of this one's test.
  */
+import { grownTo } from '../../shared/bytes/grownArray.ts';
 import type { FrameSeries } from './series.ts';
 
 export interface MatrixBytes {
@@ -109,11 +110,9 @@ class MatrixReader {
   }
 
   private grow(): void {
-    for (const name of ['times', 'values'] as const) {
-      const larger = new Float64Array(this[name].length * 2);
-      larger.set(this[name]);
-      this[name] = larger;
-    }
+    const length = 2 * this.times.length;
+    this.times = grownTo(this.times, length);
+    this.values = grownTo(this.values, length);
   }
 
   /** The number up to a byte that ends it, and that byte. */

@@ -2,6 +2,7 @@
  * Quantiles of what was observed lately. An observation is a number put into a ring; sorting is left to who asks, for a server observes thousands of times
  * between two looks at it.
  */
+import { grownTo } from '../../shared/bytes/grownArray.ts';
 
 /** Of each set of labels; where more is observed in the time, the newest ones stand for all. */
 const KEPT_MAX = 4_096;
@@ -41,12 +42,8 @@ export class RecentQuantiles {
   }
 
   #grow(): void {
-    const grown = (from: Float64Array) => {
-      const to = new Float64Array(2 * from.length);
-      to.set(from);
-      return to;
-    };
-    this.#values = grown(this.#values);
-    this.#times = grown(this.#times);
+    const length = 2 * this.#values.length;
+    this.#values = grownTo(this.#values, length);
+    this.#times = grownTo(this.#times, length);
   }
 }

@@ -1,4 +1,5 @@
 /** Samples of one series as they are read, cut to the range that was asked for. */
+import { grownTo } from '../../../shared/bytes/grownArray.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
 import { bitsOf } from '../../../shared/model/sampleBits.ts';
@@ -83,11 +84,9 @@ export class SeriesSamplesBuffer implements SampleSink {
   }
 
   #grow(): void {
-    const times = new Float64Array(2 * this.#times.length);
-    times.set(this.#times);
-    const values = new Float64Array(2 * this.#values.length);
-    const bits = bitsOf(values);
-    bits.set(this.#bits);
-    [this.#times, this.#values, this.#bits] = [times, values, bits];
+    const length = 2 * this.#times.length;
+    this.#times = grownTo(this.#times, length);
+    this.#values = grownTo(this.#values, length);
+    this.#bits = bitsOf(this.#values);
   }
 }
