@@ -6,7 +6,7 @@ import { EngineApi } from '../fleet/engineApi.ts';
 import { loadEngineFile, type EngineAddress } from '../fleet/engineFile.ts';
 import { createRemoteEngine } from '../fleet/remoteEngine.ts';
 import { RemoteQueryable } from '../fleet/remoteQueryable.ts';
-import { written, type EngineLimits } from '../promql/engine.ts';
+import { answering, type EngineLimits } from '../promql/engine.ts';
 import { RemoteReader } from '../remote/read/remoteReader.ts';
 import { FanIn } from '../storage/fanIn.ts';
 import type { AnsweringEngine } from '../storage/engine.ts';
@@ -92,20 +92,8 @@ function openFleet(file: string, parts: QueryParts): QueryRooms {
   const theirs = new RemoteQueryable(api, systemClock);
   void theirs.watchMetadata(shutdown.signal, log);
   const queryable = deduplicated(theirs, flags);
-  const engine = queryable === theirs ? remoteEngine(api, limits) : openRunner(queryable, parts);
+  const engine = queryable === theirs ? answering(createRemoteEngine(api, limits).query) : openRunner(queryable, parts);
   return { engine, queryable, ownQueryable: queryable, apply: () => undefined };
-}
-
-function remoteEngine(api: EngineApi, limits: EngineLimits): AnsweringEngine {
-  const { query } = createRemoteEngine(api, limits);
-  return {
-    query,
-    async answer(request, format) {
-      const started = performance.now();
-      const result = await query(request);
-      return written(result, format, performance.now() - started);
-    },
-  };
 }
 
 function deduplicated(queryable: Queryable, flags: Flags): Queryable {

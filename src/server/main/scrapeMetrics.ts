@@ -1,8 +1,10 @@
 /** What scraping tells of itself, on /metrics. */
+import { durationText } from '../rules/template/goFormat.ts';
 import type { ScrapeEvent } from '../scrape/manager.ts';
 import type { TargetsView } from '../scrape/status.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
 
+const NS_PER_MS = 1_000_000n;
 const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
 
 /** Registers the counters and gives the listener that counts. */
@@ -25,8 +27,9 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     QUANTILES,
   );
   return (event) => {
-    const { sinceLastMs } = event;
-    if (sinceLastMs !== undefined) intervals({ interval: intervalText(event.intervalMs) }, sinceLastMs / 1000);
+    const { sinceLastMs, intervalMs } = event;
+    if (sinceLastMs !== undefined)
+      intervals({ interval: durationText(BigInt(intervalMs) * NS_PER_MS) }, sinceLastMs / 1000);
     scrapes.add();
     if (!event.up) failures.add();
     samples.add(event.scraped);
@@ -34,14 +37,6 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     duplicates.add(event.duplicates);
     refused.add(event.refused);
   };
-}
-
-/** As Go prints it, which is what dashboards look for: 15s, 1m0s. */
-function intervalText(ms: number): string {
-  if (ms < 1000) return `${ms}ms`;
-  const seconds = ms / 1000;
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  return `${hours > 0 ? `${hours}h` : ''}${seconds >= 60 ? `${minutes}m` : ''}${seconds % 60}s`;
 }
 
 /** What there is of each pool. */

@@ -226,6 +226,18 @@ async function* piecesOf(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Arra
   yield* pieces;
 }
 
+/** An engine that writes answers in the caller's thread. */
+export function answering(query: AnsweringEngine['query']): AnsweringEngine {
+  return {
+    query,
+    async answer(request, format) {
+      const started = performance.now();
+      const result = await query(request);
+      return written(result, format, performance.now() - started);
+    },
+  };
+}
+
 /** Evaluates in the caller's thread, letting it do other things every few milliseconds. */
 export function createEngine(queryable: Queryable, limits: EngineLimits): AnsweringEngine {
   const gate = new Gate(limits.maxConcurrency);
@@ -244,12 +256,5 @@ export function createEngine(queryable: Queryable, limits: EngineLimits): Answer
       leave();
     }
   };
-  return {
-    query,
-    async answer(request, format) {
-      const started = performance.now();
-      const result = await query(request);
-      return written(result, format, performance.now() - started);
-    },
-  };
+  return answering(query);
 }

@@ -4,7 +4,7 @@ import type { Matcher } from '../../shared/model/matchers.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { SeriesRef } from './appender.ts';
 import { derivedRefs } from './derivedRefs.ts';
-import { joinedLease, packedColumns, seriesOf } from './leases.ts';
+import { joinedLease, packedColumns, readAndRelease, seriesOf, type ReadLease } from './leases.ts';
 import type { Changes, GroupColumns, Queryable, SelectLease, SelectSpec, TimeRange } from './queryable.ts';
 
 /** A series as another server gives it: ascending times, stale marks with their bits. */
@@ -26,9 +26,6 @@ export interface OtherStore {
   /** Rejects where it cannot be asked; the query is answered without it then, with a warning. */
   read(spec: SelectSpec): Promise<readonly ForeignSeries[]>;
 }
-
-/** Reads leases on this thread. */
-export type ReadLease = (lease: SelectLease, maxSamples: number) => Promise<readonly GroupColumns[]>;
 
 type Sets = readonly (readonly Matcher[])[];
 
@@ -83,12 +80,7 @@ export class FanIn implements Queryable {
   }
 
   async select(spec: SelectSpec): Promise<readonly GroupColumns[]> {
-    const lease = await this.pack(spec);
-    try {
-      return await this.#read(lease, spec.maxSamples ?? Infinity);
-    } finally {
-      lease.release();
-    }
+    return readAndRelease(await this.pack(spec), spec, this.#read);
   }
 
   series(sets: Sets, range: TimeRange) {

@@ -1,7 +1,23 @@
 /** Leases that are made of columns, or of other leases. */
 import type { Labels } from '../../shared/model/labels.ts';
 import type { SeriesRef } from './appender.ts';
-import type { GroupColumns, SelectLease } from './queryable.ts';
+import type { GroupColumns, SelectLease, SelectSpec } from './queryable.ts';
+
+/** Reads leases on this thread. */
+export type ReadLease = (lease: SelectLease, maxSamples: number) => Promise<readonly GroupColumns[]>;
+
+/** What a lease was taken for; it is given back. */
+export async function readAndRelease(
+  lease: SelectLease,
+  { maxSamples = Infinity }: SelectSpec,
+  read: ReadLease,
+): Promise<readonly GroupColumns[]> {
+  try {
+    return await read(lease, maxSamples);
+  } finally {
+    lease.release();
+  }
+}
 
 /** Columns that are read already, as a select that can be sent. */
 export function packedColumns(groups: readonly GroupColumns[]): SelectLease {

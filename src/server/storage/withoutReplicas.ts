@@ -6,8 +6,7 @@ import { compareLabels, labelsKey, type Labels } from '../../shared/model/labels
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { SeriesRef } from './appender.ts';
 import { derivedRefs } from './derivedRefs.ts';
-import type { ReadLease } from './fanIn.ts';
-import { packedColumns, seriesOf } from './leases.ts';
+import { packedColumns, readAndRelease, seriesOf, type ReadLease } from './leases.ts';
 import type { Changes, GroupColumns, PackedGroup, Queryable, SelectLease, SelectSpec, TimeRange } from './queryable.ts';
 
 type Sets = readonly (readonly Matcher[])[];
@@ -60,12 +59,7 @@ export class WithoutReplicas implements Queryable {
   }
 
   async select(spec: SelectSpec): Promise<readonly GroupColumns[]> {
-    const lease = await this.pack(spec);
-    try {
-      return await this.#read(lease, spec.maxSamples ?? Infinity);
-    } finally {
-      lease.release();
-    }
+    return readAndRelease(await this.pack(spec), spec, this.#read);
   }
 
   async series(sets: Sets, range: TimeRange): Promise<readonly Labels[]> {

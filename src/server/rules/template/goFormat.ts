@@ -91,7 +91,7 @@ function fractionText(ns: bigint): string {
 }
 
 /** `1h30m0s`, `1.5s`, `20ms`: time.Duration's own text. */
-function durationText(ns: bigint): string {
+export function durationText(ns: bigint): string {
   if (ns === 0n) return '0s';
   const sign = ns < 0n ? '-' : '';
   let left = ns < 0n ? -ns : ns;
