@@ -4,8 +4,6 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WireError, WireWriter } from '../../shared/bytes/protobufWire.ts';
-import { checkCoding, unpackBody } from '../outbound/body.ts';
-import { FetchError } from '../outbound/httpFault.ts';
 import { DeltaSums } from '../remote/otlp/deltaSums.ts';
 import { readJsonRequest } from '../remote/otlp/json.ts';
 import { OtlpError, type ResourceMetrics } from '../remote/otlp/metrics.ts';
@@ -15,8 +13,9 @@ import { appendMetrics, type OtlpSettings } from '../remote/otlp/translate.ts';
 import { JSON_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
-import { takeBytes } from './rawBody.ts';
+import { takeBytes, unfoldedBody } from './rawBody.ts';
 import { AHEAD_MS_MAX } from './remoteWrite.ts';
+import { RequestRefused } from './requestRefused.ts';
 
 const PROTOBUF_TYPE = 'application/x-protobuf';
 const OFF = 'OTLP is not taken; start with --web.enable-otlp-receiver';
@@ -26,16 +25,6 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
 const INVALID_ARGUMENT = 3;
 
 export const DELTA_FEATURES = { added: 'otlp-deltatocumulative', stored: 'otlp-native-delta-ingestion' } as const;
-
-/** Something in the request is not as the specification has it. */
-class OtlpRefused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.name = 'OtlpRefused';
-    this.status = status;
-  }
-}
 
 export function registerOtlp(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
   const deltas = deltasOf(deps);
@@ -83,7 +72,7 @@ async function receive(
       .send(answerOf(outcome, words, isJson));
   } catch (error) {
     appender.rollback();
-    if (error instanceof OtlpRefused) return refuse(error.status, error.message);
+    if (error instanceof RequestRefused) return refuse(error.status, error.message);
     if (error instanceof OtlpError) return refuse(400, error.message);
     if (error instanceof WireError) return refuse(400, `not an ExportMetricsServiceRequest: ${error.message}`);
     throw error;
@@ -97,24 +86,11 @@ const mediaType = (type = '') => type.split(';')[0].trim().toLowerCase();
 async function readRequest(request: FastifyRequest, isJson: boolean): Promise<ResourceMetrics[]> {
   const type = request.headers['content-type'];
   if (!isJson && mediaType(type) !== PROTOBUF_TYPE)
-    throw new OtlpRefused(415, `content type ${type ?? 'none'} is not taken; send ${PROTOBUF_TYPE} or ${JSON_TYPE}`);
-  const bytes = await unfold(request);
+    throw new RequestRefused(415, `content type ${type ?? 'none'} is not taken; send ${PROTOBUF_TYPE} or ${JSON_TYPE}`);
+  const bytes = await unfoldedBody(request, BODY_BYTES_MAX);
   return isJson
     ? readJsonRequest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
     : readProtobufRequest(bytes);
-}
-
-async function unfold(request: FastifyRequest): Promise<Uint8Array> {
-  const body = (request.body as Buffer | undefined) ?? new Uint8Array();
-  const coding = request.headers['content-encoding']?.toLowerCase() ?? '';
-  try {
-    checkCoding(coding);
-    return await unpackBody(body, coding, BODY_BYTES_MAX);
-  } catch (error) {
-    if (!(error instanceof FetchError)) throw error;
-    const why = `the body cannot be unfolded (Content-Encoding: ${coding}); send gzip, zstd or none`;
-    throw new OtlpRefused(400, `${why}, at most ${BODY_BYTES_MAX} bytes unfolded`);
-  }
 }
 
 /** A google.rpc.Status. */

@@ -3,8 +3,6 @@
  * /api/v1/metrics, all metrics at /pushed, and a wipe behind --web.enable-admin-api. Source: the Pushgateway's documentation, and what 1.5 answers.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { FetchError } from '../outbound/httpFault.ts';
-import { checkCoding, unpackBody } from '../outbound/body.ts';
 import {
   groupsJson,
   parseGroupKey,
@@ -17,7 +15,8 @@ import {
 import { dataJson, JSON_TYPE, sendTexts, EXPOSITION_TYPE, TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
-import { takeBytes } from './rawBody.ts';
+import { takeBytes, unfoldedBody } from './rawBody.ts';
+import { RequestRefused } from './requestRefused.ts';
 
 /** Of a push, before it is unfolded. */
 const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
@@ -66,7 +65,7 @@ async function guard(deps: HttpDeps, work: Work, request: FastifyRequest, reply:
   try {
     return await work(pushes, request, reply);
   } catch (error) {
-    if (error instanceof PushRefused) return say(error.status, error.message);
+    if (error instanceof PushRefused || error instanceof RequestRefused) return say(error.status, error.message);
     throw error;
   }
 }
@@ -79,7 +78,7 @@ async function push(
 ): Promise<FastifyReply> {
   await pushes.push({
     key: keyOf(request, prefix),
-    body: await unfold(request),
+    body: await unfoldedBody(request, BODY_BYTES_MAX),
     contentType: request.headers['content-type'] ?? '',
     replaceAll: request.method === 'PUT',
   });
@@ -102,19 +101,6 @@ function keyOf(request: FastifyRequest, prefix: string): GroupKey {
   const key = parseGroupKey(path.slice(`${prefix}/metrics/`.length));
   const ttl = (request.query as URLSearchParams).get('ttl');
   return ttl === null ? key : { ...key, ttlMs: parseTtl(ttl) };
-}
-
-async function unfold(request: FastifyRequest): Promise<Uint8Array> {
-  const body = (request.body as Buffer | undefined) ?? new Uint8Array();
-  const coding = request.headers['content-encoding']?.toLowerCase() ?? '';
-  try {
-    checkCoding(coding);
-    return await unpackBody(body, coding, BODY_BYTES_MAX);
-  } catch (error) {
-    if (!(error instanceof FetchError)) throw error;
-    const why = `the body cannot be unfolded (Content-Encoding: ${coding}); send gzip, zstd or none`;
-    throw new PushRefused(400, `${why}, at most ${BODY_BYTES_MAX} bytes unfolded`);
-  }
 }
 
 async function wipe(deps: HttpDeps, pushes: PushStore, _: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

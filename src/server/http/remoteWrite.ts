@@ -12,19 +12,10 @@ import { TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes } from './rawBody.ts';
+import { RequestRefused } from './requestRefused.ts';
 
 /** Samples further ahead of now are refused, as upstream has it: one from the far future would make the store refuse all that follow. */
 export const AHEAD_MS_MAX = 600_000;
-
-/** Something in the request is not as the specification has it. */
-class WriteRefused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.name = 'WriteRefused';
-    this.status = status;
-  }
-}
 
 export function registerRemoteWrite(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
   const reader = new WriteReader();
@@ -58,7 +49,7 @@ async function receive(
     return refusals.length === 0 ? reply.code(204).send() : say(400, refusals.join('; '));
   } catch (error) {
     appender.rollback();
-    if (error instanceof WriteRefused) return say(error.status, error.message);
+    if (error instanceof RequestRefused) return say(error.status, error.message);
     if (error instanceof BlockError) return say(400, `snappy: ${error.message}`);
     if (error instanceof WireError) return say(400, `not a WriteRequest: ${error.message}`);
     throw error;
@@ -67,7 +58,7 @@ async function receive(
 
 function versionOf(request: FastifyRequest, messages: readonly string[]): WriteVersion {
   const encoding = request.headers['content-encoding'] ?? 'snappy';
-  if (encoding !== 'snappy') throw new WriteRefused(415, `content encoding ${encoding} is not taken; send snappy`);
+  if (encoding !== 'snappy') throw new RequestRefused(415, `content encoding ${encoding} is not taken; send snappy`);
   const type = request.headers['content-type'] ?? 'application/x-protobuf';
   const [media, ...parameters] = type.split(';').map((part) => part.trim());
   const proto = parameters.find((parameter) => /^proto=/i.test(parameter))?.slice('proto='.length);
@@ -75,7 +66,7 @@ function versionOf(request: FastifyRequest, messages: readonly string[]): WriteV
   const version = messages.includes(message) ? MESSAGES[message] : undefined;
   if (media.toLowerCase() === 'application/x-protobuf' && version !== undefined) return version;
   const taken = messages.map((message) => `application/x-protobuf;proto=${message}`);
-  throw new WriteRefused(415, `content type ${type} is not taken; send ${taken.join(' or ')}`);
+  throw new RequestRefused(415, `content type ${type} is not taken; send ${taken.join(' or ')}`);
 }
 
 const MESSAGES: Readonly<Record<string, WriteVersion | undefined>> = {
@@ -85,7 +76,7 @@ const MESSAGES: Readonly<Record<string, WriteVersion | undefined>> = {
 
 function blockOf(request: FastifyRequest): Uint8Array {
   const body = request.body as Buffer | undefined;
-  if (body === undefined || body.length === 0) throw new WriteRefused(400, 'the request has no body');
+  if (body === undefined || body.length === 0) throw new RequestRefused(400, 'the request has no body');
   return body;
 }
 

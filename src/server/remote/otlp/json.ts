@@ -1,6 +1,7 @@
 /** An OTLP request in JSON: the names of the fields in camelCase or as in the .proto files, 64-bit numbers as texts, ids in hexadecimal. */
 import { attributeText } from './attributeText.ts';
 import {
+  checkDepth,
   NO_RECORDED_VALUE,
   OtlpError,
   TEMPORALITIES,
@@ -19,7 +20,6 @@ import {
 
 /** A number that a double may not hold: such are read by their digits. */
 const LONG_NUMBER = /[:[,]\s*-?\d{16}/;
-const DEPTH_MAX = 64;
 
 /** @throws OtlpError */
 export function readJsonRequest(text: string): ResourceMetrics[] {
@@ -236,7 +236,7 @@ const attributesOf = (r: Fields, name: string): Attributes =>
   ]);
 
 function readValue(r: Fields, depth: number): AttributeValue {
-  if (depth > DEPTH_MAX) throw new OtlpError(`an attribute is a value in a value more than ${DEPTH_MAX} times`);
+  checkDepth(depth);
   if (r.has('stringValue')) return r.text('stringValue');
   if (r.has('boolValue')) return r.get('boolValue') === true;
   if (r.has('doubleValue')) return r.number('doubleValue');

@@ -104,6 +104,14 @@ export interface ResourceMetrics {
 /** Bit of a point's flags. */
 export const NO_RECORDED_VALUE = 1;
 
+/** Lists and maps in values, in each other. */
+const DEPTH_MAX = 64;
+
+/** @throws OtlpError for a value too deep inside of others. */
+export function checkDepth(depth: number): void {
+  if (depth > DEPTH_MAX) throw new OtlpError(`an attribute is a value in a value more than ${DEPTH_MAX} times`);
+}
+
 /** The request is not one of OTLP. */
 export class OtlpError extends Error {
   constructor(message: string, options?: ErrorOptions) {

@@ -2,8 +2,8 @@
 import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireReader } from '../../../shared/bytes/protobufWire.ts';
 import { attributeText } from './attributeText.ts';
 import {
+  checkDepth,
   NO_RECORDED_VALUE,
-  OtlpError,
   TEMPORALITIES,
   type Attributes,
   type AttributeValue,
@@ -20,9 +20,6 @@ import {
   type SummaryPoint,
   type Temporality,
 } from './metrics.ts';
-
-/** Lists and maps in values, in each other. */
-const DEPTH_MAX = 64;
 
 /** @throws WireError, OtlpError */
 export function readProtobufRequest(bytes: Uint8Array): ResourceMetrics[] {
@@ -258,7 +255,7 @@ function readKeyValue(r: WireReader, depth: number): [string, AttributeValue] {
 }
 
 function readValue(r: WireReader, depth: number): AttributeValue {
-  if (depth > DEPTH_MAX) throw new OtlpError(`an attribute is a value in a value more than ${DEPTH_MAX} times`);
+  checkDepth(depth);
   let value: AttributeValue = null;
   while (r.next()) {
     if (r.field === 1) value = r.string();

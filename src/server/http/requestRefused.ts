@@ -1,0 +1,9 @@
+/** Something in a request is not as its specification has it: the status and the words go to the client. */
+export class RequestRefused extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'RequestRefused';
+    this.status = status;
+  }
+}
