@@ -61,35 +61,29 @@ function Loading() {
   );
 }
 
+const PLACES = [
+  ['', 'overview'],
+  ['models', 'models'],
+  ['query', 'query'],
+  ['alerts', 'alerts'],
+  ['targets', 'targets'],
+  ['status', 'status'],
+] as const;
+
 function NoSuchPage({ place }: { place: Place }) {
   return (
     <PageFrame>
       <Notice kind="empty" title="There is no page at this address">
         <p>
           Go to the{' '}
-          <PageLink page="" place={place}>
-            overview
-          </PageLink>
-          ,{' '}
-          <PageLink page="models" place={place}>
-            models
-          </PageLink>
-          ,{' '}
-          <PageLink page="query" place={place}>
-            query
-          </PageLink>
-          ,{' '}
-          <PageLink page="alerts" place={place}>
-            alerts
-          </PageLink>
-          ,{' '}
-          <PageLink page="targets" place={place}>
-            targets
-          </PageLink>{' '}
-          or{' '}
-          <PageLink page="status" place={place}>
-            status
-          </PageLink>
+          {PLACES.map(([page, text], i) => (
+            <React.Fragment key={page}>
+              {i > 0 && (i < PLACES.length - 1 ? ', ' : ' or ')}
+              <PageLink page={page} place={place}>
+                {text}
+              </PageLink>
+            </React.Fragment>
+          ))}
           .
         </p>
       </Notice>
