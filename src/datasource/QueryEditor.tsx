@@ -2,6 +2,7 @@ import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { Button, InlineField, InlineFieldRow, InlineSwitch, Input, RadioButtonGroup, Select } from '@grafana/ui';
 import React, { useEffect, useMemo, useState } from 'react';
 import { parseInterval, type MetricsQuery, type QueryFormat } from '../shared/api/grafanaQuery.ts';
+import { saveFile } from '../ui/saveFile.ts';
 import type { MetricsDataSource } from './DataSource.ts';
 import type { MetricsOptions } from './options.ts';
 import { PromqlField } from './editor/PromqlField.tsx';
@@ -245,7 +246,7 @@ function ExportButton({ csv }: { readonly csv: () => Promise<string> }): React.J
     setState('asking');
     csv().then(
       (text) => {
-        saveText(text, 'samples.csv');
+        saveFile(new Blob([text], { type: 'text/csv' }), 'samples.csv');
         setState('idle');
       },
       (error: unknown) => setState({ error: error instanceof Error ? error.message : String(error) }),
@@ -266,14 +267,6 @@ function ExportButton({ csv }: { readonly csv: () => Promise<string> }): React.J
       {typeof state === 'object' && <span role="alert">{state.error}</span>}
     </>
   );
-}
-
-function saveText(text: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /** What is wrong with a min step; variables are judged when they have values. */

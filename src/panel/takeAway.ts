@@ -61,12 +61,3 @@ export function pictureOf(place: HTMLElement, ground: string): HTMLCanvasElement
   }
   return picture;
 }
-
-export function saveFile(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}

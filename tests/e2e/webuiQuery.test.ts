@@ -18,6 +18,7 @@ inChromium(`the Query page of the web UI${whyNot}`, () => {
     await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Remove query 1' }).click();
     await page.waitForURL(/expr=up$/);
+    await page.locator('.card-result canvas').first().waitFor();
     const picture = page.waitForEvent('download');
     await page.getByRole('button', { name: 'PNG' }).click();
     const png = readFileSync(await (await picture).path());

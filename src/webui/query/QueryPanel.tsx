@@ -21,7 +21,8 @@ import { PlanTree } from './PlanTree.tsx';
 import { paramOf } from './queries.ts';
 import { SaveButton } from './SavedQueries.tsx';
 import { TableView } from './TableView.tsx';
-import { csvOf, curlOf, download, pictureOf } from './takeAway.ts';
+import { saveFile } from '../../ui/saveFile.ts';
+import { csvOf, curlOf, pictureOf } from './takeAway.ts';
 
 interface QueryPanelProps {
   readonly place: Place;
@@ -180,7 +181,7 @@ function TakeAway({ expr, answer, picture }: TakeAwayProps) {
       <button
         type="button"
         className="button button-small"
-        onClick={() => download('isotherm.csv', new Blob([csvOf(answer)], { type: 'text/csv' }))}
+        onClick={() => saveFile(new Blob([csvOf(answer)], { type: 'text/csv' }), 'isotherm.csv')}
       >
         CSV
       </button>
@@ -190,7 +191,7 @@ function TakeAway({ expr, answer, picture }: TakeAwayProps) {
           className="button button-small"
           onClick={() =>
             picture.current !== null &&
-            void pictureOf(picture.current, expr).then((image) => image && download('isotherm.png', image))
+            void pictureOf(picture.current, expr).then((image) => image && saveFile(image, 'isotherm.png'))
           }
         >
           PNG

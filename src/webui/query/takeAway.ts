@@ -56,16 +56,6 @@ function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Hands a file to the browser's downloads. */
-export function download(name: string, file: Blob): void {
-  const address = URL.createObjectURL(file);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
-}
-
 const PICTURE_HEAD = 30;
 const PICTURE_PADDING = 12;
 
