@@ -66,7 +66,8 @@ export async function sendPieces(
   const rest = iteratorOf(pieces);
   const first: Buffer[] = [];
   let size = 0;
-  while (size <= BUFFERED_BYTES_MAX) {
+  // What is one piece is there as a whole already, however large.
+  while (size <= BUFFERED_BYTES_MAX || first.length === 1) {
     const next = await rest.next();
     if (next.done === true) return sendWhole(reply, first.length === 1 ? first[0] : Buffer.concat(first), encoding);
     first.push(bufferOf(next.value));

@@ -46,13 +46,23 @@ const OF_THE_ORDER: ReadonlySet<Aggregation['op']> = new Set([
   'topk',
 ]);
 
-/**
- * How far beyond a step's own time its value looks for samples, in milliseconds, at most; undefined where the steps of the query cannot be
- * evaluated apart from each other.
- */
-export function aheadOf({ expr, context, selects }: Plan): number | undefined {
+/** How the steps of a query can be evaluated apart from each other. */
+export interface Apart {
+  /** How far beyond a step's own time its value looks for samples, in milliseconds, at most. */
+  readonly aheadMs: number;
+  /** Only where the same series are selected for both parts: groups are ordered by the first of their series. */
+  readonly needsSameSeries: boolean;
+}
+
+/** Undefined where they cannot. */
+export function apartOf(plan: Plan): Apart | undefined {
+  const { query } = plan.context;
+  if (query.stepMs <= 0 || query.count === 0 || !isStepwise(plan.expr)) return undefined;
+  return { aheadMs: aheadOf(plan), needsSameSeries: ordersGroups(plan.expr) };
+}
+
+function aheadOf({ expr, context, selects }: Plan): number {
   const { query } = context;
-  if (query.stepMs <= 0 || query.count === 0 || !isStepwise(expr)) return undefined;
   const last = query.start + (query.count - 1) * query.stepMs;
   const newest = selects.reduce((most, { maxTime }) => Math.max(most, maxTime), -Infinity);
   // The inside of a subquery is evaluated at multiples of its step: at one step nearer to its end than at another.
@@ -76,7 +86,7 @@ function isStepwise(node: Expr): boolean {
     case 'subquery':
       return isOfStep(node) && isFixed(node.range) && isFixed(node.step) && isStepwise(node.expr);
     case 'aggregation':
-      if (OF_THE_ORDER.has(node.op) && !isInStoreOrder(node.expr)) return false;
+      if (OF_THE_ORDER.has(node.op) && !isInStoreOrder(node.expr) && !isOfGroups(node.expr)) return false;
       break;
     case 'call':
       if (OF_THE_RANGE.has(node.func)) return false;
@@ -109,6 +119,21 @@ function isInStoreOrder(node: Expr): boolean {
   const inner = unwrapped(node);
   return inner.kind === 'selector' || (isRowwise(inner) && selectorsIn(inner).every(isOfOneMetric));
 }
+
+/** Aggregations with a row for each group that there is, in the order in which the groups are met. */
+const GROUPWISE: ReadonlySet<Aggregation['op']> = new Set(['avg', 'count', 'group', 'max', 'min', 'sum']);
+
+/** Whether rows are groups of rows in the order of the store, or groups of such. */
+function isOfGroups(node: Expr): boolean {
+  const inner = unwrapped(node);
+  if (inner.kind !== 'aggregation' || !GROUPWISE.has(inner.op)) return false;
+  return isInStoreOrder(inner.expr) || isOfGroups(inner.expr);
+}
+
+/** Whether the order of groups changes anything in it. */
+const ordersGroups = (node: Expr): boolean =>
+  (node.kind === 'aggregation' && OF_THE_ORDER.has(node.op) && isOfGroups(node.expr)) ||
+  childrenOf(node).some(ordersGroups);
 
 /** Whether each row is made of one series. */
 function isRowwise(node: Expr): boolean {

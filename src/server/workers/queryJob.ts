@@ -1,15 +1,6 @@
 /** What goes between the main thread and a query worker. Samples stay where they lie; labels go once (see labelsLedger.ts). */
 import type { EngineLimits } from '../promql/engine.ts';
-import type { KeptPart } from '../promql/joinSteps.ts';
-import type {
-  AnswerFormat,
-  QueryError,
-  QueryRequest,
-  QueryResult,
-  QueryStats,
-  QueryValue,
-  StepMatrix,
-} from '../storage/engine.ts';
+import type { AnswerFormat, QueryError, QueryRequest, QueryResult, QueryStats, QueryValue } from '../storage/engine.ts';
 import type { PackedSelect } from '../storage/queryable.ts';
 import { labelsOfText, textOf, type LabelsNews } from './labelsLedger.ts';
 
@@ -27,47 +18,17 @@ export interface QueryJob {
   readonly cancelFlag: Int32Array;
   /** Write the answer, in place of giving the result. */
   readonly format?: AnswerFormat;
-  /** The first steps of the answer, which are kept from an earlier one: the request is about the others. */
-  readonly kept?: PackedKept;
-  /** Give the answer to be kept too, if it can be. */
+  /** Tell where the rows of the answer stand, if it can be kept. */
   readonly keep?: boolean;
   /** When it was asked, in milliseconds of the machine's clock, for the statistics. */
   readonly askedAt: number;
 }
 
-/** A kept part whose label sets are texts; its columns are shared memory. */
-export interface PackedKept extends KeptPart {
+/** Where the rows of an answer stand in it, as in KeptAnswer, and their label sets as texts. */
+export interface PackedRows {
   readonly labels: readonly string[];
+  readonly places: readonly number[];
 }
-
-/** An answer that is to be kept, in the same way. */
-export interface PackedAnswer extends Omit<StepMatrix, 'labels'> {
-  readonly labels: readonly string[];
-}
-
-export function packKept(part: KeptPart): PackedKept {
-  const { grid, matrix } = part.kept;
-  return { ...part, labels: matrix.labels.map(textOf), kept: { grid, matrix: { ...matrix, labels: [] } } };
-}
-
-export function unpackKept({ labels, ...part }: PackedKept): KeptPart {
-  const { grid, matrix } = part.kept;
-  return { ...part, kept: { grid, matrix: { ...matrix, labels: labels.map(labelsOfText) } } };
-}
-
-/** The answer in memory that all threads see. */
-export function packAnswer({ labels, values, present, presentStride }: StepMatrix): PackedAnswer {
-  const sharedValues = new Float64Array(new SharedArrayBuffer(values.byteLength));
-  const sharedPresent = new Uint8Array(new SharedArrayBuffer(present.byteLength));
-  sharedValues.set(values);
-  sharedPresent.set(present);
-  return { labels: labels.map(textOf), values: sharedValues, present: sharedPresent, presentStride };
-}
-
-export const unpackAnswer = ({ labels, ...matrix }: PackedAnswer): StepMatrix => ({
-  ...matrix,
-  labels: labels.map(labelsOfText),
-});
 
 /** From the main thread: so many further pieces of an answer have been taken, or the rest of it is not wanted. */
 export interface PiecesTaken {
@@ -91,20 +52,13 @@ export interface AnswerPiece {
   readonly isLast: boolean;
   /** What it took; with the first piece only. */
   readonly stats?: QueryStats;
-  /** The answer, to be kept; with the first piece only. */
-  readonly kept?: PackedAnswer;
-}
-
-/** What is kept of an earlier answer is of no use: the query is to be asked as a whole. */
-export interface NotJoined {
-  readonly id: number;
-  readonly notJoined: true;
+  /** Its rows, where it can be kept; with the last piece only. */
+  readonly rows?: PackedRows;
 }
 
 export type QueryAnswer =
   | ({ readonly id: number } & PackedResult)
   | AnswerPiece
-  | NotJoined
   | { readonly id: number; readonly errorType: QueryError['errorType']; readonly message: string };
 
 /** Takes the labels out of a result. */

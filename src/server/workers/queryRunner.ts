@@ -2,9 +2,10 @@
 import type { Labels } from '../../shared/model/labels.ts';
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
-import { written, prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
-import type { KeptPart } from '../promql/joinSteps.ts';
-import { aheadOf } from '../promql/stepwise.ts';
+import { prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
+import { answerPieces } from '../promql/answer/answerPieces.ts';
+import { continuedAnswer, type KeptAnswer } from '../promql/answer/continuedAnswer.ts';
+import { apartOf } from '../promql/stepwise.ts';
 import {
   QueryError,
   type AnswerFormat,
@@ -19,10 +20,9 @@ import type { Queryable, SelectLease } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
-import { continued, keepable } from './continued.ts';
-import { packKept } from './queryJob.ts';
+import { isPlain, keepable, keptOnTheWay, labelsWritten } from './keptAnswers.ts';
 import type { QueryLog } from './queryLog.ts';
-import { ResultCache } from './resultCache.ts';
+import { areSame, ResultCache, type KeptFound, type SeriesRead } from './resultCache.ts';
 import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
 
 /**
@@ -88,7 +88,8 @@ interface Keeping {
   /** Of the whole answer. */
   readonly grid: StepGrid;
   /** The first steps, which are not evaluated. */
-  readonly part: KeptPart | undefined;
+  readonly part: KeptFound | undefined;
+  readonly needsSameSeries: boolean;
 }
 
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
@@ -102,13 +103,14 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   /** How the answer of a query is kept, and what is there of it. */
   const keepingOf = ({ plan, request, features }: PreparedQuery): Keeping | undefined => {
     if (cache === undefined || features.delayedNameRemoval === true || request.explain === true) return undefined;
-    const ahead = aheadOf(plan);
-    if (ahead === undefined) return undefined;
+    const apart = apartOf(plan);
+    if (apart === undefined) return undefined;
     const { query: grid, lookbackDeltaMs } = plan.context;
     const key = JSON.stringify([request.expr, grid.stepMs, grid.end - grid.start, lookbackDeltaMs]);
     // Taken first: what changes from now on is not in what is kept.
     const mark = cache.mark();
-    return { key, mark, grid, part: cache.find(key, grid, ahead) };
+    const { aheadMs, needsSameSeries } = apart;
+    return { key, mark, grid, needsSameSeries, part: cache.find(key, grid, aheadMs) };
   };
 
   /** For queries that are evaluated in the caller's thread. */
@@ -197,19 +199,46 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     return { job: { request, limits, selected, selectMs, timeoutMs, askedAt }, signal };
   };
 
-  /** Undefined where it has to be asked as a whole. */
-  const answerTo = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer | undefined> => {
-    const { keeping, askedAt } = query;
+  const evaluate = (query: Admitted): Promise<QueryResult> => {
+    if (isInline(query)) return evaluateHere(query);
+    const { job, signal } = jobOf(query);
+    return pool.run(job, signal);
+  };
+
+  /** The steps that are not kept are evaluated, and written after the others; not joined where that has something to tell. */
+  const answerContinued = async (query: Admitted, keeping: Keeping, part: KeptFound): Promise<WrittenAnswer> => {
+    const { key, mark, grid } = keeping;
+    const series = seriesRead(query, keeping);
+    if (!areSame(series, part.series)) return NOT_JOINED;
+    const result = await evaluate(query);
+    const tail = keepable(result);
+    if (tail === undefined) return NOT_JOINED;
+    const answer = continuedAnswer(part, tail, grid);
+    cache?.keep(key, mark, answer, series);
+    return { pieces: onePiece(answer.body), stats: result.stats, rows: () => undefined };
+  };
+
+  const answerWhole = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
+    const keep = query.keeping !== undefined;
     if (!isInline(query)) {
       const { job, signal } = jobOf(query);
-      const kept = keeping?.part && packKept(keeping.part);
-      return pool.answer({ ...job, kept, keep: keeping !== undefined }, format, signal);
+      return pool.answer({ ...job, keep }, format, signal);
     }
-    const evaluated = await evaluateHere(query);
-    const result = keeping?.part === undefined ? evaluated : continued(evaluated, keeping.part);
-    if (result === undefined) return undefined;
-    const pieces = written(result, format, now() - askedAt);
-    return { pieces, stats: result.stats, kept: keeping && keepable(result) };
+    const result = await evaluateHere(query);
+    const matrix = keep ? keepable(result) : undefined;
+    const places: number[] | undefined = matrix && [];
+    const pieces = piecesOf(answerPieces(result, format, now() - query.askedAt, places));
+    return { pieces, stats: result.stats, rows: () => matrix && { labels: labelsWritten(matrix), places: places! } };
+  };
+
+  const answerTo = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
+    const { keeping } = query;
+    if (keeping?.part !== undefined) return answerContinued(query, keeping, keeping.part);
+    if (keeping === undefined) return answerWhole(query, format);
+    const series = seriesRead(query, keeping);
+    const keep = (whole: KeptAnswer) => cache?.keep(keeping.key, keeping.mark, whole, series);
+    const answer = await answerWhole(query, format);
+    return { ...answer, pieces: keptOnTheWay(answer.pieces, keeping.grid, answer.rows, keep) };
   };
 
   return {
@@ -217,22 +246,10 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     get running() {
       return gate.size;
     },
-    query: (asked) =>
-      logged(asked, false, (query) => {
-        if (isInline(query)) return evaluateHere(query);
-        const { job, signal } = jobOf(query);
-        return pool.run(job, signal);
-      }),
+    query: (asked) => logged(asked, false, evaluate),
     async answer(asked, format) {
-      const ask = (keeps: boolean) =>
-        logged(asked, keeps, async (query) => {
-          const answer = await answerTo(query, format);
-          const { keeping } = query;
-          if (keeping !== undefined && answer?.kept !== undefined)
-            cache?.keep(keeping.key, keeping.mark, keeping.grid, answer.kept);
-          return answer ?? NOT_JOINED;
-        });
-      const answer = await ask(!format.stats && format.fresh !== true);
+      const ask = (keeps: boolean) => logged(asked, keeps, (query) => answerTo(query, format));
+      const answer = await ask(isPlain(format));
       const whole = answer === NOT_JOINED ? await ask(false) : answer;
       return whole.pieces;
     },
@@ -243,12 +260,30 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 }
 
-const NOT_JOINED: WrittenAnswer = { pieces: noPieces(), stats: { samplesRead: 0, parseMs: 0, selectMs: 0, evalMs: 0 } };
+async function* piecesOf(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}
 
-async function* noPieces(): AsyncGenerator<Uint8Array> {}
+const onePiece = (body: Uint8Array) => piecesOf([body]);
+
+/** What is kept is of no use: the query is to be asked as a whole. */
+const NOT_JOINED: WrittenAnswer = {
+  pieces: piecesOf([]),
+  stats: { samplesRead: 0, parseMs: 0, selectMs: 0, evalMs: 0 },
+  rows: () => undefined,
+};
+
+/** By select, and there in the order of the store. */
+function seriesRead({ selected }: Admitted, { needsSameSeries }: Keeping): SeriesRead {
+  if (!needsSameSeries) return undefined;
+  return selected.flatMap(({ select, labels }) => {
+    const refs = new Set(select.groups.flatMap((group) => [...group.refs]));
+    return [...refs].sort((a, b) => a - b).map(labels);
+  });
+}
 
 /** The steps of a request that are not kept; the last one at least, which tells of notes and refusals. */
-const restOf = (request: QueryRequest, { count }: KeptPart): QueryRequest => ({
+const restOf = (request: QueryRequest, { count }: KeptFound): QueryRequest => ({
   ...request,
   start: request.start + count * request.stepMs,
 });

@@ -1,16 +1,14 @@
 /** The entry of a query worker: reads and evaluates the jobs it is sent, several in turns. */
 import { parentPort } from 'node:worker_threads';
-import { QueryError } from '../storage/engine.ts';
+import { QueryError, type QueryStats } from '../storage/engine.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
-import { LabelsReceiver } from './labelsLedger.ts';
-import { continued, keepable } from './continued.ts';
+import { LabelsReceiver, textOf } from './labelsLedger.ts';
+import { keepable, labelsWritten } from './keptAnswers.ts';
 import {
-  packAnswer,
   packResult,
   PIECES_AHEAD,
   transferablesOf,
-  unpackKept,
-  type AnswerPiece,
+  type PackedRows,
   type PiecesTaken,
   type QueryAnswer,
   type QueryJob,
@@ -35,19 +33,16 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
     const budget = new Budget({ timeoutMs, maxSamples, maxBytes: limits.maxBytes, cancelFlag });
     const prepared = prepareQuery(request, limits);
-    const evaluated = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
-    const result = job.kept === undefined ? evaluated : continued(evaluated, unpackKept(job.kept));
-    if (result === undefined) {
-      const answer: QueryAnswer = { id, notJoined: true };
-      return port.postMessage(answer);
-    }
+    const result = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
     if (job.format === undefined) {
       const answer: QueryAnswer = { id, ...packResult(result) };
       port.postMessage(answer, transferablesOf(result));
     } else {
       const matrix = job.keep === true ? keepable(result) : undefined;
-      const first = { stats: result.stats, ...(matrix !== undefined && { kept: packAnswer(matrix) }) };
-      await send(id, answerPieces(result, job.format, now() - job.askedAt), first, cancelFlag);
+      const places: number[] | undefined = matrix && [];
+      const rows = () => matrix && { labels: labelsWritten(matrix).map(textOf), places: places! };
+      const pieces = answerPieces(result, job.format, now() - job.askedAt, places);
+      await send(id, pieces, { stats: result.stats, rows }, cancelFlag);
     }
   } catch (fault) {
     const known = fault instanceof QueryError;
@@ -60,11 +55,11 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
 /** On the clock that all threads share. */
 const now = () => performance.timeOrigin + performance.now();
 
-/** Hands pieces over as they are taken, a few ahead; the buffers go with them. @param first what goes with the first one. */
+/** Hands pieces over as they are taken, a few ahead; the buffers go with them. @param rows asked when all of them are written. */
 async function send(
   id: number,
   pieces: Iterator<Uint8Array<ArrayBuffer>>,
-  first: Pick<AnswerPiece, 'stats' | 'kept'>,
+  { stats, rows }: { readonly stats: QueryStats; readonly rows: () => PackedRows | undefined },
   cancelFlag: Int32Array,
 ): Promise<void> {
   let room = PIECES_AHEAD;
@@ -80,7 +75,14 @@ async function send(
       if (isCanceled(cancelFlag)) throw canceled();
       const piece = next.value;
       next = pieces.next();
-      const answer: QueryAnswer = { id, piece, isLast: next.done === true, ...(isFirst && first) };
+      const isLast = next.done === true;
+      const answer: QueryAnswer = {
+        id,
+        piece,
+        isLast,
+        ...(isFirst && { stats }),
+        ...(isLast && { rows: rows() }),
+      };
       port.postMessage(answer, [piece.buffer]);
       room--;
     }

@@ -2,8 +2,9 @@
  * Answers of range queries that are asked again with a later end, as dashboards do: the steps that nothing has touched since are kept, and only
  * the others are evaluated. What is touched the store says.
  */
-import type { KeptAnswer, KeptPart } from '../promql/joinSteps.ts';
-import type { StepGrid, StepMatrix } from '../storage/engine.ts';
+import type { KeptAnswer, KeptPart } from '../promql/answer/continuedAnswer.ts';
+import { compareLabels, type Labels } from '../../shared/model/labels.ts';
+import type { StepGrid } from '../storage/engine.ts';
 import type { Changes } from '../storage/queryable.ts';
 
 /** Of one answer; larger ones are not kept. */
@@ -12,9 +13,19 @@ const ALL_BYTES_MAX = 32 * 1024 * 1024;
 /** What the labels of a row take, about. */
 const ROW_BYTES = 500;
 
-interface Entry extends KeptAnswer {
+interface Entry {
+  readonly kept: KeptAnswer;
+  readonly series: SeriesRead;
   readonly mark: number;
   readonly bytes: number;
+}
+
+/** Label sets of the series that an answer is made of, in the order of the store; undefined where that does not matter. */
+export type SeriesRead = readonly Labels[] | undefined;
+
+/** What is there of an answer. */
+export interface KeptFound extends KeptPart {
+  readonly series: SeriesRead;
 }
 
 export class ResultCache {
@@ -36,7 +47,7 @@ export class ResultCache {
   }
 
   /** What is kept for the first steps of a grid. @param aheadMs how far beyond its time a step looks. */
-  find(key: string, grid: StepGrid, aheadMs: number): KeptPart | undefined {
+  find(key: string, grid: StepGrid, aheadMs: number): KeptFound | undefined {
     const entry = this.#entries.get(key);
     const part = entry && partOf(entry, grid, this.#changes.oldestSince(entry.mark) - aheadMs);
     if (part === undefined) this.misses++;
@@ -44,12 +55,12 @@ export class ResultCache {
     return part;
   }
 
-  keep(key: string, mark: number, grid: StepGrid, matrix: StepMatrix): void {
-    const bytes = sizeOf(matrix);
+  keep(key: string, mark: number, kept: KeptAnswer, series: SeriesRead): void {
+    const bytes = kept.body.length + kept.labels.length * ROW_BYTES;
     const before = this.#entries.get(key);
     if (before !== undefined) this.#drop(key, before);
     if (bytes > KEPT_BYTES_MAX) return;
-    this.#entries.set(key, { grid, matrix, mark, bytes });
+    this.#entries.set(key, { kept, series, mark, bytes });
     this.bytes += bytes;
     for (const [oldest, entry] of this.#entries) {
       if (this.bytes <= ALL_BYTES_MAX) break;
@@ -63,15 +74,15 @@ export class ResultCache {
   }
 }
 
-export const sizeOf = ({ labels, values, present }: StepMatrix) =>
-  values.byteLength + present.byteLength + labels.length * ROW_BYTES;
-
 /** @param untouched steps before this time are as they were. */
-function partOf(kept: Entry, grid: StepGrid, untouched: number): KeptPart | undefined {
+function partOf({ kept, series }: Entry, grid: StepGrid, untouched: number): KeptFound | undefined {
   const from = (grid.start - kept.grid.start) / grid.stepMs;
   if (!Number.isInteger(from) || from < 0) return undefined;
   const stepsUntouched = Math.ceil((untouched - kept.grid.start) / grid.stepMs);
   // One step is left at least: there is always something to evaluate.
   const count = Math.min(Math.min(kept.grid.count, stepsUntouched) - from, grid.count - 1);
-  return count > 0 ? { kept, from, count } : undefined;
+  return count > 0 ? { kept, count, series } : undefined;
 }
+
+export const areSame = (a: SeriesRead, b: SeriesRead): boolean =>
+  a?.length === b?.length && (a ?? []).every((labels, i) => compareLabels(labels, b![i]) === 0);

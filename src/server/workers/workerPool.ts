@@ -1,21 +1,14 @@
 /** A few worker threads, started when needed and ended when idle. */
 import { Worker } from 'node:worker_threads';
-import {
-  QueryError,
-  type AnswerFormat,
-  type QueryResult,
-  type QueryStats,
-  type StepMatrix,
-} from '../storage/engine.ts';
+import { QueryError, type AnswerFormat, type QueryResult, type QueryStats } from '../storage/engine.ts';
 import { NO_LABELS } from '../../shared/model/labels.ts';
 import type { SelectLease } from '../storage/queryable.ts';
-import { LabelsSender, type LabelsNews } from './labelsLedger.ts';
+import type { AnswerRows } from './keptAnswers.ts';
+import { LabelsSender, labelsOfText, type LabelsNews } from './labelsLedger.ts';
 import { PieceQueue } from './pieceQueue.ts';
 import {
-  unpackAnswer,
   unpackResult,
   type AnswerPiece,
-  type NotJoined,
   type PackedResult,
   type PiecesTaken,
   type QueryAnswer,
@@ -41,13 +34,13 @@ export interface PoolJob extends Omit<QueryJob, 'id' | 'cancelFlag' | 'news' | '
 export interface WrittenAnswer {
   readonly pieces: AsyncIterable<Uint8Array>;
   readonly stats: QueryStats;
-  /** The answer in shared memory, where it can be kept. */
-  readonly kept?: StepMatrix;
+  /** Asked when all pieces are taken: its rows, where it can be kept. */
+  readonly rows: () => AnswerRows | undefined;
 }
 
 interface Pending {
   /** Takes what the thread answers. @returns whether that was all. */
-  readonly take: (answer: ({ readonly id: number } & PackedResult) | AnswerPiece | NotJoined) => boolean;
+  readonly take: (answer: ({ readonly id: number } & PackedResult) | AnswerPiece) => boolean;
   readonly reject: (fault: QueryError) => void;
   /** Stops listening for the caller's abort. */
   readonly release: () => void;
@@ -80,21 +73,21 @@ export class WorkerPool {
     });
   }
 
-  /** The same, written: resolves with the first piece, or with nothing where what is kept of it is of no use. Rejects with QueryError. */
-  answer(job: PoolJob, format: AnswerFormat, signal: AbortSignal | undefined): Promise<WrittenAnswer | undefined> {
+  /** The same, written: resolves with the first piece. Rejects with QueryError. */
+  answer(job: PoolJob, format: AnswerFormat, signal: AbortSignal | undefined): Promise<WrittenAnswer> {
     return new Promise((resolve, reject) => {
+      let rows: AnswerRows | undefined;
       const pieces = new PieceQueue(
         (taken) => sent.more(taken),
         () => sent.cancel(),
       );
       const take: Pending['take'] = (answer) => {
-        if (!('piece' in answer)) {
-          resolve(undefined);
-          return true;
-        }
+        if (!('piece' in answer)) return true;
         pieces.push(answer.piece, answer.isLast);
-        const { stats, kept } = answer;
-        if (stats !== undefined) resolve({ pieces, stats, kept: kept && unpackAnswer(kept) });
+        const { stats } = answer;
+        if (answer.rows !== undefined)
+          rows = { labels: answer.rows.labels.map(labelsOfText), places: answer.rows.places };
+        if (stats !== undefined) resolve({ pieces, stats, rows: () => rows });
         return answer.isLast;
       };
       const fail = (fault: QueryError) => {

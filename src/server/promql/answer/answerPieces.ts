@@ -10,16 +10,26 @@ import { statsJson } from './statsJson.ts';
 /** Samples of one series between two looks at whether a piece is full. */
 const SAMPLES_A_LOOK = 2048;
 
-/** The whole answer, `{"status":"success",…}`, as consecutive pieces, each in a buffer of its own. @param totalMs that the query waited and ran. */
+/** Around the rows of a range query's answer that has nothing else to tell. */
+export const ANSWER_START = '{"status":"success","data":{"resultType":"matrix","result":[';
+export const ANSWER_END = ']}}';
+
+/**
+ * The whole answer, `{"status":"success",…}`, as consecutive pieces, each in a buffer of its own.
+ *
+ * @param totalMs that the query waited and ran.
+ * @param places is filled with where the rows of a matrix stand: first byte, first sample, end of the last sample, a row after the other.
+ */
 export function* answerPieces(
   result: QueryResult,
   format: AnswerFormat,
   totalMs: number,
+  places?: number[],
 ): Generator<Uint8Array<ArrayBuffer>> {
   const { value, warnings, infos } = result;
   const out = new JsonBytes();
   out.text('{"status":"success","data":{"resultType":');
-  yield* writeValue(out, value, format.limit);
+  yield* writeValue(out, value, format.limit, places);
   if (format.stats) out.text(`,"stats":${JSON.stringify(statsJson(result.stats, totalMs))}`);
   out.text('}');
   const told = [...warnings, ...(format.warnings ?? [])];
@@ -35,7 +45,12 @@ function seriesCount(value: QueryValue): number {
   return value.kind === 'matrix' || value.kind === 'vector' ? value.matrix.labels.length : 0;
 }
 
-function* writeValue(out: JsonBytes, value: QueryValue, limit: number): Generator<Uint8Array<ArrayBuffer>> {
+function* writeValue(
+  out: JsonBytes,
+  value: QueryValue,
+  limit: number,
+  places?: number[],
+): Generator<Uint8Array<ArrayBuffer>> {
   const { grid } = value;
   switch (value.kind) {
     case 'string':
@@ -50,7 +65,7 @@ function* writeValue(out: JsonBytes, value: QueryValue, limit: number): Generato
       return out.text(']');
     case 'matrix':
       out.text('"matrix","result":[');
-      yield* writeMatrix(out, value.matrix, grid, limit);
+      yield* writeMatrix(out, value.matrix, grid, limit, places);
       return out.text(']');
     case 'raw': {
       out.text('"matrix","result":[');
@@ -87,27 +102,36 @@ function* writeVector(out: JsonBytes, matrix: StepMatrix, t: number, limit: numb
   }
 }
 
-function* writeMatrix(out: JsonBytes, matrix: StepMatrix, grid: StepGrid, limit: number) {
+function* writeMatrix(out: JsonBytes, matrix: StepMatrix, grid: StepGrid, limit: number, places?: number[]) {
   const { labels, values, histograms, present, presentStride } = matrix;
   const openings = openingsOf(Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.stepMs));
   let separator = '';
   const count = Math.min(labels.length, limit);
   for (let s = 0; s < count; s++) {
     const bits = present.subarray(s * presentStride, (s + 1) * presentStride);
-    if (bits.every((byte) => byte === 0)) continue;
+    if (!rowIsThere(bits)) continue;
     const row = s * grid.count;
-    out.text(`${separator}{"metric":${labelsJson(labels[s])}`);
+    out.text(separator);
+    const start = out.length;
+    out.text(`{"metric":${labelsJson(labels[s])}`);
+    const samples = out.length + VALUES_START.length;
     yield* writeSamples(out, openings, values, row, bits, histograms);
+    places?.push(start, samples, out.length - 1);
     out.text('}');
     separator = ',';
   }
 }
 
+/** Whether any step of a row is there. */
+export const rowIsThere = (bits: Uint8Array) => bits.some((byte) => byte !== 0);
+
+const VALUES_START = ',"values":[';
+
 /** By place in `values`. */
 type Histograms = ReadonlyMap<number, NativeHistogram> | undefined;
 
 /** What stands before the value of each sample, `,[1767225600.5,"`, as bytes: that of sample i is [from[i], from[i + 1]). */
-interface Openings {
+export interface Openings {
   readonly bytes: Uint8Array;
   readonly from: Int32Array;
   readonly times: Float64Array;
@@ -116,7 +140,7 @@ interface Openings {
 /** Brackets, quote, and a time of 20 digits and its point. */
 const OPENING_BYTES_MAX = 30;
 
-function openingsOf(times: Float64Array): Openings {
+export function openingsOf(times: Float64Array): Openings {
   const bytes = new Uint8Array(times.length * OPENING_BYTES_MAX);
   const from = new Int32Array(times.length + 1);
   let at = 0;
@@ -163,7 +187,7 @@ const QUOTE_AND_BRACKET = Uint8Array.of(0x22, 0x5d);
 /** The floats among samples [from, to); which others there are is put down in `met`. @returns whether there was none so far. */
 function writeFloats(
   out: JsonBytes,
-  { bytes, from: openings }: Openings,
+  openings: Openings,
   values: Float64Array,
   row: number,
   bits: Uint8Array | undefined,
@@ -179,14 +203,18 @@ function writeFloats(
       met.push(i);
       continue;
     }
-    if (isFirst) out.text(',"values":[');
-    // The first one stands without its comma.
-    out.bytes(bytes, openings[i] + (isFirst ? 1 : 0), openings[i + 1]);
-    out.number(values[row + i]);
-    out.bytes(QUOTE_AND_BRACKET, 0, 2);
+    if (isFirst) out.text(VALUES_START);
+    writeSample(out, openings, i, values[row + i], isFirst);
     isFirst = false;
   }
   return isFirst;
+}
+
+/** Sample i of a row; the first one stands without its comma. */
+export function writeSample(out: JsonBytes, { bytes, from }: Openings, i: number, v: number, isFirst: boolean): void {
+  out.bytes(bytes, from[i] + (isFirst ? 1 : 0), from[i + 1]);
+  out.number(v);
+  out.bytes(QUOTE_AND_BRACKET, 0, 2);
 }
 
 /** Seconds, with three decimals where there are milliseconds. */

@@ -22,9 +22,19 @@ const SCALES = [
 ] as const;
 
 export class JsonBytes {
-  /** Small at first, as most answers are. */
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
+  #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
+  #taken = 0;
+
+  /** @param bytes that it has room for at first: few, as most answers are. */
+  constructor(bytes = FIRST_BYTES) {
+    this.#bytes = new Uint8Array(bytes);
+  }
+
+  /** Bytes that were written so far, those that are taken with them. */
+  get length(): number {
+    return this.#taken + this.#at;
+  }
 
   get isFull(): boolean {
     return this.#at >= PIECE_BYTES;
@@ -35,6 +45,7 @@ export class JsonBytes {
     const taken = this.#bytes.subarray(0, this.#at);
     // The next one is as large as most pieces are, and made only if something comes.
     this.#bytes = NO_BYTES;
+    this.#taken += this.#at;
     this.#at = 0;
     return taken;
   }
@@ -52,6 +63,13 @@ export class JsonBytes {
     // They are few: a loop is quicker than a call.
     for (let i = from; i < to; i++) bytes[at++] = source[i];
     this.#at = at;
+  }
+
+  /** The same, of any number of bytes. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from);
+    this.#bytes.set(source.subarray(from, to), this.#at);
+    this.#at += to - from;
   }
 
   /** A number as {@link formatValue} writes it. */

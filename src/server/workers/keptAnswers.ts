@@ -1,0 +1,46 @@
+/** Which answers are kept, and how: as they are sent. */
+import type { Labels } from '../../shared/model/labels.ts';
+import { rowIsThere } from '../promql/answer/answerPieces.ts';
+import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
+import type { AnswerFormat, QueryResult, StepGrid, StepMatrix } from '../storage/engine.ts';
+import { KEPT_BYTES_MAX } from './resultCache.ts';
+
+/** The rows of an answer, in the order in which they are written. */
+export type AnswerRows = Pick<KeptAnswer, 'labels' | 'places'>;
+
+/** An answer of this form has nothing in it but the rows. */
+export const isPlain = ({ limit, stats, fresh, warnings }: AnswerFormat) =>
+  limit === Infinity && !stats && fresh !== true && (warnings ?? []).length === 0;
+
+/** The steps of a result, if they can be kept: numbers only, and nothing to be told with them. */
+export function keepable({ value, warnings, infos }: QueryResult): StepMatrix | undefined {
+  if (value.kind !== 'matrix' || value.matrix.histograms !== undefined) return undefined;
+  return warnings.length === 0 && infos.length === 0 ? value.matrix : undefined;
+}
+
+/** The labels of those rows that are written. */
+export const labelsWritten = ({ labels, present, presentStride }: StepMatrix): readonly Labels[] =>
+  labels.filter((_, row) => rowIsThere(present.subarray(row * presentStride, (row + 1) * presentStride)));
+
+/**
+ * Pieces on their way to who asked, which are handed to `keep` together once all of them are taken, if they are not too many.
+ *
+ * @param rows asked then; undefined where the answer is not to be kept.
+ */
+export async function* keptOnTheWay(
+  pieces: AsyncIterable<Uint8Array>,
+  grid: StepGrid,
+  rows: () => AnswerRows | undefined,
+  keep: (answer: KeptAnswer) => void,
+): AsyncGenerator<Uint8Array> {
+  let all: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size <= KEPT_BYTES_MAX) all.push(piece);
+    else all = [];
+    yield piece;
+  }
+  const found = size <= KEPT_BYTES_MAX ? rows() : undefined;
+  if (found !== undefined) keep({ ...found, grid, body: Buffer.concat(all) });
+}
