@@ -53,6 +53,8 @@ export class RunningQueries {
     work: (request: QueryRequest) => Promise<T>,
   ): Promise<T> {
     const abort = new AbortController();
+    if (asked.signal.aborted) abort.abort();
+    asked.signal.addEventListener('abort', () => abort.abort(), { once: true });
     const { start, end, stepMs, expr } = asked;
     const query = {
       id: String(++this.#last),
@@ -67,11 +69,12 @@ export class RunningQueries {
     const began = performance.now();
     const ended = (error: string) => this.#keep({ ...query, durationMs: performance.now() - began, error });
     try {
-      const result = await work({ ...asked, signal: AbortSignal.any([asked.signal, abort.signal]) });
+      const result = await work({ ...asked, signal: abort.signal });
       ended('');
       return result;
     } catch (error) {
-      const told = abort.signal.aborted ? new QueryError('canceled', 'the query was cancelled by an operator') : error;
+      const isByOperator = abort.signal.aborted && !asked.signal.aborted;
+      const told = isByOperator ? new QueryError('canceled', 'the query was cancelled by an operator') : error;
       ended(told instanceof Error ? told.message : String(told));
       throw told;
     } finally {

@@ -202,7 +202,10 @@ async function answerApi(
   const rooms = deps.rooms();
   if (rooms === undefined) return notReady(reply);
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  // Of a request that is answered there is nothing to abort, and telling so costs.
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
   const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
   const origin = { httpRequest: { clientIP: request.ip, method: request.method, path: API + route.path } };
