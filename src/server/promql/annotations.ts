@@ -28,8 +28,8 @@ export class Annotations {
   /** By what they say: of the same words at several places the last place is told, as upstream does. */
   private readonly warningPlaces = new Map<string, Place>();
   private readonly infoPlaces = new Map<string, Place>();
-  /** Whose quantiles the warnings of these words are about. */
-  private readonly quantilesOf = new Map<string, Place>();
+  /** Whose parameters the warnings of these words are about. */
+  private readonly parametersOf = new Map<string, Place>();
   /** Of an operator's notes at one step only that of the last pair is told, as upstream does. */
   private readonly operatorNotes = new Map<Place, Map<number, OperatorNote>>();
   private readonly repairs = new Map<string, Repair>();
@@ -40,7 +40,7 @@ export class Annotations {
 
   /** Whether there is nothing to be told so far. */
   get isEmpty(): boolean {
-    const all = [this.warningPlaces, this.infoPlaces, this.quantilesOf, this.operatorNotes, this.repairs];
+    const all = [this.warningPlaces, this.infoPlaces, this.parametersOf, this.operatorNotes, this.repairs];
     return all.every(({ size }) => size === 0);
   }
 
@@ -60,17 +60,22 @@ export class Annotations {
   }
 
   /** @param bound the end of the range of ratios, which is taken instead. */
-  invalidRatio(ratio: number, bound: number, place: Place): void {
-    this.warn(`ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`, place);
+  /** As of a quantile. */
+  invalidRatio(ratio: number, bound: number, place: Place, of: Place): void {
+    const message = `ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`;
+    this.#invalidParameter(message, place, of);
   }
 
   /** @param place of the quantile. @param of whose parameter it is: it is told after what that one's operands tell, and the last parameter stands. */
   invalidQuantile(q: number, place: Place, of: Place): void {
-    const message = `quantile value should be between 0 and 1, got ${formatGo(q)}`;
-    const known = this.quantilesOf.get(message);
+    this.#invalidParameter(`quantile value should be between 0 and 1, got ${formatGo(q)}`, place, of);
+  }
+
+  #invalidParameter(message: string, place: Place, of: Place): void {
+    const known = this.parametersOf.get(message);
     const isLater = known === undefined || of.to > known.to || (of.to === known.to && of.from <= known.from);
     if (!isLater || (of === known && place.from < this.warningPlaces.get(message)!.from)) return;
-    this.quantilesOf.set(message, of);
+    this.parametersOf.set(message, of);
     this.warningPlaces.set(message, place);
   }
 

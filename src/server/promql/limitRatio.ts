@@ -24,8 +24,8 @@ export async function limitByRatio(
     return heldRows([], []);
   }
   if (ratios.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN');
-  if (most > 1) annotations.invalidRatio(most, 1, node.param!);
-  if (least < -1) annotations.invalidRatio(least, -1, node.param!);
+  if (most > 1) annotations.invalidRatio(most, 1, node.param!, node);
+  if (least < -1) annotations.invalidRatio(least, -1, node.param!, node);
   const shares = rows.labels.map(shareOf);
   return {
     ...rows,
