@@ -2,6 +2,7 @@ import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
 import { WireReader } from '../../shared/bytes/protobufWire.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
 import type { RemoteQueueConfig } from '../config/config.ts';
+import type { GroupWriter } from '../storage/appender.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
@@ -32,6 +33,20 @@ const row = (t: number, ...series: string[]): OutgoingRow[] =>
     names,
     { histograms: false, exemplars: false },
   );
+
+const TARGET: GroupWriter = {
+  ref: 1,
+  columnCount: 3,
+  column: () => 0,
+  columnLabels: (column) => labelsOf({ __name__: 'abc'[column] }),
+  metadata: new Map(),
+};
+/** As a target with three series is scraped. */
+const scraped = (t: number): OutgoingRow[] =>
+  rowsOf({ rows: [{ group: TARGET, t, values: Float64Array.of(t, t, t) }], samples: [], exemplars: [] }, names, {
+    histograms: false,
+    exemplars: false,
+  });
 
 /** Takes requests as `name@t` of each sample; down, it holds them until it is up again. */
 class Receiver {
@@ -187,6 +202,25 @@ test('when too many wait, the rest is read back from the store: nothing is lost,
   await clock.pass(1_000);
   expect(receiver.taken.at(-1)).toBe('a@200000');
   await queue.close(100);
+});
+
+test('more requests are under way while more waits, also where no row fills a round to the last sample', async () => {
+  const { receiver, queue, clock, parts } = rig({ config: { maxShards: 8, capacity: 1_000 } });
+  receiver.goDown();
+  // Requests of four.
+  for (let t = 1; t <= 200; t++) queue.add(scraped(t));
+  await clock.pass(1_000);
+  expect(queue.shards).toBe(1);
+  const shards: number[] = [];
+  parts.send = (message, stop) => {
+    shards.push(queue.shards);
+    return receiver.send(message, stop);
+  };
+  receiver.comeUp();
+  await clock.pass(1_000);
+  await queue.close(1_000);
+  expect(receiver.taken).toHaveLength(600);
+  expect(Math.max(...shards, queue.shards)).toBe(8);
 });
 
 test('after a restart it goes on where it ended', async () => {

@@ -147,7 +147,8 @@ export class WriteQueue {
     if (results.some(({ status }) => status === 'rejected')) return; // Stopped; the samples stay what they are.
     this.#rows.splice(0, taken);
     this.#pending -= count;
-    this.#adapt(count >= room && this.#pending > room);
+    // A round is full where a row more would not fit: rows seldom fill it to the last sample.
+    this.#adapt(this.#rows.length > 0 && this.#pending > room);
     const newest = round.reduce((max, { t }) => Math.max(max, t), -Infinity);
     this.counts.newestSent = Math.max(this.counts.newestSent, newest);
     this.#note(LATE_MS_MAX);
