@@ -58,6 +58,9 @@ export async function openSelect(
   return open;
 }
 
+/** So few samples are read sooner than anything is known of them. */
+const OUTLINED_ROWS_MIN = 32;
+
 interface Slice {
   readonly part: PackedPart;
   readonly source: PartSource;
@@ -186,6 +189,7 @@ class StoredGroup implements OpenGroup {
   }
 
   outline(series: number): SeriesOutline | undefined {
+    if (this.times.length < OUTLINED_ROWS_MIN) return undefined;
     if (this.#isMerged || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
     const columns = this.#slices.map(({ part }) => part.columns[series]);
     if (this.hasHistograms && this.#slices.some(({ source }, i) => source.histograms(columns[i]) !== undefined))
