@@ -2,7 +2,7 @@
 import { histogramQueryOf, siblingSelector } from '../../shared/explain/histogramQuery.ts';
 import { heatmapFromBuckets, type BucketSeries } from '../../shared/heatmap/fromBuckets.ts';
 import type { HeatmapModel } from '../../shared/heatmap/model.ts';
-import { bucketFraction, bucketQuantile } from '../../shared/histogram/classic.ts';
+import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { labelNameText, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
@@ -157,8 +157,10 @@ function groupOf(
     group.total[x] = total;
     if (Number.isNaN(total)) continue;
     if (sum !== undefined && total > 0) group.mean![x] = sum[x] / total;
-    quantiles.forEach((q, k) => (group.quantiles[k][x] = bucketQuantile(q, uppers, cumulative)));
+    // Shares are of what was counted, quantiles of what rounding is levelled in.
     limits.forEach((limit, k) => (group.shares[k][x] = bucketFraction(-Infinity, limit, uppers, cumulative)));
+    repairCumulative(cumulative);
+    quantiles.forEach((q, k) => (group.quantiles[k][x] = quantileOfRepaired(q, uppers, cumulative, rows)));
   }
   return group;
 }

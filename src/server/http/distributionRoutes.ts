@@ -1,11 +1,5 @@
 /** distribution, explain: our own questions to histograms. */
-import type {
-  ApiBaselineKind,
-  ApiBox,
-  ApiDistributionGroup,
-  ApiExplainedLabel,
-  ApiExplanation,
-} from '../../shared/api/explain.ts';
+import type { ApiBaselineKind, ApiBox, ApiExplainedLabel, ApiExplanation } from '../../shared/api/explain.ts';
 import {
   columnsInOrder,
   COLUMNS_TYPE,
@@ -22,6 +16,7 @@ import { labelsRecord } from '../../shared/model/labels.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import { distribution, type DistributionGroup } from '../distribution/distribution.ts';
 import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
+import { JsonBytes } from '../promql/answer/jsonBytes.ts';
 import { QueryError } from '../storage/engine.ts';
 import { invalidParameter } from './apiError.ts';
 import { rangeParams, type Params } from './params.ts';
@@ -34,7 +29,12 @@ const VALUES_DEFAULT = 10;
 const VALUES_MAX = 1000;
 const LABELS_MAX = 64;
 
-async function distributionAnswer({ params, deps, rooms, signal }: ApiCall): Promise<Iterable<string> | TypedAnswer> {
+async function distributionAnswer({
+  params,
+  deps,
+  rooms,
+  signal,
+}: ApiCall): Promise<AsyncIterable<Uint8Array> | TypedAnswer> {
   const format = params.text('format');
   if (format !== '' && format !== 'json' && format !== 'binary')
     throw invalidParameter('format', 'write json or binary');
@@ -84,49 +84,78 @@ async function* columnPieces(head: DistributionHead, groups: readonly Distributi
   }
 }
 
-/** Group by group, so that a large answer is never one text. */
-function* groupsJson(
+/** Written as it is taken, so that a large answer is never one text. */
+async function* groupsJson(
   data: object,
   groups: readonly DistributionGroup[],
   quantiles: readonly string[],
   limits: readonly string[],
   warnings: readonly string[],
-): Generator<string> {
-  yield `{"status":"success","data":${JSON.stringify(data).slice(0, -1)},"groups":[`;
+): AsyncGenerator<Uint8Array> {
+  const out = new JsonBytes();
+  out.text(`{"status":"success","data":${JSON.stringify(data).slice(0, -1)},"groups":[`);
   for (let i = 0; i < groups.length; i++) {
-    yield (i > 0 ? ',' : '') + JSON.stringify(groupJson(groups[i], quantiles, limits));
+    const { labels, model, total, mean, quantiles: lines, shares } = groups[i];
+    out.text(`${i > 0 ? ',' : ''}{"metric":${JSON.stringify(labelsRecord(labels))},"edges":`);
+    writeNumbers(
+      out,
+      model.xEdges.map((ms) => ms / 1000),
+    );
+    out.text(`,"bounds":${JSON.stringify(Array.from(model.yEdges, formatValue))},"counts":`);
+    yield* writeCounts(out, model, total);
+    out.text(`,"gaps":${JSON.stringify([...total.keys()].filter((x) => Number.isNaN(total[x])))},"total":`);
+    writeNumbers(out, total);
+    if (mean !== undefined) {
+      out.text(',"mean":');
+      writeNumbers(out, mean);
+    }
+    out.text(',"quantiles":');
+    writeLines(out, quantiles, lines);
+    out.text(',"shares":');
+    writeLines(out, limits, shares);
+    out.text('}');
+    if (out.isFull) yield out.take();
   }
-  yield ']}';
-  if (warnings.length > 0) yield `,"warnings":${JSON.stringify(warnings)}`;
-  yield '}';
+  out.text(']}');
+  if (warnings.length > 0) out.text(`,"warnings":${JSON.stringify(warnings)}`);
+  out.text('}');
+  yield out.take();
 }
 
-function groupJson(
-  group: DistributionGroup,
-  quantiles: readonly string[],
-  limits: readonly string[],
-): ApiDistributionGroup {
-  const { xEdges, yEdges, counts } = group.model;
+/** Slice by slice: null where there is no data, and 0 for a bucket that a slice with data lacks. */
+function* writeCounts(out: JsonBytes, { yEdges, counts }: DistributionGroup['model'], total: Float64Array) {
   const rows = yEdges.length - 1;
-  const bySlice = [...group.total.keys()].map((x) =>
-    Number.isNaN(group.total[x])
-      ? null
-      : Array.from(counts.subarray(x * rows, (x + 1) * rows), (count) => (Number.isNaN(count) ? 0 : count)),
-  );
-  return {
-    metric: labelsRecord(group.labels),
-    edges: Array.from(xEdges, (ms) => ms / 1000),
-    bounds: Array.from(yEdges, formatValue),
-    counts: bySlice,
-    gaps: bySlice.flatMap((slice, x) => (slice === null ? [x] : [])),
-    total: numbers(group.total),
-    ...(group.mean === undefined ? {} : { mean: numbers(group.mean) }),
-    quantiles: Object.fromEntries(quantiles.map((text, k) => [text, numbers(group.quantiles[k])])),
-    shares: Object.fromEntries(limits.map((text, k) => [text, numbers(group.shares[k])])),
-  };
+  out.text('[');
+  for (let x = 0; x < total.length; x++) {
+    if (x > 0) out.text(',');
+    if (Number.isNaN(total[x])) out.text('null');
+    else writeNumbers(out, counts.subarray(x * rows, (x + 1) * rows), '0');
+    if (out.isFull) yield out.take();
+  }
+  out.text(']');
 }
 
-const numbers = (values: Float64Array): (number | null)[] => Array.from(values, orNull);
+/** @param absent what stands for NaN. Infinity, which JSON has not, is null. */
+function writeNumbers(out: JsonBytes, values: Float64Array, absent = 'null'): void {
+  out.text('[');
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) out.text(',');
+    const value = values[i];
+    if (Number.isFinite(value)) out.number(value === 0 ? 0 : value);
+    else out.text(Number.isNaN(value) ? absent : 'null');
+  }
+  out.text(']');
+}
+
+function writeLines(out: JsonBytes, names: readonly string[], lines: readonly Float64Array[]): void {
+  out.text('{');
+  names.forEach((name, k) => {
+    out.text(`${k > 0 ? ',' : ''}${JSON.stringify(name)}:`);
+    writeNumbers(out, lines[k]);
+  });
+  out.text('}');
+}
+
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 async function explainAnswer({ params, rooms, signal }: ApiCall): Promise<Iterable<string>> {

@@ -86,7 +86,8 @@ function oneHistogram(
   title?: string,
 ): HeatmapModel | EmptyHeatmap {
   const uppers = distinctBounds(buckets.map(({ bound }) => bound));
-  const times = distinctSorted(allTimes(buckets)).filter(isTime);
+  const shared = sharedTimes(buckets);
+  const times = distinctSorted(shared ?? allTimes(buckets)).filter(isTime);
   const rows = uppers.length;
   if (times.length === 0) return { kind: 'empty', reason: 'no samples in this time range' };
   const { xEdges, sliceOf } = slicesOf(times, stepMs);
@@ -98,15 +99,19 @@ function oneHistogram(
   for (const { bound, series } of buckets) {
     const y = boundIndex(uppers, bound);
     let at = 0;
+    // All on one grid, as the steps of a query are: their places are the same.
+    const isOneGrid = shared?.length === times.length;
     for (let i = 0; i < series.times.length; i++) {
       if (Number.isNaN(series.values[i]) || !isTime(series.times[i])) continue;
-      while (times[at] !== series.times[i]) at = times[at] < series.times[i] ? at + 1 : 0;
+      if (isOneGrid) at = i;
+      else while (times[at] !== series.times[i]) at = times[at] < series.times[i] ? at + 1 : 0;
       const cell = sliceOf[at] * rows + y;
       // Two spellings of one bound are one bucket; upstream adds them up too.
       counts[cell] = Number.isNaN(counts[cell]) ? series.values[i] : counts[cell] + series.values[i];
     }
   }
-  if (cumulative) for (let x = 0; x < slices; x++) deaccumulate(counts.subarray(x * rows, (x + 1) * rows));
+  const present = new Float64Array(rows);
+  if (cumulative) for (let x = 0; x < slices; x++) deaccumulate(counts, x * rows, rows, present);
   const yEdges = Float64Array.of(uppers[0] > 0 ? 0 : -Infinity, ...uppers);
   const joined = new JoinedRows(slices, rows);
   if (absentIsJoined) for (let x = 0; x < slices; x++) joinAbsent(counts, x, yEdges, joined);
@@ -123,6 +128,14 @@ function oneHistogram(
     openBottom: true,
     title,
   };
+}
+
+/** The times of all series, where they are one array in ascending order. */
+function sharedTimes(buckets: readonly { series: BucketSeries }[]): Float64Array | undefined {
+  const { times } = buckets[0].series;
+  if (buckets.some(({ series }) => series.times !== times)) return undefined;
+  for (let i = 1; i < times.length; i++) if (!(times[i - 1] < times[i])) return undefined;
+  return times;
 }
 
 function* allTimes(buckets: readonly { series: BucketSeries }[]): Iterable<number> {
@@ -144,15 +157,16 @@ function joinAbsent(counts: Float64Array, slice: number, yEdges: Float64Array, j
 
 /**
  * Cumulative counts of one slice to counts of buckets, in place. A bucket without data stays so, and what it would have held is in the next
- * one up. Counts that fall are levelled first, as for quantiles.
+ * one up. Counts that fall are levelled first, as for quantiles. @param present scratch of `rows` numbers.
  */
-function deaccumulate(column: Float64Array): void {
-  const present = column.filter((count) => !Number.isNaN(count));
-  repairCumulative(present);
+function deaccumulate(counts: Float64Array, base: number, rows: number, present: Float64Array): void {
+  let length = 0;
+  for (let y = 0; y < rows; y++) if (!Number.isNaN(counts[base + y])) present[length++] = counts[base + y];
+  repairCumulative(present, length);
   let below = 0;
-  for (let y = 0, i = 0; y < column.length; y++) {
-    if (Number.isNaN(column[y])) continue;
-    column[y] = present[i] - below;
+  for (let y = 0, i = 0; y < rows; y++) {
+    if (Number.isNaN(counts[base + y])) continue;
+    counts[base + y] = present[i] - below;
     below = present[i++];
   }
 }
