@@ -183,7 +183,7 @@ await bench('query', (add) =>
     fs.writeFileSync(config, 'global: {}\n');
     const contestants: Contestant[] = [];
     try {
-      const ours = await startIsotherm({ config, data: ourData });
+      const ours = await startIsotherm({ config, data: ourData }, ['--query.timeout=20m']);
       contestants.push({ name: 'isotherm', server: ours, isComparable: true });
       const [prometheus, promtool] = [findPeer('prometheus'), findPeer('promtool')];
       if (typeof prometheus === 'string' || typeof promtool === 'string') {
@@ -194,7 +194,7 @@ await bench('query', (add) =>
           fs.mkdirSync(data, { recursive: true });
           writePrometheusBlocks(promtool, history, data);
         }
-        const server = await startPrometheus(prometheus, { config, data });
+        const server = await startPrometheus(prometheus, { config, data }, ['--query.timeout=20m']);
         contestants.push({ name: prometheus.name, server, isComparable: true });
       }
       const victoria = findPeer('victoria-metrics');
@@ -203,7 +203,11 @@ await bench('query', (add) =>
       } else {
         const data = path.join(folder, 'victoriaMetrics');
         const isFilled = fs.existsSync(data);
-        const server = await startVictoriaMetrics(victoria, { data, config: undefined }, ['-retentionPeriod=100y']);
+        const server = await startVictoriaMetrics(victoria, { data, config: undefined }, [
+          '-retentionPeriod=100y',
+          '-search.maxQueryDuration=20m',
+          '-search.maxUniqueTimeseries=1000000',
+        ]);
         contestants.push({ name: victoria.name, server, isComparable: false });
         if (!isFilled) await importInto(server, history);
       }

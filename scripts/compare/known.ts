@@ -37,11 +37,19 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
   ],
   [
     'a pinned selector in a shifted subquery whose first step is where the query begins: upstream shifts it too',
-    (expr) => /@ [^\]]*\[[^\]]*:[^\]]*\][^\]]*offset/.test(expr),
+    (expr) => /@ (start\(\)|end\(\)|[\d.]+)[^[\]]*\[[^\]:]+:[^\]]*\] offset/.test(expr),
+  ],
+  [
+    'start() and end() after an @ in the parameter of an aggregation, which upstream does not look at: it reads each step there',
+    (expr) =>
+      /\b(topk|bottomk|quantile|limitk|limit_ratio)( ?(by|without) ?\([^)]*\))? ?\([^,]*@ (start|end)\(\)[^,]*,/.test(
+        expr,
+      ),
   ],
   [
     'native histograms that are equal but for empty buckets, which upstream keeps as its chunks pad them',
-    (expr, difference) => (/[=!]=/.test(expr) || /count_values/.test(expr)) && /bucket|count:/.test(difference),
+    (expr, difference) =>
+      /==|!=(?!")|count_values/.test(expr) && /\b(nh|custom|mixed)/.test(expr) && /bucket|count:/.test(difference),
   ],
 ];
 
