@@ -116,6 +116,15 @@ describe('collecting inside Grafana', () => {
     expect(await page.text()).toContain('<script');
   });
 
+  test('its process has the heap settings that the command has', () => {
+    const command = readFileSync('bin/isotherm', 'utf8');
+    const [, young] = /^v8=(\S+)$/m.exec(command)!;
+    const [, later] = /^later="(.+)"$/m.exec(command)!;
+    const { pid, command: own } = processes().find((one) => one.command.includes('collector.mjs'))!;
+    expect(own.split('\0')).toContain(young);
+    expect(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')).toContain(`ISOTHERM_HEAP_SETTINGS=${later}`);
+  });
+
   test('other targets are taken without a restart', async () => {
     const pid = collectorPid();
     current = settings({ targets: `service = ${target}`, machine: false });
