@@ -4,6 +4,7 @@
  *   npm run bench                      all of them
  *   npm run bench -- page store        the named ones
  *   npm run bench -- --goals           those that the store's goals are about, and what they say of each goal
+ *   npm run bench -- --goals ingest    the goals of the named ones alone
  *   npm run bench -- --store           and keep the figures under bench/results/
  */
 import { spawn } from 'node:child_process';
@@ -64,18 +65,20 @@ async function main(): Promise<void> {
   const options = { store: { type: 'boolean' }, goals: { type: 'boolean' } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const settings = values.goals === true ? GOAL_SETTINGS : {};
-  const asked = values.goals === true ? [...GOAL_BENCHES, ...positionals] : positionals;
+  const asked = values.goals === true && positionals.length === 0 ? GOAL_BENCHES : positionals;
+  const took = new Map<string, number>();
   const outcomes: Outcome[] = [];
   for (const name of benchNames(asked)) {
     const started = performance.now();
     const outcome = await run(name, settings);
     outcomes.push(outcome);
-    const seconds = numberText((performance.now() - started) / 1000);
-    console.error(outcome.failed ? `${name} failed after ${seconds} s` : `${name} took ${seconds} s`);
+    const seconds = (performance.now() - started) / 1000;
+    took.set(name, seconds);
+    console.error(`${name} ${outcome.failed ? 'failed after' : 'took'} ${numberText(seconds)} s`);
   }
   const lines = outcomes.flatMap((outcome) => outcome.lines.map((line) => [outcome.name, line] as const));
   console.log(table(lines));
-  if (values.goals === true) console.log(`\n${goalTable(lines)}`);
+  if (values.goals === true) console.log(`\n${goalTable(lines, took)}`);
   const failed = outcomes.filter((outcome) => outcome.failed).map(({ name }) => name);
   if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}; nothing is stored`);
   if (values.store === true) console.log(`stored in ${store(outcomes)}`);

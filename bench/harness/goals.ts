@@ -29,9 +29,13 @@ export const GOAL_BENCHES = [...new Set(GOALS.map(({ bench }) => bench))];
 /** The goals are about 1,000 buckets and 100,000 series. */
 export const GOAL_SETTINGS = { ISOTHERM_BENCH_TARGETS: '50', ISOTHERM_BENCH_SCENARIOS: 'hundred' };
 
-export function goalTable(lines: readonly (readonly [bench: string, line: Line])[]): string {
-  const rows = GOALS.map((goal) => {
-    const of = [goal.bench, goal.what, wanted(goal)];
+/** @param took seconds by bench: the goals of those that ran are told. */
+export function goalTable(
+  lines: readonly (readonly [bench: string, line: Line])[],
+  took: ReadonlyMap<string, number>,
+): string {
+  const rows = GOALS.filter(({ bench }) => took.has(bench)).map((goal) => {
+    const of = [goal.bench, `${numberText(took.get(goal.bench)!)} s`, goal.what, wanted(goal)];
     const found = lines.find(([bench, line]) => bench === goal.bench && isAbout(goal, line))?.[1];
     if (found?.ours === undefined) return [...of, '', 'not measured'];
     const { ours, unit = '' } = found;
@@ -40,7 +44,7 @@ export function goalTable(lines: readonly (readonly [bench: string, line: Line])
     const seen = `${numberText(ours)} beside ${numberText(found.theirs)} ${unit}`;
     return [...of, seen, verdict(ratioOf(found) >= goal.better!)];
   });
-  const all = [['bench', 'what', 'goal', 'found', ''], ...rows];
+  const all = [['bench', 'took', 'what', 'goal', 'found', ''], ...rows];
   const widths = all[0].map((_, c) => Math.max(...all.map((row) => row[c].length)));
   return all
     .map((row) =>
