@@ -1,4 +1,5 @@
 import React, { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { shortened } from '../shared/model/visible.ts';
 import type { ColorScaleName } from '../shared/heatmap/colorScale.ts';
 import type { HeatmapModel, OverlayLine } from '../shared/heatmap/model.ts';
 import type { PaletteName } from '../shared/heatmap/palettes.ts';
@@ -210,7 +211,7 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       }}
       role="application"
       aria-roledescription="heatmap"
-      aria-label={`${model.title ?? 'Heatmap'}. Arrow keys move between cells.${props.onSelectBox === undefined ? '' : ' Enter explains a cell.'}`}
+      aria-label={`${shortened(model.title ?? 'Heatmap')}. Arrow keys move between cells.${props.onSelectBox === undefined ? '' : ' Enter explains a cell.'}`}
       tabIndex={0}
       onPointerMove={move}
       onPointerDown={press}

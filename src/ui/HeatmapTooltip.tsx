@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened } from '../shared/model/visible.ts';
 import type { OverlayLine } from '../shared/heatmap/model.ts';
 import { colorRamp, RAMP_SIZE, type RampName } from '../shared/heatmap/palettes.ts';
 import { formatBucket, formatCount, formatShare } from '../viz/format.ts';
@@ -41,10 +42,10 @@ export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
       {marks.map((mark) => (
         <div key={`${mark.kind} ${mark.time} ${mark.text}`} style={{ ...CLIPPED, display: 'flex', gap: 6 }}>
           <span style={{ color: mark.color ?? theme.textDim }}>▼</span>
-          {mark.text}
+          {shortened(mark.text)}
         </div>
       ))}
-      {model.title !== undefined && model.title !== '' && <div style={CLIPPED}>{model.title}</div>}
+      {model.title !== undefined && model.title !== '' && <div style={CLIPPED}>{shortened(model.title)}</div>}
       <Pair name="Bucket" value={formatBucket(cell.fromValue, cell.toValue, formatY)} theme={theme} />
       <Pair
         name={isDifference ? 'Share, against the other' : 'Observations'}
@@ -121,8 +122,8 @@ function ExemplarLine({
   theme: VizTheme;
 }): React.JSX.Element {
   const trace = exemplar.labels.find(([name]) => /trace_?id/i.test(name)) ?? exemplar.labels[0];
-  const text = trace === undefined ? 'observation' : `${trace[0]} ${trace[1]}`;
-  const rest = exemplar.labels.map(([name, value]) => `${name}=${value}`).join('\n');
+  const text = trace === undefined ? 'observation' : shortened(`${trace[0]} ${trace[1]}`);
+  const rest = exemplar.labels.map(([name, value]) => shortened(`${name}=${value}`)).join('\n');
   return (
     <div style={{ display: 'flex', justifyContent: 'space-between', gap: 12 }} title={rest}>
       <span style={{ ...CLIPPED, fontWeight: 400 }}>

@@ -1,4 +1,5 @@
 /** Numbers, ages and rates as people read them. */
+import { visible, visiblyQuoted } from '../shared/model/visible.ts';
 import { valueFormat } from '../viz/format.ts';
 
 const seconds = valueFormat('s');
@@ -43,20 +44,10 @@ const DAY_CLOCK = new Intl.DateTimeFormat('en-GB', {
 export const formatClock = (ms: number): string => CLOCK.format(ms);
 export const formatDayClock = (ms: number): string => DAY_CLOCK.format(ms);
 
-/** Characters that turn the direction of what follows, so that a value could rewrite the line it stands in. */
-const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** A text of which every character stands where it reads: marks that turn the direction are shown as escapes. */
-export const unturned = (text: string): string =>
-  text.replace(DIRECTION_MARKS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-/** A value in quotes, with its control characters as escapes. */
-const quoted = (value: string): string => unturned(JSON.stringify(value));
-
 /** A label set as one line, without the metric's name: what tells series of one answer apart. */
 export function formatMetric(metric: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(metric).filter(([name]) => name !== '__name__');
-  const name = metric.__name__ ?? '';
+  const name = visible(metric.__name__ ?? '');
   if (pairs.length === 0) return name === '' ? '{}' : name;
-  return `${name}{${pairs.map(([label, value]) => `${label}=${quoted(value)}`).join(', ')}}`;
+  return `${name}{${pairs.map(([label, value]) => `${visible(label)}=${visiblyQuoted(value)}`).join(', ')}}`;
 }

@@ -1,4 +1,5 @@
 import React, { useMemo } from 'react';
+import { shortened, visibleLines } from '../../shared/model/visible.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { refreshChoice, useClock } from '../clock.ts';
@@ -170,7 +171,7 @@ function RuleItem({ row, group, now, place }: RuleProps) {
     <li className="rule">
       <div className="rule-head">
         <span className={`badge badge-${TONES[state]}`}>{WORDS[state]}</span>
-        <h3>{rule.name}</h3>
+        <h3>{shortened(rule.name)}</h3>
         <LabelChips labels={rule.labels} />
         <span className="rule-times dim num">
           {rule.type === 'alerting' && rule.duration > 0 && <span>for {formatDuration(rule.duration * 1000)}</span>}
@@ -183,7 +184,7 @@ function RuleItem({ row, group, now, place }: RuleProps) {
             type="button"
             className="button button-small rule-test"
             aria-pressed={isTested}
-            aria-label={`Back-test ${rule.name}`}
+            aria-label={`Back-test ${shortened(rule.name)}`}
             title="When it would have fired on what is stored"
             onClick={() => setParams({ test: isTested ? undefined : id }, 'push')}
           >
@@ -196,9 +197,9 @@ function RuleItem({ row, group, now, place }: RuleProps) {
         place={place}
         own={{ expr: rule.query }}
         className="rule-expr"
-        label={`Query ${rule.query}`}
+        label={`Query ${shortened(rule.query)}`}
       >
-        <code>{rule.query}</code>
+        <code>{shortened(rule.query, 2000)}</code>
       </PageLink>
       {isTested && (
         <Backtest
@@ -207,7 +208,7 @@ function RuleItem({ row, group, now, place }: RuleProps) {
           now={now}
         />
       )}
-      {rule.lastError !== undefined && <p className="target-error">{rule.lastError}</p>}
+      {rule.lastError !== undefined && <p className="target-error">{visibleLines(rule.lastError)}</p>}
       {alerts.length > 0 && <AlertTable alerts={alerts} now={now} />}
     </li>
   );
@@ -251,7 +252,7 @@ function AlertLine({ row: { alert, value, activeAt }, now }: { row: AlertRow; no
         </span>
       </td>
       <td data-name="Alert">
-        <p className="alert-text">{sentenceOf(alert)}</p>
+        <p className="alert-text">{visibleLines(sentenceOf(alert))}</p>
         <LabelChips labels={labels} />
         {isKept && <p className="dim">It does not hold any more and is kept firing for a while.</p>}
       </td>

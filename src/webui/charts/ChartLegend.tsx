@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import type { Crosshair } from '../crosshair.ts';
 import { useCrosshairTime } from '../crosshair.ts';
 import type { ChartSeries } from './TimeChart.tsx';
@@ -23,8 +24,8 @@ export function ChartLegend({ times, series, format, crosshair, entriesMax = 8 }
         return (
           <li key={one.name}>
             <Swatch color={one.color} />
-            <span className="chart-legend-name" title={one.name}>
-              {one.name}
+            <span className="chart-legend-name" title={shortened(one.name)}>
+              {shortened(one.name)}
             </span>
             <span className="num">{Number.isNaN(value) || value === undefined ? '–' : format(value)}</span>
           </li>

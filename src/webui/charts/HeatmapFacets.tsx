@@ -1,4 +1,5 @@
 import React, { useMemo } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import { colorScaleOf, differenceScaleOf } from '../../shared/heatmap/colorScale.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { PALETTES } from '../../shared/heatmap/palettes.ts';
@@ -146,7 +147,7 @@ function MapFacet({
     [model, limits],
   );
   return (
-    <figure className="map" aria-label={map.title}>
+    <figure className="map" aria-label={shortened(map.title)}>
       <figcaption className="map-head">
         <Title className="map-title" text={map.title} />
         <Readings map={map} time={time} mode={mode} />

@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened, visible } from '../../shared/model/visible.ts';
 import type { ApiExplainedLabel, ApiExplainedValue, ApiExplanation } from '../../shared/api/explain.ts';
 import { pairText, shareText } from '../../shared/explain/words.ts';
 import type { MapBox } from '../../ui/HeatmapCanvas.tsx';
@@ -110,7 +111,7 @@ function Answer({ answer, warnings, ...actions }: AnswerProps) {
   return (
     <>
       <p className="explain-headline" role="status">
-        {headline}
+        {visible(headline)}
       </p>
       <ul className="explain-sides num">
         <li>
@@ -124,7 +125,7 @@ function Answer({ answer, warnings, ...actions }: AnswerProps) {
       </ul>
       {[...cautions, ...warnings].map((text) => (
         <p key={text} className="explain-caution">
-          {text}
+          {visible(text)}
         </p>
       ))}
       {clear.map((label) => (
@@ -151,7 +152,7 @@ function LabelDifference({ label: row, onFilter, onSplit }: Actions & { readonly
     <section className="explain-label">
       <header>
         <h4>
-          <bdi>{label}</bdi>
+          <bdi>{shortened(label)}</bdi>
           {sameSplit.length > 0 && (
             <span className="dim" title="These labels divide the series in exactly the same way">
               {' '}
@@ -185,13 +186,16 @@ interface ValueDifferenceProps extends Pick<Actions, 'onFilter'> {
 
 function ValueDifference({ label, row, onFilter }: ValueDifferenceProps) {
   const { value, shareInside, shareBaseline, inside, baseline, reading, same, isNew } = row;
-  const pair = pairText(label, value);
+  const pair = visible(pairText(label, value));
   const also = same.map((other) => pairText(other.label, other.value)).join(', ');
   const counts = `${wholeText(inside)} inside, ${wholeText(baseline)} against`;
   return (
-    <li className="explain-value" title={`${reading} (${counts})${also === '' ? '' : `; the same series as ${also}`}`}>
+    <li
+      className="explain-value"
+      title={`${visible(reading)} (${counts})${also === '' ? '' : `; the same series as ${visible(also)}`}`}
+    >
       <span className="explain-name">
-        <bdi>{value === '' ? `no ${label}` : value}</bdi>
+        <bdi>{shortened(value === '' ? `no ${label}` : value)}</bdi>
         {isNew && <span className="explain-new">new</span>}
       </span>
       <span className="explain-actions">
@@ -212,7 +216,7 @@ function ValueDifference({ label, row, onFilter }: ValueDifferenceProps) {
           without
         </button>
       </span>
-      <span className="visually-hidden">{`${reading}: ${counts}`}</span>
+      <span className="visually-hidden">{`${visible(reading)}: ${counts}`}</span>
       <Bar share={shareInside} kind="inside" />
       <Bar share={shareBaseline} kind="baseline" />
     </li>

@@ -1,8 +1,9 @@
 import React from 'react';
+import { visible } from '../../shared/model/visible.ts';
 import { queryInstant } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { Card } from '../parts/Card.tsx';
-import { formatBytes, formatPercent, unturned } from '../text.ts';
+import { formatBytes, formatPercent } from '../text.ts';
 import type { Grid } from '../timeRange.ts';
 
 const MIB = 1_048_576;
@@ -92,5 +93,5 @@ async function fetchGpus(time: number, signal: AbortSignal): Promise<Gpu[]> {
 
 function gpuName(metric: Readonly<Record<string, string>>): string {
   const parts = [metric.Hostname ?? metric.instance, metric.gpu ?? metric.gpu_uuid, metric.modelName];
-  return unturned(parts.filter((part) => part !== undefined && part !== '').join(' · '));
+  return visible(parts.filter((part) => part !== undefined && part !== '').join(' · '));
 }

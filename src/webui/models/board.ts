@@ -1,6 +1,6 @@
 /** The models that are served, with what is known of each. */
+import { visible } from '../../shared/model/visible.ts';
 import { queryInstant, queryRange } from '../api/client.ts';
-import { unturned } from '../text.ts';
 import type { Grid } from '../timeRange.ts';
 import { sliceWindow } from '../timeRange.ts';
 import { SYSTEMS, WANTED_NAMES, questionsOf } from './systems.ts';
@@ -50,7 +50,7 @@ export async function fetchBoard(grid: Grid, intervalMs: number, signal: AbortSi
 }
 
 function titleOf(metric: Readonly<Record<string, string>>, by: readonly string[]): string {
-  const parts = by.map((name) => unturned(metric[name] ?? '')).filter((part) => part !== '');
+  const parts = by.map((name) => visible(metric[name] ?? '')).filter((part) => part !== '');
   return parts.join(' · ') || 'without a name';
 }
 

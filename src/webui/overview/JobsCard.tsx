@@ -1,4 +1,5 @@
 import React, { useMemo } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import { queryRange } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { Card, Notice } from '../parts/Card.tsx';
@@ -65,13 +66,13 @@ function JobRow({ job, exact, context }: JobRowProps) {
   if (last === undefined) return null;
   const when = (time: number) => (context.live ? `${formatAge(context.now - time)} ago` : formatDayClock(time));
   return (
-    <article className="job" aria-label={job.name}>
+    <article className="job" aria-label={shortened(job.name)}>
       <header className="job-head">
         <span className={`badge ${last.success ? 'badge-good' : 'badge-bad'}`}>
           <Icon name={last.success ? 'check' : 'cross'} size={14} />
           {last.success ? 'Succeeded' : 'Failed'}
         </span>
-        <h3 title={job.name}>{job.name}</h3>
+        <h3 title={shortened(job.name)}>{shortened(job.name)}</h3>
       </header>
       <dl className="figures">
         <Pair name="ended" value={when(last.time)} />

@@ -1,4 +1,5 @@
 import React, { useMemo } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import { queryRange, seriesLabels } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
@@ -152,7 +153,7 @@ function Conditions({ conditions }: { conditions: readonly LabelCondition[] }) {
             title="Take this condition away"
             onClick={() => setParams({ where: rest.length === 0 ? undefined : conditionsText(rest) }, 'push')}
           >
-            <bdi>{text}</bdi> <Icon name="close" size={12} />
+            <bdi>{shortened(text)}</bdi> <Icon name="close" size={12} />
           </button>
         );
       })}

@@ -1,10 +1,10 @@
 /** Which histogram the overview shows, how it is split, and in which unit it is. */
+import { visible } from '../../shared/model/visible.ts';
 import { METRIC_NAME, quoted, isPlainLabelName } from '../../shared/model/labels.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { selectorOf } from '../api/client.ts';
 import { conditionsText, type LabelCondition } from '../explain/conditions.ts';
 import type { Inventory } from './inventory.ts';
-import { unturned } from '../text.ts';
 
 /** Latencies of serving systems that people name first, best first. Units where the name does not say. */
 const KNOWN_LATENCIES: readonly { readonly metric: string; readonly unit?: string }[] = [
@@ -107,7 +107,7 @@ export function mapTitle(metric: Readonly<Record<string, string>>, split: string
   if (names.length === 0) return 'all requests';
   return (
     names
-      .map((name) => unturned(metric[name] ?? ''))
+      .map((name) => visible(metric[name] ?? ''))
       .filter((value) => value !== '')
       .join(' · ') || `no ${names.join(', ')}`
   );

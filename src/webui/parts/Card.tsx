@@ -1,4 +1,5 @@
 import React, { useId } from 'react';
+import { shortened, visibleLines } from '../../shared/model/visible.ts';
 
 interface CardProps {
   readonly title: string;
@@ -15,7 +16,7 @@ export function Card({ title, tools, className = '', busy = false, children }: C
   return (
     <section className={`card ${className}`} aria-labelledby={id} aria-busy={busy}>
       <header className="card-head">
-        <h2 id={id}>{title}</h2>
+        <h2 id={id}>{shortened(title)}</h2>
         {tools !== undefined && <div className="card-tools">{tools}</div>}
       </header>
       <div className="card-body">{children}</div>
@@ -33,7 +34,7 @@ interface NoticeProps {
 export function Notice({ kind, title, children }: NoticeProps) {
   return (
     <div className={`notice notice-${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
-      <p className="notice-title">{title}</p>
+      <p className="notice-title">{visibleLines(title)}</p>
       {children}
     </div>
   );

@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 
 export interface Option<V extends string> {
   readonly value: V;
@@ -48,7 +49,7 @@ export function Select<V extends string>({ label, options, value, onChange }: Ch
       {value === undefined && <option value="" />}
       {options.map((option) => (
         <option key={option.value} value={option.value}>
-          {option.text}
+          {shortened(option.text)}
         </option>
       ))}
     </select>

@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 
 const SEPARATOR = ' · ';
 
@@ -6,9 +7,9 @@ const SEPARATOR = ' · ';
 export function Title({ text, className }: { text: string; className: string }) {
   const at = text.lastIndexOf(SEPARATOR);
   return (
-    <span className={`title ${className}`} title={text}>
-      <span className="title-start">{at < 0 ? text : text.slice(0, at)}</span>
-      {at >= 0 && <span className="title-end">{text.slice(at)}</span>}
+    <span className={`title ${className}`} title={shortened(text)}>
+      <span className="title-start">{shortened(at < 0 ? text : text.slice(0, at))}</span>
+      {at >= 0 && <span className="title-end">{shortened(text.slice(at))}</span>}
     </span>
   );
 }

@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import { setParams } from '../location.ts';
 import { Card } from '../parts/Card.tsx';
 import { recentQueries } from './recent.ts';
@@ -35,7 +36,7 @@ function Expressions({ title, texts }: { title: string; texts: readonly string[]
         {texts.map((text) => (
           <li key={text}>
             <button type="button" onClick={() => setParams({ expr: text }, 'push')}>
-              <code>{text}</code>
+              <code>{shortened(text, 400)}</code>
             </button>
           </li>
         ))}

@@ -1,4 +1,5 @@
 import React, { useMemo, useState } from 'react';
+import { shortened, visible } from '../../shared/model/visible.ts';
 import { valueFormat } from '../../viz/format.ts';
 import { Swatch, lastValue, nearestIndex } from '../charts/ChartLegend.tsx';
 import { TimeChart } from '../charts/TimeChart.tsx';
@@ -48,7 +49,7 @@ export function GraphView({ expr, answer, mode, crosshair, onSelectRange, stacke
     <div className="graph">
       <div className="graph-space">
         <TimeChart
-          label={`Graph of ${expr}`}
+          label={`Graph of ${shortened(expr)}`}
           times={times}
           series={shown}
           domain={[answer.grid.start, answer.grid.end]}
@@ -99,7 +100,7 @@ const isOfObservations = (expr: string, unit: string): boolean =>
 function exemplarMarks(exemplars: readonly SeriesExemplar[], format: (value: number) => string): ChartMark[] {
   return exemplars.slice(0, MARKS_MAX).map((exemplar) => {
     const trace = traceOf(exemplar);
-    const labels = exemplar.labels.map(([name, value]) => `${name}=${value}`).join(', ');
+    const labels = exemplar.labels.map(([name, value]) => shortened(`${name}=${value}`)).join(', ');
     return {
       time: exemplar.time,
       value: exemplar.value,
@@ -137,7 +138,7 @@ function SeriesList({ times, series, alone, format, crosshair, onPick }: SeriesL
           <li key={`${i} ${name}`} className={alone !== undefined && alone !== name ? 'faded' : ''}>
             <button type="button" aria-pressed={alone === name} onClick={() => onPick(name)}>
               <Swatch color={color} />
-              <code title={name}>{name}</code>
+              <code title={shortened(name)}>{alone === name ? visible(name) : shortened(name, 400)}</code>
               <span className="num">{Number.isNaN(value) ? '–' : format(value)}</span>
             </button>
           </li>

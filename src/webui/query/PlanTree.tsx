@@ -1,4 +1,5 @@
 import React, { useMemo } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { formatSeconds, formatShort } from '../text.ts';
 import { PARTS_MAX, figuresOf, partsOf, planOf } from './plan.ts';
@@ -67,8 +68,13 @@ function PlanItem({ node, figures, slowest, onPick }: PlanItemProps) {
   return (
     <li>
       <div className="plan-node">
-        <button type="button" className="plan-label" title={`Query ${node.text}`} onClick={() => onPick(node.text)}>
-          <code>{node.label}</code>
+        <button
+          type="button"
+          className="plan-label"
+          title={`Query ${shortened(node.text)}`}
+          onClick={() => onPick(node.text)}
+        >
+          <code>{shortened(node.label, 400)}</code>
         </button>
         <PlanNumbers own={own} waits={figures === undefined && node.countExpr !== undefined} slowest={slowest} />
       </div>
@@ -94,7 +100,7 @@ function PlanNumbers({
 }) {
   if (waits) return <span className="dim">…</span>;
   if (own === undefined) return null;
-  if (own instanceof Error) return <span className="action-fault">{own.message}</span>;
+  if (own instanceof Error) return <span className="action-fault">{shortened(own.message, 400)}</span>;
   return (
     <span className={`plan-numbers num ${own.series === 0 ? 'plan-nothing' : ''}`}>
       <span>{own.series === 0 ? 'no series' : `${formatShort(own.series)} series`}</span>

@@ -1,4 +1,5 @@
 import React, { useRef, useState } from 'react';
+import { visible } from '../../shared/model/visible.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { useFetched } from '../api/useFetched.ts';
 import type { Crosshair } from '../crosshair.ts';
@@ -6,6 +7,7 @@ import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
+import { ActionButton } from '../parts/ActionButton.tsx';
 import { CopyButton } from '../parts/CopyButton.tsx';
 import { themeChoice, useThemeMode } from '../theme.ts';
 import { rangeParams, shownBy } from '../timeRange.ts';
@@ -22,7 +24,7 @@ import { paramOf } from './queries.ts';
 import { SaveButton } from './SavedQueries.tsx';
 import { TableView } from './TableView.tsx';
 import { saveFile } from '../../ui/saveFile.ts';
-import { csvOf, curlOf, pictureOf } from './takeAway.ts';
+import { csvOf, curlOf, drawnPictureOf } from './takeAway.ts';
 
 interface QueryPanelProps {
   readonly place: Place;
@@ -186,16 +188,10 @@ function TakeAway({ expr, answer, picture }: TakeAwayProps) {
         CSV
       </button>
       {picture !== undefined && (
-        <button
-          type="button"
-          className="button button-small"
-          onClick={() =>
-            picture.current !== null &&
-            void pictureOf(picture.current, expr).then((image) => image && saveFile(image, 'isotherm.png'))
-          }
-        >
-          PNG
-        </button>
+        <ActionButton
+          label="PNG"
+          act={async () => saveFile(await drawnPictureOf(() => picture.current, expr), 'isotherm.png')}
+        />
       )}
       <CopyButton label="curl" text={() => curlOf(expr, answer)} />
     </>
@@ -234,7 +230,7 @@ function Warnings({ texts }: { texts: readonly string[] }) {
   return (
     <ul className="warnings">
       {texts.map((text) => (
-        <li key={text}>{text}</li>
+        <li key={text}>{visible(text)}</li>
       ))}
     </ul>
   );
@@ -248,9 +244,9 @@ function QueryFault({ expr, error }: { expr: string; error: Error }) {
     <Notice kind="error" title={error.message}>
       {place !== undefined && line !== undefined && (
         <pre className="fault">
-          {line}
+          {visible(line)}
           {'\n'}
-          {' '.repeat(Math.max(0, place.column))}▲
+          {' '.repeat(visible(line.slice(0, place.column)).length)}▲
         </pre>
       )}
     </Notice>

@@ -1,4 +1,5 @@
 import React, { useState } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import type { ApiSavedQuery } from '../../shared/api/status.ts';
 import { ask, send } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
@@ -21,13 +22,13 @@ export function SavedList() {
         {saved.data.map(({ name, query }) => (
           <li key={name} className="saved-item">
             <button type="button" onClick={() => setParams({ expr: query }, 'push')}>
-              <span className="saved-name">{name}</span>
-              <code>{query}</code>
+              <bdi className="saved-name">{shortened(name)}</bdi>
+              <code>{shortened(query, 400)}</code>
             </button>
             <button
               type="button"
               className="icon-button"
-              aria-label={`Forget ${name}`}
+              aria-label={`Forget ${shortened(name)}`}
               title="Forget"
               onClick={() => void send('saved_queries/remove', { name }).finally(() => setVersion(version + 1))}
             >

@@ -1,6 +1,8 @@
 import React, { useState } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import type { ApiHistogram, ApiSeries } from '../../shared/api/prometheus.ts';
 import { Notice } from '../parts/Card.tsx';
+import { CopyButton } from '../parts/CopyButton.tsx';
 import { formatClock, formatMetric } from '../text.ts';
 import type { InstantAnswer } from './ask.ts';
 
@@ -53,12 +55,13 @@ export function LongLabels({ text }: { text: string }) {
   if (text.length <= LABELS_CHARS_MAX) return <code className="labels">{text}</code>;
   return (
     <>
-      <code className={`labels ${whole ? '' : 'clamped'}`} title={text}>
-        {text}
+      <code className={`labels ${whole ? 'labels-whole' : 'clamped'}`}>
+        {whole ? text : shortened(text, LABELS_CHARS_MAX)}
       </code>
       <button type="button" className="chip" aria-expanded={whole} onClick={() => setWhole(!whole)}>
         {whole ? 'Show less' : `Show all ${text.length} characters`}
-      </button>
+      </button>{' '}
+      {whole && <CopyButton label="Copy" text={() => text} />}
     </>
   );
 }

@@ -1,8 +1,9 @@
 /** An answer in forms that leave the page: a table for a spreadsheet, a command for a shell. */
+import { visible } from '../../shared/model/visible.ts';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { apiUrl } from '../api/client.ts';
-import { formatMetric, unturned } from '../text.ts';
+import { formatMetric } from '../text.ts';
 import { gridTimes } from '../timeRange.ts';
 import type { InstantAnswer, RangeAnswer } from './ask.ts';
 
@@ -60,7 +61,7 @@ const PICTURE_HEAD = 30;
 const PICTURE_PADDING = 12;
 
 /** The charts within an element as they are drawn, on the page's colour, with the question above them; null where there is none. */
-export async function pictureOf(element: HTMLElement, title: string): Promise<Blob | null> {
+async function pictureOf(element: HTMLElement, title: string): Promise<Blob | null> {
   const canvases = [...element.querySelectorAll('canvas')].filter((canvas) => canvas.width > 0 && canvas.height > 0);
   const outer = element.getBoundingClientRect();
   const bottom = Math.max(...canvases.map((canvas) => canvas.getBoundingClientRect().bottom));
@@ -76,11 +77,26 @@ export async function pictureOf(element: HTMLElement, title: string): Promise<Bl
   pen.fillRect(0, 0, out.width, out.height);
   pen.fillStyle = style.getPropertyValue('--text');
   pen.font = `13px ${style.getPropertyValue('--mono')}`;
-  pen.fillText(unturned(title.replace(/\s+/g, ' ')), PICTURE_PADDING, PICTURE_PADDING + 14, outer.width);
+  pen.fillText(visible(title.replace(/\s+/g, ' ')), PICTURE_PADDING, PICTURE_PADDING + 14, outer.width);
   for (const canvas of canvases) {
     const { left, top, width, height } = canvas.getBoundingClientRect();
     const [x, y] = [left - outer.left + PICTURE_PADDING, top - outer.top + PICTURE_HEAD + PICTURE_PADDING];
     pen.drawImage(canvas, x, y, width, height);
   }
   return new Promise((resolve) => out.toBlob(resolve, 'image/png'));
+}
+
+const DRAWN_WITHIN_MS = 3000;
+
+/** The picture as soon as there is one: charts are drawn a moment after their answer. Rejects where none comes, with what to do. */
+export async function drawnPictureOf(host: () => HTMLElement | null, title: string): Promise<Blob> {
+  for (const deadline = performance.now() + DRAWN_WITHIN_MS; performance.now() < deadline;) {
+    const element = host();
+    const picture = element && (await pictureOf(element, title));
+    if (picture !== null) return picture;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(
+    'There is no picture to save: nothing is drawn for this query. Choose a range in which it has series.',
+  );
 }

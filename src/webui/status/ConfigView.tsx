@@ -1,4 +1,5 @@
 import React from 'react';
+import { visibleLines } from '../../shared/model/visible.ts';
 import { ask, send } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { ActionButton } from '../parts/ActionButton.tsx';
@@ -27,9 +28,11 @@ export function ConfigView({ now }: { now: number }) {
     >
       {({ yaml }) => (
         <pre className="code-block config" tabIndex={0} aria-label="Configuration">
-          {yaml.split('\n').map((line, i) => (
-            <YamlLine key={i} line={line} />
-          ))}
+          {visibleLines(yaml)
+            .split('\n')
+            .map((line, i) => (
+              <YamlLine key={i} line={line} />
+            ))}
         </pre>
       )}
     </StatusCard>

@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened, visible } from '../../shared/model/visible.ts';
 import type { ApiRunningQueries, ApiRunningQuery } from '../../shared/api/status.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { send } from '../api/client.ts';
@@ -6,7 +7,7 @@ import type { Place } from '../location.ts';
 import { ActionButton } from '../parts/ActionButton.tsx';
 import { Notice } from '../parts/Card.tsx';
 import { PageLink } from '../parts/TopBar.tsx';
-import { formatDayClock, formatSeconds, unturned } from '../text.ts';
+import { formatDayClock, formatSeconds } from '../text.ts';
 import { StatusCard } from './StatusCard.tsx';
 import { useStatus } from './useStatus.ts';
 
@@ -36,7 +37,7 @@ export function QueriesView({ now, renew, place }: QueriesViewProps) {
                   <td className="right">
                     <ActionButton
                       label="Cancel"
-                      name={`Cancel ${query.query}`}
+                      name={`Cancel ${shortened(query.query)}`}
                       tone="bad"
                       act={async () => {
                         await send(`queries/${encodeURIComponent(query.id)}/cancel`);
@@ -102,9 +103,9 @@ function QueryCells({ query, place, fault }: { query: ApiRunningQuery; place: Pl
     <>
       <td>
         <PageLink page="query" place={place} own={{ expr: query.query, ...span }}>
-          <code className="labels clamped">{unturned(query.query)}</code>
+          <code className="labels clamped">{shortened(query.query, 600)}</code>
         </PageLink>
-        {fault !== undefined && <p className="query-fault">{fault}</p>}
+        {fault !== undefined && <p className="query-fault">{visible(fault)}</p>}
       </td>
       <td className="num nowrap">{end > start ? spanText(end - start, step) : 'one moment'}</td>
       <td className="num nowrap">{query.client}</td>

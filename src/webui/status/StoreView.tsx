@@ -1,4 +1,5 @@
 import React, { useMemo } from 'react';
+import { shortened, visibleLines } from '../../shared/model/visible.ts';
 import type { ApiBlock } from '../../shared/api/status.ts';
 import { ask, queryInstant, queryRange } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
@@ -136,11 +137,11 @@ function AdviceList({ status }: { status: StoreStatus }) {
     <ul className="advice">
       {advice.map(({ what, why, config }) => (
         <li key={what}>
-          <h3>{what}</h3>
+          <h3>{shortened(what)}</h3>
           <p>{why}</p>
           {config !== undefined && (
             <div className="advice-config">
-              <pre>{config}</pre>
+              <pre>{visibleLines(config)}</pre>
               <CopyButton label="Copy" text={() => `${config}\n`} />
             </div>
           )}
@@ -176,7 +177,7 @@ function Ranking({ title, rows, format = formatShort }: RankingProps) {
         {(rows ?? []).map(({ name, value }) => (
           <li key={name}>
             <span className="ranking-bar" style={{ width: `${(100 * value) / most}%` }} />
-            <code title={name}>{name}</code>
+            <code title={shortened(name)}>{shortened(name)}</code>
             <span className="num">{format(value)}</span>
           </li>
         ))}

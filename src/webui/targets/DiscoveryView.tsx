@@ -1,4 +1,5 @@
 import React, { useState } from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import type { ApiTargets } from '../../shared/api/prometheus.ts';
 import { ask } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
@@ -105,7 +106,7 @@ function DiscoveredItem({ pool, row }: { pool: string; row: Discovered }) {
           type="button"
           className="button button-small"
           aria-expanded={isOpen}
-          aria-label={`${button} ${discovered.__address__ ?? 'this target'}`}
+          aria-label={`${button} ${shortened(discovered.__address__ ?? 'this target')}`}
           onClick={() => setOpen(!isOpen)}
         >
           {button}

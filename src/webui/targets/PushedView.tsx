@@ -1,4 +1,5 @@
 import React from 'react';
+import { shortened } from '../../shared/model/visible.ts';
 import { ApiError, ask, sendDelete } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { ActionButton } from '../parts/ActionButton.tsx';
@@ -65,7 +66,7 @@ function GroupCard({ group, now, renew }: { group: PushedGroup; now: number; ren
           </span>
           <ActionButton
             label="Delete group"
-            name={`Delete group ${job}`}
+            name={`Delete group ${shortened(job)}`}
             tone="bad"
             act={async () => {
               await sendDelete(groupPath(labels));
@@ -92,7 +93,7 @@ function GroupCard({ group, now, renew }: { group: PushedGroup; now: number; ren
             {metrics.slice(0, METRICS_MAX).map(({ name, type, labels: own, text }, i) => (
               <tr key={i}>
                 <td>
-                  <code>{name}</code>
+                  <code>{shortened(name)}</code>
                 </td>
                 <td className="dim">{type}</td>
                 <td>

@@ -1,8 +1,8 @@
 import React from 'react';
+import { visible } from '../../shared/model/visible.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { LabelChips } from '../parts/LabelChips.tsx';
 import { Notice } from '../parts/Card.tsx';
-import { unturned } from '../text.ts';
 import { changesOf, fetchSteps, ruleText } from './relabel.ts';
 import type { LabelRecord, RelabelStep } from './relabel.ts';
 
@@ -31,7 +31,7 @@ function StepList({ steps, from }: { steps: readonly RelabelStep[]; from: LabelR
     <ol className="relabel-steps">
       {steps.map((step, i) => (
         <li key={i} className={step.keep ? '' : 'relabel-dropped'}>
-          <code>{unturned(ruleText(step.rule))}</code>
+          <code>{visible(ruleText(step.rule))}</code>
           <StepOutcome step={step} before={i === 0 ? from : steps[i - 1].output} />
         </li>
       ))}
@@ -47,7 +47,7 @@ function StepOutcome({ step, before }: { step: RelabelStep; before: LabelRecord 
     <span className="label-chips">
       {changes.map(({ label, before: old, after }) => (
         <code key={label} className={after === undefined ? 'label-gone' : 'label-new'}>
-          {label}={unturned(after ?? old ?? '')}
+          {visible(label)}={visible(after ?? old ?? '')}
         </code>
       ))}
     </span>

@@ -1,4 +1,5 @@
 import React, { useMemo, useState } from 'react';
+import { shortened, visibleLines } from '../../shared/model/visible.ts';
 import type { ApiTarget } from '../../shared/api/prometheus.ts';
 import { send } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
@@ -182,7 +183,7 @@ function TargetLines({ row, now, renew }: { row: TargetRow; now: number; renew: 
         <td data-name="" className="right target-acts">
           <ActionButton
             label="Scrape now"
-            name={`Scrape now: ${target.scrapeUrl}`}
+            name={`Scrape now: ${shortened(target.scrapeUrl)}`}
             act={async () => {
               await send('targets/scrape', { scrapePool: target.scrapePool, scrapeUrl: target.scrapeUrl });
               renew();
@@ -192,7 +193,7 @@ function TargetLines({ row, now, renew }: { row: TargetRow; now: number; renew: 
             type="button"
             className="button button-small"
             aria-expanded={isOpen}
-            aria-label={`${isOpen ? 'Close' : 'Labels'}: ${target.scrapeUrl}, rule by rule`}
+            aria-label={`${isOpen ? 'Close' : 'Labels'}: ${shortened(target.scrapeUrl)}, rule by rule`}
             onClick={() => setOpen(!isOpen)}
           >
             {isOpen ? 'Close' : 'Labels'}
@@ -202,7 +203,7 @@ function TargetLines({ row, now, renew }: { row: TargetRow; now: number; renew: 
       {target.lastError !== '' && (
         <tr className="error-row">
           <td colSpan={8}>
-            <p className="target-error">{target.lastError}</p>
+            <p className="target-error">{visibleLines(target.lastError)}</p>
           </td>
         </tr>
       )}
@@ -227,10 +228,10 @@ function TargetDetail({ target }: { target: ApiTarget }) {
 
 /** A link only for addresses that a browser fetches; a relabeled target can have any text. */
 function Endpoint({ url }: { url: string }) {
-  if (!/^https?:\/\//i.test(url)) return <code>{url}</code>;
+  if (!/^https?:\/\//i.test(url)) return <code>{shortened(url, 400)}</code>;
   return (
     <a href={url} target="_blank" rel="noreferrer noopener">
-      <code>{url}</code>
+      <code>{shortened(url, 400)}</code>
     </a>
   );
 }
