@@ -9,7 +9,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from './sidecar.ts';
 
 export const ROOT = join(__dirname, '..', '..');
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 export const METRIC = 'model_prediction_latency_seconds';
 export const HOSTILE = '<img src=x onerror="document.title=`owned`">';
 const GARBAGE = 'this is no page of metrics';

@@ -1,5 +1,5 @@
 import React from 'react';
-import { visible } from '../../shared/model/visible.ts';
+import { shortened, visible } from '../../shared/model/visible.ts';
 import { queryInstant } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { Card } from '../parts/Card.tsx';
@@ -52,7 +52,7 @@ export function Gpus({ grid }: { grid: Grid }) {
           <tbody>
             {gpus.data.map(({ name, values: { use, memoryUsed, memoryTotal, power, heat } }) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
+                <th scope="row">{shortened(name)}</th>
                 <td data-name="In use" className="right num">
                   {use === undefined ? '–' : formatPercent(use)}
                 </td>
