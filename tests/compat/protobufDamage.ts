@@ -46,9 +46,13 @@ const cuts = Array.from(WHOLE.subarray(1), (_, i) => page(`cut after ${i + 1} by
 
 /** The highest bit of a byte turned: lengths, tags, texts and numbers each break in their own way. */
 const turned = Array.from(WHOLE, (byte, i) => {
-  const body = WHOLE.slice();
+  // A copy: slice() of a Buffer is the same memory.
+  const body = Uint8Array.from(WHOLE);
   body[i] = byte ^ 0x80;
   return page(`byte ${i} turned`, body);
 });
 
-export const PROTOBUF_DAMAGE: readonly CorpusPage[] = [...made, ...cuts, ...turned];
+/** A family of a type that is none: field 1 the name, field 3 the type, field 4 a metric with nothing in it. */
+const noType = page('unknown type', Uint8Array.from([7, 0x0a, 1, 0x61, 0x18, 9, 0x22, 0]));
+
+export const PROTOBUF_DAMAGE: readonly CorpusPage[] = [...made, ...cuts, ...turned, noType];

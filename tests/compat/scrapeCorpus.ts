@@ -7,6 +7,8 @@ export interface CorpusPage {
   readonly differs?: string;
   /** Why this program differs from Prometheus 2 and 3. */
   readonly differsFromAll?: string;
+  /** The kinds of fault that ours and Prometheus 3 find, where they are two. */
+  readonly otherKind?: readonly [ours: string, theirs: string];
 }
 
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
@@ -63,6 +65,7 @@ export const CORPUS: readonly CorpusPage[] = [
     'label value that is not UTF-8',
     Uint8Array.from([...Buffer.from('a{b="'), 0xff, 0xfe, ...Buffer.from('"} 1\n')]),
   ),
+  text('help that is not UTF-8', Uint8Array.from([...Buffer.from('# HELP a '), 0xff, 0xfe, ...Buffer.from('\na 1\n')])),
   text('colon in the name', 'a:b 1\n'),
   text('colon in a label name', 'a{b:c="1"} 1\n'),
   text('underscore names', '_a{_b="1"} 1\n'),
@@ -146,7 +149,11 @@ export const CORPUS: readonly CorpusPage[] = [
   om('exemplar without a value', 'a_total 1 # {trace_id="x"}\n# EOF\n'),
   om('created', '# TYPE a counter\na_total 1\na_created 1600000000.5\n# EOF\n'),
   om('two blanks before the value', 'a  1\n# EOF\n'),
-  om('blank at the end', 'a 1 \n# EOF\n'),
+  {
+    ...om('blank at the end', 'a 1 \n# EOF\n'),
+    // A blank behind the value announces a time; Prometheus takes the line for ended, and the next one for wrong.
+    otherKind: ['time', 'start of a line'],
+  },
   om('blank line', 'a 1\n\n# EOF\n'),
   om('free comment', '# hello\na 1\n# EOF\n'),
   om('unit', '# TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds 1\n# EOF\n'),

@@ -5,7 +5,7 @@
  * numbers one by one, proto3 packs them.
  */
 import { readLabelPair } from '../../shared/bytes/labelPair.ts';
-import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireReader } from '../../shared/bytes/protobufWire.ts';
+import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireError, WireReader } from '../../shared/bytes/protobufWire.ts';
 import type { Span } from '../../shared/histogram/native.ts';
 import type { Label } from '../../shared/model/labels.ts';
 import type { Exemplar, MetricType } from '../../shared/model/metadata.ts';
@@ -66,14 +66,19 @@ export interface HistogramMessage {
 export function readFamily(bytes: Uint8Array): MetricFamily {
   const family: MetricFamily = { name: '', help: '', unit: '', type: 'counter', metrics: [] };
   for (const r = new WireReader(bytes); r.next();) {
-    if (r.field === 1) family.name = r.string();
-    else if (r.field === 2) family.help = r.string();
-    else if (r.field === 3) family.type = TYPES[r.int()] ?? 'unknown';
+    if (r.field === 1) family.name = r.utf8();
+    else if (r.field === 2) family.help = r.utf8();
+    else if (r.field === 3) family.type = typeOf(r.int());
     else if (r.field === 4) family.metrics.push(r.bytes());
     else if (r.field === 5) family.unit = r.string();
     else r.skip();
   }
   return family;
+}
+
+function typeOf(code: number): MetricType {
+  if (!(code in TYPES)) throw new WireError(`metric type ${code} is unknown; there are 0 to ${TYPES.length - 1}`);
+  return TYPES[code];
 }
 
 /** @throws WireError */
@@ -100,7 +105,7 @@ export function readMetric(bytes: Uint8Array): MetricMessage {
 
 /** @throws WireError */
 export function readLabels(labelBytes: readonly Uint8Array[]): Label[] {
-  return labelBytes.map((bytes) => readLabelPair(new WireReader(bytes)));
+  return labelBytes.map((bytes) => readLabelPair(new WireReader(bytes), 'utf8'));
 }
 
 /** Gauge, Counter and Untyped have their value in the same place; only a Counter has an exemplar and a beginning. */

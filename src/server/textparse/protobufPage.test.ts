@@ -176,6 +176,26 @@ describe('a page that cannot be read says where', () => {
   bad('a schema out of range', broken({ schema: -5 }), /schema -5 is not within/);
 });
 
+describe('texts that are not UTF-8 are refused, as upstream has it', () => {
+  const whole = protobufPage([
+    { name: 'nnn', type: 'gauge', help: 'hhh', metrics: [{ labels: { lll: 'vvv' }, v: 1 }] },
+  ]);
+  test.each([
+    ['name', 'nnn', 1],
+    ['help', 'hhh', 2],
+    ['label name', 'lll', 1],
+    ['label value', 'vvv', 2],
+  ])('a %s', (_, text, field) => {
+    const damaged = Uint8Array.from(whole);
+    damaged[Buffer.from(whole).indexOf(text) + 1] = 0xff;
+    expect(() => read(damaged)).toThrow(new RegExp(`protobuf field ${field} is not valid UTF-8`));
+  });
+});
+
+test('a type that there is not is refused', () => {
+  expect(() => read(Uint8Array.from([7, 0x0a, 1, 0x61, 0x18, 9, 0x22, 0]))).toThrow(/metric type 9 is unknown/);
+});
+
 test('an empty page and a family without metrics have no series', () => {
   expect(read(new Uint8Array(0))).toEqual([]);
   expect(read([{ name: 'a', type: 'gauge', metrics: [] }])).toEqual([]);

@@ -2,13 +2,16 @@
 import type { Label } from '../model/labels.ts';
 import type { WireReader } from './protobufWire.ts';
 
-/** @throws WireError for bytes that are no such message. */
-export function readLabelPair(pair: WireReader): Label {
+/**
+ * @param text how texts are read.
+ * @throws WireError for bytes that are no such message.
+ */
+export function readLabelPair(pair: WireReader, text: 'string' | 'utf8' = 'string'): Label {
   let name = '';
   let value = '';
   while (pair.next()) {
-    if (pair.field === 1) name = pair.string();
-    else if (pair.field === 2) value = pair.string();
+    if (pair.field === 1) name = pair[text]();
+    else if (pair.field === 2) value = pair[text]();
     else pair.skip();
   }
   return [name, value];

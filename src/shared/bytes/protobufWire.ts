@@ -15,12 +15,13 @@ export type WireType = typeof WIRE_VARINT | typeof WIRE_FIXED64 | typeof WIRE_BY
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const TextDecoder: new (
   label: string,
-  options: { ignoreBOM: boolean },
+  options: { ignoreBOM: boolean; fatal?: boolean },
 ) => { decode(bytes: Uint8Array): string };
 
 const encoder = new TextEncoder();
 /** A byte order mark at the start of a text is part of it. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 const FIRST_CAPACITY = 256;
 /** Field bodies up to this many bytes have a one-byte length, so most nested messages are written in place without moving. */
 const ONE_BYTE_LENGTH_MAX = 0x7f;
@@ -325,8 +326,19 @@ export class WireReader {
     return this.buffer.subarray(from, from + length);
   }
 
+  /** What is no UTF-8 is replaced. */
   string(): string {
     return decoder.decode(this.bytes());
+  }
+
+  /** What is no UTF-8 is refused. */
+  utf8(): string {
+    const { field } = this;
+    try {
+      return strictDecoder.decode(this.bytes());
+    } catch (error) {
+      throw error instanceof WireError ? error : new WireError(`protobuf field ${field} is not valid UTF-8`);
+    }
   }
 
   message(): WireReader {
