@@ -8,6 +8,7 @@ import {
   runPrometheus,
   type PrometheusProcess,
 } from '../support/prometheusProcess.ts';
+import { shapeDifferences } from '../support/answerShape.ts';
 import { startScrapedService, type ScrapedService } from '../support/scrapedService.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
@@ -343,51 +344,6 @@ POST /query query=up&limit=x
 
 const isNew = (installedVersion?.[0] ?? 0) >= 3;
 
-/** Keys of ours that the peer's version does not have yet, or that are ours alone. */
-const EXTRA_KEYS = new Set([
-  'application',
-  'nodeVersion',
-  'droppedTargetCounts',
-  'scrapePool',
-  'hostname',
-  'serverTime',
-  'GOMEMLIMIT',
-  'samplesRead',
-  'infos',
-  'warnings',
-  'storage',
-]);
-
-/** Labels that tell of scrape options for native histograms, which ours does not have yet. */
-const LACKING_KEYS = /^__.*_histograms.*__$/;
-
-/** Paths whose keys are data, not shape. */
-const KEYED_BY_DATA = /^\$\.data(\.[a-z_]+)?$/;
-const DATA_KEYED_PATHS = /^\/(status\/flags|metadata|features)/;
-
-function differences(ours: unknown, theirs: unknown, at: string, keyed: boolean): string[] {
-  if (kindOf(ours) !== kindOf(theirs)) return [`${at}: ${kindOf(ours)}, not ${kindOf(theirs)}`];
-  if (Array.isArray(ours) && Array.isArray(theirs)) {
-    if (ours.length === 0 || theirs.length === 0) return [];
-    return differences(ours[0], theirs[0], `${at}[0]`, keyed);
-  }
-  if (kindOf(ours) !== 'object') return [];
-  const a = ours as Record<string, unknown>;
-  const b = theirs as Record<string, unknown>;
-  const shared = Object.keys(b).filter((key) => key in a);
-  const inner = shared.flatMap((key) => differences(a[key], b[key], `${at}.${key}`, keyed));
-  if (keyed && KEYED_BY_DATA.test(at)) return inner;
-  const missing = Object.keys(b)
-    .filter((key) => !(key in a) && !LACKING_KEYS.test(key))
-    .map((key) => `${at}.${key}: missing`);
-  const extra = Object.keys(a)
-    .filter((key) => !(key in b) && !EXTRA_KEYS.has(key))
-    .map((key) => `${at}.${key}: not theirs`);
-  return [...missing, ...extra, ...inner];
-}
-
-const kindOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value);
-
 besidePrometheus('the API beside Prometheus', () => {
   let service: ScrapedService;
   let ours: Sidecar;
@@ -434,7 +390,7 @@ besidePrometheus('the API beside Prometheus', () => {
     const found =
       mine.status !== theirs.status || mine.body?.errorType !== theirs.body?.errorType
         ? [`${mine.status} ${JSON.stringify(mine.body)}, not ${theirs.status} ${JSON.stringify(theirs.body)}`]
-        : differences(mine.body, theirs.body, '$', DATA_KEYED_PATHS.test(request.split(' ')[1]));
+        : shapeDifferences(mine.body, theirs.body, request.split(' ')[1]);
     expect({ request, differs: found }).toEqual({ request, differs: [] });
   });
 });

@@ -5,16 +5,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PrometheusDriver } from 'prometheus-query';
-import {
-  besidePrometheus,
-  installedVersion,
-  PROMTOOL,
-  promtoolVersion,
-  runPrometheus,
-  type PrometheusProcess,
-} from '../support/prometheusProcess.ts';
-import { startScrapedService, type ScrapedService } from '../support/scrapedService.ts';
-import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
+import { besidePrometheus, installedVersion, PROMTOOL, promtoolVersion } from '../support/prometheusProcess.ts';
+import { startScrapedByBoth, type ScrapedByBoth } from '../support/scrapedByBoth.ts';
 
 const PYTHON = process.env.ISOTHERM_PYTHON ?? 'python3';
 const PYTHON_SCRIPT = join(__dirname, 'clients', 'pythonClient.py');
@@ -22,44 +14,17 @@ const hasPythonClient = spawnSync(PYTHON, ['-c', 'import prometheus_api_client']
 /** `promtool query labels` of 2.42 prints in the order of its own server only. */
 const isNew = (installedVersion?.[0] ?? 0) >= 3;
 
-const RULES = `groups:
-  - name: g
-    rules:
-      - {record: 'job:requests:sum', expr: 'sum by (job) (requests_total)'}
-      - {alert: Cold, expr: 'temperature < 0', labels: {severity: page}, annotations: {summary: 'it is {{ $value }}'}}
-`;
-
 besidePrometheus('clients of Prometheus', () => {
-  let service: ScrapedService;
-  let ours: Sidecar;
-  let peer: PrometheusProcess;
-  /** Seconds; both have samples there. */
+  let both: ScrapedByBoth;
+  let ours: ScrapedByBoth['ours'];
+  let peer: ScrapedByBoth['peer'];
   let at: number;
 
   beforeAll(async () => {
-    service = await startScrapedService();
-    const folder = tempFolder();
-    writeConfig(folder, RULES, 'rules.yml');
-    const config = `global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
-rule_files: ['rules.yml']
-scrape_configs: [{job_name: app, static_configs: [{targets: ['${service.address}']}]}]
-`;
-    writeConfig(folder, config);
-    peer = await runPrometheus({ config, folder });
-    ours = await startSidecar(folder);
-    for (const url of [ours.url, peer.url]) {
-      await until(async () => {
-        const answer = await api(url, '/query?query=count_over_time(requests_total[1m])%20and%20on()%20ALERTS');
-        return Number(answer.data?.result?.[0]?.value[1] ?? 0) >= 7;
-      });
-    }
-    at = Math.floor(Date.now() / 1000);
+    both = await startScrapedByBoth();
+    ({ ours, peer, at } = both);
   });
-  afterAll(async () => {
-    await ours?.stop();
-    await peer?.stop();
-    service?.close();
-  });
+  afterAll(() => both?.stop());
 
   describe('promtool', () => {
     const QUERIES: readonly (readonly string[])[] = [

@@ -1,7 +1,7 @@
 /** admin/tsdb/*: deleting series, cleaning, snapshots; behind --web.enable-admin-api. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoreAdmin } from '../storage/admin.ts';
-import { dataJson, JSON_TYPE } from './answer.ts';
+import { dataJson, sendJson } from './answer.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite, type RawRoute } from './lifecycle.ts';
@@ -38,7 +38,7 @@ async function run(deps: HttpDeps, work: Work, request: FastifyRequest, reply: F
   const params = paramsOf(request);
   const data = await work(rooms.admin, params);
   if (data === undefined) return reply.code(204).send();
-  return reply.type(JSON_TYPE).send([...dataJson(data)].join(''));
+  return sendJson(reply, [...dataJson(data)].join(''));
 }
 
 async function deleteSeries(admin: StoreAdmin, params: Params): Promise<void> {

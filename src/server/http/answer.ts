@@ -18,6 +18,11 @@ export const JSON_TYPE = 'application/json';
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** Small JSON, whole and uncompressed. As bytes: of text the framework would add a charset to the type, which JSON's has not. */
+export function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  return reply.type(JSON_TYPE).send(Buffer.from(json));
+}
+
 export type Encoding = 'zstd' | 'gzip' | 'identity';
 
 const zstdOptions: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } };

@@ -1,6 +1,6 @@
 /** notifications, and their stream: what an operator should know now. Answered while the log is read, too. */
 import type { FastifyReply } from 'fastify';
-import { dataJson, JSON_TYPE } from './answer.ts';
+import { dataJson, sendJson } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import type { RawRoute } from './lifecycle.ts';
 
@@ -13,13 +13,13 @@ export function notificationRoutes(deps: HttpDeps): readonly RawRoute[] {
     {
       path: '/notifications',
       methods: ['GET'],
-      handle: (_, reply) => reply.type(JSON_TYPE).send([...dataJson(deps.notifications.list())].join('')),
+      handle: (_, reply) => sendJson(reply, [...dataJson(deps.notifications.list())].join('')),
     },
     { path: '/notifications/live', methods: ['GET'], handle: (_, reply) => stream(deps, reply) },
     {
       path: '/status/walreplay',
       methods: ['GET'],
-      handle: (_, reply) => reply.type(JSON_TYPE).send([...dataJson(walReplay(deps))].join('')),
+      handle: (_, reply) => sendJson(reply, [...dataJson(walReplay(deps))].join('')),
     },
   ];
 }

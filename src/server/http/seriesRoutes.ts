@@ -55,7 +55,7 @@ function metadata({ params, rooms }: ApiCall): Iterable<string> {
   return dataJson(data);
 }
 
-/** These two parameters have upstream's older reading: below one is no limit. */
+/** Below one is no limit. Upstream reads `limit` so everywhere but here, where 0 gives it an empty answer. */
 function wholeNumber(params: Params, name: string): number {
   const text = params.text(name);
   if (text === '') return Infinity;

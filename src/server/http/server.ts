@@ -10,7 +10,7 @@ import { QueryError } from '../storage/engine.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
 import { StorageError } from '../storage/appender.ts';
 import { adminRoutes } from './adminRoutes.ts';
-import { JSON_TYPE, sendPieces, sendTexts, TEXT_TYPE } from './answer.ts';
+import { JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
 import { BACKTEST_ROUTES } from './backtestRoutes.ts';
 import { corsHook } from './cors.ts';
@@ -256,16 +256,16 @@ function fail(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply, erro
   if (known !== undefined) {
     // A store that cannot take or give now may later: senders and load balancers know 503 as that.
     const code = error instanceof StorageError ? 503 : statusOf(known.errorType);
-    return reply.code(code).type(JSON_TYPE).send(failureText(known.errorType, known.message));
+    return sendJson(reply.code(code), failureText(known.errorType, known.message));
   }
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   const message = error instanceof Error ? error.message : String(error);
   if (status >= 500) {
     const stack = error instanceof Error ? error.stack : undefined;
     deps.log('error', 'Request failed', { path: request.url.split('?', 1)[0], err: message, stack });
-    return reply.code(status).type(JSON_TYPE).send(failureText('internal', message));
+    return sendJson(reply.code(status), failureText('internal', message));
   }
-  return reply.code(status).type(JSON_TYPE).send(failureText('bad_data', message));
+  return sendJson(reply.code(status), failureText('bad_data', message));
 }
 
 function apiErrorOf(error: unknown): { errorType: ApiErrorType; message: string } | undefined {
