@@ -74,7 +74,7 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
       context.budget,
       words,
     );
-    const result = keepsName ? rows : await unnamed(rows, grid.count, context);
+    const result = keepsName ? rows : await unnamed(rows, grid.count, context, true);
     return vectorValue(watched(result, watch?.(params, call, context)));
   };
 }

@@ -127,6 +127,8 @@ function unnamedSet(labels: Labels): Labels {
 /**
  * The same rows under other labels. Rows whose labels become equal are joined where they never meet at a step.
  *
+ * @param areSeries they are not joined: upstream refuses two of them that have samples anywhere in the range
+ *   where they come of range vectors.
  * @throws QueryError where two of them do.
  */
 export async function relabeled(
@@ -134,12 +136,21 @@ export async function relabeled(
   labels: readonly Labels[],
   steps: number,
   budget: Budget,
+  areSeries = false,
 ): Promise<VectorRows> {
   const { drops, hasHistograms, addUp } = source;
   const distinct = new Set(labels.map(labelsKey)).size;
   if (distinct === labels.length)
     return { labels, hasHistograms, drops, addUp, read: (s, into) => source.read(s, into) };
-  return joined(labels, await materialize(source, steps, budget), drops);
+  const rows = await materialize(source, steps, budget);
+  if (areSeries) refuseEqual(labels, rows);
+  return joined(labels, rows, drops);
+}
+
+/** @throws QueryError where two rows with samples have equal labels, whether or not they meet at a step. */
+function refuseEqual(labels: readonly Labels[], rows: readonly Row[]): void {
+  const keys = labels.filter((_, s) => rows[s].present.includes(1)).map(labelsKey);
+  if (new Set(keys).size < keys.length) throw sameLabelSet();
 }
 
 /** Copies the sample of a step. @throws QueryError where `row` has one there already. */
@@ -186,14 +197,19 @@ export interface NameRemoval {
   readonly delaysNames: boolean;
 }
 
-/** Drops the metric's name, or marks that it is to be. */
-export async function unnamed(source: VectorRows, steps: number, removal: NameRemoval): Promise<VectorRows> {
+/** Drops the metric's name, or marks that it is to be. @param areSeries as for relabeled() */
+export async function unnamed(
+  source: VectorRows,
+  steps: number,
+  removal: NameRemoval,
+  areSeries = false,
+): Promise<VectorRows> {
   const { labels, hasHistograms, addUp } = source;
   const same = { hasHistograms, addUp, read: (s: number, into: Row) => source.read(s, into) };
   if (removal.delaysNames) return { ...same, labels, drops: labels.map(() => true) };
   const renamed = labels.map(unnamedSet);
   if (areOfOneMetric(labels)) return { ...same, labels: renamed };
-  return relabeled(source, renamed, steps, removal.budget);
+  return relabeled(source, renamed, steps, removal.budget, areSeries);
 }
 
 /** Where all rows bear the same name, type and unit, no two of them can become equal. */

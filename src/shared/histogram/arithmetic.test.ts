@@ -97,6 +97,11 @@ describe('adding histograms', () => {
     sum.add(multiplied(exponentialOf([1], 0, 0), 1e17), -1);
     expect(sum.result().positiveBuckets).toEqual(Float64Array.of(1));
   });
+
+  test('compensated leaves a -0 to which nothing is added', () => {
+    const negative = { ...exponentialOf([1], 0, 0), sum: -0 };
+    expect(new HistogramSum(negative, true).result().sum).toBe(-0);
+  });
 });
 
 describe('scaling', () => {

@@ -118,6 +118,8 @@ export class HistogramSum {
   private positive: Run;
   private negative: Run;
   private bounds: Float64Array;
+  /** Whether nothing was added: what rounding took away is not looked at then, as adding 0 would make 0 of a -0. */
+  private isAlone = true;
 
   /** @param compensated keep what rounding takes away, as upstream does over many histograms. */
   constructor(first: NativeHistogram, compensated = false) {
@@ -145,6 +147,7 @@ export class HistogramSum {
    */
   add(other: NativeHistogram, sign: 1 | -1 = 1): boolean {
     if ((this.schema === CUSTOM_SCHEMA) !== (other.schema === CUSTOM_SCHEMA)) return false;
+    this.isAlone = false;
     const { hint, collided } = combinedHint(this.hint, other.counterReset);
     this.hint = hint;
     this.collided ||= collided;
@@ -205,7 +208,9 @@ export class HistogramSum {
 
   /** The sum so far, without empty buckets. */
   result(hint: Hint = this.hint): NativeHistogram {
-    const [zeroCount, count, sum] = total(this.totals, this.totalsRest);
+    const summed = (counts: Float64Array, rest: Float64Array | undefined) =>
+      total(counts, this.isAlone ? undefined : rest);
+    const [zeroCount, count, sum] = summed(this.totals, this.totalsRest);
     return compacted({
       schema: this.schema,
       zeroThreshold: this.zeroThreshold,
@@ -214,8 +219,8 @@ export class HistogramSum {
       sum,
       positiveSpans: spansOf(this.positive.indexes),
       negativeSpans: spansOf(this.negative.indexes),
-      positiveBuckets: total(this.positive.counts, this.positive.rest),
-      negativeBuckets: total(this.negative.counts, this.negative.rest),
+      positiveBuckets: summed(this.positive.counts, this.positive.rest),
+      negativeBuckets: summed(this.negative.counts, this.negative.rest),
       ...(this.schema === CUSTOM_SCHEMA ? { customValues: this.bounds } : {}),
       counterReset: hint,
     });
