@@ -420,6 +420,21 @@ describe('health names the fault', () => {
   fault('a name that nobody knows', 'dns', /DNS.*check its spelling/, () => ({
     context: source('http://no-such-host.invalid:9090'),
   }));
+  test('of two changes within one second, which Grafana dates alike, the second counts', async () => {
+    const at = (address: string, more: Record<string, unknown> = {}, secure: Record<string, string> = {}) => {
+      const { dataSource, ...context } = source(address, more, secure);
+      return { ...context, dataSource: { ...dataSource!, lastUpdatedMs: 1_000 } };
+    };
+    answer = { status: 200, body: ok };
+    expect(await plugin.health(at('http://127.0.0.1:1'))).toMatchObject({ details: { fault: 'refused' } });
+    expect(await plugin.health(at(url))).toMatchObject({ status: 1 });
+    for (const token of ['first', 'second']) {
+      expect(await plugin.health(at(url, { authMethod: 'bearer' }, { bearerToken: token }))).toMatchObject({
+        status: 1,
+      });
+      expect(seen.at(-1)?.authorization).toBe(`Bearer ${token}`);
+    }
+  });
   fault('a port where nothing listens', 'refused', /nothing listens on http:\/\/127\.0\.0\.1:1 /, () => ({
     context: source('http://127.0.0.1:1'),
   }));

@@ -146,34 +146,38 @@ inGrafana('a newcomer in a real Grafana (wants ISOTHERM_GRAFANA and Chromium)', 
     await until('samples', async () => ((await samples()) ?? 0) > 3 || undefined);
   });
 
-  test('a source beside Grafana names each fault and what to do', async () => {
+  describe('a source beside Grafana names the fault, and what to do', () => {
     const html = createServer((_request, response) =>
       response.setHeader('content-type', 'text/html').end('<html></html>'),
     );
     const locked = createServer((_request, response) => response.writeHead(401).end());
-    const urlOf = async (server: Server) => {
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    };
-    await addSource();
-    await page.getByRole('radio', { name: /Beside Grafana/ }).click();
-    const faults: [url: string, words: RegExp][] = [
-      ['', /no URL is set/],
-      ['http://127.0.0.1:1', /nothing listens on/],
-      ['http://no-such-name.invalid', /is not known to the Grafana server/],
-      [await urlOf(html), /answers with a web page/],
-      [await urlOf(locked), /asks for a login \(401\)/],
-      [`http://${target}/none`, /answers, but not as Prometheus/],
-    ];
-    for (const [url, words] of faults) {
-      await page.getByLabel('URL', { exact: true }).fill(url);
+    const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    beforeAll(async () => {
+      for (const server of [html, locked]) {
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      }
+      await addSource();
+      await page.getByRole('radio', { name: /Beside Grafana/ }).click();
+    });
+    afterAll(() => {
+      for (const server of [html, locked]) {
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+    // One after the other on the same page, as fast as it goes: Grafana dates changes by the second, and each must count.
+    test.each<[fault: string, url: () => string, words: RegExp]>([
+      ['no URL', () => '', /no URL is set/],
+      ['a port where nothing listens', () => 'http://127.0.0.1:1', /nothing listens on/],
+      ['a name that nobody knows', () => 'http://no-such-name.invalid', /is not known to the Grafana server/],
+      ['a web page', () => urlOf(html), /answers with a web page/],
+      ['a login', () => urlOf(locked), /asks for a login \(401\)/],
+      ['another path', () => `http://${target}/none`, /answers, but not as Prometheus/],
+    ])('%s', async (_fault, url, words) => {
+      await page.getByLabel('URL', { exact: true }).fill(url());
       await saveAndTest();
       await page.getByText(words).first().waitFor();
-    }
-    for (const server of [html, locked]) {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
   });
 
   test('the home page finds the model service, and makes its dashboard at a click', async () => {

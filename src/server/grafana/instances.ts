@@ -1,8 +1,14 @@
-/** One open upstream for each data source that is in use, made anew when its settings change. */
+/**
+ * One open upstream for each data source that is in use, made anew when its settings change.
+ *
+ * The settings themselves are compared, not the time of their last change alone: Grafana keeps that in whole seconds, and of two changes within one the
+ * second would never be seen.
+ */
+import { isDeepStrictEqual } from 'node:util';
 import type { Collectors } from './collect/collectors.ts';
 import { collectedUpstream } from './collect/collectedUpstream.ts';
 import { collectSettingsOf } from './collect/collectSettings.ts';
-import type { PluginContext } from './messages.ts';
+import type { DataSourceSettings, PluginContext } from './messages.ts';
 import { connectionFrom, SettingsError } from './settings.ts';
 import { openUpstream, type Upstream } from './upstream.ts';
 
@@ -18,7 +24,7 @@ export interface Instances {
 }
 
 interface Instance {
-  readonly lastUpdatedMs: number;
+  readonly settings: DataSourceSettings;
   readonly upstream: Upstream;
 }
 
@@ -43,13 +49,13 @@ export function createInstances(collectors: Collectors): Instances {
       const key = `${context.orgId}/${settings.uid}`;
       const known = open.get(key);
       open.delete(key);
-      if (known !== undefined && known.lastUpdatedMs === settings.lastUpdatedMs) {
+      if (known !== undefined && isDeepStrictEqual(known.settings, settings)) {
         open.set(key, known);
         return known.upstream;
       }
       known?.upstream.close();
       const upstream = upstreamOf(context, collectors);
-      open.set(key, { lastUpdatedMs: settings.lastUpdatedMs, upstream });
+      open.set(key, { settings, upstream });
       for (const [oldest, instance] of open) {
         if (open.size <= INSTANCES_MAX) break;
         instance.upstream.close();

@@ -103,7 +103,7 @@ export function encoded(fill: (out: WireWriter) => void): Uint8Array {
 }
 
 /** Bytes lie in the transport's buffer, which is reused: what outlives the call is copied. */
-export const kept = (bytes: Uint8Array) => bytes.slice();
+export const kept = (bytes: Uint8Array) => new Uint8Array(bytes); // `slice` of a Buffer would copy nothing.
 
 export function writeContext(out: WireWriter, context: PluginContext): void {
   out.int(1, context.orgId).string(2, context.pluginId);

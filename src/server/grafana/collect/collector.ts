@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 import type { Log, LogLevel } from '../log.ts';
 import { RELOAD, type CollectorNews } from './channel.ts';
 import type { CollectSettings } from './collectSettings.ts';
@@ -31,7 +32,7 @@ export interface Collector {
   readonly fault: string;
   /** Resolves when queries are answered, rejects with the fault where that is known to take longer than a moment. */
   whenReady(signal?: AbortSignal): Promise<void>;
-  /** Takes other settings; those of the same time are no others. */
+  /** Takes other settings; the same again are no others. */
   apply(settings: CollectSettings): void;
   /** Lets go of the process, which then closes its store. Resolves when it is gone. */
   close(): Promise<void>;
@@ -89,7 +90,7 @@ export function openCollector(
   let settings: KeptSettings | undefined = kept?.settings;
   /** Settings whose configuration is not in the folder yet. */
   let draft: CollectSettings | undefined;
-  let lastSeenMs = isKept ? -1 : first.lastUpdatedMs;
+  let lastSeen = isKept ? undefined : first;
   /** Of settings that were not taken. */
   let configFault = '';
   let child: ChildProcess | undefined;
@@ -218,8 +219,8 @@ export function openCollector(
       });
     },
     apply(next) {
-      if (next.lastUpdatedMs === lastSeenMs) return;
-      lastSeenMs = next.lastUpdatedMs;
+      if (isDeepStrictEqual(next, lastSeen)) return;
+      lastSeen = next;
       const before = settings;
       if (!take(next)) return;
       if (state.kind === 'ready' && before !== undefined && sameFlags(before, next)) {
