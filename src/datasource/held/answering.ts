@@ -49,15 +49,16 @@ interface Answer {
   readonly plans: ReadonlyMap<string, Plan>;
 }
 
-function askNew(request: Request, { held, keeps, filledIn, ask }: AnsweringDeps): Observable<Answer> {
+function askNew(request: Request, { held, keeps, filledIn, ask }: AnsweringDeps, isLive = false): Observable<Answer> {
   const plans = new Map<string, Plan>();
   for (const target of request.targets.filter(keeps)) {
-    const plan = held.plan({
+    const asked = {
       query: filledIn(target, request),
       fromMs: request.range.from.valueOf(),
       toMs: request.range.to.valueOf(),
       intervalMs: request.intervalMs,
-    });
+    };
+    const plan = held.plan(asked, isLive);
     if (plan !== undefined) plans.set(target.refId, plan);
   }
   const targets = request.targets.map((target) => {
@@ -108,7 +109,7 @@ function keptLive(
     const { refId } = target;
     const plan = plans.get(refId);
     const askAgain = (): Observable<DataQueryResponse> =>
-      askNew(rangeToNow({ ...request, targets: [target] }, deps.now()), deps).pipe(
+      askNew(rangeToNow({ ...request, targets: [target] }, deps.now()), deps, true).pipe(
         map((answer) => {
           const fault = answer.response.errors?.[0] ?? answer.response.error;
           return fault === undefined

@@ -34,8 +34,8 @@ interface Held {
 }
 
 export interface HeldAnswers {
-  /** undefined where the answer cannot grow: it is asked as ever. */
-  plan(asked: Asked): Plan | undefined;
+  /** undefined where the answer cannot grow: it is asked as ever. A live one asks nothing again but its last step, as its channel. */
+  plan(asked: Asked, isLive?: boolean): Plan | undefined;
   /** The whole answer, of the part that came and of what is held. */
   complete(plan: Plan, fresh: readonly DataFrame[]): DataFrame[];
   /** The whole answer with steps that were pushed; undefined where steps between are missing, or nothing is held. */
@@ -86,7 +86,7 @@ export function createHeldAnswers({ scrapeIntervalMs, overlapMs, now }: HeldOpti
     }
   };
   return {
-    plan(asked) {
+    plan(asked, isLive = false) {
       const { query, fromMs, toMs } = asked;
       const isRange = query.range === true || query.instant !== true;
       if (!isRange || query.instant === true || query.format === 'table' || !isGrowable(query.expr)) return undefined;
@@ -97,7 +97,7 @@ export function createHeldAnswers({ scrapeIntervalMs, overlapMs, now }: HeldOpti
       const whole: Plan = { key, asked, stepMs, held: [] };
       if (known === undefined || now() - known.wholeAt > WHOLE_AFTER_MS) return whole;
       const first = Math.floor(fromMs / stepMs) * stepMs;
-      const sinceMs = Math.floor((known.toMs - overlapMs) / stepMs) * stepMs;
+      const sinceMs = Math.floor((known.toMs - (isLive ? 0 : overlapMs)) / stepMs) * stepMs;
       if (first < known.fromMs || sinceMs <= first || toMs < known.toMs) return whole;
       return { ...whole, sinceMs, held: known.frames };
     },
