@@ -146,6 +146,7 @@ export const CONFIG_CORPUS: readonly ConfigCase[] = [
   http('basic_auth: {password: p, password_file: f}'),
   http('basic_auth: {username: u, username_file: f}'),
   http('basic_auth: {user: u}'),
+  http('basic_auth: {username: u, password_ref: p}', 'no manager of secrets is there to ask, in either program'),
   http('authorization: {credentials: c}'),
   http('authorization: {type: Basic, credentials: c}'),
   http('authorization: {credentials: c, credentials_file: f}'),

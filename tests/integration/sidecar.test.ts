@@ -89,24 +89,38 @@ test('our own metrics have the names that dashboards expect; machine metrics com
   expect(await page('?collect[]=machine')).not.toMatch(/^process_/m);
 });
 
-test('SIGHUP takes a good file, and leaves everything as it was for a bad one', async () => {
+/** The ways to have the file read again. */
+const RELOADS: readonly (readonly [way: string, flags: readonly string[], ask: (sidecar: Sidecar) => unknown])[] = [
+  ['SIGHUP', [], (sidecar) => sidecar.process.kill('SIGHUP')],
+  ['POST /-/reload', ['--web.enable-lifecycle'], ({ url }) => fetch(`${url}/-/reload`, { method: 'POST' })],
+  ['a look at the file', ['--config.auto-reload', '--config.auto-reload-interval=100ms'], () => undefined],
+];
+
+test.each(RELOADS)('%s takes a good file, and leaves everything as it was for a bad one', async (_, flags, ask) => {
   const folder = tempFolder();
   writeConfig(folder, configOf('127.0.0.1:1'));
-  const sidecar = await start(folder);
+  const sidecar = await start(folder, [...flags]);
   const targets = async () =>
     (await api(sidecar.url, '/targets')).data.activeTargets.map((t: { scrapeUrl: string }) => t.scrapeUrl);
-  const reloaded = async () =>
-    /prometheus_config_last_reload_successful (\d)/.exec(await (await fetch(`${sidecar.url}/metrics`)).text())?.[1];
-  expect([await targets(), await reloaded()]).toEqual([['http://127.0.0.1:1/metrics'], '1']);
-  writeConfig(folder, 'scrape_configs: [{job_nam: x}]\n');
-  sidecar.process.kill('SIGHUP');
-  await until(async () => (await reloaded()) === '0');
-  expect(await targets()).toEqual(['http://127.0.0.1:1/metrics']);
-  expect(sidecar.stderr()).toMatch(/prometheus\.yml:1:\d+/);
+  const reloaded = async () => {
+    const page = await (await fetch(`${sidecar.url}/metrics`)).text();
+    return ['prometheus', 'isotherm'].map(
+      (whose) => new RegExp(`^${whose}_config_last_reload_successful (\\d)`, 'm').exec(page)?.[1],
+    );
+  };
+  const runningConfig = async () => (await api(sidecar.url, '/status/config')).data.yaml;
+  const before = await runningConfig();
+  expect([await targets(), await reloaded()]).toEqual([['http://127.0.0.1:1/metrics'], ['1', '1']]);
+  // Its first job is right: nothing of a file is taken by halves.
+  writeConfig(folder, `${configOf('127.0.0.1:2')}scrape_config: []\n`);
+  await ask(sidecar);
+  await until(async () => (await reloaded()).join() === '0,0');
+  expect([await targets(), await runningConfig()]).toEqual([['http://127.0.0.1:1/metrics'], before]);
+  expect(sidecar.stderr()).toMatch(/prometheus\.yml:\d+:1: scrape_config: unknown key; did you mean scrape_configs\?/);
   writeConfig(folder, configOf('127.0.0.1:2'));
-  sidecar.process.kill('SIGHUP');
+  await ask(sidecar);
   await until(async () => (await targets())[0] === 'http://127.0.0.1:2/metrics');
-  expect(await reloaded()).toBe('1');
+  await until(async () => (await reloaded()).join() === '1,1');
 });
 
 test('lifecycle requests reload and quit when they are allowed', async () => {

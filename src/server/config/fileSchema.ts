@@ -34,6 +34,7 @@ const remoteWriteKeys = z.strictObject({
   send_exemplars: bool.optional(),
   send_native_histograms: bool.optional(),
   round_robin_dns: bool.optional(),
+  failed_request_logging: bool.optional(),
   sigv4: sigv4Keys.optional(),
   azuread: z.unknown().optional(),
   google_iam: z.strictObject({ credentials_file: text.optional() }).optional(),
@@ -77,7 +78,7 @@ const storageKeys = z.strictObject({
     .strictObject({
       out_of_order_time_window: duration.optional(),
       stale_series_compaction_threshold: number.optional(),
-      floats: z.unknown().optional(),
+      chunk_encoding: z.strictObject({ floats: oneOf('', 'xor', 'xor2').optional() }).optional(),
       retention: z
         .strictObject({ time: duration.optional(), size: size.optional(), percentage: percentage.optional() })
         .optional(),
@@ -92,8 +93,7 @@ const tracingKeys = z.strictObject({
   sampling_fraction: number.optional(),
   insecure: bool.optional(),
   headers: z.record(text, text).optional(),
-  http_headers: z.record(text, z.unknown()).optional(),
-  compression: text.optional(),
+  compression: oneOf('', 'gzip').optional(),
   timeout: duration.optional(),
   tls_config: tlsKeys.optional(),
 });
@@ -112,7 +112,7 @@ const otlpKeys = z.strictObject({
 
 export const fileKeys = z.strictObject({
   global: globalKeys.optional(),
-  runtime: z.strictObject({ gogc: count.optional() }).optional(),
+  runtime: z.strictObject({ gogc: number.optional() }).optional(),
   rule_files: z.array(text).optional(),
   scrape_config_files: z.array(text).optional(),
   scrape_configs: z.array(scrapeConfigKeys).optional(),

@@ -160,6 +160,9 @@ const SECTION_NOTICES = {
   tracing: 'this program records no traces of itself',
 } as const satisfies Partial<Record<keyof RawFile, string>>;
 
+/** Keys of remote write that are known and not acted upon. */
+const IDLE_WRITE_KEYS = ['round_robin_dns', 'failed_request_logging'] as const;
+
 function sectionNotices(raw: RawFile): string[] {
   const said = Object.entries(SECTION_NOTICES).filter(([key]) => {
     const section = raw[key as keyof typeof SECTION_NOTICES];
@@ -169,5 +172,14 @@ function sectionNotices(raw: RawFile): string[] {
   const tsdb = raw.storage?.tsdb;
   if (tsdb?.stale_series_compaction_threshold)
     notices.push('storage.tsdb.stale_series_compaction_threshold: not supported yet');
+  if (tsdb?.chunk_encoding?.floats)
+    notices.push(
+      'storage.tsdb.chunk_encoding: chunks in memory and in blocks have this program’s own choice of encoding',
+    );
+  raw.remote_write?.forEach((queue, i) => {
+    for (const key of IDLE_WRITE_KEYS) {
+      if (queue[key]) notices.push(`remote_write[${i}].${key}: not supported yet`);
+    }
+  });
   return notices;
 }

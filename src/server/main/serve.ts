@@ -443,11 +443,10 @@ async function metricsPage(metrics: SelfMetrics, machine: boolean, collectors: r
 
 function registerServerMetrics(metrics: SelfMetrics, reloader: Reloader, isReady: () => boolean): void {
   metrics.gauge('prometheus_ready', 'Whether the server answers queries.', () => Number(isReady()));
-  metrics.gauge(
-    'prometheus_config_last_reload_successful',
-    'Whether the last configuration reload attempt was successful.',
-    () => Number(reloader.succeeded),
-  );
+  for (const name of ['prometheus_config_last_reload_successful', 'isotherm_config_last_reload_successful']) {
+    const help = 'Whether the last configuration reload attempt was successful.';
+    metrics.gauge(name, help, () => Number(reloader.succeeded));
+  }
   metrics.gauge(
     'prometheus_config_last_reload_success_timestamp_seconds',
     'Timestamp of the last successful configuration reload.',
