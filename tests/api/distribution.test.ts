@@ -100,34 +100,50 @@ test.each([
 });
 
 describe('as columns', () => {
-  const ask = async (range: string) => {
-    const path = `distribution?query=${QUERY}&${range}&quantiles=0.5,0.9&limits=0.5`;
+  const ask = async (range: string, query = QUERY) => {
+    const path = `distribution?query=${query}&${range}&quantiles=0.5,0.9&limits=0.5`;
     const binary = await get(`${path}&format=binary`);
     expect(binary.headers['content-type']).toBe(COLUMNS_TYPE);
-    const bytes = new Uint8Array(binary.rawPayload).buffer;
-    return { ...readDistribution(bytes, (text) => Buffer.from(text).toString()), json: (await get(path)).json().data };
+    const told = await get(path);
+    const read = readDistribution(binary.rawPayload, (text) => Buffer.from(text).toString());
+    return { ...read, json: told.json().data, sizes: [binary.rawPayload.length, told.rawPayload.length] };
   };
-  /** As JSON has it: no data is null. */
-  const orNull = (values: Float64Array) => Array.from(values, (v) => (Number.isFinite(v) ? v : null));
+  /** As JSON has it: no data is null, and there is one zero. */
+  const orNull = (values: Float64Array) => Array.from(values, (v) => (Number.isFinite(v) ? v || 0 : null));
 
-  test.each([GRID, 'start=600&end=900&step=60'])('%s is the same as in JSON, to the last bit', async (range) => {
-    const { head, groups, json } = await ask(range);
-    expect(head).toMatchObject({ expr: json.expr, window: json.window, warnings: [] });
+  test.each([
+    ['dense', GRID, QUERY],
+    ['with slices without data', 'start=600&end=900&step=60', QUERY],
+    ['sparse', 'start=0&end=36000&step=60', QUERY],
+    ['extrapolated', 'start=100&end=600&step=7', QUERY.replace('2m', '100s')],
+    ['of one slice', 'start=600&end=600&step=60', QUERY],
+    ['without data', 'start=36000&end=72000&step=60', QUERY],
+    ['of nothing', GRID, 'nothing_bucket'],
+  ])('one %s is the same as in JSON, to the last bit, and no larger', async (_, range, query) => {
+    const { head, edges, groups, json, sizes } = await ask(range, query);
+    expect(head).toMatchObject({ expr: json.expr, window: json.window });
+    expect(sizes[0]).toBeLessThanOrEqual(sizes[1]);
     expect(groups.length).toBe(json.groups.length);
     groups.forEach((columns, i) => {
-      const { metric, buckets, quantiles, limits } = head.groups[i];
       const told = json.groups[i];
-      expect(metric).toEqual(told.metric);
-      expect([...columns.edges]).toEqual(told.edges);
+      expect(head.groups[i].metric).toEqual(told.metric);
+      expect([...edges]).toEqual(told.edges);
       expect(Array.from(columns.bounds, formatValue)).toEqual(told.bounds);
       expect(orNull(columns.total)).toEqual(told.total);
+      const buckets = columns.bounds.length - 1;
       told.counts.forEach((slice: number[] | null, x: number) => {
         const own = columns.counts.subarray(x * buckets, (x + 1) * buckets);
         expect(slice === null ? own.every(Number.isNaN) : [...own].map((v) => v || 0)).toEqual(slice ?? true);
       });
-      quantiles.forEach((q, k) => expect(orNull(columns.quantiles[k])).toEqual(told.quantiles[q]));
-      limits.forEach((limit, k) => expect(orNull(columns.shares[k])).toEqual(told.shares[limit]));
+      head.columns!.quantiles.forEach((q, k) => expect(orNull(columns.quantiles[k])).toEqual(told.quantiles[q]));
+      head.columns!.limits.forEach((limit, k) => expect(orNull(columns.shares[k])).toEqual(told.shares[limit]));
     });
+  });
+
+  test('groups of the same buckets share their bounds', async () => {
+    const { head, groups } = await ask(GRID);
+    expect(head.columns!.layouts).toEqual([3]);
+    expect(groups[1].bounds).toBe(groups[0].bounds);
   });
 
   test('another format is refused', async () => {

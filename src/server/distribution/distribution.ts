@@ -28,6 +28,8 @@ export interface Distribution {
   /** The PromQL whose answer the counts are. */
   readonly expr: string;
   readonly windowMs: number;
+  /** Its steps are the ends of the slices. */
+  readonly grid: StepGrid;
   readonly groups: readonly DistributionGroup[];
   readonly warnings: readonly string[];
 }
@@ -85,7 +87,7 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
     const [model] = made.models;
     if (model !== undefined) groups.push(groupOf(onGrid(model, value.grid), labels, sums.get(key), request));
   }
-  return { expr: buckets, windowMs, groups, warnings: [...warnings, ...notices] };
+  return { expr: buckets, windowMs, grid: value.grid, groups, warnings: [...warnings, ...notices] };
 }
 
 interface GroupSeries {

@@ -1,12 +1,6 @@
 /** distribution, explain: our own questions to histograms. */
 import type { ApiBaselineKind, ApiBox, ApiExplainedLabel, ApiExplanation } from '../../shared/api/explain.ts';
-import {
-  columnsInOrder,
-  COLUMNS_TYPE,
-  headBytes,
-  type DistributionHead,
-  type GroupHead,
-} from '../../shared/api/distributionColumns.ts';
+import { COLUMNS_TYPE, distributionPieces } from '../../shared/api/distributionColumns.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import type { ExplainedLabel } from '../../shared/explain/explain.ts';
 import { HistogramQueryError } from '../../shared/explain/histogramQuery.ts';
@@ -14,7 +8,7 @@ import type { Box } from '../../shared/explain/region.ts';
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import { labelsRecord } from '../../shared/model/labels.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
-import { distribution, type DistributionGroup } from '../distribution/distribution.ts';
+import { distribution, type Distribution, type DistributionGroup } from '../distribution/distribution.ts';
 import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
 import { JsonBytes } from '../promql/answer/jsonBytes.ts';
 import { QueryError } from '../storage/engine.ts';
@@ -55,33 +49,34 @@ async function distributionAnswer({
     }),
   );
   const data = { expr: found.expr, window: found.windowMs / 1000 };
-  if (format === 'binary') {
-    const head = { ...data, warnings: found.warnings, groups: found.groups.map(headOf(quantiles, limits)) };
-    return { contentType: COLUMNS_TYPE, pieces: columnPieces(head, found.groups) };
-  }
+  if (format === 'binary') return columnsAnswer(data, found, quantiles, limits);
   return groupsJson(data, found.groups, quantiles, limits, found.warnings);
 }
 
-const headOf =
-  (quantiles: readonly string[], limits: readonly string[]) =>
-  ({ labels, model: { xEdges, yEdges }, mean }: DistributionGroup): GroupHead => ({
+function columnsAnswer(
+  data: { readonly expr: string; readonly window: number },
+  { groups, grid, warnings }: Distribution,
+  quantiles: readonly string[],
+  limits: readonly string[],
+): TypedAnswer {
+  const asked = { start: grid.start, step: grid.stepMs, slices: grid.count, quantiles, limits };
+  const columns = groups.map(({ labels, model, total, mean, quantiles: lines, shares }) => ({
     metric: labelsRecord(labels),
-    slices: xEdges.length - 1,
-    buckets: yEdges.length - 1,
-    hasMean: mean !== undefined,
-    quantiles,
-    limits,
-  });
+    bounds: model.yEdges,
+    counts: model.counts,
+    total,
+    mean,
+    quantiles: lines,
+    shares,
+  }));
+  const told = warnings.length === 0 ? data : { ...data, warnings };
+  const pieces = distributionPieces(told, asked, columns, (text) => Buffer.from(text));
+  return { contentType: COLUMNS_TYPE, pieces: oneByOne(pieces) };
+}
 
-/** Column by column, as they lie in memory. */
-async function* columnPieces(head: DistributionHead, groups: readonly DistributionGroup[]): AsyncGenerator<Uint8Array> {
-  yield headBytes(head, (text) => Buffer.from(text));
-  for (const { model, total, mean, quantiles, shares } of groups) {
-    const edges = model.xEdges.map((ms) => ms / 1000);
-    const columns = { edges, bounds: model.yEdges, counts: model.counts, total, mean, quantiles, shares };
-    for (const { buffer, byteOffset, byteLength } of columnsInOrder(columns))
-      yield new Uint8Array(buffer, byteOffset, byteLength);
-  }
+/** Each piece is made when the one before has been taken. */
+async function* oneByOne(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces;
 }
 
 /** Written as it is taken, so that a large answer is never one text. */

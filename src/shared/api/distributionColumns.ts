@@ -1,87 +1,132 @@
 /**
- * The compact form of /api/v1/distribution (docs/api.md, "As columns"): a head in JSON that says which columns follow, then the columns, little
- * endian doubles without anything between them.
+ * The compact form of /api/v1/distribution, version 2 (docs/api.md, "As columns"): the version (1 byte), the size of the head (4 bytes, little endian), the
+ * head in JSON, which says which columns follow, and the columns as tokens (cellTokens.ts).
  */
+import { CellReader, CellWriter, endsEarly } from './cellTokens.ts';
 
 export const COLUMNS_TYPE = 'application/vnd.isotherm.distribution';
 
-/** Where columns begin is a multiple of this, so that they can be read in place. */
-const ALIGNMENT = 8;
+const VERSION = 2;
+const HEAD_AT = 5;
 
 export interface DistributionHead {
   readonly expr: string;
   /** Seconds. */
   readonly window: number;
-  readonly warnings: readonly string[];
+  /** Left out if there are none. */
+  readonly warnings?: readonly string[];
+  /** What holds for all groups; left out if there are none. */
+  readonly columns?: ColumnsHead;
   readonly groups: readonly GroupHead[];
 }
 
-export interface GroupHead {
-  readonly metric: Readonly<Record<string, string>>;
+export interface ColumnsHead extends ColumnsAsked {
+  /** Buckets of each layout that a group names: B. */
+  readonly layouts: readonly number[];
+}
+
+export interface ColumnsAsked {
+  /** Milliseconds. Slice x ends at start + x * step; there are S. */
+  readonly start: number;
+  readonly step: number;
   readonly slices: number;
-  readonly buckets: number;
-  readonly hasMean: boolean;
-  /** Each has a column. */
+  /** Each group has a column for each. */
   readonly quantiles: readonly string[];
   readonly limits: readonly string[];
 }
 
+export interface GroupHead {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Its index in the head; groups mostly have the same. */
+  readonly layout: number;
+  readonly hasMean: boolean;
+}
+
 /** NaN is no data. S slices and B buckets. */
-export interface GroupColumnsOf<Column = Float64Array> {
-  /** Seconds. Length S + 1. */
-  readonly edges: Column;
-  /** In the metric's unit. Length B + 1. */
-  readonly bounds: Column;
+export interface GroupColumns {
+  /** In the metric's unit. Length B + 1; groups of one layout share it. */
+  readonly bounds: Float64Array;
   /** Slice x, bucket y at x * B + y. */
-  readonly counts: Column;
+  readonly counts: Float64Array;
   /** Length S, as all that follow. */
-  readonly total: Column;
-  readonly mean: Column | undefined;
-  readonly quantiles: readonly Column[];
-  readonly shares: readonly Column[];
+  readonly total: Float64Array;
+  readonly mean: Float64Array | undefined;
+  readonly quantiles: readonly Float64Array[];
+  readonly shares: readonly Float64Array[];
 }
 
-/** The columns of a group in the order in which they stand. */
-export function columnsInOrder<C>({ edges, bounds, counts, total, mean, quantiles, shares }: GroupColumnsOf<C>): C[] {
-  return [edges, bounds, counts, total, ...(mean === undefined ? [] : [mean]), ...quantiles, ...shares];
+/** @param encode to UTF-8. */
+export function* distributionPieces(
+  told: Pick<DistributionHead, 'expr' | 'window' | 'warnings'>,
+  asked: ColumnsAsked,
+  groups: readonly (GroupColumns & Pick<GroupHead, 'metric'>)[],
+  encode: (text: string) => Uint8Array,
+): Generator<Uint8Array> {
+  const layouts = new Map<string, { readonly index: number; readonly bounds: Float64Array }>();
+  const heads = groups.map(({ metric, bounds, mean }): GroupHead => {
+    const key = new BigUint64Array(bounds.buffer, bounds.byteOffset, bounds.length).join();
+    const { index } = layouts.get(key) ?? { index: layouts.size };
+    layouts.set(key, { index, bounds });
+    return { metric, layout: index, hasMean: mean !== undefined };
+  });
+  const all = [...layouts.values()].map(({ bounds }) => bounds);
+  const columns = groups.length === 0 ? undefined : { ...asked, layouts: all.map(({ length }) => length - 1) };
+  yield headBytes({ ...told, columns, groups: heads }, encode);
+  const cells = new CellWriter();
+  for (const bounds of all) yield* cells.column(bounds);
+  for (const { counts, total, mean, quantiles, shares } of groups) {
+    for (const column of [counts, total, ...(mean === undefined ? [] : [mean]), ...quantiles, ...shares]) {
+      yield* cells.column(column);
+    }
+  }
+  yield cells.rest();
 }
 
-/** The length of the head and the head itself as UTF-8, with spaces up to where the columns begin. */
-export function headBytes(head: DistributionHead, encode: (text: string) => Uint8Array): Uint8Array {
+function headBytes(head: DistributionHead, encode: (text: string) => Uint8Array): Uint8Array {
   const text = encode(JSON.stringify(head));
-  const size = Math.ceil((4 + text.length) / ALIGNMENT) * ALIGNMENT;
-  const bytes = new Uint8Array(size).fill(0x20);
-  new DataView(bytes.buffer).setUint32(0, size - 4, true);
-  bytes.set(text, 4);
+  const bytes = new Uint8Array(HEAD_AT + text.length);
+  bytes[0] = VERSION;
+  new DataView(bytes.buffer).setUint32(1, text.length, true);
+  bytes.set(text, HEAD_AT);
   return bytes;
 }
 
 /**
- * Reads an answer; the columns are views on its memory.
+ * Reads an answer.
  *
  * @param decode of UTF-8.
- * @throws RangeError for bytes that end early.
+ * @returns edges: of the slices, seconds, length S + 1; empty without groups.
+ * @throws RangeError for bytes that end early or are of another version.
  */
 export function readDistribution(
-  bytes: ArrayBuffer,
+  bytes: Uint8Array,
   decode: (bytes: Uint8Array) => string,
-): { readonly head: DistributionHead; readonly groups: readonly GroupColumnsOf[] } {
-  const headSize = new DataView(bytes).getUint32(0, true);
-  const head = JSON.parse(decode(new Uint8Array(bytes, 4, headSize))) as DistributionHead;
-  let at = 4 + headSize;
-  const column = (length: number) => {
-    const values = new Float64Array(bytes, at, length);
-    at += 8 * length;
-    return values;
-  };
-  const groups = head.groups.map(({ slices, buckets, hasMean, quantiles, limits }): GroupColumnsOf => ({
-    edges: column(slices + 1),
-    bounds: column(buckets + 1),
-    counts: column(slices * buckets),
-    total: column(slices),
-    mean: hasMean ? column(slices) : undefined,
-    quantiles: quantiles.map(() => column(slices)),
-    shares: limits.map(() => column(slices)),
-  }));
-  return { head, groups };
+): { readonly head: DistributionHead; readonly edges: Float64Array; readonly groups: readonly GroupColumns[] } {
+  if (bytes.length < HEAD_AT) throw endsEarly();
+  if (bytes[0] !== VERSION) {
+    throw new RangeError(
+      `a distribution of version ${bytes[0]}, where ${VERSION} is read; ask a server of the same release`,
+    );
+  }
+  const headSize = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(1, true);
+  const columnsAt = HEAD_AT + headSize;
+  if (columnsAt > bytes.length) throw endsEarly();
+  const head = JSON.parse(decode(bytes.subarray(HEAD_AT, columnsAt))) as DistributionHead;
+  if (head.columns === undefined) return { head, edges: new Float64Array(), groups: [] };
+  const { start, step, slices, quantiles, limits } = head.columns;
+  const edges = Float64Array.from({ length: slices + 1 }, (_, x) => (start + (x - 1) * step) / 1000);
+  const cells = new CellReader(bytes, columnsAt);
+  const layouts = head.columns.layouts.map((buckets) => cells.column(buckets + 1));
+  const groups = head.groups.map(({ layout, hasMean }): GroupColumns => {
+    const bounds = layouts[layout];
+    return {
+      bounds,
+      counts: cells.column(slices * (bounds.length - 1)),
+      total: cells.column(slices),
+      mean: hasMean ? cells.column(slices) : undefined,
+      quantiles: quantiles.map(() => cells.column(slices)),
+      shares: limits.map(() => cells.column(slices)),
+    };
+  });
+  return { head, edges, groups };
 }

@@ -1,0 +1,204 @@
+/**
+ * Columns of doubles in few bytes. A token is a varint (7 bits a byte, lowest first, the top bit says that more follow) whose low 3 bits are its kind
+ * and whose other bits are its operand:
+ *
+ *     kind  operand            stands for
+ *     0     n - 1              n zeros
+ *     1     n - 1              n times NaN
+ *     2     m, zigzag          the integer m
+ *     3     m, zigzag          m / 1,000
+ *     4     m, zigzag          m / 1,000,000
+ *     5     0                  the double whose 8 bytes follow, little endian
+ *     6     slot               the double that was last put into this slot
+ *     7     0, 1, 2            -0, +Inf, -Inf
+ *
+ * A double of kind 5 goes into the slot that its bits hash to (`slotOf`), in writer and reader alike: counts that are extrapolated are odd doubles, but the
+ * same ones again and again. Runs end with their column. All values come back to the bit; one NaN is like another.
+ */
+
+const KIND = { zeros: 0, gaps: 1, integer: 2, thousandths: 3, millionths: 4, double: 5, slot: 6, special: 7 } as const;
+const KIND_BITS = 3;
+
+/** What the operands of kinds 3 and 4 are divided by. */
+const THOUSAND = 1000;
+const MILLION = 1_000_000;
+
+/** Token and operand fit 31 bits; what is longer takes 8 digits or more in JSON, and so no less than a double here. */
+const DECIMAL_MAX = 2 ** 27 - 1;
+
+/** A slot takes 2 bytes to name. */
+const SLOT_BITS = 11;
+/** Runs are cut here, so that the token fits 31 bits. */
+const RUN_MAX = 2 ** 28;
+
+const SPECIALS = [-0, Infinity, -Infinity];
+
+/** The longest token: a double. */
+const TOKEN_BYTES_MAX = 9;
+
+/** @param low and high: the halves of a double. */
+const slotOf = (low: number, high: number) =>
+  Math.imul(high ^ Math.imul(low, 0x9e3779b1), 0x85ebca6b) >>> (32 - SLOT_BITS);
+
+/** Columns one after the other; doubles of the columns before are known in those behind. */
+export class CellWriter {
+  private bytes: Uint8Array<ArrayBuffer>;
+  private view: DataView;
+  private at = 0;
+  private readonly slots = new Float64Array(1 << SLOT_BITS).fill(NaN);
+  private readonly pieceBytes: number;
+
+  /** @param pieceBytes of a piece, about. */
+  constructor(pieceBytes = 64 * 1024) {
+    this.pieceBytes = pieceBytes;
+    this.bytes = new Uint8Array(pieceBytes + TOKEN_BYTES_MAX);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Writes a column, and yields pieces that became full; they are the caller's. */
+  *column(values: Float64Array): Generator<Uint8Array> {
+    for (let i = 0; i < values.length;) {
+      // In a loop of its own, so that what is yielded costs nothing in between.
+      i = this.fill(values, i);
+      if (this.at >= this.pieceBytes) yield this.take();
+    }
+  }
+
+  /** What was not yielded. */
+  rest(): Uint8Array {
+    return this.bytes.subarray(0, this.at);
+  }
+
+  private take(): Uint8Array {
+    const piece = this.rest();
+    this.bytes = new Uint8Array(this.pieceBytes + TOKEN_BYTES_MAX);
+    this.view = new DataView(this.bytes.buffer);
+    this.at = 0;
+    return piece;
+  }
+
+  /** Writes values from `i` on until they end or the piece is full, and returns the next one's index. */
+  private fill(values: Float64Array, i: number): number {
+    const { length } = values;
+    while (i < length && this.at < this.pieceBytes) {
+      const value = values[i];
+      let end = i + 1;
+      if (Object.is(value, 0)) {
+        const most = Math.min(length, i + RUN_MAX);
+        while (end < most && Object.is(values[end], 0)) end++;
+        this.token(KIND.zeros, end - i - 1);
+      } else if (value !== value) {
+        const most = Math.min(length, i + RUN_MAX);
+        while (end < most && values[end] !== values[end]) end++;
+        this.token(KIND.gaps, end - i - 1);
+      } else this.number(value);
+      i = end;
+    }
+    return i;
+  }
+
+  private number(value: number): void {
+    if (value === 0) return this.token(KIND.special, 0);
+    const integer = Math.round(value);
+    if (integer === value) {
+      if (Math.abs(value) <= DECIMAL_MAX) return this.decimal(KIND.integer, integer);
+      if (!Number.isFinite(value)) return this.token(KIND.special, value > 0 ? 1 : 2);
+      return this.double(value);
+    }
+    const thousandths = Math.round(value * THOUSAND);
+    if (thousandths / THOUSAND === value && Math.abs(thousandths) <= DECIMAL_MAX) {
+      return this.decimal(KIND.thousandths, thousandths);
+    }
+    const millionths = Math.round(value * MILLION);
+    if (millionths / MILLION === value && Math.abs(millionths) <= DECIMAL_MAX) {
+      return this.decimal(KIND.millionths, millionths);
+    }
+    this.double(value);
+  }
+
+  private decimal(kind: number, m: number): void {
+    this.token(kind, (m << 1) ^ (m >> 31));
+  }
+
+  private double(value: number): void {
+    const at = this.at + 1;
+    this.view.setFloat64(at, value, true);
+    const slot = slotOf(this.view.getUint32(at, true), this.view.getUint32(at + 4, true));
+    if (this.slots[slot] === value) return this.token(KIND.slot, slot);
+    this.slots[slot] = value;
+    this.bytes[this.at] = KIND.double;
+    this.at += TOKEN_BYTES_MAX;
+  }
+
+  private token(kind: number, operand: number): void {
+    let left = (operand << KIND_BITS) | kind;
+    while (left > 0x7f) {
+      this.bytes[this.at++] = (left & 0x7f) | 0x80;
+      left >>>= 7;
+    }
+    this.bytes[this.at++] = left;
+  }
+}
+
+/** Columns in the order in which they were written. */
+export class CellReader {
+  private readonly bytes: Uint8Array;
+  private at: number;
+  private readonly view: DataView;
+  private readonly slots = new Float64Array(1 << SLOT_BITS).fill(NaN);
+
+  /** @param at where the first column begins. */
+  constructor(bytes: Uint8Array, at: number) {
+    this.bytes = bytes;
+    this.at = at;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** @throws RangeError for bytes that end early, and for a run that is longer than its column. */
+  column(length: number): Float64Array {
+    const values = new Float64Array(length);
+    for (let i = 0; i < length;) {
+      const token = this.varint();
+      const operand = token >>> KIND_BITS;
+      const kind = token & 7;
+      if (kind === KIND.zeros || kind === KIND.gaps) {
+        const end = i + operand + 1;
+        if (end > length)
+          throw new RangeError('the distribution has a run that is longer than its column; ask for it again');
+        // A new column is zeros.
+        if (kind === KIND.gaps) values.fill(NaN, i, end);
+        i = end;
+      } else values[i++] = this.number(kind, operand);
+    }
+    return values;
+  }
+
+  private number(kind: number, operand: number): number {
+    if (kind === KIND.double) return this.double();
+    if (kind === KIND.slot) return this.slots[operand & ((1 << SLOT_BITS) - 1)];
+    if (kind === KIND.special) return SPECIALS[operand] ?? NaN;
+    const m = (operand >>> 1) ^ -(operand & 1);
+    return kind === KIND.integer ? m : m / (kind === KIND.thousandths ? THOUSAND : MILLION);
+  }
+
+  private double(): number {
+    if (this.at + 8 > this.bytes.length) throw endsEarly();
+    const value = this.view.getFloat64(this.at, true);
+    this.slots[slotOf(this.view.getUint32(this.at, true), this.view.getUint32(this.at + 4, true))] = value;
+    this.at += 8;
+    return value;
+  }
+
+  private varint(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (this.at >= this.bytes.length) throw endsEarly();
+      const byte = this.bytes[this.at++];
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+      if (shift === 28) throw new RangeError('the distribution has a token of more than 5 bytes; ask for it again');
+    }
+  }
+}
+
+export const endsEarly = () => new RangeError('the distribution ends early; ask for it again');
