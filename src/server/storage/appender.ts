@@ -73,7 +73,7 @@ export interface Appender {
   appendHistogram(labels: Labels, t: number, h: NativeHistogram): AppendOutcome;
   /**
    * Says since when a counter counts, whose sample at `t` is appended next: a zero at `created`. It is appended where that is before `t` and at
-   * most an hour old, nothing of the series is as new, and nothing is deleted there; most are not, as a counter tells its age again and again.
+   * most an hour old, nothing of the series is as new, here or in the store, and nothing is deleted there; most are not, as a counter tells its age again and again.
    *
    * @param created milliseconds.
    * @returns whether it was appended.

@@ -141,7 +141,10 @@ export class StoreAppender implements Appender {
 
   appendCreatedHistogram(labels: Labels, t: number, created: number, h: NativeHistogram): boolean {
     const { head } = this.#target;
-    if (!this.#isNewCreated(t, created) || this.#isCovered(head.series.refOf(labels), created)) return false;
+    const ref = head.series.refOf(labels);
+    if (!this.#isNewCreated(t, created) || this.#isCovered(ref, created)) return false;
+    const { group, column } = head.loosePlace(ref, labels);
+    if (group.hasStagedSince(column, created, this.#id)) return false;
     return this.appendHistogram(labels, created, withoutObservations(h)) === 'ok';
   }
 
@@ -280,7 +283,7 @@ export class StoreAppender implements Appender {
     const { head } = this.#target;
     if (this.#isCovered(ref, t)) return false;
     const { group, column } = head.loosePlace(ref, labels);
-    return this.#appendCell(group, column, t, 0, 0) === 'ok';
+    return !group.hasStagedSince(column, t, this.#id) && this.#appendCell(group, column, t, 0, 0) === 'ok';
   }
 
   #admitRow(group: HeadGroup, t: number): AppendOutcome {

@@ -218,6 +218,33 @@ describe('a counter that says since when it counts', () => {
     expect(all[formatLabels(UP)]).toEqual({ 9000: textOf(0), 10_000: textOf(5) });
     expect(all.native).toEqual({ 9000: 'histogram of 0', 10_000: 'histogram of 12' });
   });
+
+  test('is appended once where samples of one commit tell it again, and not before those of them', async () => {
+    const appender = db.appender();
+    const native = labelsOf({ __name__: 'native' });
+    const tell = (t: number, created: number) => {
+      const isNew = [
+        appender.appendCreated(UP, t, created),
+        appender.appendCreatedHistogram(native, t, created, HISTOGRAM),
+      ];
+      appender.append(UP, t, 5);
+      appender.appendHistogram(native, t, HISTOGRAM);
+      return isNew;
+    };
+    expect(tell(10_000, 9_000)).toEqual([true, true]);
+    expect(tell(20_000, 9_000)).toEqual([false, false]);
+    expect(tell(30_000, 15_000)).toEqual([false, false]);
+    expect(tell(40_000, 35_000)).toEqual([true, true]);
+    await appender.commit();
+    expect(Object.keys((await readAll(db))[formatLabels(UP)])).toEqual([
+      '9000',
+      '10000',
+      '20000',
+      '30000',
+      '35000',
+      '40000',
+    ]);
+  });
 });
 
 test('series, label names and label values are those with samples in the range', async () => {

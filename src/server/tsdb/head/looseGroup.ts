@@ -114,6 +114,11 @@ export class LooseGroup extends HeadGroup {
     return this.columnLast(column).t >= t;
   }
 
+  /** Whether appender `owner` staged a sample of a column at `t` or later. */
+  hasStagedSince(column: number, t: number, owner: number): boolean {
+    return this.#stagedBy[column] === owner && this.#stagedTime[column] >= t;
+  }
+
   /** The unpacked row of a time. */
   rowAt(t: number): number | undefined {
     return this.#rowByTime.get(t);
