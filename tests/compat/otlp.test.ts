@@ -75,7 +75,7 @@ async function sendToBoth({ ours, peer }: Pair, requests: readonly Json[]): Prom
     const answers = await Promise.all([ours.url, peer.url].map((url) => post(url, request)));
     const told = await Promise.all(answers.map(async (answer) => [answer.status, await answer.text()]));
     expect(told).toEqual([
-      [200, expect.stringMatching(TOLD)], //dbg
+      [200, expect.stringMatching(TOLD)],
       [200, ''],
     ]);
   }
@@ -131,6 +131,35 @@ describeOtlp('OTLP beside Prometheus (needs one of version 3, see ISOTHERM_PROME
     const t = Date.now() - 60_000;
     await sendToBoth(pair, [...deltaRequests(t), kindRequest(t + 30_000)]);
     await expectSame(pair, t + 30_000, 20);
+  });
+
+  test.each([
+    ['classic', 'global: {}\n'],
+    ['custom buckets', 'otlp: {convert_histograms_to_nhcb: true}\n'],
+  ])('series get zeros where their points say that they began: %s histograms', async (_, config) => {
+    pair = await startPair(config, ['created-timestamp-zero-ingestion']);
+    const t = Date.now() - 120_000;
+    // Each begins a minute before its time: the second and third tell of starts that are covered, the last one of a restart.
+    await sendToBoth(pair, [
+      kindRequest(t),
+      kindRequest(t + 20_000),
+      kindRequest(t + 50_000),
+      kindRequest(t + 115_000),
+    ]);
+    await expectSame(pair, t + 115_000, 15);
+    const { data } = await api(pair.ours.url, `/query?query=exponential_seconds[1h]&time=${t / 1000 + 120}`);
+    const times = data.result[0].histograms.map(([at]: [number]) => Math.round(at * 1000 - t) / 1000);
+    expect(times).toEqual([-60, 0, 20, 50, 55, 115]);
+  });
+
+  test.each([
+    ['otlp-deltatocumulative,created-timestamp-zero-ingestion'],
+    ['otlp-native-delta-ingestion,created-timestamp-zero-ingestion'],
+  ])('starts of delta temporality, by --enable-feature=%s', async (features) => {
+    pair = await startPair('global: {}\n', features.split(','));
+    const t = Date.now() - 60_000;
+    await sendToBoth(pair, deltaRequests(t));
+    await expectSame(pair, t + 30_000, 5);
   });
 
   test.each(['json', 'protobuf'])('what the OpenTelemetry SDK sends in %s', async (format) => {

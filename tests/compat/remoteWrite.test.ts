@@ -9,6 +9,7 @@ import {
   type PrometheusProcess,
 } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig } from '../support/sidecar.ts';
+import { postSince, type SeriesSince } from '../support/writtenSince.ts';
 
 const PAGE = '# TYPE c counter\nc{a="x"} 1\nc{a="\\"quoted\\" ü"} 2.5\n# TYPE g gauge\ng -Inf\n';
 
@@ -106,4 +107,41 @@ besidePrometheus('remote write from Prometheus', () => {
       await ours.stop();
     },
   );
+
+  sinceVersion3('series get zeros where samples of version 2 say that they began, as there', async () => {
+    const folder = tempFolder();
+    writeConfig(folder, 'global: {}\n');
+    const flags = ['--web.enable-remote-write-receiver', '--enable-feature=created-timestamp-zero-ingestion'];
+    const ours = await startSidecar(folder, flags);
+    peer = await runPrometheus({ config: 'global: {}\n', folder, flags });
+    const t = Date.now() - 120_000;
+    const at = (after: number, start: number, v: number) => ({ t: t + after, start: start && t + start, v });
+    // A start that is told again, one of a restart, none, one before the newest sample, one after its own sample, one of long ago.
+    const requests: readonly (readonly SeriesSince['samples'][number][])[] = [
+      [at(0, -30_000, 5)],
+      [at(10_000, -30_000, 6), at(20_000, -30_000, 7)],
+      [at(30_000, 25_000, 2), at(40_000, 0, 3)],
+      [at(50_000, 35_000, 4), at(60_000, 65_000, 5), at(70_000, -86_400_000, 6)],
+      [at(80_000, 80_000, 7), at(90_000, 85_000, 1)],
+    ];
+    for (const samples of requests)
+      for (const url of [ours.url, peer.url]) {
+        const all = [
+          { name: 'c_total', samples },
+          { name: 'h', samples, isHistogram: true },
+        ];
+        const { status } = await postSince(url, all);
+        expect(status).toBe(204);
+      }
+    const seriesOf = async (url: string) =>
+      (await api(url, `/query?query=${encodeURIComponent('{job="j"}[1h]')}&time=${t / 1000 + 100}`)).data.result;
+    const theirs = await seriesOf(peer.url);
+    expect(await seriesOf(ours.url)).toEqual(theirs);
+    const times = theirs.flatMap(({ values, histograms }: { values?: [number][]; histograms?: [number][] }) =>
+      [...(values ?? []), ...(histograms ?? [])].map(([at]) => Math.round(at - t / 1000)),
+    );
+    const own = [-30, 0, 10, 20, 25, 30, 40, 50, 60, 70, 80, 85, 90];
+    expect(times).toEqual([...own, ...own]);
+    await ours.stop();
+  });
 });

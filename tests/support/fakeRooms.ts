@@ -3,7 +3,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SavedQueries } from '../../src/server/http/savedQueries.ts';
-import { labelsOf, labelValue, type Labels } from '../../src/shared/model/labels.ts';
+import { labelsOf, labelValue, NO_LABELS, type Labels } from '../../src/shared/model/labels.ts';
+import type { Metadata } from '../../src/shared/model/metadata.ts';
 import { compileMatcher, type Matcher } from '../../src/shared/model/matchers.ts';
 import { STALE_HIGH, STALE_LOW } from '../../src/shared/model/sampleBits.ts';
 import type { RelabelConfig } from '../../src/server/config/config.ts';
@@ -17,7 +18,8 @@ import { traceRelabel } from '../../src/server/relabel/relabel.ts';
 import { silentLog } from '../../src/server/telemetry/log.ts';
 import { createSelfMetrics } from '../../src/server/telemetry/selfMetrics.ts';
 import type { StoreAdmin } from '../../src/server/storage/admin.ts';
-import type { Appender, AppendOutcome, Storage } from '../../src/server/storage/appender.ts';
+import type { Intake } from '../../src/server/remote/receive/intake.ts';
+import type { Appender, AppendOutcome, GroupWriter, Storage } from '../../src/server/storage/appender.ts';
 import type { AnsweringEngine, QueryRequest, QueryResult } from '../../src/server/storage/engine.ts';
 import type { Queryable } from '../../src/server/storage/queryable.ts';
 import { systemClock } from '../../src/server/telemetry/clock.ts';
@@ -42,6 +44,14 @@ class FakeGroup {
   }
 }
 
+const NO_COLUMNS: GroupWriter = {
+  ref: 0,
+  columnCount: 0,
+  column: () => 0,
+  columnLabels: () => NO_LABELS,
+  metadata: new Map(),
+};
+
 export class FakeRooms {
   series: Labels[] = [labelsOf({ __name__: 'up', job: 'a' }), labelsOf({ __name__: 'up', job: 'b', 'my.label': 'x' })];
   requests: QueryRequest[] = [];
@@ -50,6 +60,8 @@ export class FakeRooms {
   outcome: AppendOutcome = 'ok';
   /** Of all series that a place was asked for. */
   groups: { isDropped: boolean }[] = [];
+  /** As it was set last, by metric family. */
+  readonly metadata = new Map<string, Metadata>();
   /** Of pool a. */
   relabel: readonly RelabelConfig[] = [];
   readonly engine: AnsweringEngine = {
@@ -86,11 +98,13 @@ export class FakeRooms {
   };
   readonly savedQueries = new SavedQueries(join(mkdtempSync(join(tmpdir(), 'isotherm-saved-')), 'q.json'));
   readonly storage: Storage = {
-    group: () => {
-      throw new Error('not asked by the HTTP rim');
-    },
+    group: () => NO_COLUMNS,
     appender: () => this.#appender(),
   };
+
+  intake(maxTime: number, startZeros = false): Intake {
+    return { appender: this.storage.appender(), group: NO_COLUMNS, maxTime, startZeros };
+  }
 
   rooms(): ServerRooms {
     return {
@@ -173,11 +187,11 @@ export class FakeRooms {
         return taken;
       },
       appendHistogram: () => 'ok',
-      appendCreated: () => false,
+      appendCreated: (labels, _, created) => take(labels, created, 0) === 'ok',
       appendCreatedHistogram: () => false,
       appendCreatedColumns: () => undefined,
       appendExemplar: () => 'ok',
-      setMetadata: () => undefined,
+      setMetadata: (_, metric, metadata) => void this.metadata.set(metric, metadata),
       commit: async () => void this.written.push(...pending),
       rollback: () => void pending.splice(0),
     };

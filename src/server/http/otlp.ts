@@ -14,7 +14,7 @@ import { JSON_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes, unfoldedBody } from './rawBody.ts';
-import { AHEAD_MS_MAX } from './remoteWrite.ts';
+import { intakeOf } from './remoteWrite.ts';
 import { RequestRefused } from './requestRefused.ts';
 
 const PROTOBUF_TYPE = 'application/x-protobuf';
@@ -61,7 +61,7 @@ async function receive(
     const { enabledFeatures, lookbackDeltaMs } = deps.options;
     const typeAndUnitLabels = enabledFeatures.includes('type-and-unit-labels');
     const settings = { config: deps.otlp(), lookbackDeltaMs, typeAndUnitLabels, deltas };
-    const outcome = appendMetrics(metrics, settings, appender, deps.clock.now() + AHEAD_MS_MAX);
+    const outcome = appendMetrics(metrics, settings, intakeOf(deps, rooms.storage, appender, 'otlp'));
     // Said before the commit, which may take a while: names of what was refused are those of this request.
     const words = outcome.words().join('; ');
     await appender.commit({ sync: true });

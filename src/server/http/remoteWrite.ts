@@ -4,10 +4,13 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WireError } from '../../shared/bytes/protobufWire.ts';
+import { SCRAPE_FEATURES } from '../config/scrapeFeatures.ts';
+import type { Intake } from '../remote/receive/intake.ts';
 import { INPUT_SIZE_MAX } from '../remote/receive/readWrites.wat.ts';
 import { BlockError } from '../remote/receive/writeKernel.ts';
 import { WriteReader, type WriteVersion } from '../remote/receive/writeReader.ts';
 import type { WriteOutcome } from '../remote/receive/writtenSeries.ts';
+import type { Appender, Storage } from '../storage/appender.ts';
 import { TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
@@ -15,7 +18,7 @@ import { takeBytes } from './rawBody.ts';
 import { RequestRefused } from './requestRefused.ts';
 
 /** Samples further ahead of now are refused, as upstream has it: one from the far future would make the store refuse all that follow. */
-export const AHEAD_MS_MAX = 600_000;
+const AHEAD_MS_MAX = 600_000;
 
 export function registerRemoteWrite(app: FastifyInstance, deps: HttpDeps, prefix: string): void {
   const reader = new WriteReader();
@@ -41,7 +44,7 @@ async function receive(
   const appender = rooms.storage.appender();
   try {
     const version = versionOf(request, deps.options.writeMessages);
-    const outcome = reader.read(version, blockOf(request), appender, deps.clock.now() + AHEAD_MS_MAX);
+    const outcome = reader.read(version, blockOf(request), intakeOf(deps, rooms.storage, appender, 'remote write'));
     const refusals = outcome.words();
     await appender.commit({ sync: true });
     // Of the first version nobody expects them.
@@ -54,6 +57,12 @@ async function receive(
     if (error instanceof WireError) return say(400, `not a WriteRequest: ${error.message}`);
     throw error;
   }
+}
+
+/** @param key of the group that has the metadata. */
+export function intakeOf({ clock, options }: HttpDeps, storage: Storage, appender: Appender, key: string): Intake {
+  const startZeros = options.enabledFeatures.includes(SCRAPE_FEATURES.startTimes);
+  return { appender, group: storage.group(key), maxTime: clock.now() + AHEAD_MS_MAX, startZeros };
 }
 
 function versionOf(request: FastifyRequest, messages: readonly string[]): WriteVersion {

@@ -41,6 +41,11 @@ export const METRIC_TYPES: Readonly<Record<MetricType, number>> = {
   stateset: 7,
 };
 
+/** What stands for a type that there is not: unknown. */
+export const metricTypeAt = (number: number): MetricType => TYPES_BY_NUMBER.get(number) ?? 'unknown';
+
+const TYPES_BY_NUMBER = new Map(Object.entries(METRIC_TYPES).map(([type, number]) => [number, type as MetricType]));
+
 const RESET_HINTS = { unknown: 0, reset: 1, notReset: 2, gauge: 3 } as const;
 
 /** The fields of a `Histogram`: whole counts as differences, others as floats. */

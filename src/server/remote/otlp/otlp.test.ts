@@ -62,9 +62,9 @@ test('target_info of points far apart is bounded', async () => {
     typeAndUnitLabels: false,
     deltas: 'refused',
   } as const;
-  const appender = fake.storage.appender();
-  const outcome = appendMetrics(request, settings, appender, T);
-  await appender.commit();
+  const intake = fake.intake(T);
+  const outcome = appendMetrics(request, settings, intake);
+  await intake.appender.commit();
   expect([outcome.points, outcome.refusedPoints]).toEqual([2, 0]);
   expect(fake.written.length).toBeLessThan(1_100);
   expect(fake.written.at(-1)).toMatchObject({ t: T, v: 1 });

@@ -1,10 +1,12 @@
 /** Where points go: samples, histograms and exemplars into an appender, and what became of each point into an outcome. */
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { Labels } from '../../../shared/model/labels.ts';
-import type { Appender } from '../../storage/appender.ts';
-import { appendExemplar, appendHistogram, WriteOutcome } from '../receive/writtenSeries.ts';
+import { labelValue, METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
+import type { Metadata } from '../../../shared/model/metadata.ts';
+import { keepMetadata, type Intake } from '../receive/intake.ts';
+import { appendExemplar, appendHistogram, tellsStart, WriteOutcome } from '../receive/writtenSeries.ts';
 import { exemplarOf } from './exemplarOf.ts';
 import type { OtlpExemplar, Point } from './metrics.ts';
+import type { TargetInfo } from './targetInfo.ts';
 
 /** What became of a request. A point is refused when any sample of it is. */
 export class OtlpOutcome extends WriteOutcome {
@@ -12,16 +14,22 @@ export class OtlpOutcome extends WriteOutcome {
   refusedPoints = 0;
 }
 
+const TARGET_INFO: Metadata = { type: 'gauge', help: 'Target metadata', unit: '' };
+
 export class PointSink {
   readonly outcome = new OtlpOutcome();
-  readonly #appender: Appender;
-  readonly #maxTime: number;
+  readonly #intake: Intake;
   #isRefused = false;
 
-  /** @param maxTime what is after it is refused, milliseconds. */
-  constructor(appender: Appender, maxTime: number) {
-    this.#appender = appender;
-    this.#maxTime = maxTime;
+  constructor(intake: Intake) {
+    this.#intake = intake;
+  }
+
+  /** What `append` appends is of this metric; where any of it is taken, its metadata is kept. */
+  metric(name: string, metadata: Metadata, append: () => void): void {
+    const before = this.outcome.samples + this.outcome.histograms;
+    append();
+    if (this.outcome.samples + this.outcome.histograms > before) keepMetadata(this.#intake, name, metadata);
   }
 
   /** All that one point becomes is appended by `append`. */
@@ -43,9 +51,15 @@ export class PointSink {
     this.outcome.faults.add(why);
   }
 
-  number(labels: Labels, { t, isMissing }: Point, v: number): void {
-    const append = () => (isMissing ? this.#appender.appendStale(labels, t) : this.#appender.append(labels, t, v));
-    const became = t > this.#maxTime ? 'outOfBounds' : append();
+  number(labels: Labels, point: Point, v: number): void {
+    if (tellsStart(point, this.#intake)) this.#intake.appender.appendCreated(labels, point.t, point.start);
+    this.#value(labels, point, v);
+  }
+
+  #value(labels: Labels, { t, isMissing }: Point, v: number): void {
+    const { appender, maxTime } = this.#intake;
+    const append = () => (isMissing ? appender.appendStale(labels, t) : appender.append(labels, t, v));
+    const became = t > maxTime ? 'outOfBounds' : append();
     if (became === 'ok') this.outcome.samples++;
     else {
       this.#isRefused = true;
@@ -53,18 +67,24 @@ export class PointSink {
     }
   }
 
-  native(labels: Labels, { t, start }: Point, histogram: NativeHistogram): void {
+  native(labels: Labels, point: Point, histogram: NativeHistogram): void {
+    const { t, start, isMissing } = point;
+    if (isMissing) {
+      if (tellsStart(point, this.#intake)) this.#intake.appender.appendCreatedHistogram(labels, t, start, histogram);
+      return this.#value(labels, point, 0);
+    }
     const whole = { histogram, t, start, isWhole: true };
-    if (!appendHistogram(labels, whole, this.#appender, this.#maxTime, this.outcome)) this.#isRefused = true;
+    if (!appendHistogram(labels, whole, this.#intake, this.outcome)) this.#isRefused = true;
   }
 
   exemplars(labels: Labels, exemplars: readonly OtlpExemplar[]): void {
-    for (const exemplar of exemplars)
-      appendExemplar(labels, exemplarOf(exemplar), this.#appender, this.#maxTime, this.outcome);
+    for (const exemplar of exemplars) appendExemplar(labels, exemplarOf(exemplar), this.#intake, this.outcome);
   }
 
-  /** A sample of a series that nobody sent. Where it is late, one of the same value is there already. */
-  derived(labels: Labels, t: number, v: number): void {
-    if (t <= this.#maxTime) this.#appender.append(labels, t, v);
+  /** Samples of a series that nobody sent. Where one is late, one of the same value is there already. */
+  targetInfo({ labels, times }: TargetInfo): void {
+    const { appender, maxTime } = this.#intake;
+    const taken = times.filter((t) => t <= maxTime && appender.append(labels, t, 1) === 'ok');
+    if (taken.length > 0) keepMetadata(this.#intake, labelValue(labels, METRIC_NAME), TARGET_INFO);
   }
 }

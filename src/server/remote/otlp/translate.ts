@@ -3,9 +3,10 @@
  * stored takes nothing with it. The rest of the request is kept, and the answer says how many points were refused.
  */
 import { labelsFrom, METRIC_NAME, type Label, type Labels } from '../../../shared/model/labels.ts';
+import type { Metadata, MetricType } from '../../../shared/model/metadata.ts';
 import { formatPlain } from '../../../shared/model/numberText.ts';
 import type { OtlpConfig } from '../../config/config.ts';
-import type { Appender } from '../../storage/appender.ts';
+import type { Intake } from '../receive/intake.ts';
 import type { DeltaSums } from './deltaSums.ts';
 import { nativeOfExplicit, nativeOfExponential } from './histograms.ts';
 import { LabelNames, ResourceLabels, scopeLabels } from './labelSets.ts';
@@ -32,14 +33,12 @@ export interface OtlpSettings {
   readonly deltas: DeltaSums | 'stored' | 'refused';
 }
 
-/** @param maxTime what is after it is refused, milliseconds. */
 export function appendMetrics(
   request: readonly ResourceMetrics[],
   settings: OtlpSettings,
-  appender: Appender,
-  maxTime: number,
+  intake: Intake,
 ): OtlpOutcome {
-  const sink = new PointSink(appender, maxTime);
+  const sink = new PointSink(intake);
   const names = new LabelNames(settings.config, (fault) => sink.warn(fault));
   for (const resource of request) appendResource(resource, { settings, sink, names });
   return sink.outcome;
@@ -66,7 +65,7 @@ function appendResource({ attributes, scopes }: ResourceMetrics, request: Reques
   if (last < first) return;
   const every = { first, last, everyMs: settings.lookbackDeltaMs / 2, keepsIdentifying: config.keepsIdentifying };
   const info = targetInfo(attributes, resource, every);
-  for (const t of info?.times ?? []) sink.derived(info!.labels, t, 1);
+  if (info !== undefined) sink.targetInfo(info);
 }
 
 /** Where the points of a metric belong. */
@@ -97,10 +96,14 @@ function appendMetric(
   const sums = isDelta && typeof settings.deltas === 'object' ? settings.deltas : undefined;
   const labels = settings.typeAndUnitLabels ? [...scope, ...typeAndUnit(metric, sums === undefined, settings)] : scope;
   const series = { name: ours, resource, labels, isDelta: isDelta && sums === undefined, sink };
-  if (sums === undefined) return appendData(data, series, settings.config.customBuckets);
+  const append = (data: MetricData) =>
+    sink.metric(ours, metadataOf(metric, sums === undefined), () =>
+      appendData(data, series, settings.config.customBuckets),
+    );
+  if (sums === undefined) return append(data);
   const keyOf = (point: Point) => labelsOf(point, series, [[METRIC_NAME, ours]]);
   const added = sums.add(data, keyOf, (why) => sink.refuse(1, `metric ${JSON.stringify(name)}: ${why}`));
-  appendData(added, series, settings.config.customBuckets);
+  append(added);
 }
 
 /** Why nothing of a metric can be stored. */
@@ -120,17 +123,23 @@ function suffixOf({ unit, data }: OtlpMetric): Suffix {
   return data?.kind === 'gauge' && unit === '1' ? 'ratio' : undefined;
 }
 
-function typeAndUnit({ unit, data }: OtlpMetric, keepsDeltas: boolean, { config }: OtlpSettings): Label[] {
-  // Twice, as upstream has it: what its metadata calls the unit is taken for one.
-  const named = unitName(unitName(unit), config.naming.escapes);
+/** @param keepsDeltas of what counts from point to point there is no type. */
+function metadataOf({ unit, description, data }: OtlpMetric, keepsDeltas: boolean): Metadata {
   const isDelta = data !== undefined && 'temporality' in data && data.temporality === 'delta' && keepsDeltas;
+  const type = data === undefined || isDelta ? 'unknown' : typeOf(data);
+  return { type, help: description, unit: unitName(unit) };
+}
+
+function typeAndUnit(metric: OtlpMetric, keepsDeltas: boolean, { config }: OtlpSettings): Label[] {
+  const { type, unit } = metadataOf(metric, keepsDeltas);
   return [
-    ['__type__', data === undefined || isDelta ? '' : typeOf(data)],
-    ['__unit__', named],
+    ['__type__', type === 'unknown' ? '' : type],
+    // What the metadata calls the unit is taken for one once more, as upstream has it.
+    ['__unit__', unitName(unit, config.naming.escapes)],
   ];
 }
 
-function typeOf(data: MetricData): string {
+function typeOf(data: MetricData): MetricType {
   if (data.kind === 'sum') return data.isMonotonic ? 'counter' : 'gauge';
   return data.kind === 'exponential' ? 'histogram' : data.kind;
 }
@@ -167,9 +176,8 @@ function appendNative(
   isDelta: boolean,
   sink: PointSink,
 ): void {
-  if (point.isMissing) return sink.number(labels, point, 0);
   const histogram = 'scale' in point ? nativeOfExponential(point, isDelta) : nativeOfExplicit(point, isDelta);
-  if (histogram.count === 0 && histogram.sum !== 0)
+  if (!point.isMissing && histogram.count === 0 && histogram.sum !== 0)
     sink.warn('a histogram has a sum of observations and a count of none');
   sink.native(labels, point, histogram);
 }

@@ -1,5 +1,5 @@
 /** Reads the requests that a server is sent, one after the other. What it learns of their series it keeps. */
-import type { Appender } from '../../storage/appender.ts';
+import type { Intake } from './intake.ts';
 import { WriteKernel } from './writeKernel.ts';
 import { WriteRequest } from './writeRequest.ts';
 import { appendRequest2 } from './writeRequest2.ts';
@@ -17,15 +17,14 @@ export class WriteReader {
 
   /**
    * @param block a message of this version in a snappy block of at most INPUT_SIZE_MAX bytes.
-   * @param maxTime samples after it are refused, milliseconds.
    * @throws BlockError, WireError; nothing of the request is to be committed then.
    */
-  read(version: WriteVersion, block: Uint8Array, appender: Appender, maxTime: number): WriteOutcome {
+  read(version: WriteVersion, block: Uint8Array, intake: Intake): WriteOutcome {
     const kernel = (this.#kernel ??= new WriteKernel());
     kernel.unfold(block);
     if (kernel.message.length > KEPT_BYTES_MAX) this.#kernel = undefined;
-    if (version === 2) return appendRequest2(kernel.message, appender, maxTime);
-    const request = new WriteRequest(appender, maxTime);
+    if (version === 2) return appendRequest2(kernel.message, intake);
+    const request = new WriteRequest(intake);
     request.appendUnfolded(kernel);
     return request.outcome;
   }

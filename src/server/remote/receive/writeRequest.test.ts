@@ -68,14 +68,14 @@ function expected(all: readonly (readonly Part[])[]): { written: unknown[]; late
 
 /** What of a request is written, read by the kernel where there is one. */
 async function written(bytes: Uint8Array, kernel: WriteKernel | undefined, fake = new FakeRooms()) {
-  const appender = fake.storage.appender();
-  const request = new WriteRequest(appender, MAX_TIME);
+  const intake = fake.intake(MAX_TIME, true);
+  const request = new WriteRequest(intake);
   if (kernel === undefined) request.append(bytes);
   else {
     kernel.unfold(compress(bytes));
     request.appendUnfolded(kernel);
   }
-  await appender.commit();
+  await intake.appender.commit();
   const { refused, nameless } = request.outcome;
   return { written: fake.written, late: refused.get('outOfBounds') ?? 0, nameless };
 }
@@ -167,4 +167,28 @@ test('the place of a series whose group the store let go of is asked for again',
   fake.groups[0].isDropped = true;
   await written(bytes, kernel, fake);
   expect(fake.groups).toHaveLength(2);
+});
+
+test('type, help and unit are kept by family, wherever they stand in a request', async () => {
+  const sample = (out: WireWriter, name: string) =>
+    out.message(1, (series) => {
+      series.message(1, (label) => void label.string(1, '__name__').string(2, name));
+      series.message(2, (one) => void one.double(1, 1).int(2, 1000));
+    });
+  const family = (out: WireWriter, type: number, name: string, help: string, unit: string) =>
+    out.message(3, (message) => void message.int(1, type).string(2, name).string(4, help).string(5, unit));
+  const out = new WireWriter();
+  sample(out, 'a');
+  family(out, 1, 'a_total', 'Things.', '');
+  sample(out, 'b');
+  family(out, 99, 'b_seconds', '', 'seconds');
+  family(out, 0, 'nothing_known', '', '');
+  for (const kernel of [undefined, new WriteKernel()]) {
+    const fake = new FakeRooms();
+    expect((await written(out.finish().slice(), kernel, fake)).written).toHaveLength(2);
+    expect([...fake.metadata]).toEqual([
+      ['a_total', { type: 'counter', help: 'Things.', unit: '' }],
+      ['b_seconds', { type: 'unknown', help: '', unit: 'seconds' }],
+    ]);
+  }
 });

@@ -1,13 +1,13 @@
 /**
  * A remote write request of version 1, read into an appender: what the kernel reads by the kernel, series that it does not know and all that is seldom by
- * the general reader. Source: prompb/remote.proto and prompb/types.proto of Prometheus; metadata, which belongs to no series, is left out as upstream does.
+ * the general reader. Source: prompb/remote.proto and prompb/types.proto of Prometheus, which leaves metadata out.
  */
 import { readLabelPair } from '../../../shared/bytes/labelPair.ts';
 import { WireReader } from '../../../shared/bytes/protobufWire.ts';
 import { labelsFrom, type Label } from '../../../shared/model/labels.ts';
 import type { Exemplar } from '../../../shared/model/metadata.ts';
-import type { Appender } from '../../storage/appender.ts';
-import { readHistogram, type WireHistogram } from '../prompb.ts';
+import { metricTypeAt, readHistogram, type WireHistogram } from '../prompb.ts';
+import { keepMetadata, type Intake } from './intake.ts';
 import type { WriteKernel } from './writeKernel.ts';
 import { appendSeries, WriteOutcome, type WireSample, type WrittenSeries } from './writtenSeries.ts';
 
@@ -16,20 +16,17 @@ const LABELS = 0x0a;
 
 export class WriteRequest {
   readonly outcome = new WriteOutcome();
-  readonly #appender: Appender;
-  readonly #maxTime: number;
+  readonly #intake: Intake;
 
-  /** @param maxTime samples after it are refused, milliseconds. */
-  constructor(appender: Appender, maxTime: number) {
-    this.#appender = appender;
-    this.#maxTime = maxTime;
+  constructor(intake: Intake) {
+    this.#intake = { ...intake, startZeros: false };
   }
 
   /** The message that the kernel holds. @throws WireError when it is no WriteRequest. */
   appendUnfolded(kernel: WriteKernel): void {
     const size = kernel.message.length;
     for (let at = 0; at < size;) {
-      const stopped = kernel.read(at, this.#maxTime);
+      const stopped = kernel.read(at, this.#intake.maxTime);
       this.#appendRead(kernel);
       at = stopped > at ? stopped : this.#appendField(kernel.message, at, kernel);
     }
@@ -47,7 +44,7 @@ export class WriteRequest {
     for (let from = 0, to = 0; from < count; from = to) {
       const number = groups[from];
       while (to < count && groups[to] === number) to++;
-      outcome.samples += this.#appender.appendCells(kernel.group(number), kernel, from, to, outcome.refuse);
+      outcome.samples += this.#intake.appender.appendCells(kernel.group(number), kernel, from, to, outcome.refuse);
     }
   }
 
@@ -55,15 +52,14 @@ export class WriteRequest {
   #appendField(message: Uint8Array, at: number, kernel: WriteKernel | undefined): number {
     const reader = new WireReader(message.subarray(at));
     reader.next();
-    if (reader.field !== 1) {
-      reader.skip();
-      return at + reader.position;
-    }
+    if (reader.field === 3) readFamily(reader.message(), this.#intake);
+    else if (reader.field !== 1) reader.skip();
+    if (reader.field !== 1) return at + reader.position;
     const bytes = reader.bytes();
     const end = at + reader.position;
     const from = end - bytes.length;
     const series = readTimeSeries(bytes);
-    const place = appendSeries(series, this.#appender, this.#maxTime, this.outcome);
+    const place = appendSeries(series, this.#intake, this.outcome);
     if (place !== undefined && series.labelBytes >= 0)
       kernel?.learn(from, from + series.labelBytes, place.group, place.column);
     return end;
@@ -92,16 +88,31 @@ export function readTimeSeries(bytes: Uint8Array): WrittenSeries & { readonly la
   return { labels: labelsFrom(pairs), samples, histograms, exemplars, labelBytes };
 }
 
-/** A `Sample` of either version. */
+/** A `MetricMetadata`. */
+function readFamily(r: WireReader, intake: Intake): void {
+  let type = 0;
+  let [family, help, unit] = ['', '', ''];
+  while (r.next()) {
+    if (r.field === 1) type = r.int();
+    else if (r.field === 2) family = r.string();
+    else if (r.field === 4) help = r.string();
+    else if (r.field === 5) unit = r.string();
+    else r.skip();
+  }
+  keepMetadata(intake, family, { type: metricTypeAt(type), help, unit });
+}
+
+/** A `Sample` of either version; only 2.0 tells when its series began. */
 export function readSample(sample: WireReader): WireSample {
   let [low, high] = [0, 0];
-  let t = 0;
+  let [t, start] = [0, 0];
   while (sample.next()) {
     if (sample.field === 1) [low, high] = sample.fixed64();
     else if (sample.field === 2) t = sample.int();
+    else if (sample.field === 3) start = sample.int();
     else sample.skip();
   }
-  return { t, low, high };
+  return { t, low, high, start };
 }
 
 function readExemplar(r: WireReader): Exemplar {

@@ -10,12 +10,12 @@ import { appendRequest2 } from './writeRequest2.ts';
 
 const MAX_TIME = 2_000_000;
 
-async function received(message: Uint8Array) {
+async function received(message: Uint8Array, startZeros = false) {
   const fake = new FakeRooms();
-  const appender = fake.storage.appender();
-  const outcome = appendRequest2(message, appender, MAX_TIME);
-  await appender.commit();
-  return { written: fake.written, outcome };
+  const intake = fake.intake(MAX_TIME, startZeros);
+  const outcome = appendRequest2(message, intake);
+  await intake.appender.commit();
+  return { written: fake.written, metadata: [...fake.metadata], outcome };
 }
 
 const label: fc.Arbitrary<Label> = fc.tuple(
@@ -51,22 +51,25 @@ test('what is sent is what is received', async () => {
 });
 
 describe('of a request', () => {
-  const symbols = ['', METRIC_NAME, 'up', 'job', 'a'];
+  const symbols = ['', METRIC_NAME, 'up', 'job', 'a', 'h_seconds_bucket', 'Times.', 'seconds'];
   interface Part {
     readonly refs: readonly number[];
     readonly samples?: readonly (readonly [t: number, v: number])[];
     readonly histogram?: (out: WireWriter) => void;
     readonly exemplar?: readonly number[];
+    readonly metadata?: readonly [type: number, help: number, unit: number];
   }
   const request = (...parts: readonly Part[]) => {
     const out = new WireWriter();
     for (const symbol of symbols) out.stringAlways(4, symbol);
-    for (const { refs, samples = [], histogram, exemplar } of parts)
+    for (const { refs, samples = [], histogram, exemplar, metadata } of parts)
       out.message(5, (series) => {
         series.packedInts(1, refs);
         for (const [t, v] of samples) series.message(2, (one) => one.double(1, v).int(2, t).int(3, 5));
         if (histogram !== undefined) series.message(3, histogram);
         if (exemplar !== undefined) series.message(4, (one) => one.packedInts(1, exemplar).double(2, 1).int(3, 1000));
+        if (metadata !== undefined)
+          series.message(5, (one) => void one.int(1, metadata[0]).int(3, metadata[1]).int(4, metadata[2]));
       });
     return out.finish().slice();
   };
@@ -75,7 +78,7 @@ describe('of a request', () => {
 
   test.each<[string, Part, RegExp]>([
     ['label references that are no pairs', { ...good, refs: [1, 2, 3] }, /3 label references are no pairs/],
-    ['a reference beyond the symbols', { ...good, refs: [1, 9] }, /reference 9 is beyond the 5 symbols/],
+    ['a reference beyond the symbols', { ...good, refs: [1, 9] }, /reference 9 is beyond the 8 symbols/],
     ['a label twice', { ...good, refs: [1, 2, 3, 4, 3, 2] }, /"job" is there twice/],
     ['a label without a name', { ...good, refs: [1, 2, 0, 4] }, /a label has no name/],
     ['a series without a name', { ...good, refs: [3, 4] }, /1 samples refused: their series has no __name__/],
@@ -86,6 +89,7 @@ describe('of a request', () => {
       { refs: [1, 2], histogram: (h) => void h.intAlways(1, 7).double(3, 1).int(15, 1000) },
       /hold 0 observations and its count is 7/,
     ],
+    ['help that is not there', { ...good, metadata: [1, 8, 0] }, /metadata reference 8 is beyond the 8 symbols/],
     ['an exemplar whose labels are not there', { ...good, exemplar: [8, 9] }, /an exemplar: label reference 8/],
   ])('%s is told and the rest is kept', async (_, bad, why) => {
     const { written, outcome } = await received(request(good, bad, { ...good, samples: [[2000, 2]] }));
@@ -96,6 +100,33 @@ describe('of a request', () => {
         { labels, t: 2000, v: 2 },
       ]),
     );
+  });
+
+  test('where it is wanted, a series gets a zero before each sample that tells its start', async () => {
+    const part = { ...good, samples: [[1000, 1.5] as const, [2000, 2] as const, [MAX_TIME + 1, 3] as const] };
+    const own = [
+      [1000, 1.5],
+      [2000, 2],
+    ];
+    const { written, outcome } = await received(request(part), true);
+    expect(written.map(({ t, v }) => [t, v])).toEqual([[5, 0], own[0], [5, 0], own[1]]);
+    expect(outcome.samples).toBe(2);
+    expect((await received(request(part))).written.map(({ t, v }) => [t, v])).toEqual(own);
+  });
+
+  test('metadata is kept by family, of series of which something was taken', async () => {
+    const bucket: Part = { ...good, refs: [1, 5], metadata: [3, 6, 7] };
+    const { metadata } = await received(
+      request(
+        bucket,
+        { ...good, metadata: [2, 0, 0] },
+        { refs: [1, 6], samples: [[MAX_TIME + 1, 1]], metadata: [1, 6, 0] },
+      ),
+    );
+    expect(metadata).toEqual([
+      ['h_seconds', { type: 'histogram', help: 'Times.', unit: 'seconds' }],
+      ['up', { type: 'gauge', help: '', unit: '' }],
+    ]);
   });
 
   test('samples, histograms and exemplars that were written are counted', async () => {

@@ -4,7 +4,8 @@ import { nativeFault } from '../../../shared/histogram/nativeFault.ts';
 import { EXPONENTIAL_SCHEMA_MAX, reduceSchema } from '../../../shared/histogram/nativeSchema.ts';
 import { METRIC_NAME, type Labels } from '../../../shared/model/labels.ts';
 import type { Exemplar } from '../../../shared/model/metadata.ts';
-import type { Appender, AppendOutcome, CellColumns, Refuse, SeriesPlace } from '../../storage/appender.ts';
+import type { AppendOutcome, CellColumns, Refuse, SeriesPlace } from '../../storage/appender.ts';
+import type { Intake } from './intake.ts';
 import type { WireHistogram } from '../prompb.ts';
 
 export interface WireSample {
@@ -12,6 +13,8 @@ export interface WireSample {
   /** The value by its two words. */
   readonly low: number;
   readonly high: number;
+  /** When its series began, 0 where that is not said. Milliseconds. */
+  readonly start: number;
 }
 
 export interface WrittenSeries {
@@ -54,39 +57,42 @@ const OUTCOME_WORDS: Readonly<Record<AppendOutcome, string>> = {
 /**
  * Refused samples are counted and told, the rest is kept: a sender that resends them would be refused again.
  *
- * @param maxTime what is after it is refused, milliseconds.
  * @returns where the series' samples went; undefined where it has none that were appended.
  */
-export function appendSeries(
-  series: WrittenSeries,
-  appender: Appender,
-  maxTime: number,
-  outcome: WriteOutcome,
-): SeriesPlace | undefined {
+export function appendSeries(series: WrittenSeries, intake: Intake, outcome: WriteOutcome): SeriesPlace | undefined {
   const { labels, samples, histograms, exemplars } = series;
   if (!labels.some(([name]) => name === METRIC_NAME)) {
     outcome.nameless += samples.length + histograms.length;
     return undefined;
   }
-  const place = appendSamples(labels, samples, appender, maxTime, outcome);
-  for (const one of histograms) appendHistogram(labels, one, appender, maxTime, outcome);
-  for (const exemplar of exemplars) appendExemplar(labels, exemplar, appender, maxTime, outcome);
+  const place = appendSamples(labels, samples, intake, outcome);
+  for (const one of histograms) appendHistogram(labels, one, intake, outcome);
+  for (const exemplar of exemplars) appendExemplar(labels, exemplar, intake, outcome);
   return place;
 }
 
 function appendSamples(
   labels: Labels,
   samples: readonly WireSample[],
-  appender: Appender,
-  maxTime: number,
+  intake: Intake,
   outcome: WriteOutcome,
 ): SeriesPlace | undefined {
+  const { appender, maxTime } = intake;
   const young = samples.filter(({ t }) => t <= maxTime);
   for (let i = young.length; i < samples.length; i++) outcome.refuse('outOfBounds');
   if (young.length === 0) return undefined;
   const place = appender.place(labels);
   const cells = cellsOf(young, place.column);
-  outcome.samples += appender.appendCells(place.group, cells, 0, young.length, outcome.refuse);
+  const append = (from: number, to: number) =>
+    (outcome.samples += appender.appendCells(place.group, cells, from, to, outcome.refuse));
+  let from = 0;
+  young.forEach((sample, i) => {
+    if (!tellsStart(sample, intake)) return;
+    append(from, i);
+    appender.appendCreated(labels, sample.t, sample.start);
+    from = i;
+  });
+  append(from, young.length);
   return place;
 }
 
@@ -98,20 +104,22 @@ function cellsOf(samples: readonly WireSample[], column: number): CellColumns {
   };
 }
 
+/** Whether a zero belongs to the beginning of a sample's series. */
+export const tellsStart = ({ t, start }: { readonly t: number; readonly start: number }, intake: Intake) =>
+  intake.startZeros && start !== 0 && t <= intake.maxTime;
+
 /** @returns whether it was taken. */
-export function appendHistogram(
-  labels: Labels,
-  { histogram, t, isWhole }: WireHistogram,
-  appender: Appender,
-  maxTime: number,
-  outcome: WriteOutcome,
-): boolean {
+export function appendHistogram(labels: Labels, one: WireHistogram, intake: Intake, outcome: WriteOutcome): boolean {
+  const { appender, maxTime } = intake;
+  const { histogram, t, isWhole } = one;
   const fault = nativeFault(histogram, isWhole);
   if (fault !== undefined) {
     outcome.faults.add(fault);
     return false;
   }
-  const became = t > maxTime ? 'outOfBounds' : appender.appendHistogram(labels, t, ourSchema(histogram));
+  const ours = ourSchema(histogram);
+  if (tellsStart(one, intake)) appender.appendCreatedHistogram(labels, t, one.start, ours);
+  const became = t > maxTime ? 'outOfBounds' : appender.appendHistogram(labels, t, ours);
   if (became === 'ok') outcome.histograms++;
   else outcome.refuse(became);
   return became === 'ok';
@@ -121,15 +129,9 @@ const ourSchema = (h: NativeHistogram) =>
   h.schema > EXPONENTIAL_SCHEMA_MAX ? reduceSchema(h, EXPONENTIAL_SCHEMA_MAX) : h;
 
 /** One that is there already is taken: senders send the same again. */
-export function appendExemplar(
-  labels: Labels,
-  exemplar: Exemplar,
-  appender: Appender,
-  maxTime: number,
-  outcome: WriteOutcome,
-): void {
-  if ((exemplar.t ?? 0) > maxTime) return void outcome.faults.add('an exemplar is too far from now');
-  const became = appender.appendExemplar(labels, exemplar);
+export function appendExemplar(labels: Labels, exemplar: Exemplar, intake: Intake, outcome: WriteOutcome): void {
+  if ((exemplar.t ?? 0) > intake.maxTime) return void outcome.faults.add('an exemplar is too far from now');
+  const became = intake.appender.appendExemplar(labels, exemplar);
   if (became === 'ok' || became === 'duplicate') outcome.exemplars++;
   else outcome.faults.add('an exemplar is older than the newest of its series');
 }
