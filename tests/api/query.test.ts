@@ -105,6 +105,14 @@ describe('answers', () => {
     expect(body.data.stats.samples).toEqual({ totalQueryableSamples: 3, peakSamples: 3, samplesRead: 3 });
     expect(body.data.stats.timings.evalTotalTime).toBe(0.005);
   });
+  test.each([
+    ['all', true],
+    ['true', false],
+    ['', false],
+  ])('steps are counted for stats=all alone: %p', async (stats, perStep) => {
+    await get(`/api/v1/query?query=up&stats=${stats}`);
+    expect(at.fake.requests.at(-1)).toMatchObject({ perStep });
+  });
   test('a large answer is whole in every encoding', async () => {
     const rows = Array.from({ length: 60 }, (_, s) => Array.from({ length: 1_100 }, (_, i) => s * i + 0.25));
     const labels = rows.map((_, s) => labelsOf({ s: String(s) }));

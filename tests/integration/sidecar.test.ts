@@ -208,6 +208,24 @@ describe('what cannot start says why, in one line, with exit code 1', () => {
   });
 });
 
+test('what each step looks at is told where the feature is on', async () => {
+  const told: unknown[] = [];
+  for (const flags of [[], ['--enable-feature=promql-per-step-stats']]) {
+    const folder = tempFolder();
+    writeConfig(folder, configOf());
+    const { url, stderr } = await start(folder, flags);
+    const { data } = await api(url, '/query_range?query=up&start=0&end=120&step=60&stats=all');
+    expect(stderr()).not.toContain('has no effect');
+    const { per_step_stats: isOn } = (await api(url, '/features')).data.promql;
+    told.push([isOn, data.stats.samples.totalQueryableSamplesPerStep]);
+  }
+  const zeros = [0, 60, 120].map((t) => [t, 0]);
+  expect(told).toEqual([
+    [false, undefined],
+    [true, zeros],
+  ]);
+});
+
 test('a wrong command line exits with 2 and a word of help', async () => {
   const run = await runIsotherm(['--config.fil=x']);
   expect([run.code, run.stderr]).toEqual([2, 'isotherm: unknown flag --config.fil; did you mean --config.file?\n']);

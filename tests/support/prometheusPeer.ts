@@ -24,8 +24,11 @@ export function prometheusVersion(): readonly [major: number, minor: number] | u
   return spawnSync(PROMTOOL, ['--version']).status === 0 ? installedVersion : undefined;
 }
 
-/** Float samples only; a stale mark cannot be imported. */
-export async function startPrometheus(series: readonly MemorySeries[]): Promise<PrometheusPeer> {
+/** Float samples only; a stale mark cannot be imported. @param features names for --enable-feature. */
+export async function startPrometheus(
+  series: readonly MemorySeries[],
+  features: readonly string[] = [],
+): Promise<PrometheusPeer> {
   const folder = tempFolder();
   const page = join(folder, 'page.txt');
   writeFileSync(page, openMetricsOf(series));
@@ -33,7 +36,7 @@ export async function startPrometheus(series: readonly MemorySeries[]): Promise<
     encoding: 'utf8',
   });
   if (imported.status !== 0) throw new Error(`promtool could not import the series: ${imported.stderr}`);
-  const flags = ['--storage.tsdb.retention.time=100y'];
+  const flags = ['--storage.tsdb.retention.time=100y', `--enable-feature=${features.join(',')}`];
   const { url, stop } = await runPrometheus({ config: 'global: {}\n', folder, flags });
   return {
     address: url.slice('http://'.length),

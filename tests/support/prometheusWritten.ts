@@ -6,12 +6,13 @@ import { runPrometheus } from './prometheusProcess.ts';
 import { writeByTime } from './remoteWritten.ts';
 import { tempFolder } from './sidecar.ts';
 
-/** @param series whose samples lie neither far behind nor ahead of now. */
+/** @param series whose samples lie neither far behind nor ahead of now. @param features names for --enable-feature. */
 export async function startPrometheusWritten(
   series: readonly MemorySeries[],
+  features: readonly string[] = ['promql-experimental-functions'],
 ): Promise<Pick<PrometheusPeer, 'ask' | 'close'>> {
   const folder = tempFolder();
-  const flags = ['--web.enable-remote-write-receiver', '--enable-feature=promql-experimental-functions'];
+  const flags = ['--web.enable-remote-write-receiver', `--enable-feature=${features.join(',')}`];
   const { url, stop } = await runPrometheus({ config: 'global: {}\n', folder, flags });
   const close = async () => {
     await stop();

@@ -48,7 +48,7 @@ export function featureList({
       ...all(['anchored', 'smoothed'], has('promql-extended-range-selectors')),
       ...all(['fill', 'fill_left', 'fill_right'], has('promql-binop-fill-modifiers')),
       delayed_name_removal: has('promql-delayed-name-removal'),
-      per_step_stats: false,
+      per_step_stats: has('promql-per-step-stats'),
       type_and_unit_labels: has('type-and-unit-labels'),
     },
     promql_functions: all(Object.keys(FUNCTIONS), (name) => functions[name].experimental !== true || experimental),

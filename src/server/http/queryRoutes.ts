@@ -23,9 +23,10 @@ async function runQuery(
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
   const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
   const expr = params.text('query');
-  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, origin, signal };
   const fresh = params.text('nocache') === '1';
   const statsText = params.text('stats');
+  const perStep = statsText === 'all';
+  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, perStep, origin, signal };
   const stats = statsText !== '';
   const warnings = stats && statsText !== 'true' && statsText !== 'all' ? [deprecatedStats(statsText)] : [];
   return queries

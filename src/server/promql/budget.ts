@@ -57,6 +57,17 @@ export class Budget {
     );
   }
 
+  /** What `work` holds is given back after it. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    const { samples, bytes } = this;
+    try {
+      return await work();
+    } finally {
+      this.samples = samples;
+      this.bytes = bytes;
+    }
+  }
+
   /** Refuses cells that would be too many, before memory is taken for them. */
   expect(cells: number): void {
     const samples = this.samples + cells;

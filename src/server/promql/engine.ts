@@ -36,6 +36,7 @@ import { repeatedNodes, RepeatedValues } from './repeated.ts';
 import { matrixOf, withNamesDropped, type VectorRows } from './rows.ts';
 import { selectedSeries, type SelectedSeries } from './series.ts';
 import { statsSeries } from './statsSeries.ts';
+import { countedSteps } from './stepCounts.ts';
 
 export interface EngineLimits extends PromqlFeatures {
   readonly lookbackDeltaMs: number;
@@ -180,13 +181,16 @@ export async function evaluatePrepared(
     evaluate: (expr, grid) => evaluateExpr(expr, grid, context),
     watch: explanation,
   };
+  const isCounted = request.perStep === true && features.perStepStats === true;
+  // First: what it holds for it is free again then.
+  const steps = isCounted ? await countedSteps(context) : undefined;
   const value = await queryValue(plan.context.query, context);
   return {
     value,
     warnings: annotations.warnings,
     infos: annotations.infos,
     plan: explanation?.tree(),
-    stats: { samplesRead, parseMs: prepared.parseMs, selectMs, evalMs: performance.now() - started },
+    stats: { steps, samplesRead, parseMs: prepared.parseMs, selectMs, evalMs: performance.now() - started },
   };
 }
 

@@ -34,13 +34,11 @@ export async function info(call: Call, grid: StepGrid, context: EvalContext): Pr
   const { budget, plan } = context;
   const source = await rowsOf(call.args[0], grid, context);
   const held = await materialize(source, grid.count, budget);
-  const isName = infoNameMatchers(call).map(compileMatcher);
-  const isInfoItself = source.labels.map((labels) => isName.every((test) => test(nameOf(labels))));
-  const others = source.labels.filter((_, s) => !isInfoItself[s]);
-  const series = identifiedBy(others, context.series(plan.infoSelectOf.get(call)!));
+  const isInfoItself = source.labels.map(infoTest(call));
+  const series = infoSeriesOf(call, source.labels, context.series(plan.infoSelectOf.get(call)!));
   const times = infoTimes(call.args[0], grid, plan.context);
   const cache = new WindowCache(times, plan.context.lookbackDeltaMs);
-  const infos = series.map((s) => infoSeriesOf(s.read(), cache));
+  const infos = series.map((s) => sampledInfo(s.read(), cache));
   const joiner = new InfoJoiner(infos, dataMatchersOf(call), grid.count, (cells) => budget.hold(cells));
   for (let i = 0; i < grid.count; i++) {
     if (held.some((row) => row.present[i] === 1)) joiner.enter(i);
@@ -54,6 +52,25 @@ export async function info(call: Call, grid: StepGrid, context: EvalContext): Pr
   return vectorValue(joiner.result(source.drops !== undefined));
 }
 
+/** Whether labels are those of an info metric that is asked for itself. */
+function infoTest(call: Call): (labels: Labels) => boolean {
+  const tests = infoNameMatchers(call).map(compileMatcher);
+  return (labels) => tests.every((test) => test(nameOf(labels)));
+}
+
+/** Those of the selected series that are looked at to inform series with the given labels. */
+export function infoSeriesOf(
+  call: Call,
+  labels: readonly Labels[],
+  selected: readonly SelectedSeries[],
+): readonly SelectedSeries[] {
+  const isInfoItself = infoTest(call);
+  return identifiedBy(
+    labels.filter((set) => !isInfoItself(set)),
+    selected,
+  );
+}
+
 /** The info series whose identifying labels are among those of the series, where these have any. */
 function identifiedBy(labels: readonly Labels[], series: readonly SelectedSeries[]): readonly SelectedSeries[] {
   const values = IDENTIFYING.map((name) => new Set(labels.map((l) => labelValue(l, name)).filter((v) => v !== '')));
@@ -64,7 +81,7 @@ function identifiedBy(labels: readonly Labels[], series: readonly SelectedSeries
 }
 
 /** Its samples are kept: what was read is lent for a moment only. */
-function infoSeriesOf(
+function sampledInfo(
   { labels, times: lent, sharesTimes, stale, histograms }: SampledSeries,
   cache: WindowCache,
 ): InfoSeries {

@@ -26,6 +26,8 @@ export interface QueryRequest {
   readonly signal?: AbortSignal;
   /** Tell how it was evaluated, which makes it slower. */
   readonly explain?: boolean;
+  /** Tell what each step looks at, where that feature is on: counting it takes about as long again. */
+  readonly perStep?: boolean;
   /** Who asks, for the query log: a key of upstream's and what it says, such as `httpRequest` or `ruleGroup`. */
   readonly origin?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -56,7 +58,16 @@ export type QueryValue =
   | { readonly kind: 'raw'; readonly grid: StepGrid; readonly series: readonly RawSeries[] }
   | { readonly kind: 'string'; readonly grid: StepGrid; readonly text: string };
 
+/** Samples by step of a grid: those that a step looks at, and those of them that no step before it had read. */
+export interface StepCounts {
+  readonly grid: StepGrid;
+  readonly queryable: Float64Array;
+  readonly read: Float64Array;
+}
+
 export interface QueryStats {
+  /** Where they were asked for. */
+  readonly steps?: StepCounts;
   readonly samplesRead: number;
   readonly parseMs: number;
   readonly selectMs: number;

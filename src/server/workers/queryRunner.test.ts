@@ -120,6 +120,20 @@ describe('an answer written on a worker', () => {
     expect(await textOf(await runner.answer(request, format))).toBe(here);
   });
 
+  test('tells what each step looked at, as in the caller’s thread', async () => {
+    const limits = { ...DEFAULT_LIMITS, perStepStats: true };
+    const counting = createQueryRunner({ queryable, workers: 1, limits, inlineWorkMax: -1 });
+    const asked = ask('max_over_time(sum(rate(x_bucket[5m]))[10m:1m])', { perStep: true });
+    const told = async (engine: Pick<QueryRunner, 'answer'>) => {
+      const text = await textOf(await engine.answer(asked, { limit: Infinity, stats: true }));
+      return (JSON.parse(text) as { data: { stats: { samples: Record<string, unknown> } } }).data.stats.samples;
+    };
+    const there = await told(counting);
+    await counting.close();
+    expect(there.totalQueryableSamplesPerStep).toHaveLength(91);
+    expect(there).toEqual(await told(createEngine(queryable, limits)));
+  });
+
   test('is refused before its first piece', async () => {
     await expect(runner.answer(ask('x_bucket + on(job) x_bucket'), format)).rejects.toMatchObject({
       errorType: 'execution',

@@ -14,6 +14,8 @@ export interface PromqlFeatures {
   readonly typeAndUnitLabels?: boolean;
   /** `start_timestamp()` answers. The store keeps no start times, so the answer is 0: unknown. */
   readonly startTimestamps?: boolean;
+  /** `stats=all` tells what each step looks at. */
+  readonly perStepStats?: boolean;
 }
 
 /** What `--enable-feature` calls them. */
@@ -24,6 +26,7 @@ export const PROMQL_FEATURE_FLAGS: Readonly<Record<string, keyof PromqlFeatures>
   'promql-delayed-name-removal': 'delayedNameRemoval',
   'type-and-unit-labels': 'typeAndUnitLabels',
   'use-start-timestamps': 'startTimestamps',
+  'promql-per-step-stats': 'perStepStats',
 };
 
 /** Everything that can be read, for texts that are looked at and not evaluated. */

@@ -1,8 +1,9 @@
 /** What a query took, as the API and the query log tell it. */
-import type { QueryStats } from '../../storage/engine.ts';
+import type { QueryStats, StepCounts, StepGrid } from '../../storage/engine.ts';
+import { total } from '../stepCounts.ts';
 
 /** @param totalMs that it waited and ran. */
-export function statsJson({ samplesRead, parseMs, selectMs, evalMs }: QueryStats, totalMs: number) {
+export function statsJson({ samplesRead, steps, parseMs, selectMs, evalMs }: QueryStats, totalMs: number) {
   return {
     timings: {
       evalTotalTime: (selectMs + evalMs) / 1000,
@@ -12,6 +13,19 @@ export function statsJson({ samplesRead, parseMs, selectMs, evalMs }: QueryStats
       execQueueTime: Math.max(0, totalMs - parseMs - selectMs - evalMs) / 1000,
       execTotalTime: totalMs / 1000,
     },
-    samples: { totalQueryableSamples: samplesRead, samplesRead, peakSamples: samplesRead },
+    samples: { ...(steps === undefined ? unsteppedJson(samplesRead) : steppedJson(steps)), peakSamples: samplesRead },
   };
 }
+
+const unsteppedJson = (samplesRead: number) => ({ totalQueryableSamples: samplesRead, samplesRead });
+
+const steppedJson = ({ grid, queryable, read }: StepCounts) => ({
+  totalQueryableSamplesPerStep: pointsOf(grid, queryable),
+  totalQueryableSamples: total(queryable),
+  samplesReadPerStep: pointsOf(grid, read),
+  samplesRead: total(read),
+});
+
+/** Seconds and counts. */
+const pointsOf = ({ start, stepMs }: StepGrid, counts: Float64Array): readonly (readonly [t: number, n: number])[] =>
+  Array.from(counts, (n, i) => [(start + i * stepMs) / 1000, n]);
