@@ -20,3 +20,8 @@ export async function readSecret(secret: Secret): Promise<string> {
     );
   }
 }
+
+/** As text may be shown: `http://user:hunter2@host` → `http://user:<secret>@host`. */
+export function hideUrlPassword(text: string): string {
+  return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, '$1:<secret>@');
+}

@@ -4,6 +4,7 @@
  */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { ConfigError, type ConfigFault } from './configError.ts';
+import { hideUrlPassword } from './secrets.ts';
 
 export type YamlTree = string | YamlTree[] | { [key: string]: YamlTree };
 
@@ -164,9 +165,4 @@ function formatPath(path: Path): string {
       typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`,
     '',
   );
-}
-
-/** `http://user:hunter2@host` → `http://user:<secret>@host`. */
-function hideUrlPassword(text: string): string {
-  return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, '$1:<secret>@');
 }

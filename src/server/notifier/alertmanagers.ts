@@ -2,6 +2,7 @@
 import { labelsFrom, labelValue, type Labels } from '../../shared/model/labels.ts';
 import type { AlertmanagerConfig } from '../config/config.ts';
 import { targetFault } from '../config/resolveSources.ts';
+import { hideUrlPassword } from '../config/secrets.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
 import type { TargetGroup } from '../discovery/targetGroup.ts';
 import { discard, OutboundClient } from '../outbound/client.ts';
@@ -38,7 +39,7 @@ export class Alertmanagers {
     this.#targetRules = compileRelabel(config.relabel);
     this.#alertRules = compileRelabel(config.alertRelabel);
     const onFault = (source: string, why: string) =>
-      log('warn', 'Alertmanagers not discovered', { source, error: why });
+      log('warn', 'Alertmanagers not discovered', { source: hideUrlPassword(source), error: why });
     this.#discoverers = createDiscoverers(config, { onFault });
     for (const [key, discoverer] of this.#discoverers) {
       discoverer.start((groups) => {

@@ -53,13 +53,19 @@ export class KeptConnection {
   }
 
   #open(dial: Dial): void {
-    const opened = dial({
-      buffer: READ_BUFFER,
-      callback: (size, bytes) => {
-        if (this.#socket === socket) this.#receive(bytes, size);
-        return true;
-      },
-    });
+    let opened: ReturnType<Dial>;
+    try {
+      opened = dial({
+        buffer: READ_BUFFER,
+        callback: (size, bytes) => {
+          if (this.#socket === socket) this.#receive(bytes, size);
+          return true;
+        },
+      });
+    } catch (error) {
+      // A certificate or key that is none, say.
+      return this.#settle(error as Error);
+    }
     const { socket, ready } = opened;
     this.#socket = socket;
     this.#isReady = false;

@@ -4,6 +4,7 @@ import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Metadata } from '../../shared/model/metadata.ts';
 import type { RemoteWriteConfig } from '../config/config.ts';
+import { hideUrlPassword } from '../config/secrets.ts';
 import { compileRelabel } from '../relabel/relabel.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { Clock } from '../telemetry/clock.ts';
@@ -36,6 +37,7 @@ export interface RemoteWriterDeps {
 /** What others may see of a receiver. */
 export interface RemoteStatus {
   readonly name: string;
+  /** Without its password. */
   readonly url: string;
   readonly queue: WriteQueue;
   readonly counts: ReceiverCounts;
@@ -114,13 +116,13 @@ class Remote implements RemoteStatus {
     this.#deps = deps;
     this.id = idOf(config);
     this.name = config.name === '' ? this.id.slice(0, 6) : config.name;
-    this.url = config.url;
+    this.url = hideUrlPassword(config.url);
     this.#receiver = new Receiver(config, (fault) => this.#complain(fault));
     const kinds = { histograms: config.sendNativeHistograms, exemplars: config.sendExemplars };
     const names = new OutgoingNames(compileRelabel(config.relabel), externalLabels, config.message);
     const sent = sentTimes.load(this.id);
     if (sent === undefined) sentTimes.save(this.id, clock.now());
-    this.#log = (level, message, fields) => deps.log(level, message, { remote: this.name, url: config.url, ...fields });
+    this.#log = (level, message, fields) => deps.log(level, message, { remote: this.name, url: this.url, ...fields });
     const parts = {
       config: config.queue,
       clock,

@@ -1,5 +1,6 @@
 /** A job: its discovery, its client, and a loop for each of its targets. */
 import type { ScrapeConfig } from '../config/config.ts';
+import { hideUrlPassword } from '../config/secrets.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
 import type { Discoverer, TargetGroup } from '../discovery/targetGroup.ts';
 import { compileRelabel, traceRelabel, type RelabelRule, type RelabelStep } from '../relabel/relabel.ts';
@@ -101,7 +102,11 @@ export class ScrapePool {
   /** Discovery that did not change goes on: asked anew, a source of many parts would name its targets one by one again. */
   private discover(): void {
     const onFault = (source: string, why: string) =>
-      this.deps.log('warn', 'Targets not discovered', { source, error: why, scrape_pool: this.config.jobName });
+      this.deps.log('warn', 'Targets not discovered', {
+        source: hideUrlPassword(source),
+        error: why,
+        scrape_pool: this.config.jobName,
+      });
     const before = this.discoverers;
     const made = createDiscoverers(this.config, { onFault });
     for (const [key, discoverer] of before) if (!made.has(key)) discoverer.stop();
