@@ -48,6 +48,14 @@ test('every route of the API is told, with its methods', () => {
   }
 });
 
+test('every route of the server is told, those too that are in no table', async () => {
+  await server.inject('/-/healthy');
+  const told = new Set(ENDPOINTS.map(({ path }) => path.replace(/\{\w+\}/g, '{}')));
+  const there = [...server.paths].map((path) => path.replace(/:\w+/g, '{}').replace('/metrics/*', '/metrics/job/{}'));
+  // OPTIONS is answered on any path.
+  expect(there.sort()).toEqual(['*', ...told].sort());
+});
+
 // A stream has no end that could be waited for.
 test.each(ENDPOINTS.filter(({ answer }) => answer !== 'events').map(({ path }) => path))(
   '%s is there, with the methods that are told and no others',

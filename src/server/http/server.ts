@@ -72,6 +72,8 @@ export interface HttpServer {
   listen(host: string, port: number): Promise<string>;
   /** Stops taking requests, lets answers under way finish for a second, then closes all connections. Safe to call again. */
   close(): Promise<void>;
+  /** For tests: paths of all routes, below the route prefix and as the router writes them, once a request was answered. */
+  readonly paths: ReadonlySet<string>;
   /** For tests: a request without a socket. */
   readonly inject: FastifyInstance['inject'];
 }
@@ -110,6 +112,8 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   app.addHook('onResponse', async (request, reply) => observe(deps, request, reply));
   app.setErrorHandler((error, request, reply) => fail(deps, request, reply, error));
 
+  const paths = new Set<string>();
+  app.addHook('onRoute', ({ url }) => void paths.add(url.slice(options.routePrefix.length)));
   const routes = new Router(app, options.routePrefix);
   for (const { path, methods, handle } of [...lifecycleRoutes(deps), federationRoute(deps)])
     routes.add(path, methods, handle);
@@ -145,6 +149,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
       return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
     },
     close: () => (closed ??= drain(app)),
+    paths,
     inject: app.inject.bind(app) as FastifyInstance['inject'],
   };
 }

@@ -177,6 +177,18 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
     ['GET POST', '/federate', 'match[]!', 'page', 'The newest sample of each series, as a page to scrape'],
     ['GET', '/metrics', 'collect[]', 'page', 'Own metrics'],
   ],
+  "The Pushgateway's": [
+    [
+      'POST PUT DELETE',
+      '/metrics/job/{job}',
+      '',
+      'nothing',
+      'Adds to a group of pushed metrics, replaces it or removes it; more labels follow as /name/value (--web.enable-push-receiver)',
+    ],
+    ['GET', '/api/v1/metrics', '', 'list', 'Groups that were pushed'],
+    ['GET', '/pushed', '', 'page', 'Pushed metrics, as a page to scrape'],
+    ['POST PUT', '/api/v1/admin/wipe', '', 'nothing', 'Removes all groups (--web.enable-admin-api)'],
+  ],
   Administration: [
     [
       'POST PUT',
