@@ -14,17 +14,27 @@ import type { SeriesSamples } from '../remote/prompb.ts';
 import { sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError } from './apiError.ts';
 import type { HttpDeps, ServerRooms } from './deps.ts';
+import { negotiate } from './federationFormat.ts';
 import { protobufPage, textPage, type FederatedSample } from './federationPage.ts';
 import { notReady, type RawRoute } from './lifecycle.ts';
 import { paramsOf, type Params } from './params.ts';
 import { matcherSets } from './selectors.ts';
 import { storedSeries } from './storedSeries.ts';
 
-const PROTOBUF = 'application/vnd.google.protobuf';
-const PROTOBUF_TYPE = `${PROTOBUF}; proto=io.prometheus.client.MetricFamily; encoding=delimited`;
-
 export function federationRoute(deps: HttpDeps): RawRoute {
-  return { path: '/federate', methods: ['GET', 'POST'], handle: (request, reply) => federate(deps, request, reply) };
+  const errors = deps.metrics.ownCounter(
+    'prometheus_web_federation_errors_total',
+    'Total number of errors that occurred while sending federation responses.',
+  );
+  const handle: RawRoute['handle'] = async (request, reply) => {
+    try {
+      return await federate(deps, request, reply);
+    } catch (error) {
+      errors.add();
+      throw error;
+    }
+  };
+  return { path: '/federate', methods: ['GET', 'POST'], handle };
 }
 
 async function federate(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -39,27 +49,10 @@ async function federate(deps: HttpDeps, request: FastifyRequest, reply: FastifyR
     if (error instanceof ApiError) return reply.code(400).type(TEXT_TYPE).send(`${error.message}\n`);
     throw error;
   }
-  const accept = request.headers.accept ?? '';
-  if (wantsProtobuf(accept)) {
-    return reply.type(PROTOBUF_TYPE).send(Readable.from(protobufPage(samples), { objectMode: false }));
-  }
-  const utf8 = /escaping=allow-utf-8/.test(accept);
-  const type = `text/plain; version=${utf8 ? '1.0.0; escaping=allow-utf-8' : '0.0.4'}; charset=utf-8`;
-  return sendTexts(request, reply, textPage(samples, utf8), type);
-}
-
-/** Whether the client likes protobuf at least as much as text. */
-function wantsProtobuf(accept: string): boolean {
-  let best = '';
-  let bestQ = 0;
-  for (const part of accept.split(',')) {
-    const [type, ...params] = part.split(';').map((text) => text.trim().toLowerCase());
-    const isDelimited = params.includes('encoding=delimited');
-    if (type !== 'text/plain' && !(type === PROTOBUF && isDelimited)) continue;
-    const q = Number(params.find((param) => param.startsWith('q='))?.slice(2) ?? 1) || 0;
-    if (q > bestQ) [best, bestQ] = [type, q];
-  }
-  return best === PROTOBUF;
+  const { kind, escaping, contentType } = negotiate(request.headers.accept ?? '');
+  if (kind === 'protobuf')
+    return reply.type(contentType).send(Readable.from(protobufPage(samples, escaping), { objectMode: false }));
+  return sendTexts(request, reply, textPage(samples, escaping), contentType);
 }
 
 async function newestSamples(

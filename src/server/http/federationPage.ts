@@ -1,9 +1,9 @@
 /** Pages of federation: newest samples as text (0.0.4) or, where the client takes it, as delimited protobuf, which has room for native histograms. */
-import { formatValue } from '../../shared/api/prometheus.ts';
 import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import { isCustom } from '../../shared/histogram/bounds.ts';
 import type { NativeHistogram, Span } from '../../shared/histogram/native.ts';
 import { indexesOf } from '../../shared/histogram/spans.ts';
+import { escapedName, type Escaping } from './federationFormat.ts';
 import {
   isPlainMetricName,
   labelValue,
@@ -12,6 +12,7 @@ import {
   seriesText,
   type Labels,
 } from '../../shared/model/labels.ts';
+import { formatShort } from '../../shared/model/numberText.ts';
 
 export interface FederatedSample {
   /** With a metric name, and those labels of the server that it lacks; an empty value is written, and keeps the scraper from adding its own. */
@@ -54,37 +55,35 @@ function* familiesOf(samples: Iterable<FederatedSample>): Generator<Family> {
 /**
  * Lines of the text format. Native histograms have no form there and are left out; those with custom bounds are written as classic ones.
  *
- * @param utf8 the client reads quoted names; else what no name may have becomes an underscore.
+ * @param escaping how names are written that are not plain; without any they are quoted.
  */
-export function* textPage(samples: Iterable<FederatedSample>, utf8: boolean): Generator<string> {
+export function* textPage(samples: Iterable<FederatedSample>, escaping: Escaping): Generator<string> {
   const textual = function* () {
     for (const sample of samples) if (sample.histogram === undefined || isCustom(sample.histogram)) yield sample;
   };
   for (const { name, kind, samples: rows } of familiesOf(textual())) {
-    const written = utf8 || isPlainMetricName(name) ? name : escaped(name);
+    const written = escapedName(name, escaping);
     // Version 0.0.4 knows no gauge histogram.
     yield `# TYPE ${isPlainMetricName(written) ? written : quoted(written)} ${kind === 'untyped' ? kind : 'histogram'}\n`;
     for (const row of rows) {
       const labels = row.labels
         .filter(([label]) => label !== METRIC_NAME)
-        .map(([label, value]) => [utf8 ? label : escaped(label), value] as const);
+        .map(([label, value]) => [escapedName(label, escaping), value] as const);
       if (row.histogram === undefined) yield line(written, labels, row.value, row.t);
       else yield* classicLines(written, labels, row.histogram, row.t);
     }
   }
 }
 
-const escaped = (name: string) => name.replace(/[^a-zA-Z0-9_:]/gu, '_').replace(/^(?=\d)/, '_');
-
 type Pairs = readonly (readonly [string, string])[];
 
 function line(name: string, labels: Pairs, value: number, t: number): string {
-  return `${seriesText(name, labels)} ${formatValue(value)} ${t}\n`;
+  return `${seriesText(name, labels)} ${formatShort(value)} ${t}\n`;
 }
 
 function* classicLines(name: string, labels: Pairs, h: NativeHistogram, t: number): Generator<string> {
   for (const { le, count } of classicBuckets(h))
-    yield line(`${name}_bucket`, [...labels, ['le', formatValue(le)]], count, t);
+    yield line(`${name}_bucket`, [...labels, ['le', formatShort(le)]], count, t);
   yield line(`${name}_bucket`, [...labels, ['le', '+Inf']], h.count, t);
   yield line(`${name}_sum`, labels, h.sum, t);
   yield line(`${name}_count`, labels, h.count, t);
@@ -100,21 +99,22 @@ function classicBuckets(h: NativeHistogram): { le: number; count: number }[] {
 const TYPES = { untyped: 3, histogram: 4, gaugehistogram: 5 } as const;
 
 /** `MetricFamily` messages, each after its length. Source: io.prometheus.client metrics.proto. */
-export function* protobufPage(samples: Iterable<FederatedSample>): Generator<Uint8Array> {
+export function* protobufPage(samples: Iterable<FederatedSample>, escaping: Escaping): Generator<Uint8Array> {
   for (const { name, kind, samples: rows } of familiesOf(samples)) {
     const out = new WireWriter();
     out.message(1, (family) => {
-      family.string(1, name).int(3, TYPES[kind]);
-      for (const row of rows) family.message(4, (metric) => writeMetric(metric, row));
+      family.string(1, escapedName(name, escaping)).int(3, TYPES[kind]);
+      for (const row of rows) family.message(4, (metric) => writeMetric(metric, row, escaping));
     });
     // A field is its tag, its length and its body: without the tag it is a delimited message.
     yield out.finish().slice(1);
   }
 }
 
-function writeMetric(out: WireWriter, { labels, t, value, histogram }: FederatedSample): void {
+function writeMetric(out: WireWriter, { labels, t, value, histogram }: FederatedSample, escaping: Escaping): void {
   for (const [name, text] of labels) {
-    if (name !== METRIC_NAME) out.message(1, (pair) => void pair.string(1, name).string(2, text));
+    if (name !== METRIC_NAME)
+      out.message(1, (pair) => void pair.string(1, escapedName(name, escaping)).string(2, text));
   }
   if (histogram === undefined) out.message(5, (untyped) => void untyped.double(1, value));
   out.int(6, t);

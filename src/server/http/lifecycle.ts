@@ -27,7 +27,7 @@ export function lifecycleRoutes(deps: HttpDeps): readonly RawRoute[] {
     { path: '/-/ready', methods: ['GET'], handle: (_, reply) => ready(deps, reply) },
     { path: '/-/reload', methods: ['POST', 'PUT'], handle: guarded((request, reply) => reload(deps, request, reply)) },
     { path: '/-/quit', methods: ['POST', 'PUT'], handle: guarded((request, reply) => quit(deps, request, reply)) },
-    { path: '/metrics', methods: ['GET'], handle: (request, reply) => metrics(deps, request, reply) },
+    { path: '/metrics', methods: ['GET'], handle: metricsHandler(deps) },
   ];
 }
 
@@ -77,7 +77,29 @@ function quit(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Fas
   return reply.type(TEXT_TYPE).send('Requesting termination... Goodbye!\n');
 }
 
-async function metrics(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const page = await deps.metricsPage(new Params(request.query as URLSearchParams).texts('collect[]'));
-  return sendTexts(request, reply, [page], EXPOSITION_TYPE);
+/** The page of /metrics, which tells of its own requests too. */
+function metricsHandler(deps: HttpDeps): RawRoute['handle'] {
+  let inFlight = 0;
+  const counts = { '200': 0, '500': 0 };
+  const help = 'Total number of scrapes by HTTP status code.';
+  for (const code of ['200', '500'] as const)
+    deps.metrics.counter('promhttp_metric_handler_requests_total', help, () => counts[code], { code });
+  deps.metrics.gauge(
+    'promhttp_metric_handler_requests_in_flight',
+    'Current number of scrapes being served.',
+    () => inFlight,
+  );
+  return async (request, reply) => {
+    inFlight++;
+    try {
+      const page = await deps.metricsPage(new Params(request.query as URLSearchParams).texts('collect[]'));
+      counts['200']++;
+      return await sendTexts(request, reply, [page], EXPOSITION_TYPE);
+    } catch (error) {
+      counts['500']++;
+      throw error;
+    } finally {
+      inFlight--;
+    }
+  };
 }

@@ -143,6 +143,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   let closed: Promise<void> | undefined;
   return {
     async listen(host, port) {
+      countConnections(deps, app.server);
       await app.listen({ host, port });
       const address = app.server.address();
       if (address === null || typeof address === 'string') return String(address);
@@ -152,6 +153,28 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     paths,
     inject: app.inject.bind(app) as FastifyInstance['inject'],
   };
+}
+
+function countConnections({ metrics }: HttpDeps, server: FastifyInstance['server']): void {
+  const labels = { listener_name: 'http' };
+  let accepted = 0;
+  let closed = 0;
+  server.on('connection', (socket) => {
+    accepted++;
+    socket.once('close', () => closed++);
+  });
+  metrics.counter(
+    'net_conntrack_listener_conn_accepted_total',
+    'Total number of connections opened to the listener of a given name.',
+    () => accepted,
+    labels,
+  );
+  metrics.counter(
+    'net_conntrack_listener_conn_closed_total',
+    'Total number of connections closed that were made to the listener of a given name.',
+    () => closed,
+    labels,
+  );
 }
 
 async function drain(app: FastifyInstance): Promise<void> {

@@ -1,6 +1,7 @@
 /** What remote write tells of itself on /metrics, under upstream's names. */
 import type { RemoteStatus, RemoteWriter } from '../remote/remoteWriter.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
+import type { TsdbStats } from '../tsdb/db.ts';
 
 type Row = readonly [name: string, help: string, read: (remote: RemoteStatus) => number];
 
@@ -29,11 +30,6 @@ const COUNTERS: readonly Row[] = [
     'isotherm_remote_requests_total',
     'Requests that a remote write receiver took.',
     ({ queue }) => queue.counts.requests,
-  ],
-  [
-    'prometheus_remote_storage_samples_in_total',
-    'Samples taken in for remote storage: those that were sent, failed or dropped, and those that wait in memory.',
-    ({ queue: { counts, pending } }) => counts.sent + counts.failed + counts.dropped + pending,
   ],
   ['isotherm_remote_retries_total', 'Requests that were sent again.', ({ counts }) => counts.retries],
 ];
@@ -81,11 +77,10 @@ const GAUGES: readonly Row[] = [
   ],
 ];
 
-/** @param newestStored milliseconds; undefined in an empty store. */
 export function registerRemoteMetrics(
   metrics: SelfMetrics,
   writer: RemoteWriter,
-  newestStored: () => number | undefined,
+  stored: () => Pick<TsdbStats, 'maxTime' | 'samplesAppended'>,
 ): void {
   const labelNames = ['remote_name', 'url'];
   const rows = (read: Row[2]) => () =>
@@ -95,6 +90,11 @@ export function registerRemoteMetrics(
   metrics.gauge(
     'prometheus_remote_storage_highest_timestamp_in_seconds',
     'Highest timestamp that has come into the remote storage, of all that is stored.',
-    () => (newestStored() ?? 0) / 1000,
+    () => (stored().maxTime ?? 0) / 1000,
+  );
+  metrics.counter(
+    'prometheus_remote_storage_samples_in_total',
+    'Samples in to remote storage, compare to samples sent for queue managers.',
+    () => stored().samplesAppended,
   );
 }

@@ -1,11 +1,32 @@
 /** What scraping tells of itself, on /metrics. */
 import { durationText } from '../rules/template/goFormat.ts';
-import type { ScrapeEvent } from '../scrape/manager.ts';
+import type { ScrapeEvent, ScrapeManager, SyncEvent } from '../scrape/manager.ts';
 import type { TargetsView } from '../scrape/status.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
 
 const NS_PER_MS = 1_000_000n;
+type Counter = ReturnType<SelfMetrics['ownCounter']>;
+
 const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
+
+const OVER_LIMIT = {
+  bodySize: [
+    'prometheus_target_scrapes_exceeded_body_size_limit_total',
+    'Total number of scrapes that hit the body size limit.',
+  ],
+  samples: [
+    'prometheus_target_scrapes_exceeded_sample_limit_total',
+    'Total number of scrapes that hit the sample limit and were rejected.',
+  ],
+  labels: [
+    'prometheus_target_scrape_pool_exceeded_label_limits_total',
+    'Total number of scrapes that hit the label limits and were rejected.',
+  ],
+  nativeBuckets: [
+    'prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total',
+    'Total number of scrapes that hit the native histogram bucket limit and were rejected.',
+  ],
+} as const;
 
 /** Registers the counters and gives the listener that counts. */
 export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => void {
@@ -26,7 +47,10 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     'Actual intervals between scrapes.',
     QUANTILES,
   );
+  const counters = Object.entries(OVER_LIMIT).map(([limit, [name, help]]) => [limit, metrics.ownCounter(name, help)]);
+  const overLimit = Object.fromEntries(counters) as Record<keyof typeof OVER_LIMIT, Counter>;
   return (event) => {
+    if (event.overLimit !== undefined) overLimit[event.overLimit].add();
     const { sinceLastMs, intervalMs } = event;
     if (sinceLastMs !== undefined)
       intervals({ interval: durationText(BigInt(intervalMs) * NS_PER_MS) }, sinceLastMs / 1000);
@@ -39,8 +63,58 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
   };
 }
 
+/** Registers what is counted of making targets those that were discovered, and gives the listener. */
+export function syncMetrics(metrics: SelfMetrics): (event: SyncEvent) => void {
+  const lengths = metrics.summary(
+    'prometheus_target_sync_length_seconds',
+    'Actual interval to sync the scrape pool.',
+    QUANTILES,
+  );
+  const overLimit = metrics.ownCounter(
+    'prometheus_target_scrape_pool_exceeded_target_limit_total',
+    'Total number of times scrape pools hit the target limit, during sync or config reload.',
+  );
+  const byJob = new Map<string, { syncs: number; faults: number }>();
+  const rows = (of: 'syncs' | 'faults') => () =>
+    [...byJob].map(([job, counts]) => ({ labels: { scrape_job: job }, value: counts[of] }));
+  metrics.counterRows(
+    'prometheus_target_scrape_pool_sync_total',
+    'Total number of syncs that were executed on a scrape pool.',
+    ['scrape_job'],
+    rows('syncs'),
+  );
+  metrics.counterRows(
+    'prometheus_target_sync_failed_total',
+    'Total number of target sync failures.',
+    ['scrape_job'],
+    rows('faults'),
+  );
+  return ({ job, durationMs, faults, isOverTargetLimit }) => {
+    lengths({ scrape_job: job }, durationMs / 1000);
+    if (isOverTargetLimit) overLimit.add();
+    const counts = byJob.get(job) ?? { syncs: 0, faults: 0 };
+    byJob.set(job, { syncs: counts.syncs + 1, faults: counts.faults + faults });
+  };
+}
+
 /** What there is of each pool. */
-export function registerPoolMetrics(metrics: SelfMetrics, targets: TargetsView): void {
+export function registerPoolMetrics(metrics: SelfMetrics, targets: ScrapeManager): void {
+  metrics.counter(
+    'prometheus_target_scrape_pools_total',
+    'Total number of scrape pool creation attempts.',
+    () => targets.poolCounts.created,
+  );
+  metrics.counter(
+    'prometheus_target_scrape_pool_reloads_total',
+    'Total number of scrape pool reloads.',
+    () => targets.poolCounts.reloaded,
+  );
+  metrics.gaugeRows(
+    'prometheus_target_scrape_pool_target_limit',
+    'Maximum number of targets allowed in this scrape pool; 0 is no limit.',
+    ['scrape_job'],
+    () => [...targets.targetLimits()].map(([job, value]) => ({ labels: { scrape_job: job }, value })),
+  );
   const perPool = (count: (target: ReturnType<TargetsView['active']>[number]) => number) => () => {
     const sums = new Map<string, number>();
     for (const target of targets.active())

@@ -26,6 +26,7 @@ import { systemClock } from '../telemetry/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { machinePage } from '../telemetry/machine/machine.ts';
 import { NOTICES, Notifications } from '../telemetry/notifications.ts';
+import { registerProcessMetrics } from '../telemetry/processMetrics.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
 import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
@@ -51,7 +52,7 @@ import { StartError } from './startError.ts';
 import { dataFolders, takeOver } from './takeOver.ts';
 import { registerStoreMetrics } from './storeMetrics.ts';
 import { registerRuleMetrics, ruleTimeMetrics } from './ruleMetrics.ts';
-import { registerPoolMetrics, scrapeMetrics } from './scrapeMetrics.ts';
+import { registerPoolMetrics, scrapeMetrics, syncMetrics } from './scrapeMetrics.ts';
 
 /** Features that are switched by their names, beside those of PromQL. */
 const CONCURRENT_RULES = 'concurrent-rule-eval';
@@ -111,7 +112,8 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
     notifications,
   });
   const stopListening = listenForSignals(shutdown, () => void reloader.reload().catch(() => undefined));
-  registerServerMetrics(metrics, reloader, () => rooms !== undefined);
+  registerProcessMetrics(metrics);
+  registerServerMetrics(metrics, reloader, notifications, () => rooms !== undefined);
   registerRuleMetrics(metrics, () => rooms?.rules);
   const retention = () => retentionOf(flags, retentionKeys(flags, reloader.config));
 
@@ -345,12 +347,13 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
   const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log });
   shutdown.opened('remote write', () => remote.close(Math.min(flags['storage.remote.flush-deadline'], DRAIN_MS_MAX)));
-  registerRemoteMetrics(metrics, remote, () => tsdb.stats().maxTime);
+  registerRemoteMetrics(metrics, remote, () => tsdb.stats());
   const scraping = createScrapeManager({
     storage: feed.storage,
     clock: systemClock,
     log,
     onScrape: scrapeMetrics(metrics),
+    onSync: syncMetrics(metrics),
     ...(pushes !== undefined && { pushes: pushClient(pushes) }),
   });
   shutdown.opened('scraping', () => scraping.stop());
@@ -441,7 +444,22 @@ async function metricsPage(metrics: SelfMetrics, machine: boolean, collectors: r
   return collectors.length === 0 ? self : `${self}# Metrics of this machine are off; start with --collector.machine.\n`;
 }
 
-function registerServerMetrics(metrics: SelfMetrics, reloader: Reloader, isReady: () => boolean): void {
+function registerServerMetrics(
+  metrics: SelfMetrics,
+  reloader: Reloader,
+  notifications: Notifications,
+  isReady: () => boolean,
+): void {
+  metrics.gauge(
+    'prometheus_api_notification_active_subscribers',
+    'The current number of active notification subscribers.',
+    () => notifications.subscriberCount,
+  );
+  metrics.counter(
+    'prometheus_api_notification_updates_sent_total',
+    'Total number of notification updates sent.',
+    () => notifications.sentCount,
+  );
   metrics.gauge('prometheus_ready', 'Whether the server answers queries.', () => Number(isReady()));
   for (const name of ['prometheus_config_last_reload_successful', 'isotherm_config_last_reload_successful']) {
     const help = 'Whether the last configuration reload attempt was successful.';

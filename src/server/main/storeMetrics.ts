@@ -47,13 +47,18 @@ const COUNTERS: readonly Row[] = [
   [APPENDED, 'Total number of appended samples.', (s) => s.samplesAppended, { type: 'float' }],
   [APPENDED, 'Total number of appended samples.', (s) => s.histogramsAppended, { type: 'histogram' }],
   ['prometheus_tsdb_exemplar_exemplars_appended_total', 'Appended exemplars.', (s) => s.exemplarsAppended],
-  ['prometheus_tsdb_out_of_order_samples_total', 'Samples refused as out of order.', (s) => s.rejected.outOfOrder],
-  ['prometheus_tsdb_too_old_samples_total', 'Samples refused as too old.', (s) => s.rejected.tooOld],
-  ['prometheus_tsdb_out_of_bound_samples_total', 'Samples refused as out of bounds.', (s) => s.rejected.outOfBounds],
+  ...refused('prometheus_tsdb_out_of_order_samples_total', 'Samples refused as out of order.', 'outOfOrder'),
+  ...refused('prometheus_tsdb_too_old_samples_total', 'Samples refused as too old.', 'tooOld'),
+  ...refused('prometheus_tsdb_out_of_bound_samples_total', 'Samples refused as out of bounds.', 'outOfBounds'),
+  [
+    'prometheus_tsdb_exemplar_out_of_order_exemplars_total',
+    'Exemplars refused as out of order.',
+    ({ rejected }) => rejected.exemplar.outOfOrder,
+  ],
   [
     'isotherm_tsdb_duplicate_samples_total',
     'Samples refused as another value stood there.',
-    (s) => s.rejected.duplicate,
+    ({ rejected }) => rejected.float.duplicate + rejected.histogram.duplicate,
   ],
   ['isotherm_tsdb_commits_refused_total', 'Commits that could not be written.', (s) => s.commitsRefused],
   ['prometheus_tsdb_wal_corruptions_total', 'Total number of log corruptions.', (s) => s.corruptions],
@@ -75,6 +80,10 @@ const COUNTERS: readonly Row[] = [
   ],
   ['isotherm_tsdb_blocks_removed_total', 'Blocks removed by retention.', (s) => s.blocksRemoved],
 ];
+
+function refused(name: string, help: string, why: keyof TsdbStats['rejected']['float']): Row[] {
+  return (['float', 'histogram'] as const).map((type) => [name, help, ({ rejected }) => rejected[type][why], { type }]);
+}
 
 export function registerStoreMetrics(metrics: SelfMetrics, tsdb: Tsdb): void {
   const stats = onceATurn(() => tsdb.stats());

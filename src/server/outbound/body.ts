@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate, zstdDecompress } from 'node:zlib';
 import { claimedSize, Unzipper } from './gunzip.ts';
-import { FetchError } from './httpFault.ts';
+import { BodySizeError, FetchError } from './httpFault.ts';
 
 /** No page is larger than this, whatever `body_size_limit` says; larger ones would not be metrics. */
 export const BODY_BYTES_MAX = 64 * 1024 * 1024;
@@ -96,7 +96,7 @@ export function checkBodySize(size: number, limit: number): void {
   if (size <= bound) return;
   const which =
     bound === limit ? `body_size_limit of ${limit} bytes` : `bound of ${bound} bytes that holds for every page`;
-  throw new FetchError(`the page is larger than the ${which}; is this the metrics page?`);
+  throw new BodySizeError(`the page is larger than the ${which}; is this the metrics page?`);
 }
 
 /** A whole body without its coding, itself if it has none. @throws FetchError */

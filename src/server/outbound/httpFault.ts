@@ -36,6 +36,9 @@ export class FetchError extends Error {
   }
 }
 
+/** The page is larger than it may be. */
+export class BodySizeError extends FetchError {}
+
 export function fetchFault(error: unknown, url: string): FetchError {
   if (error instanceof FetchError) return error;
   const host = new URL(url).host;

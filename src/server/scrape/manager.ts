@@ -6,10 +6,10 @@ import type { Log } from '../telemetry/log.ts';
 import type { ScrapeClient } from './httpClient.ts';
 import { FailureLogs } from './failureLogs.ts';
 import { ScrapePool } from './pool.ts';
-import type { LoopDeps, ScrapeEvent } from './scrapeLoop.ts';
+import type { LoopDeps, ScrapeEvent, SyncEvent } from './scrapeLoop.ts';
 import type { TargetsView } from './status.ts';
 
-export type { ScrapeEvent } from './scrapeLoop.ts';
+export type { ScrapeEvent, SyncEvent } from './scrapeLoop.ts';
 
 export interface ScrapeManagerDeps {
   readonly storage: Storage;
@@ -17,6 +17,8 @@ export interface ScrapeManagerDeps {
   readonly log: Log;
   /** Told after each scrape; for metrics. */
   readonly onScrape?: (event: ScrapeEvent) => void;
+  /** Told whenever a job's targets are made those that were discovered. */
+  readonly onSync?: (event: SyncEvent) => void;
   /** Whose pages a job has that stands for pushed metrics. */
   readonly pushes?: ScrapeClient;
 }
@@ -24,6 +26,10 @@ export interface ScrapeManagerDeps {
 export interface ScrapeManager extends TargetsView {
   /** Makes the running jobs those of `config`. Jobs and targets that did not change go on undisturbed. */
   apply(config: Config): void;
+  /** Pools made, and changed by a reload, so far. */
+  readonly poolCounts: { readonly created: number; readonly reloaded: number };
+  /** `target_limit` of each job; 0 for none. */
+  targetLimits(): ReadonlyMap<string, number>;
   /** Ends after the scrapes under way are cut short. Nothing goes stale: a restart goes on. */
   stop(): Promise<void>;
 }
@@ -32,7 +38,8 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
   const pools = new Map<string, ScrapePool>();
   const retiring = new Map<ScrapePool, Promise<void>>();
   const failures = new FailureLogs(deps.log);
-  const poolDeps: LoopDeps = { ...deps, onScrape: deps.onScrape ?? (() => undefined), failures };
+  const poolDeps: LoopDeps = { onScrape: () => undefined, onSync: () => undefined, ...deps, failures };
+  const counts = { created: 0, reloaded: 0 };
 
   const retire = (job: string, pool: ScrapePool) => {
     pools.delete(job);
@@ -43,14 +50,18 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
   };
 
   return {
+    poolCounts: counts,
+    targetLimits: () => new Map([...pools].map(([job, pool]) => [job, pool.targetLimit])),
     apply({ scrapeConfigs }) {
       failures.open(scrapeConfigs);
       const jobs = new Set(scrapeConfigs.map((config) => config.jobName));
       for (const [job, pool] of pools) if (!jobs.has(job)) retire(job, pool);
       for (const config of scrapeConfigs) {
         const pool = pools.get(config.jobName);
-        if (pool === undefined) pools.set(config.jobName, new ScrapePool(config, poolDeps));
-        else pool.configure(config);
+        if (pool === undefined) {
+          counts.created++;
+          pools.set(config.jobName, new ScrapePool(config, poolDeps));
+        } else if (pool.configure(config)) counts.reloaded++;
       }
     },
     async stop() {

@@ -38,13 +38,18 @@ export class ScrapePool {
     this.discover();
   }
 
+  /** `target_limit`; 0 for none. */
+  get targetLimit(): number {
+    return this.config.limits.targets;
+  }
+
   get targetCount(): number {
     return this.loops.size;
   }
 
-  /** Takes a new configuration of the same job. Targets that it still has go on undisturbed. */
-  configure(config: ScrapeConfig): void {
-    if (JSON.stringify(config) === JSON.stringify(this.config)) return;
+  /** Takes a new configuration of the same job, and says whether it is another. Targets that it still has go on undisturbed. */
+  configure(config: ScrapeConfig): boolean {
+    if (JSON.stringify(config) === JSON.stringify(this.config)) return false;
     const oldClient = this.client;
     this.config = config;
     this.client = this.clientOf(config);
@@ -53,6 +58,7 @@ export class ScrapePool {
     // Scrapes under way still use it; they end within the timeout that they began with.
     setTimeout(() => void oldClient.close(), Math.max(...this.timeouts(), 0)).unref();
     this.discover();
+    return true;
   }
 
   /** The job is gone: its series go stale one interval later. */
@@ -133,6 +139,18 @@ export class ScrapePool {
 
   /** Makes the loops what discovery says. */
   private sync(): void {
+    const began = performance.now();
+    const faults = this.syncLoops();
+    this.deps.onSync({
+      job: this.config.jobName,
+      durationMs: performance.now() - began,
+      faults,
+      isOverTargetLimit: this.refusal !== '',
+    });
+  }
+
+  /** @returns how many targets cannot be scraped. */
+  private syncLoops(): number {
     const { targets, dropped, faults } = buildTargets(this.config, this.targetRules, [...this.groups.values()].flat());
     this.droppedLabels = dropped;
     this.sayFaults(faults);
@@ -161,6 +179,7 @@ export class ScrapePool {
       this.loops.set(key, loop);
       loop.start();
     }
+    return faults.length;
   }
 
   private retireLoop(loop: ScrapeLoop): void {

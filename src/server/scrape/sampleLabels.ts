@@ -59,11 +59,17 @@ function mergedByName(page: Labels, target: Labels, honorLabels: boolean): Label
   return labelsFrom(merged);
 }
 
+/** What a page may be too large in. */
+export type ScrapeLimit = 'bodySize' | 'samples' | 'labels' | 'nativeBuckets';
+
 /** A series that makes the whole scrape fail: over a limit, or without a usable name. */
 export class SampleLabelsError extends Error {
-  constructor(message: string) {
+  /** Of those that a job's configuration sets. */
+  readonly limit: ScrapeLimit | undefined;
+  constructor(message: string, limit?: ScrapeLimit) {
     super(message);
     this.name = 'SampleLabelsError';
+    this.limit = limit;
   }
 }
 
@@ -95,6 +101,7 @@ function checkLimits(labels: Labels, { limits }: ScrapeConfig): void {
   const over = (what: string, seen: number, key: string, limit: number) =>
     new SampleLabelsError(
       `${formatLabels(labels).slice(0, 200)}: ${what} ${seen}, over ${key}: ${limit}; raise it or drop the label with metric_relabel_configs`,
+      'labels',
     );
   if (limits.labels > 0 && labels.length > limits.labels)
     throw over('label count', labels.length, 'label_limit', limits.labels);

@@ -3,6 +3,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
+import { BodySizeError } from '../outbound/httpFault.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
 import { Sleeper, type Clock } from '../telemetry/clock.ts';
@@ -12,6 +13,7 @@ import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { FailureLogs } from './failureLogs.ts';
 import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
 import type { PageCounts, Report } from './report.ts';
+import { SampleLabelsError, type ScrapeLimit } from './sampleLabels.ts';
 import { SeriesCache, type ReadPage } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
 import type { TargetStatus } from './status.ts';
@@ -26,6 +28,17 @@ export interface ScrapeEvent extends PageCounts {
   readonly intervalMs: number;
   /** Since the scrape before began; undefined for the first one. */
   readonly sinceLastMs: number | undefined;
+  /** Which of the job's limits the page was over. */
+  readonly overLimit: ScrapeLimit | undefined;
+}
+
+/** What making the loops those of the discovered targets came to. */
+export interface SyncEvent {
+  readonly job: string;
+  readonly durationMs: number;
+  /** Discovered targets that cannot be scraped. */
+  readonly faults: number;
+  readonly isOverTargetLimit: boolean;
 }
 
 export interface LoopDeps {
@@ -33,6 +46,7 @@ export interface LoopDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onScrape: (event: ScrapeEvent) => void;
+  readonly onSync: (event: SyncEvent) => void;
   readonly failures: FailureLogs;
   /** Whose pages a job has that stands for pushed metrics. */
   readonly pushes?: ScrapeClient;
@@ -234,6 +248,7 @@ export class ScrapeLoop {
       bodyBytes,
       intervalMs: this.target.intervalMs,
       sinceLastMs,
+      overLimit: limitOf(fault),
     });
   }
 
@@ -332,6 +347,11 @@ export class ScrapeLoop {
     const { config, metricRules } = this.settings;
     return { targetLabels: this.target.labels, config, metricRules };
   }
+}
+
+function limitOf(fault: Error | undefined): ScrapeLimit | undefined {
+  if (fault instanceof BodySizeError) return 'bodySize';
+  return fault instanceof SampleLabelsError ? fault.limit : undefined;
 }
 
 function asError(error: unknown): Error {

@@ -151,6 +151,7 @@ export class SeriesCache {
     if (limits.samples > 0 && kept > limits.samples) {
       throw new SampleLabelsError(
         `the page has ${kept} samples after relabelling, over sample_limit: ${limits.samples}; raise it or drop series with metric_relabel_configs`,
+        'samples',
       );
     }
     const histograms = row.histograms.size === 0 ? row.histograms : this.limitBuckets(row);
@@ -185,6 +186,7 @@ export class SeriesCache {
       if (limited === undefined) {
         throw new SampleLabelsError(
           `${formatLabels(this.labelsOfSlot(row.slots[line])).slice(0, 200)}: more buckets than native_histogram_bucket_limit: ${limits.nativeBuckets} even at the coarsest resolution; raise it or drop the series with metric_relabel_configs`,
+          'nativeBuckets',
         );
       }
       fitting.set(line, limited);

@@ -20,6 +20,7 @@ export class Notifications {
   readonly #subscribersMax: number;
   readonly #active = new Map<string, Notification>();
   readonly #subscribers = new Set<(notification: Notification) => void>();
+  #sent = 0;
 
   constructor(clock: Clock, subscribersMax: number) {
     this.#clock = clock;
@@ -28,6 +29,11 @@ export class Notifications {
 
   get subscriberCount(): number {
     return this.#subscribers.size;
+  }
+
+  /** Changes told so far, once for each who listens. */
+  get sentCount(): number {
+    return this.#sent;
   }
 
   list(): readonly Notification[] {
@@ -40,6 +46,7 @@ export class Notifications {
     if (active) this.#active.set(text, notification);
     else this.#active.delete(text);
     for (const tell of this.#subscribers) tell(notification);
+    this.#sent += this.#subscribers.size;
   }
 
   /** Tells what is active at once, then each change. @returns how to end that; undefined where as many listen as may. */

@@ -13,6 +13,7 @@ import type {
   SeriesPlace,
   SeriesRef,
 } from '../storage/appender.ts';
+import type { SampleKind } from './options.ts';
 import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
@@ -61,6 +62,8 @@ export interface Batch {
 }
 
 /** What an appender needs of its store. */
+type Refused = Exclude<AppendOutcome, 'ok'>;
+
 export interface AppendTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
@@ -69,7 +72,7 @@ export interface AppendTarget {
   now(): number;
   /** Whether a sample of a series at `t` would not be seen, as it was deleted there. */
   isDeleted(ref: SeriesRef, t: number): boolean;
-  rejected(outcome: Exclude<AppendOutcome, 'ok'>): void;
+  rejected(outcome: Refused, kind: SampleKind): void;
   /** Logs and publishes before it first waits; the batch is not used after that. */
   commit(batch: Batch, sync: boolean): Promise<void>;
 }
@@ -119,7 +122,7 @@ export class StoreAppender implements Appender {
   appendHistogram(labels: Labels, t: number, h: NativeHistogram): AppendOutcome {
     const { head } = this.#target;
     const { group, column } = head.loosePlace(head.series.refOf(labels), labels);
-    if (!isTime(t)) return this.#reject('outOfBounds');
+    if (!isTime(t)) return this.#reject('outOfBounds', 'histogram');
     let outcome = group.admit(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH, this.#id, head);
     if (outcome === 'same') {
       const row = group.rowAt(t);
@@ -128,7 +131,7 @@ export class StoreAppender implements Appender {
       if (staged !== undefined && sameNativeHistogram(staged, h)) return 'ok';
       outcome = 'duplicate';
     }
-    if (outcome !== 'ok') return this.#reject(outcome);
+    if (outcome !== 'ok') return this.#reject(outcome, 'histogram');
     group.stage(column, t, HISTOGRAM_LOW, HISTOGRAM_HIGH, this.#id);
     this.#histograms.push({ group, column, t, h });
     return 'ok';
@@ -177,9 +180,9 @@ export class StoreAppender implements Appender {
     const { head, exemplarStore } = this.#target;
     const ref = head.series.refOf(labels);
     const timed = { labels: exemplar.labels, v: exemplar.v, t: Math.round(exemplar.t ?? this.#target.now()) };
-    if (!isTime(timed.t)) return this.#reject('outOfBounds');
+    if (!isTime(timed.t)) return this.#reject('outOfBounds', 'exemplar');
     const outcome = exemplarStore.admit(ref, timed);
-    if (outcome !== 'ok') return this.#reject(outcome);
+    if (outcome !== 'ok') return this.#reject(outcome, 'exemplar');
     const [group, columns] = head.columnsOf(Uint32Array.of(ref)).entries().next().value ?? [];
     if (group !== undefined && columns !== undefined) {
       this.#exemplars.push({ group, column: columns[0].column, ref, exemplar: timed });
@@ -293,8 +296,8 @@ export class StoreAppender implements Appender {
     return t === newest ? 'duplicate' : 'outOfOrder';
   }
 
-  #reject(outcome: Exclude<AppendOutcome, 'ok'>): AppendOutcome {
-    this.#target.rejected(outcome);
+  #reject(outcome: Refused, kind: SampleKind = 'float'): AppendOutcome {
+    this.#target.rejected(outcome, kind);
     return outcome;
   }
 }

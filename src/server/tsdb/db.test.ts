@@ -96,7 +96,10 @@ test('rows go forward in time', async () => {
   ]);
   await appender.commit();
   expect([row(5_000_001), row(1_000_000), row(6_000_000.5)]).toEqual(['duplicate', 'outOfBounds', 'outOfBounds']);
-  expect(db.stats()).toMatchObject({ samplesAppended: 2, rejected: { duplicate: 2, outOfOrder: 1, outOfBounds: 2 } });
+  expect(db.stats()).toMatchObject({
+    samplesAppended: 2,
+    rejected: { float: { duplicate: 2, outOfOrder: 1, outOfBounds: 2 } },
+  });
 });
 
 test('single samples have the outcomes of upstream', async () => {

@@ -4,13 +4,7 @@ import type { ByteReader } from '../../shared/bytes/byteReader.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { BlockSummary } from '../storage/admin.ts';
-import {
-  StorageError,
-  type Appender,
-  type AppendOutcome,
-  type GroupWriter,
-  type SeriesRef,
-} from '../storage/appender.ts';
+import { StorageError, type Appender, type GroupWriter, type SeriesRef } from '../storage/appender.ts';
 import type { TimeRange } from '../storage/queryable.ts';
 import { Admin } from './admin.ts';
 import { ChangeLog } from './changeLog.ts';
@@ -36,7 +30,7 @@ import { SeriesTable } from './index/seriesTable.ts';
 import { Intake } from './intake.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
 import { makeFolder } from './makeFolder.ts';
-import type { Tsdb, TsdbOptions, TsdbStats } from './options.ts';
+import type { RefusalCounts, SampleKind, Tsdb, TsdbOptions, TsdbStats } from './options.ts';
 import { StoreReader } from './reader.ts';
 import type { Retention } from './retention.ts';
 import { ReusePool } from './reusePool.ts';
@@ -127,7 +121,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly #loads: Loads;
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
-  readonly #rejected = { duplicate: 0, outOfOrder: 0, tooOld: 0, outOfBounds: 0 };
+  readonly #rejected = { float: noRefusals(), histogram: noRefusals(), exemplar: noRefusals() };
   #samplesAppended = 0;
   #histogramsAppended = 0;
   #exemplarsAppended = 0;
@@ -188,8 +182,8 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     return ranges !== undefined && isDeleted(t, ranges);
   }
 
-  rejected(outcome: Exclude<AppendOutcome, 'ok'>): void {
-    this.#rejected[outcome]++;
+  rejected(outcome: keyof RefusalCounts, kind: SampleKind): void {
+    this.#rejected[kind][outcome]++;
   }
 
   /** Log, then memory, in one turn: what another commit sees is never half of this one. */
@@ -222,7 +216,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       samplesAppended: this.#samplesAppended,
       histogramsAppended: this.#histogramsAppended,
       exemplarsAppended: this.#exemplarsAppended,
-      rejected: { ...this.#rejected },
+      rejected: structuredClone(this.#rejected),
       refusal: this.#intake.refusal,
       commitsRefused: this.#intake.refused,
       exemplars: this.exemplarStore.size,
@@ -403,7 +397,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   #publish(batch: Batch): void {
     for (const row of batch.rows) {
       if (row.t <= row.group.lastTime) {
-        this.rejected('outOfOrder');
+        this.rejected('outOfOrder', 'float');
         continue;
       }
       this.row(row.group, row.t, row);
@@ -462,6 +456,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       lock.release();
     }
   }
+}
+
+function noRefusals(): RefusalCounts {
+  return { duplicate: 0, outOfOrder: 0, tooOld: 0, outOfBounds: 0 };
 }
 
 function walFolder({ path: folder }: TsdbOptions): string {

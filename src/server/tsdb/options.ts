@@ -51,6 +51,11 @@ export interface Refusal {
   readonly since: number;
 }
 
+export type SampleKind = 'float' | 'histogram' | 'exemplar';
+
+/** A row of a target that is refused as a whole counts as one. */
+export type RefusalCounts = Record<Exclude<AppendOutcome, 'ok'>, number>;
+
 export interface TsdbStats {
   /** Series known, in memory or in blocks. */
   readonly series: number;
@@ -65,7 +70,7 @@ export interface TsdbStats {
   readonly samplesAppended: number;
   readonly histogramsAppended: number;
   readonly exemplarsAppended: number;
-  readonly rejected: Readonly<Record<Exclude<AppendOutcome, 'ok'>, number>>;
+  readonly rejected: Readonly<Record<SampleKind, Readonly<RefusalCounts>>>;
   /** Why samples are not taken now, since the last commit: the disk is full, or the folder is gone. */
   readonly refusal: Refusal | undefined;
   /** Commits that could not be written. */

@@ -26,13 +26,18 @@ export function formatBound(v: number): string {
   return Number.isInteger(v) ? `${formatPlain(v)}.0` : String(v);
 }
 
+/** A number as pages of the text format have it: Go's FormatFloat(v, 'g', -1, 64), a zero without its sign. */
+export function formatShort(v: number): string {
+  return v === 0 ? '0' : formatGo(v, undefined, 6);
+}
+
 /** A number as Go's %g writes it, with as many digits as tell it apart, or with `precision`. */
-export function formatGo(v: number, precision?: number): string {
+export function formatGo(v: number, precision?: number, exponentFrom = precision ?? EXPONENT_FROM): string {
   if (!Number.isFinite(v) || v === 0) return formatPlain(v);
   const [mantissa, exponentText] = (precision === undefined ? v.toExponential() : rounded(v, precision)).split('e');
   const digits = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < (precision ?? EXPONENT_FROM)) return formatPlain(Number(`${digits}e${exponent}`));
+  if (exponent >= -4 && exponent < exponentFrom) return formatPlain(Number(`${digits}e${exponent}`));
   return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
