@@ -1,5 +1,6 @@
 /** What happened while the data was made: annotations, new versions, buckets that changed; and exemplars. */
 import type { DataFrame, Field } from '@grafana/data';
+import { VERSION_LABELS } from '../shared/explain/versions.ts';
 import { labelValue, type Labels } from '../shared/model/labels.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { stepChanges } from '../shared/heatmap/changes.ts';
@@ -11,16 +12,6 @@ import { safeHref } from './links.ts';
 /** More marks of a kind than this are a carpet. */
 const MARKS_MAX = 40;
 const EXEMPLARS_MAX = 5_000;
-/** Labels by which serving systems tell versions, most telling first. */
-export const VERSION_LABELS: readonly string[] = [
-  'model_version',
-  'version',
-  'revision',
-  'release',
-  'build',
-  'image_tag',
-  'commit',
-];
 const MODEL_LABELS = ['model', 'model_name'];
 
 const isExemplars = (frame: DataFrame): boolean =>

@@ -1,11 +1,11 @@
 /** A slow region is drawn on the heatmap and explained: real sidecar, real scrapes, real browser. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { Histogram, Registry } from 'prom-client';
+import { Gauge, Histogram, Registry } from 'prom-client';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
 const ROOT = join(__dirname, '..', '..');
@@ -20,6 +20,8 @@ const why = CHROMIUM === undefined ? ' (skipped: no Chromium in /usr/bin)' : '';
 
 interface Service {
   readonly port: number;
+  /** From now on it says that it is built from this. */
+  deploy(build: string): void;
   stop(): void;
 }
 
@@ -33,6 +35,17 @@ async function modelServer(version: string): Promise<Service> {
     buckets: BUCKETS,
     registers: [registry],
   });
+  const built = new Gauge({
+    name: 'model_build_info',
+    help: 'What is running.',
+    labelNames: ['version'],
+    registers: [registry],
+  });
+  const deploy = (build: string) => {
+    built.reset();
+    built.set({ version: build }, 1);
+  };
+  deploy('r1');
   const load = setInterval(() => {
     for (let i = 0; i < 8; i++) {
       const isSlow = version === 'v2' && i % 4 === 0;
@@ -47,6 +60,7 @@ async function modelServer(version: string): Promise<Service> {
   });
   return {
     port: (server.address() as AddressInfo).port,
+    deploy,
     stop: () => {
       clearInterval(load);
       server.close();
@@ -196,6 +210,87 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     await page.close();
   });
 
+  describe('as a difference map', () => {
+    const compare = (page: Page, value: string) =>
+      page.getByRole('combobox', { name: 'Compare with' }).selectOption(value);
+
+    /** Whether any pixel of a map is clearly more orange, or more blue, than grey. */
+    const hues = (page: Page) =>
+      page.evaluate(() => {
+        const found = { orange: false, blue: false };
+        for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.map canvas:first-of-type')) {
+          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+          for (let i = 0; i < data.length; i += 4) {
+            if (data[i + 3] === 0) continue;
+            if (data[i] - data[i + 2] > 60) found.orange = true;
+            if (data[i + 2] - data[i] > 60) found.blue = true;
+          }
+        }
+        return found;
+      });
+
+    test('one version is compared with another, and a link shows the same; a box on it is explained', async () => {
+      const { page, faults, param } = await open('/?range=1m&refresh=off');
+      await compare(page, 'value');
+      const titles = page.locator('.map-title');
+      await until(async () => (await titles.allInnerTexts()).every((title) => title.endsWith('v2 against v1')));
+      expect(await titles.count()).toBe(2);
+      expect(param('compare')).toBe('value');
+      await until(async () => Object.values(await hues(page)).every(Boolean));
+      await page.getByRole('combobox', { name: 'Value to compare with' }).selectOption('version="v2"');
+      await until(async () => (await titles.allInnerTexts()).every((title) => title.endsWith('v1 against v2')));
+      await page.reload();
+      await until(async () => (await titles.allInnerTexts()).every((title) => title.endsWith('v1 against v2')));
+      expect(param('against')).toBe('version="v2"');
+      await dragOverSlow(page);
+      expect(await page.locator('.explain-headline').innerText()).toMatch(/^version="v2" holds 100 %/);
+      await page.getByRole('link', { name: 'Open this query' }).click();
+      await until(async () => (await titles.allInnerTexts()).join(' ').includes('against v2'));
+      expect(param('against')).toBe('version="v2"');
+      expect(faults).toEqual([]);
+      await page.close();
+    });
+
+    test('yesterday is asked for at the same times; where there was nothing, that is said', async () => {
+      const { page, param } = await open('/?range=1m&refresh=off');
+      const asked = page.waitForRequest((request) => {
+        const { pathname, searchParams } = new URL(request.url());
+        return pathname.endsWith('/query_range') && Number(searchParams.get('end')) < Date.now() / 1000 - 80_000;
+      });
+      await compare(page, '1d');
+      await asked;
+      await page.getByText('Nothing was observed in the earlier range').waitFor();
+      expect(param('compare')).toBe('1d');
+      await page.close();
+    });
+
+    test('what was before a deploy is found by build_info', async () => {
+      services.forEach((service) => service.deploy('r2'));
+      await until(async () => {
+        const seen = await api(
+          sidecar.url,
+          '/query?query=min(count_over_time(model_build_info%7Bversion="r2"%7D[1m]))',
+        );
+        return Number(seen.data?.result?.[0]?.value[1]) >= 4;
+      }, 30_000);
+      const { page, faults } = await open('/?range=1m&refresh=off&by=model&compare=before');
+      const deploys = page.getByRole('combobox', { name: 'Deploy' });
+      await deploys.waitFor();
+      expect(await deploys.locator('option').allInnerTexts()).toEqual([expect.stringMatching(/^version r2, /)]);
+      const chosen = Number(await deploys.inputValue());
+      const began = await api(
+        sidecar.url,
+        '/query?query=min(min_over_time(timestamp(model_build_info%7Bversion="r2"%7D)[1m:1s]))',
+      );
+      const first = Number(began.data?.result?.[0]?.value[1]) * 1000;
+      expect(chosen).toBeLessThanOrEqual(first);
+      expect(chosen).toBeGreaterThan(first - 5_000);
+      await until(async () => Object.values(await hues(page)).some(Boolean));
+      expect(faults).toEqual([]);
+      await page.close();
+    });
+  });
+
   test('with the keyboard alone: arrows to a cell, then Enter', async () => {
     const { page, param } = await open('/?range=1m&refresh=off');
     const map = page.getByRole('application').first();
@@ -247,7 +342,7 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     await page.close();
   });
 
-  test('a telephone shows it below the maps, and nothing is wider than its screen', async () => {
+  test('a telephone shows it below the maps, nothing is wider than its screen, and axe finds nothing', async () => {
     const { page } = await open('/?range=1m&refresh=off');
     await dragOverSlow(page);
     const url = page.url();
@@ -255,6 +350,18 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     await narrow.goto(url);
     await narrow.locator('.explain-headline').waitFor();
     expect(await narrow.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await narrow.goto(url.replace('?', '?compare=value&'));
+    await narrow
+      .getByText(/ against v1$/)
+      .first()
+      .waitFor();
+    expect(await narrow.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await narrow.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+    const found = await narrow.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } };
+      return (await axe.run()).violations.map(({ id }) => id);
+    });
+    expect(found).toEqual([]);
     await narrow.close();
     await page.close();
   });

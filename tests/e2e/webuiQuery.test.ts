@@ -97,7 +97,7 @@ inChromium(`the Query page of the web UI${whyNot}`, () => {
       .waitFor();
     expect((await canvasPixels(page, 0)).colors).toBeGreaterThan(5);
     await page.getByLabel('Compare with').selectOption('1d');
-    await page.getByText('Nothing was observed in an earlier one').waitFor();
+    await page.getByText('Nothing was observed in the earlier range').waitFor();
     await page.getByLabel('Compare with').selectOption('before');
     await page.getByLabel('Moment to compare with what was before').waitFor();
     expect(faults).toEqual([]);

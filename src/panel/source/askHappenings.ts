@@ -1,6 +1,7 @@
 import type { DataFrame, PanelData } from '@grafana/data';
 import { askFrames } from './ask.ts';
-import { resetsExpr, versionsExpr } from './expression.ts';
+import { versionsExpr } from '../../shared/explain/counters.ts';
+import { resetsExpr } from './expression.ts';
 import { NOTHING_HAPPENED, resetsOf, versionsOf, type Happenings } from './happenings.ts';
 
 /** @param stepMs of the maps. Rejects if the data source cannot be asked. */

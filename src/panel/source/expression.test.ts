@@ -1,7 +1,8 @@
 /** What can be asked beside the panel's own query. */
 import type { DataFrame } from '@grafana/data';
 import { parseExpr } from '../../shared/promql/parser.ts';
-import { alertRule, allBuckets, executedExpr, refinedExpr, resetsExpr, versionsExpr } from './expression.ts';
+import { versionsExpr } from '../../shared/explain/counters.ts';
+import { alertRule, allBuckets, executedExpr, refinedExpr, resetsExpr } from './expression.ts';
 
 const frame = (executedQueryString?: string): DataFrame =>
   ({ fields: [], length: 0, meta: { executedQueryString } }) as unknown as DataFrame;

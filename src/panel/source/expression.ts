@@ -2,7 +2,8 @@
 import type { DataFrame } from '@grafana/data';
 import { histogramQueryOf, siblingSelector, splitBy, withMatcher } from '../../shared/explain/histogramQuery.ts';
 import { isPlainMetricName, labelNameText, METRIC_NAME } from '../../shared/model/labels.ts';
-import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
+import { counterUnder, parsed } from '../../shared/explain/counters.ts';
+import type { Expr } from '../../shared/promql/ast.ts';
 import { formatExpr } from '../../shared/promql/format.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { boundText } from '../links.ts';
@@ -25,14 +26,6 @@ export function executedExpr(frame: DataFrame | undefined): string | undefined {
   return expr === '' || parsed(expr) === undefined ? undefined : expr;
 }
 
-function parsed(text: string): Expr | undefined {
-  try {
-    return parseExpr(text, { experimental: true });
-  } catch {
-    return undefined; // Other languages than PromQL are no expression of ours.
-  }
-}
-
 /** The expression over a part of its series; undefined if it is not PromQL. */
 export function refinedExpr(text: string, { conditions, splits }: Refinement): string | undefined {
   let expr = parsed(text);
@@ -48,16 +41,6 @@ export function allBuckets(text: string, stepMs: number): string {
   return `increase(${formatExpr(selector)}[${Math.max(1, Math.round(stepMs))}ms])`;
 }
 
-/** Metrics by which services say what they are built from. */
-const BUILD_INFO = '(.+[_:])?build_info';
-
-/** The versions of those who serve the histogram under an expression, by `build_info` of the same job and instance; undefined where there is none. */
-export function versionsExpr(text: string): string | undefined {
-  const counter = counterUnder(text);
-  if (counter === undefined) return undefined;
-  return `group by (version) ({__name__=~${JSON.stringify(BUILD_INFO)},version!=""} and on (job, instance) group by (job, instance) (${counter.selector}))`;
-}
-
 /**
  * Where the counters under an expression began anew, by the labels that its maps have: a series where it is more than 0. A reset lies between two samples,
  * which may stand in two steps, so each step looks back over two; the first of neighbours counts. Undefined where there are no counters.
@@ -69,34 +52,6 @@ export function resetsExpr(text: string, stepMs: number): string | undefined {
     counter.by === undefined ? 'sum without (instance)' : `sum by (${counter.by.map(labelNameText).join(', ')})`;
   return `${sum} (resets(${counter.selector}[${2 * Math.max(1, Math.round(stepMs))}ms])) > 0`;
 }
-
-/** The series that counts the observations of a histogram, and the labels that its maps are told apart by (undefined: all). */
-function counterUnder(
-  text: string,
-): { readonly selector: string; readonly by: readonly string[] | undefined } | undefined {
-  const expr = parsed(text);
-  if (expr === undefined) return undefined;
-  try {
-    const query = histogramQueryOf(expr);
-    return { selector: siblingSelector(query, '_count'), by: query.by };
-  } catch {
-    return nativeCounter(expr); // No classic histogram; a native one is its own count.
-  }
-}
-
-function nativeCounter(expr: Expr): ReturnType<typeof counterUnder> {
-  let by: readonly string[] | undefined;
-  let node = expr;
-  for (;;) {
-    if (node.kind === 'range') return { selector: formatExpr(node.selector), by };
-    if (node.kind === 'aggregation' && node.op === 'sum' && !node.without) by ??= node.grouping;
-    const inner = childrenOf(node);
-    if (inner.length !== 1 || !WRAPPERS.has(node.kind)) return undefined;
-    node = inner[0];
-  }
-}
-
-const WRAPPERS: ReadonlySet<Expr['kind']> = new Set(['aggregation', 'call', 'paren']);
 
 const RULE_WINDOW = '5m';
 

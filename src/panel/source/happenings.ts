@@ -1,5 +1,6 @@
 /** What the panel finds out unasked: versions told by `build_info`, and counters that began anew where a rate hides it. */
 import type { DataFrame } from '@grafana/data';
+import { newVersions } from '../../shared/explain/versions.ts';
 import { labelsOf, type Labels } from '../../shared/model/labels.ts';
 import type { Mark } from '../../viz/marks.ts';
 
@@ -38,12 +39,10 @@ function pointsOf(frames: readonly DataFrame[]): Points[] {
 
 /** A version that was not there when the first one was is new from its first step on. */
 export function versionsOf(frames: readonly DataFrame[]): Mark[] {
-  const begins = pointsOf(frames)
+  const seen = pointsOf(frames)
     .filter(({ labels, times }) => (labels.version ?? '') !== '' && times.length > 0)
     .map(({ labels, times }) => ({ version: labels.version, time: times[0] }));
-  const first = Math.min(...begins.map(({ time }) => time));
-  return begins
-    .filter(({ time }) => time > first)
+  return newVersions(seen)
     .slice(0, MARKS_MAX)
     .map(({ version, time }): Mark => ({ kind: 'version', time, text: `version ${version}`, short: version }));
 }

@@ -1,7 +1,7 @@
 import type { PanelData } from '@grafana/data';
 import { useEffect, useRef, useState } from 'react';
 import type { FrameMap } from '../fromFrames.ts';
-import { VERSION_LABELS } from '../events.ts';
+import { VERSION_LABELS } from '../../shared/explain/versions.ts';
 import { executedExpr } from './expression.ts';
 import { askHappenings } from './askHappenings.ts';
 import { NOTHING_HAPPENED, type Happenings } from './happenings.ts';

@@ -3,8 +3,11 @@ import { shortened } from '../../shared/model/visible.ts';
 import { queryRange, seriesLabels } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
-import { heatmapsOf } from '../charts/heatmaps.ts';
+import { heatmapsOf, type NamedHeatmaps } from '../charts/heatmaps.ts';
 import { LimitField } from '../charts/LimitField.tsx';
+import { MapControls } from '../charts/MapControls.tsx';
+import { comparisonParams, lookOf } from '../charts/mapLook.ts';
+import { useCompared, type EarlierAnswer } from '../charts/useCompared.ts';
 import {
   conditionsOf,
   conditionsText,
@@ -29,6 +32,7 @@ import type { Inventory } from './inventory.ts';
 import { bucketRates, chooseLatency, chooseSplit, mapTitle, splitChoices, unitOf } from './latencySource.ts';
 
 const LABELS_MS = 60_000;
+const NO_MAPS: NamedHeatmaps = { maps: [], notices: [] };
 
 interface CardProps {
   readonly inventory: Inventory;
@@ -51,15 +55,16 @@ export function LatencyCard({ inventory, context }: CardProps) {
   const expr = metric === undefined ? '' : bucketRates(metric, split, sliceWindow(grid.step, intervalMs), conditions);
   const buckets = useFetched(
     metric === undefined || labels.data === undefined ? undefined : `${expr} ${gridKey(grid)}`,
-    async (signal) => ({ grid, series: (await queryRange(expr, grid, signal)).data }),
+    async (signal) => ({ expr, grid, series: (await queryRange(expr, grid, signal)).data }),
     `${metric} ${split} ${conditionsText(conditions)}`,
   );
   const unit = metric === undefined ? 's' : unitOf(metric, inventory.metadata[metric]?.unit);
-  const drawn = useMemo(
-    () =>
-      buckets.data && heatmapsOf(buckets.data.series, buckets.data.grid, unit, (labelSet) => mapTitle(labelSet, split)),
-    [buckets.data, unit, split],
-  );
+  const mapsOf = (answer: EarlierAnswer) =>
+    heatmapsOf(answer.series, answer.grid, unit, (labelSet) => mapTitle(labelSet, split));
+  const drawn = useMemo(() => buckets.data && mapsOf(buckets.data), [buckets.data, unit, split]);
+  const asked = buckets.data ?? { expr, grid };
+  const compared = useCompared(asked.expr, asked.grid, drawn ?? NO_MAPS, place.params, mapsOf);
+  const look = lookOf(place.params);
   if (metric === undefined)
     return context.awaiting ? (
       <Awaiting title="Latency" className="card-latency" />
@@ -71,12 +76,12 @@ export function LatencyCard({ inventory, context }: CardProps) {
     <Card
       title={latencyTitle(metric)}
       className="card-latency"
-      busy={buckets.loading || labels.loading}
+      busy={buckets.loading || labels.loading || compared.busy}
       tools={
         <>
           {drawn !== undefined && drawn.maps.length > 0 && <ExplainButton params={place.params} />}
           {drawn !== undefined && drawn.maps.length > 0 && <LimitField params={place.params} unit={unit} />}
-          {drawn !== undefined && <HeatmapsLegend maps={drawn.maps} mode={context.mode} />}
+          {drawn !== undefined && <HeatmapsLegend maps={compared.maps} mode={context.mode} look={look} />}
           <Select
             label="Histogram"
             value={metric}
@@ -94,7 +99,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
           <PageLink
             page="query"
             place={place}
-            own={{ expr, view: 'heatmap' }}
+            own={{ expr, view: 'heatmap', ...comparisonParams(place.params) }}
             className="icon-button"
             label="Open this query"
           >
@@ -119,19 +124,28 @@ export function LatencyCard({ inventory, context }: CardProps) {
         </Notice>
       )}
       {drawn !== undefined && drawn.maps.length > 0 && (
-        <ExplainedMaps
-          place={place}
-          expr={expr}
-          grid={grid}
-          shown={context.shown}
-          unit={unit}
-          maps={drawn.maps}
-          mode={context.mode}
-          crosshair={context.crosshair}
-          onSelectRange={context.onSelectRange}
-          onFilter={(condition) => setParams({ where: conditionsText(withCondition(conditions, condition)) }, 'push')}
-          onSplit={(label) => setParams({ by: label }, 'push')}
-        />
+        <>
+          <MapControls params={place.params} choices={compared.choices} />
+          {compared.notices.map((notice) => (
+            <p key={notice} className="dim">
+              {notice}
+            </p>
+          ))}
+          <ExplainedMaps
+            place={place}
+            expr={expr}
+            grid={grid}
+            shown={context.shown}
+            unit={unit}
+            maps={compared.maps}
+            mode={context.mode}
+            look={look}
+            crosshair={context.crosshair}
+            onSelectRange={context.onSelectRange}
+            onFilter={(condition) => setParams({ where: conditionsText(withCondition(conditions, condition)) }, 'push')}
+            onSplit={(label) => setParams({ by: label }, 'push')}
+          />
+        </>
       )}
     </Card>
   );

@@ -1,26 +1,18 @@
 import React, { useMemo } from 'react';
-import { useFetched } from '../api/useFetched.ts';
 import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
 import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { heatmapsOf, type NamedHeatmaps, type SeriesExemplar } from '../charts/heatmaps.ts';
-import {
-  comparedWith,
-  comparedWithBefore,
-  comparedWithFirst,
-  comparisonOf,
-  EARLIER,
-  lookOf,
-  momentOf,
-} from '../charts/mapLook.ts';
 import { LimitField } from '../charts/LimitField.tsx';
+import { MapControls } from '../charts/MapControls.tsx';
+import { lookOf } from '../charts/mapLook.ts';
+import { useCompared, type EarlierAnswer } from '../charts/useCompared.ts';
 import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
 import { formatMetric } from '../text.ts';
-import { askRange, countUnitInExpression, unitInExpression, type RangeAnswer } from './ask.ts';
+import { countUnitInExpression, unitInExpression, type RangeAnswer } from './ask.ts';
 import type { AnswerViewProps } from './GraphView.tsx';
-import { MapControls } from './MapControls.tsx';
 
 interface HeatmapViewProps extends AnswerViewProps {
   readonly place: Place;
@@ -35,7 +27,8 @@ interface HeatmapViewProps extends AnswerViewProps {
 export function HeatmapView(props: HeatmapViewProps) {
   const { expr, answer, mode, crosshair, onSelectRange, place, index, shown, exemplars } = props;
   const own = useMemo(() => mapsOf(expr, answer), [answer, expr]);
-  const { maps, notices, busy } = useCompared(expr, answer, own, place.params);
+  const mapsOfEarlier = (earlier: EarlierAnswer) => mapsOf(expr, earlier);
+  const { maps, notices, busy, choices } = useCompared(expr, answer.grid, own, place.params, mapsOfEarlier);
   const look = lookOf(place.params);
   if (maps.length === 0) {
     return (
@@ -50,11 +43,7 @@ export function HeatmapView(props: HeatmapViewProps) {
   return (
     <div className="heatmap-view" aria-busy={busy}>
       <div className="heatmap-view-head">
-        <MapControls
-          params={place.params}
-          count={own.maps.length}
-          range={[answer.grid.start - answer.grid.step, answer.grid.end]}
-        />
+        <MapControls params={place.params} choices={choices} />
         {index === 0 && <ExplainButton params={place.params} />}
         <LimitField params={place.params} unit={unitInExpression(expr)} />
         <HeatmapsLegend maps={maps} mode={mode} look={look} />
@@ -108,32 +97,3 @@ function mapsOf(expr: string, answer: Pick<RangeAnswer, 'series' | 'grid'>): Nam
     countUnitInExpression(expr),
   );
 }
-
-/** The maps, or how they differ from what they are to be compared with. */
-function useCompared(expr: string, answer: RangeAnswer, own: NamedHeatmaps, params: URLSearchParams) {
-  const { grid } = answer;
-  const comparison = comparisonOf(params);
-  const shift = comparison in EARLIER ? EARLIER[comparison as keyof typeof EARLIER] : undefined;
-  const earlier = useFetched(
-    shift === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step} ${shift}`,
-    (signal) => askRange(expr, { ...grid, start: grid.start - shift!, end: grid.end - shift! }, signal),
-    `${expr} ${comparison}`,
-  );
-  const moment = momentOf(params, [grid.start, grid.end]);
-  return useMemo(() => {
-    if (own.maps.length === 0 || comparison === 'none') return { ...own, busy: false };
-    if (comparison === 'first') return { ...joined(own, comparedWithFirst(own.maps)), busy: false };
-    if (comparison === 'before') return { ...joined(own, comparedWithBefore(own.maps, moment)), busy: false };
-    if (earlier.error !== undefined)
-      return { ...joined(own, { maps: own.maps, notices: [earlier.error.message] }), busy: false };
-    if (earlier.data === undefined) return { ...own, busy: true };
-    // On the times of the first, so that its columns find theirs.
-    const other = mapsOf(expr, { series: earlier.data.series, grid });
-    return { ...joined(own, comparedWith(own.maps, other.maps)), busy: earlier.loading };
-  }, [own, comparison, moment, earlier.data, earlier.error, earlier.loading]);
-}
-
-const joined = (own: NamedHeatmaps, compared: NamedHeatmaps): NamedHeatmaps => ({
-  maps: compared.maps,
-  notices: [...own.notices, ...compared.notices],
-});

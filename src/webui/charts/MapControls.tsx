@@ -4,41 +4,42 @@ import {
   COMPARISON_TEXTS,
   comparisonOf,
   lookOf,
-  momentOf,
   PLAIN_LOOK,
   SCALE_TEXTS,
   type Comparison,
-} from '../charts/mapLook.ts';
+} from './mapLook.ts';
+import { pairText } from '../../shared/explain/words.ts';
+import { conditionText } from '../explain/conditions.ts';
 import { setParams } from '../location.ts';
 import { Select } from '../parts/Choice.tsx';
+import { formatDayClock } from '../text.ts';
+import type { ComparisonChoices } from './useCompared.ts';
 
 interface MapControlsProps {
   readonly params: URLSearchParams;
-  /** How many maps there are to compare. */
-  readonly count: number;
-  /** Milliseconds that the maps show. */
-  readonly range: readonly [start: number, end: number];
+  readonly choices: ComparisonChoices;
 }
 
 const optionsOf = <V extends string>(texts: Readonly<Record<V, string>>) =>
   (Object.keys(texts) as V[]).map((value) => ({ value, text: texts[value] }));
 
 /** What colours tell, and what the maps are compared with. */
-export function MapControls({ params, count, range }: MapControlsProps) {
+export function MapControls({ params, choices }: MapControlsProps) {
   const { colorBy, colorScale } = lookOf(params);
   const comparison = comparisonOf(params);
   const comparisons = optionsOf(COMPARISON_TEXTS).filter(
-    ({ value }) => value !== 'first' || count > 1 || comparison === 'first',
+    ({ value }) => value !== 'first' || choices.count > 1 || comparison === 'first',
   );
   const compare = (value: Comparison) =>
-    setParams({ compare: value === 'none' ? undefined : value, moment: undefined }, 'push');
+    setParams({ compare: value === 'none' ? undefined : value, moment: undefined, against: undefined }, 'push');
   return (
     <div className="map-controls">
       <label>
         <span className="dim">Compare with</span>
         <Select label="Compare with" value={comparison} options={comparisons} onChange={compare} />
       </label>
-      {comparison === 'before' && <MomentField moment={momentOf(params, range)} range={range} />}
+      {comparison === 'before' && <MomentChoice {...choices} />}
+      {comparison === 'value' && choices.values.length > 0 && <ValueChoice {...choices} />}
       {comparison === 'none' && (
         <label>
           <span className="dim">Colour</span>
@@ -62,8 +63,45 @@ export function MapControls({ params, count, range }: MapControlsProps) {
   );
 }
 
-/** A deploy, say: what each column is compared with was before it. */
-function MomentField({ moment, range: [start, end] }: { moment: number; range: MapControlsProps['range'] }) {
+/** The value that the others are compared with. */
+function ValueChoice({ values, against }: Pick<ComparisonChoices, 'values' | 'against'>) {
+  const options = values.map(({ label, value }) => ({
+    value: conditionText({ label, op: '=', value }),
+    text: pairText(label, value),
+  }));
+  const chosen = against && conditionText({ ...against, op: '=' });
+  return (
+    <Select
+      label="Value to compare with"
+      value={options.find(({ value }) => value === chosen)?.value}
+      options={options}
+      onChange={(value) => setParams({ against: value })}
+    />
+  );
+}
+
+/** What each column is compared with was before a deploy, or before any other moment. */
+function MomentChoice({ deploys, moment, range }: Pick<ComparisonChoices, 'deploys' | 'moment' | 'range'>) {
+  const options = deploys.map(({ version, time }) => ({
+    value: String(time),
+    text: `version ${version}, ${formatDayClock(time)}`,
+  }));
+  return (
+    <>
+      {options.length > 0 && (
+        <Select
+          label="Deploy"
+          value={options.find(({ value }) => value === String(moment))?.value}
+          options={options}
+          onChange={(value) => setParams({ moment: value })}
+        />
+      )}
+      <MomentField moment={moment} range={range} />
+    </>
+  );
+}
+
+function MomentField({ moment, range: [start, end] }: Pick<ComparisonChoices, 'moment' | 'range'>) {
   return (
     <input
       className="input"
