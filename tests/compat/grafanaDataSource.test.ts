@@ -124,8 +124,8 @@ POST /query_range end=FROM&query=requests_total&start=AT&step=1
   .trim()
   .split('\n');
 
-/** Names that quotes may hold are of version 3. */
-const NEEDS_VERSION_3 = /\{"|U__|histogram_avg|limit=\d|group_limit|rule_name|rule_group|file\[\]/;
+/** Names in quotes, limits, and what rules tell are of version 3. */
+const NEEDS_VERSION_3 = /\{"|^GET \/rules|U__|histogram_avg|limit=\d|group_limit|rule_name|rule_group|file\[\]/;
 
 /** Where data tells of the program, of the moment, or of when each server scraped; and metadata without a limit, which docs/api.md tells of. */
 const DATA_DIFFERS = /(\/status|\/rules) ?|\[5s\]&|metadata limit=0/;
