@@ -62,9 +62,10 @@ receivers:
 `;
 
 /** Of those that go over the wire: what the service must have been told before anything is asked. */
-const SENT = 'basic file bearer credentials header client proxy alertmanager write read hook slack'
-  .split(' ')
-  .map((name) => `${MARK}-${name}`);
+const SENT =
+  'basic file bearer credentials header client proxy discovery alertmanager write writeurl read readurl hook slack'
+    .split(' ')
+    .map((name) => `${MARK}-${name}`);
 
 const PARAMS: Readonly<Record<string, string>> = {
   query: 'up',

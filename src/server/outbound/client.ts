@@ -52,7 +52,8 @@ export class OutboundClient {
     let url = first;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
       // What logs us in here is nobody else's business.
-      const headers = { 'user-agent': USER_AGENT, ...own, ...(new URL(url).origin === origin && login) };
+      const mine = new URL(url).origin === origin && login;
+      const headers = { 'user-agent': USER_AGENT, ...own, ...loginOfUrl(url), ...mine };
       const answer = await requestOnce(url, { dispatcher: agent, headers, signal });
       const location = answer.headers.location;
       if (!this.http.followRedirects || !REDIRECT_STATUS.has(answer.statusCode) || typeof location !== 'string')
@@ -71,7 +72,8 @@ export class OutboundClient {
    */
   async post(url: string, body: Uint8Array | string, own: Headers, signal: AbortSignal): Promise<Answer> {
     const dispatcher = await this.agent();
-    const headers = { 'user-agent': USER_AGENT, ...own, ...(await orAborted(this.loginHeaders(), signal)) };
+    const login = await orAborted(this.loginHeaders(), signal);
+    const headers = { 'user-agent': USER_AGENT, ...own, ...loginOfUrl(url), ...login };
     return request(url, { method: 'POST', body, dispatcher, headers, signal });
   }
 
@@ -88,7 +90,7 @@ export class OutboundClient {
       const [user, password] = await Promise.all(
         [basicAuth.username, basicAuth.password].map((s) => (s ? readSecret(s) : '')),
       );
-      login.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+      login.authorization = basic(user, password);
     } else if (authorization?.credentials !== undefined) {
       login.authorization = `${authorization.type} ${await readSecret(authorization.credentials)}`;
     }
@@ -145,6 +147,24 @@ export class OutboundClient {
     void this.dispatcher?.agent.close();
     this.dispatcher = { key: certificates, agent };
     return agent;
+  }
+}
+
+const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+/** The login that a URL itself has (`http://user:password@host`), which stands where the settings have none. */
+function loginOfUrl(url: string): Headers {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return {};
+  return { authorization: basic(decoded(username), decoded(password)) };
+}
+
+/** Percent-encoded text as it was meant; as it stands where it is badly encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
