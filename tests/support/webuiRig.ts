@@ -148,7 +148,8 @@ export function webuiRig(): WebuiRig {
     const observed = async () =>
       (await api(sidecar.url, `/query?query=count_over_time(${METRIC}_count%7Bversion="v1"%7D[1m])`)).data?.result?.[0]
         ?.value[1];
-    await until(async () => Number(await observed()) >= 8, 60_000);
+    // A second each: graphs are drawn at whole steps of 15 s, of which one must have passed.
+    await until(async () => Number(await observed()) >= 16, 60_000);
   }, 120_000);
 
   afterAll(async () => {
