@@ -1,5 +1,6 @@
 /** What a data source instance says about its server: address, credentials, TLS, limits. Read once per change of the settings. */
 import { DEFAULT_SCRAPE_INTERVAL_MS, parseInterval, type ConnectionOptions } from '../../shared/api/grafanaQuery.ts';
+import { basicLogin } from '../outbound/basicLogin.ts';
 import type { DataSourceSettings } from './messages.ts';
 import { SettingsError } from './settingsError.ts';
 import { sigV4Of, type SigV4 } from './sigv4.ts';
@@ -86,8 +87,7 @@ function authHeaders(settings: DataSourceSettings, options: ConnectionOptions): 
   const secure = settings.secureJsonData;
   const method = options.authMethod ?? (settings.basicAuthEnabled ? 'basic' : secure.bearerToken ? 'bearer' : 'none');
   if (method === 'basic') {
-    const pair = `${settings.basicAuthUser}:${secure.basicAuthPassword ?? ''}`;
-    return { authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
+    return { authorization: basicLogin(settings.basicAuthUser, secure.basicAuthPassword ?? '') };
   }
   if (method === 'bearer') {
     const token = (secure.bearerToken ?? '').trim();

@@ -5,6 +5,7 @@ import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
 import { HEAD_BYTES_MAX } from './answerParser.ts';
+import { basicLogin, loginOfUrl } from './basicLogin.ts';
 import { readBody } from './body.ts';
 import { FetchError } from './httpFault.ts';
 import { IDLE_MS_MAX } from './keptConnection.ts';
@@ -90,7 +91,7 @@ export class OutboundClient {
       const [user, password] = await Promise.all(
         [basicAuth.username, basicAuth.password].map((s) => (s ? readSecret(s) : '')),
       );
-      login.authorization = basic(user, password);
+      login.authorization = basicLogin(user, password);
     } else if (authorization?.credentials !== undefined) {
       login.authorization = `${authorization.type} ${await readSecret(authorization.credentials)}`;
     }
@@ -147,24 +148,6 @@ export class OutboundClient {
     void this.dispatcher?.agent.close();
     this.dispatcher = { key: certificates, agent };
     return agent;
-  }
-}
-
-const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-
-/** The login that a URL itself has (`http://user:password@host`), which stands where the settings have none. */
-function loginOfUrl(url: string): Headers {
-  const { username, password } = new URL(url);
-  if (username === '' && password === '') return {};
-  return { authorization: basic(decoded(username), decoded(password)) };
-}
-
-/** Percent-encoded text as it was meant; as it stands where it is badly encoded. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { HttpConfig, JwtGrant, OAuth2Config } from '../config/httpConfig.ts';
 import { readSecret } from '../config/secrets.ts';
+import { basicLogin } from './basicLogin.ts';
 import { readBody } from './body.ts';
 import { FetchError, fetchFault } from './httpFault.ts';
 import { JWT_BEARER, signedAssertion } from './jwtGrant.ts';
@@ -121,7 +122,7 @@ export class TokenSource {
 /** Both parts are form-encoded first, as the RFC has it. */
 function basic(clientId: string, secret: string): string {
   const [id, password] = [clientId, secret].map((part) => encodeURIComponent(part).replace(/%20/g, '+'));
-  return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
+  return basicLogin(id, password);
 }
 
 function readToken(text: string, fault: (why: string) => FetchError): Pick<Token, 'text' | 'until'> {

@@ -4,6 +4,7 @@
 /// <reference path="../../../shared/bytes/snappyjs.d.ts" />
 import { compress } from 'snappyjs';
 import type { Matcher } from '../../../shared/model/matchers.ts';
+import { loginOfUrl } from '../../outbound/basicLogin.ts';
 import { STREAMED_XOR_CHUNKS } from '../../remote/prompb.ts';
 import { readRequestOf } from '../../remote/read/readRequest.ts';
 import { streamedSeries, type ReadSeries } from '../../remote/read/streamedSeries.ts';
@@ -29,7 +30,7 @@ export async function* chunkedRead(
 async function ask(base: URL, matchers: readonly Matcher[], range: TimeRange): Promise<Response> {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/api/v1/read`;
-  const login = decodeURIComponent(`${url.username}:${url.password}`);
+  const login = loginOfUrl(url);
   url.username = url.password = '';
   const refuse = (why: string, cause?: unknown) => new StorageError('io', `${url.href}: ${why}`, { cause });
   let response: Response;
@@ -40,7 +41,7 @@ async function ask(base: URL, matchers: readonly Matcher[], range: TimeRange): P
         'content-type': 'application/x-protobuf',
         'content-encoding': 'snappy',
         'x-prometheus-remote-read-version': '0.1.0',
-        ...(login !== ':' && { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+        ...login,
       },
       body: Buffer.from(compress(readRequestOf(matchers, range, [STREAMED_XOR_CHUNKS]))),
     });
