@@ -10,6 +10,7 @@ import { labelsRecord } from '../../shared/model/labels.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import { distribution, type Distribution, type DistributionGroup } from '../distribution/distribution.ts';
 import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
+import { inTurn } from '../promql/answer/answerPieces.ts';
 import { JsonBytes } from '../promql/answer/jsonBytes.ts';
 import { QueryError } from '../storage/engine.ts';
 import { invalidParameter } from './apiError.ts';
@@ -71,12 +72,7 @@ function columnsAnswer(
   }));
   const told = warnings.length === 0 ? data : { ...data, warnings };
   const pieces = distributionPieces(told, asked, columns, (text) => Buffer.from(text));
-  return { contentType: COLUMNS_TYPE, pieces: oneByOne(pieces) };
-}
-
-/** Each piece is made when the one before has been taken. */
-async function* oneByOne(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* pieces;
+  return { contentType: COLUMNS_TYPE, pieces: inTurn(pieces) };
 }
 
 /** Written as it is taken, so that a large answer is never one text. */

@@ -1,6 +1,6 @@
 /** Which answers are kept, and how: as they are sent. */
 import type { Labels } from '../../shared/model/labels.ts';
-import { rowIsThere } from '../promql/answer/answerPieces.ts';
+import { answerPieces, bitsOf, isThere } from '../promql/answer/answerPieces.ts';
 import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
 import type { AnswerFormat, QueryResult, StepGrid, StepMatrix } from '../storage/engine.ts';
 import { KEPT_BYTES_MAX } from './resultCache.ts';
@@ -18,9 +18,25 @@ export function keepable({ value, warnings, infos }: QueryResult): StepMatrix | 
   return warnings.length === 0 && infos.length === 0 ? value.matrix : undefined;
 }
 
+/** An answer as it is written, and the rows in it. */
+export interface WrittenRows {
+  readonly pieces: Generator<Uint8Array<ArrayBuffer>>;
+  /** Asked when all pieces are taken; undefined where the answer cannot be kept. */
+  readonly rows: () => AnswerRows | undefined;
+}
+
+/** @param totalMs that the query waited and ran. @param isKept whether its rows are wanted. */
+export function writtenRows(result: QueryResult, format: AnswerFormat, totalMs: number, isKept: boolean): WrittenRows {
+  const matrix = isKept ? keepable(result) : undefined;
+  if (matrix === undefined) return { pieces: answerPieces(result, format, totalMs), rows: () => undefined };
+  const places: number[] = [];
+  const pieces = answerPieces(result, format, totalMs, places);
+  return { pieces, rows: () => ({ labels: labelsWritten(matrix), places }) };
+}
+
 /** The labels of those rows that are written. */
-export const labelsWritten = ({ labels, present, presentStride }: StepMatrix): readonly Labels[] =>
-  labels.filter((_, row) => rowIsThere(present.subarray(row * presentStride, (row + 1) * presentStride)));
+const labelsWritten = (matrix: StepMatrix): readonly Labels[] =>
+  matrix.labels.filter((_, row) => isThere(bitsOf(matrix, row)));
 
 /**
  * Pieces on their way to who asked, which are handed to `keep` together once all of them are taken, if they are not too many.

@@ -3,7 +3,7 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
 import { prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
-import { answerPieces } from '../promql/answer/answerPieces.ts';
+import { inTurn } from '../promql/answer/answerPieces.ts';
 import { continuedAnswer, type KeptAnswer } from '../promql/answer/continuedAnswer.ts';
 import { apartOf } from '../promql/stepwise.ts';
 import {
@@ -20,7 +20,7 @@ import type { Queryable, SelectLease } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
-import { isPlain, keepable, keptOnTheWay, labelsWritten } from './keptAnswers.ts';
+import { isPlain, keepable, keptOnTheWay, writtenRows } from './keptAnswers.ts';
 import type { QueryLog } from './queryLog.ts';
 import { areSame, ResultCache, type KeptFound, type SeriesRead } from './resultCache.ts';
 import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
@@ -222,7 +222,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     if (tail === undefined) return NOT_JOINED;
     const answer = continuedAnswer(part, tail, grid);
     cache?.keep(key, mark, answer, series);
-    return { pieces: onePiece(answer.body), stats: result.stats, rows: () => undefined };
+    return { pieces: inTurn([answer.body]), stats: result.stats, rows: () => undefined };
   };
 
   const answerWhole = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
@@ -232,10 +232,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       return pool.answer({ ...job, keep }, format, signal);
     }
     const result = await evaluateHere(query);
-    const matrix = keep ? keepable(result) : undefined;
-    const places: number[] | undefined = matrix && [];
-    const pieces = piecesOf(answerPieces(result, format, now() - query.askedAt, places));
-    return { pieces, stats: result.stats, rows: () => matrix && { labels: labelsWritten(matrix), places: places! } };
+    const { pieces, rows } = writtenRows(result, format, now() - query.askedAt, keep);
+    return { pieces: inTurn(pieces), stats: result.stats, rows };
   };
 
   const answerTo = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
@@ -267,15 +265,9 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 }
 
-async function* piecesOf(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* pieces;
-}
-
-const onePiece = (body: Uint8Array) => piecesOf([body]);
-
 /** What is kept is of no use: the query is to be asked as a whole. */
 const NOT_JOINED: WrittenAnswer = {
-  pieces: piecesOf([]),
+  pieces: inTurn([]),
   stats: { samplesRead: 0, parseMs: 0, selectMs: 0, evalMs: 0 },
   rows: () => undefined,
 };

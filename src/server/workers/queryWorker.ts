@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { QueryError, type QueryStats } from '../storage/engine.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import { LabelsReceiver, textOf } from './labelsLedger.ts';
-import { keepable, labelsWritten } from './keptAnswers.ts';
+import { writtenRows } from './keptAnswers.ts';
 import {
   packResult,
   PIECES_AHEAD,
@@ -14,7 +14,6 @@ import {
   type QueryJob,
 } from './queryJob.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
-import { answerPieces } from '../promql/answer/answerPieces.ts';
 import { prepareQuery } from '../promql/engine.ts';
 import { Budget, canceled } from '../promql/budget.ts';
 import type { Labels } from '../../shared/model/labels.ts';
@@ -38,11 +37,12 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
       const answer: QueryAnswer = { id, ...packResult(result) };
       port.postMessage(answer, transferablesOf(result));
     } else {
-      const matrix = job.keep === true ? keepable(result) : undefined;
-      const places: number[] | undefined = matrix && [];
-      const rows = () => matrix && { labels: labelsWritten(matrix).map(textOf), places: places! };
-      const pieces = answerPieces(result, job.format, now() - job.askedAt, places);
-      await send(id, pieces, { stats: result.stats, rows }, cancelFlag);
+      const { pieces, rows } = writtenRows(result, job.format, now() - job.askedAt, job.keep === true);
+      const packedRows = () => {
+        const found = rows();
+        return found && { labels: found.labels.map(textOf), places: found.places };
+      };
+      await send(id, pieces, { stats: result.stats, rows: packedRows }, cancelFlag);
     }
   } catch (fault) {
     const known = fault instanceof QueryError;

@@ -40,6 +40,11 @@ export function* answerPieces(
   yield out.take();
 }
 
+/** Each piece is made when the one before has been taken. */
+export async function* inTurn(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}
+
 function seriesCount(value: QueryValue): number {
   if (value.kind === 'raw') return value.series.length;
   return value.kind === 'matrix' || value.kind === 'vector' ? value.matrix.labels.length : 0;
@@ -103,13 +108,13 @@ function* writeVector(out: JsonBytes, matrix: StepMatrix, t: number, limit: numb
 }
 
 function* writeMatrix(out: JsonBytes, matrix: StepMatrix, grid: StepGrid, limit: number, places?: number[]) {
-  const { labels, values, histograms, present, presentStride } = matrix;
+  const { labels, values, histograms } = matrix;
   const openings = openingsOf(Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.stepMs));
   let separator = '';
   const count = Math.min(labels.length, limit);
   for (let s = 0; s < count; s++) {
-    const bits = present.subarray(s * presentStride, (s + 1) * presentStride);
-    if (!rowIsThere(bits)) continue;
+    const bits = bitsOf(matrix, s);
+    if (!isThere(bits)) continue;
     const row = s * grid.count;
     out.text(separator);
     const start = out.length;
@@ -122,8 +127,12 @@ function* writeMatrix(out: JsonBytes, matrix: StepMatrix, grid: StepGrid, limit:
   }
 }
 
-/** Whether any step of a row is there. */
-export const rowIsThere = (bits: Uint8Array) => bits.some((byte) => byte !== 0);
+/** Which steps of a row are there. */
+export const bitsOf = ({ present, presentStride }: StepMatrix, row: number) =>
+  present.subarray(row * presentStride, (row + 1) * presentStride);
+
+/** Whether any step is there. */
+export const isThere = (bits: Uint8Array) => bits.some((byte) => byte !== 0);
 
 const VALUES_START = ',"values":[';
 

@@ -2,7 +2,7 @@
 import { labelsJson } from '../../../shared/api/labelsJson.ts';
 import { compareLabels, type Labels } from '../../../shared/model/labels.ts';
 import type { StepGrid, StepMatrix } from '../../storage/engine.ts';
-import { ANSWER_END, ANSWER_START, openingsOf, rowIsThere, writeSample, type Openings } from './answerPieces.ts';
+import { ANSWER_END, ANSWER_START, bitsOf, isThere, openingsOf, writeSample, type Openings } from './answerPieces.ts';
 import { JsonBytes } from './jsonBytes.ts';
 
 /** An answer that is kept as it was sent: a range query's, whole, with numbers only and nothing to be told. Its rows are sorted by their labels. */
@@ -31,7 +31,7 @@ export function continuedAnswer({ kept, count }: KeptPart, tail: StepMatrix | un
   out.text(ANSWER_START);
   for (const row of mergedRows(kept.labels, tail?.labels ?? [])) {
     const bits = row.tail < 0 ? undefined : bitsOf(tail!, row.tail);
-    const isContinued = bits !== undefined && rowIsThere(bits);
+    const isContinued = bits !== undefined && isThere(bits);
     const samples = row.kept < 0 ? NONE : samplesBetween(kept, row.kept, grid.start, tailStart);
     // A row that was there before the first step only leaves no trace.
     if (samples.from === samples.to && !isContinued) continue;
@@ -53,9 +53,6 @@ export function continuedAnswer({ kept, count }: KeptPart, tail: StepMatrix | un
 /** A time and a number, about. */
 const NEW_SAMPLE_BYTES = 40;
 const NONE = { from: 0, to: 0 };
-
-const bitsOf = ({ present, presentStride }: StepMatrix, row: number) =>
-  present.subarray(row * presentStride, (row + 1) * presentStride);
 
 /** The samples of a row. @param isFirst whether none stands before them. */
 function writeSteps(out: JsonBytes, openings: Openings, tail: StepMatrix, row: number, isFirst: boolean): void {
