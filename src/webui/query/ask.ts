@@ -1,7 +1,6 @@
 /** One question of the query page and what came of it. */
 import type { ApiQueryData, ApiSeries } from '../../shared/api/prometheus.ts';
-import { ask, onGrid } from '../api/client.ts';
-import type { GridSeries } from '../api/client.ts';
+import { ask, queryRange, type GridSeries } from '../api/client.ts';
 import type { Grid } from '../timeRange.ts';
 
 export const VIEWS = ['graph', 'heatmap', 'table'] as const;
@@ -27,18 +26,8 @@ export interface InstantAnswer {
 
 export async function askRange(expr: string, grid: Grid, signal: AbortSignal): Promise<RangeAnswer> {
   const began = performance.now();
-  const { data, warnings, infos } = await ask<ApiQueryData>(
-    'query_range',
-    {
-      query: expr,
-      start: String(grid.start / 1000),
-      end: String(grid.end / 1000),
-      step: String(grid.step / 1000),
-    },
-    signal,
-  );
+  const { data: series, warnings, infos } = await queryRange(expr, grid, signal);
   const elapsedMs = performance.now() - began;
-  const series = data.resultType === 'matrix' ? data.result.map((one) => onGrid(one, grid)) : [];
   return { kind: 'range', grid, series, warnings: [...warnings, ...infos], elapsedMs };
 }
 
