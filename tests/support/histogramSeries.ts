@@ -245,3 +245,17 @@ export const histogramExpression: fc.Arbitrary<string> = fc.letrec<Record<'vecto
     };
   },
 ).vector;
+
+/** One of two buckets and a zero bucket. */
+export const SMALL_NATIVE: NativeHistogram = {
+  schema: 0,
+  zeroThreshold: 0.001,
+  zeroCount: 1,
+  count: 4,
+  sum: 6,
+  positiveSpans: [{ offset: 0, length: 2 }],
+  negativeSpans: [],
+  positiveBuckets: Float64Array.of(1, 2),
+  negativeBuckets: new Float64Array(0),
+  counterReset: 'unknown',
+};

@@ -59,8 +59,7 @@ export class Annotations {
     if (known === undefined || known.rank <= note.rank) steps.set(step, note);
   }
 
-  /** @param bound the end of the range of ratios, which is taken instead. */
-  /** As of a quantile. */
+  /** @param bound the end of the range of ratios, which is taken instead. @param of as for a quantile. */
   invalidRatio(ratio: number, bound: number, place: Place, of: Place): void {
     const message = `ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`;
     this.#invalidParameter(message, place, of);

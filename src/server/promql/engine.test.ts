@@ -1,20 +1,8 @@
+import { SMALL_NATIVE as histogram } from '../../../tests/support/histogramSeries.ts';
 import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
-import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
 import { createEngine, DEFAULT_LIMITS, type EngineLimits } from './engine.ts';
 
-const histogram: NativeHistogram = {
-  schema: 0,
-  zeroThreshold: 0.001,
-  zeroCount: 1,
-  count: 4,
-  sum: 6,
-  positiveSpans: [{ offset: 0, length: 2 }],
-  negativeSpans: [],
-  positiveBuckets: Float64Array.of(1, 2),
-  negativeBuckets: new Float64Array(0),
-  counterReset: 'unknown',
-};
 const series = [
   {
     labels: labelsOf({ __name__: 'm', k: 'a' }),

@@ -1,22 +1,10 @@
+import { SMALL_NATIVE as histogram } from '../../../tests/support/histogramSeries.ts';
 import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
-import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
 import type { QueryRequest } from '../storage/engine.ts';
 import { statsJson } from './answer/statsJson.ts';
 import { createEngine, DEFAULT_LIMITS, type EngineLimits } from './engine.ts';
 
-const histogram: NativeHistogram = {
-  schema: 0,
-  zeroThreshold: 0.001,
-  zeroCount: 1,
-  count: 4,
-  sum: 6,
-  positiveSpans: [{ offset: 0, length: 2 }],
-  negativeSpans: [],
-  positiveBuckets: Float64Array.of(1, 2),
-  negativeBuckets: new Float64Array(0),
-  counterReset: 'unknown',
-};
 /** (168 + 8 · 3 + 8) / 16: a span and two buckets. */
 const HISTOGRAM_SIZE = 12;
 /** And without them. */

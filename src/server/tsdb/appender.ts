@@ -13,7 +13,7 @@ import type {
   SeriesPlace,
   SeriesRef,
 } from '../storage/appender.ts';
-import type { SampleKind } from './options.ts';
+import type { RefusalCounts, SampleKind } from './options.ts';
 import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
@@ -61,9 +61,9 @@ export interface Batch {
   readonly exemplars: readonly StagedExemplar[];
 }
 
-/** What an appender needs of its store. */
-type Refused = Exclude<AppendOutcome, 'ok'>;
+type Refused = keyof RefusalCounts;
 
+/** What an appender needs of its store. */
 export interface AppendTarget {
   readonly head: Head;
   readonly exemplarStore: ExemplarStore;
