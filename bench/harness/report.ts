@@ -1,6 +1,6 @@
 /** What a benchmark says: lines of ours against another, gathered by `bench/run.ts` or printed at once when the file is run alone. */
 import os from 'node:os';
-import { table } from './table.ts';
+import { cellsOf, table } from './table.ts';
 
 /** Ours beside another doing the same work in the same run. */
 export interface Comparison {
@@ -31,11 +31,14 @@ export function ratioOf({ ours, theirs, better }: Comparison): number {
   return better === 'more' ? ours / theirs : theirs / ours;
 }
 
-/** Runs a benchmark file's work; `add` takes its lines. */
+/** Runs a benchmark file's work; `add` takes its lines. Each is told on stderr when it is there, as the table is there only when all of them are. */
 export async function bench(name: string, work: (add: (line: Line) => void) => Promise<void>): Promise<void> {
   os.setPriority(NICENESS);
   const lines: Line[] = [];
-  await work((line) => lines.push(line));
+  await work((line) => {
+    lines.push(line);
+    console.error(cellsOf(line).join('  ').trimEnd());
+  });
   if (process.send !== undefined) process.send(lines);
   else console.log(table(lines.map((line) => [name, line])));
 }

@@ -18,7 +18,7 @@ export function table(lines: readonly (readonly [bench: string, line: Line])[]):
     .join('\n');
 }
 
-function cellsOf(line: Line): string[] {
+export function cellsOf(line: Line): string[] {
   if ('skipped' in line) {
     const ours = line.ours === undefined ? '' : `${numberText(line.ours)} ${line.unit ?? ''}`;
     return [line.what, ours, `skipped: ${line.skipped}`, '', ''];
