@@ -1,7 +1,7 @@
 /**
  * 5,000 rules over 100,000 series, in 100 groups that are evaluated every 15 s: quantiles of latency, rates, ratios, alerts. The program and a Prometheus
  * scrape the same targets at the same time and evaluate the same file; what each needs for it is the processor time beyond that of scraping alone, divided by the
- * rules that it really evaluated.
+ * rules that it evaluated. Where either does not evaluate all of them in their interval, or scrapes fail, figures mean nothing, and none are given.
  *
  * ISOTHERM_BENCH_TARGETS=100 (of 1,000 series, 50 rules each), ISOTHERM_BENCH_SECONDS=60 with rules.
  */
@@ -88,6 +88,7 @@ interface Reading {
   readonly at: number;
   readonly evaluations: number;
   readonly missed: number;
+  readonly failures: number;
 }
 
 async function read({ server }: Running): Promise<Reading> {
@@ -99,6 +100,7 @@ async function read({ server }: Running): Promise<Reading> {
     at: Date.now(),
     evaluations: sum('prometheus_rule_evaluations_total'),
     missed: sum('prometheus_rule_group_iterations_missed_total'),
+    failures: sum('prometheus_rule_evaluation_failures_total'),
   };
 }
 
@@ -107,7 +109,36 @@ const between = (a: Reading, b: Reading) => ({
   seconds: (b.at - a.at) / 1000,
   evaluations: b.evaluations - a.evaluations,
   missed: b.missed - a.missed,
+  failures: b.failures - a.failures,
 });
+
+/** All rules once in their interval; groups are at their own places in it, so that a span may hold one more or less of some. */
+const RULES_A_SECOND = (TARGETS * RULES_A_TARGET) / INTERVAL_SECONDS;
+const RATE_OFF_MAX = 0.05;
+/** Of the targets' scrapes over the measured time. */
+const UP_MIN = 0.95;
+
+/** Why figures mean nothing; undefined where they do. */
+async function faultOf({ name, server }: Running, found: ReturnType<typeof between>): Promise<string | undefined> {
+  const rate = found.evaluations / found.seconds;
+  const up = await averageUp(server.url, found.seconds);
+  const told = [
+    Math.abs(rate / RULES_A_SECOND - 1) > RATE_OFF_MAX &&
+      `evaluated ${rate.toFixed(0)} rules/s in place of ${RULES_A_SECOND.toFixed(0)}`,
+    found.missed > 0 && `missed ${found.missed} iterations`,
+    found.failures > 0 && `failed ${found.failures} evaluations`,
+    !(up >= UP_MIN) && `scraped only ${(100 * up).toFixed(0)} % of the targets in time`,
+  ].filter((text) => text !== false);
+  return told.length === 0 ? undefined : `${name} ${told.join(', ')}`;
+}
+
+async function averageUp(url: string, seconds: number): Promise<number> {
+  const query = encodeURIComponent(`avg(avg_over_time(up[${Math.round(seconds)}s]))`);
+  const answer = (await (await fetch(`${url}/api/v1/query?query=${query}`)).json()) as {
+    data: { result: { value: [number, string] }[] };
+  };
+  return Number(answer.data.result[0]?.value[1] ?? NaN);
+}
 
 async function over(running: readonly Running[], seconds: number) {
   const before = await Promise.all(running.map(read));
@@ -155,7 +186,10 @@ await bench('rules', async (add) => {
       });
       const what = `${TARGETS * RULES_A_TARGET} rules over ${TARGETS * farm.series} series`;
       const unit = 'CPU ms / 1,000 rules';
-      if (typeof peer === 'string') add({ what, skipped: peer });
+      const faults = await Promise.all(running.map((one, i) => faultOf(one, busy[i])));
+      const fault = faults.filter((text) => text !== undefined).join('; ');
+      if (fault !== '') add({ what, skipped: `not valid: ${fault}; run it on a machine that is less busy` });
+      else if (typeof peer === 'string') add({ what, unit, ours: cost[0], skipped: peer });
       else add({ what, unit, ours: cost[0], theirs: cost[1], against: peer.name, better: 'less' });
     } finally {
       await Promise.all(running.map(({ server }) => server.stop()));

@@ -3,6 +3,8 @@ import type { Row } from './rows.ts';
 
 export interface Accumulator {
   add(row: Row): void;
+  /** Adds the sample of one step. */
+  addAt(i: number, v: number): void;
   /** Writes the result of every step that had a sample. */
   finish(out: Row): void;
 }
@@ -103,7 +105,7 @@ class Average extends Counted implements Accumulator {
     }
   }
 
-  private addAt(i: number, v: number): void {
+  addAt(i: number, v: number): void {
     const { sums, compensations, incremental, counts } = this;
     const n = ++counts[i];
     if (n === 1) {
@@ -154,11 +156,12 @@ class Extreme extends Counted implements Accumulator {
   }
 
   add({ values, present }: Row): void {
+    for (let i = 0; i < present.length; i++) if (present[i] === 1) this.addAt(i, values[i]);
+  }
+
+  addAt(i: number, v: number): void {
     const { best, counts, isBetter } = this;
-    for (let i = 0; i < best.length; i++) {
-      if (present[i] === 0) continue;
-      if (counts[i]++ === 0 || best[i] !== best[i] || isBetter(values[i], best[i])) best[i] = values[i];
-    }
+    if (counts[i]++ === 0 || best[i] !== best[i] || isBetter(v, best[i])) best[i] = v;
   }
 
   finish(out: Row): void {
@@ -176,6 +179,10 @@ class Count extends Counted implements Accumulator {
 
   add({ present }: Row): void {
     for (let i = 0; i < this.counts.length; i++) this.counts[i] += present[i];
+  }
+
+  addAt(i: number): void {
+    this.counts[i]++;
   }
 
   finish(out: Row): void {
@@ -197,19 +204,19 @@ class Variance extends Counted implements Accumulator {
   }
 
   add({ values, present }: Row): void {
+    for (let i = 0; i < present.length; i++) if (present[i] === 1) this.addAt(i, values[i]);
+  }
+
+  addAt(i: number, v: number): void {
     const { means, squares, counts } = this;
-    for (let i = 0; i < means.length; i++) {
-      if (present[i] === 0) continue;
-      const v = values[i];
-      if (counts[i]++ === 0) {
-        means[i] = v;
-        squares[i] = Number.isFinite(v) ? 0 : NaN;
-        continue;
-      }
-      const delta = v - means[i];
-      means[i] += delta / counts[i];
-      squares[i] += delta * (v - means[i]);
+    if (counts[i]++ === 0) {
+      means[i] = v;
+      squares[i] = Number.isFinite(v) ? 0 : NaN;
+      return;
     }
+    const delta = v - means[i];
+    means[i] += delta / counts[i];
+    squares[i] += delta * (v - means[i]);
   }
 
   finish(out: Row): void {

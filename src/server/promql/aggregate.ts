@@ -99,7 +99,7 @@ async function accumulate(
   if (isWide(rows, grouping, steps)) return groupByGroup(start, rows, grouping, steps);
   budget.hold(labels.length * steps, labels.length * steps * ACCUMULATED_CELL_BYTES);
   const accumulators = labels.map(() => accumulatorOf(start, node, rows, steps, context));
-  if (node.op === 'sum' && rows.addUp !== undefined && rows.labels.length > labels.length * SMALL_GROUP) {
+  if (node.op === 'sum' && rows.addUp !== undefined && areAddedUp(rows.labels.length, labels.length)) {
     await rows.addUp(groupOf, {
       add: (g, row) => (accumulators[g] as Sum).add(row),
       addAt: (g, i, v) => (accumulators[g] as Sum).addAt(i, v),
@@ -129,6 +129,9 @@ const ACCUMULATED_CELL_BYTES = 17;
 const CELLS_TOGETHER_MAX = 1 << 20;
 /** Series of a group on average, up to which that reads them nearly in their order. */
 const SMALL_GROUP = 4;
+
+/** Whether rates are added up by what their series have in common: of so many rows there are these many sums. */
+export const areAddedUp = (rows: number, sums: number) => rows > sums * SMALL_GROUP;
 
 function isWide({ labels, hasHistograms }: VectorRows, groups: Grouping, steps: number): boolean {
   const count = groups.labels.length;

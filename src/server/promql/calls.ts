@@ -248,7 +248,7 @@ async function round(call: Call, grid: StepGrid, context: EvalContext): Promise<
 }
 
 /** What an absent vector would have been labelled with: its `=` matchers, each label named once. */
-function absentLabels(arg: Expr): Labels {
+export function absentLabels(arg: Expr): Labels {
   const node = unwrapped(arg);
   const selector = node.kind === 'range' ? node.selector : node;
   if (selector.kind !== 'selector') return [];

@@ -58,7 +58,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   maxConcurrency: 20,
 };
 
-const SUBQUERY_STEP_MS = 60_000;
+export const SUBQUERY_STEP_MS = 60_000;
 
 /** A request, parsed and planned. */
 export interface PreparedQuery {

@@ -11,7 +11,7 @@ import { formatBound } from '../../shared/model/numberText.ts';
 import { clearRow, floatRows, heldRows, materialize, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 
 /** Bucket rows of one histogram, by ascending upper bound. */
-interface ClassicHistogram {
+export interface ClassicHistogram {
   readonly key: string;
   readonly labels: Labels;
   readonly buckets: { readonly bound: number; readonly row: number }[];
@@ -26,30 +26,44 @@ function boundOf(text: string): number | undefined {
   return Number(text);
 }
 
-/** @param rows of floats. */
-function histogramsOf(rows: VectorRows, place: Expr, steps: number, context: EvalContext): ClassicHistogram[] {
+/**
+ * The histograms that rows are buckets of.
+ *
+ * @param answered the labels that a histogram's are answered with.
+ * @param onMalformed hears of rows whose `le` is no bound.
+ */
+export function classicHistograms(
+  rows: readonly Labels[],
+  answered: (labels: Labels) => Labels,
+  onMalformed: (row: number, le: string) => void,
+): ClassicHistogram[] {
   const byKey = new Map<string, ClassicHistogram>();
-  const scratch = newRow(steps);
-  rows.labels.forEach((labels, row) => {
+  rows.forEach((labels, row) => {
     const le = labelValue(labels, 'le');
     const bound = boundOf(le);
-    if (bound === undefined) {
-      rows.read(row, scratch);
-      if (!scratch.present.includes(1)) return;
-      const told = `bucket label "le" is missing or has a malformed value of ${quoted(le)}`;
-      context.annotations.warn(told + ofMetric(answeredLabels(labels, context)), place);
-      return;
-    }
+    if (bound === undefined) return onMalformed(row, le);
     const kept = labels.filter(([name]) => name !== 'le');
     // Buckets of different metrics are different histograms, though both lose their name.
     const key = labelsKey(kept);
     const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, { key, labels: answeredLabels(kept, context), buckets: [{ bound, row }] });
+    if (known === undefined) byKey.set(key, { key, labels: answered(kept), buckets: [{ bound, row }] });
     else known.buckets.push({ bound, row });
   });
   const histograms = [...byKey.values()];
   for (const histogram of histograms) histogram.buckets.sort((a, b) => a.bound - b.bound);
   return histograms;
+}
+
+/** @param rows of floats. */
+function histogramsOf(rows: VectorRows, place: Expr, steps: number, context: EvalContext): ClassicHistogram[] {
+  const scratch = newRow(steps);
+  const tellMalformed = (row: number, le: string) => {
+    rows.read(row, scratch);
+    if (!scratch.present.includes(1)) return;
+    const told = `bucket label "le" is missing or has a malformed value of ${quoted(le)}`;
+    context.annotations.warn(told + ofMetric(answeredLabels(rows.labels[row], context)), place);
+  };
+  return classicHistograms(rows.labels, (labels) => answeredLabels(labels, context), tellMalformed);
 }
 
 const answeredLabels = (labels: Labels, { delaysNames }: EvalContext) => (delaysNames ? labels : withoutName(labels));

@@ -18,25 +18,29 @@ import {
   type WindowGrid,
 } from './rangeKernels.ts';
 import { newRow, type AddUp, type GroupSums, type Row } from './rows.ts';
-import type { SeriesOrigin } from './series.ts';
 import type { Windows } from './windows.ts';
+
+/** What is looked at of a group of series that share their times; without its `addSteps`, series are read one by one. */
+type Shared = Pick<OpenGroup, 'times' | 'read'> & Partial<OpenGroup>;
+
+interface PlaceOf {
+  readonly group: Shared;
+  readonly column: number;
+}
 
 /** What is looked at of a range vector. */
 export interface PlacedSeries {
   readonly labels: readonly unknown[];
   series(s: number): WindowedSeries;
   /** Where a series lies, if that is one place; and the windows over all rows of that. */
-  origin(s: number): SeriesOrigin | undefined;
-  windowsOf(group: OpenGroup): Windows;
+  origin(s: number): PlaceOf | undefined;
+  windowsOf(group: Pick<OpenGroup, 'times'>): Windows;
 }
 
-/** @param read computes a row by itself. */
-export type SumKernel = (
-  vector: PlacedSeries,
-  grid: WindowGrid,
-  read: (s: number, into: Row) => void,
-  budget: Budget,
-) => AddUp;
+/** Computes a row by itself. */
+type ReadRow = (s: number, into: Row) => void;
+
+export type SumKernel = (vector: PlacedSeries, grid: WindowGrid, read: ReadRow, budget: Budget) => AddUp;
 
 /** Memory for the steps of the sums over one place; where it takes more, rows are added up one by one. */
 const STEPS_BYTES_MAX = 32 * 1024 * 1024;
@@ -71,36 +75,61 @@ interface PlaceSum {
 
 function summed(perSecond: boolean): SumKernel {
   return (vector, grid, read, budget) => async (groupOf, sums) => {
-    const one = newRow(grid.ends.length);
-    const memory = new SumMemory();
-    const { places, others } = byPlace(vector);
-    for (const [group, members] of places) {
-      const ofPlace = new PlaceSums(vector, grid, group, perSecond, sums, memory);
-      const isLong = group.times.length >= ROWS_MIN && group.addSteps !== undefined;
-      const areAddedUp = isLong && ofPlace.bytesFor(members, groupOf) <= STEPS_BYTES_MAX;
-      for (const s of members) {
-        if (
-          !(areAddedUp && ofPlace.addSteps(vector.origin(s)!.column, groupOf[s])) &&
-          !ofPlace.addIntegers(s, groupOf[s])
-        ) {
-          read(s, one);
-          sums.add(groupOf[s], one);
-        }
-        if (budget.isDue()) await budget.pause();
-      }
-      ofPlace.finish();
-    }
-    for (const s of others) {
-      read(s, one);
-      sums.add(groupOf[s], one);
-      if (budget.isDue()) await budget.pause();
-    }
+    for (const _ of summing(perSecond, vector, grid, read, groupOf, sums)) if (budget.isDue()) await budget.pause();
   };
 }
 
+/** Adds up all at once. As the kernel of `rate` or `increase` does. */
+export function sumNow(
+  perSecond: boolean,
+  vector: PlacedSeries,
+  grid: WindowGrid,
+  read: ReadRow,
+  groupOf: Int32Array,
+  sums: GroupSums,
+): void {
+  const steps = summing(perSecond, vector, grid, read, groupOf, sums);
+  while (steps.next().done !== true);
+}
+
+/** Adds up, one series after the other. */
+function* summing(
+  perSecond: boolean,
+  vector: PlacedSeries,
+  grid: WindowGrid,
+  read: ReadRow,
+  groupOf: Int32Array,
+  sums: GroupSums,
+): Generator<undefined> {
+  const one = newRow(grid.ends.length);
+  const memory = new SumMemory();
+  const { places, others } = byPlace(vector);
+  for (const [group, members] of places) {
+    const ofPlace = new PlaceSums(vector, grid, group, perSecond, sums, memory);
+    const isLong = group.times.length >= ROWS_MIN && group.addSteps !== undefined;
+    const areAddedUp = isLong && ofPlace.bytesFor(members, groupOf) <= STEPS_BYTES_MAX;
+    for (const s of members) {
+      if (
+        !(areAddedUp && ofPlace.addSteps(vector.origin(s)!.column, groupOf[s])) &&
+        !ofPlace.addIntegers(s, groupOf[s])
+      ) {
+        read(s, one);
+        sums.add(groupOf[s], one);
+      }
+      yield;
+    }
+    ofPlace.finish();
+  }
+  for (const s of others) {
+    read(s, one);
+    sums.add(groupOf[s], one);
+    yield;
+  }
+}
+
 /** Series by the place where they lie; others come by several ways. */
-function byPlace(vector: PlacedSeries): { places: Map<OpenGroup, number[]>; others: number[] } {
-  const places = new Map<OpenGroup, number[]>();
+function byPlace(vector: PlacedSeries): { places: Map<Shared, number[]>; others: number[] } {
+  const places = new Map<Shared, number[]>();
   const others: number[] = [];
   for (let s = 0; s < vector.labels.length; s++) {
     const group = vector.origin(s)?.group;
@@ -114,7 +143,7 @@ function byPlace(vector: PlacedSeries): { places: Map<OpenGroup, number[]>; othe
 class PlaceSums {
   readonly #vector: PlacedSeries;
   readonly #grid: WindowGrid;
-  readonly #group: OpenGroup;
+  readonly #group: Shared;
   readonly #perSecond: boolean;
   readonly #out: GroupSums;
   readonly #memory: SumMemory;
@@ -125,7 +154,7 @@ class PlaceSums {
   constructor(
     vector: PlacedSeries,
     grid: WindowGrid,
-    group: OpenGroup,
+    group: Shared,
     perSecond: boolean,
     out: GroupSums,
     memory: SumMemory,

@@ -15,7 +15,7 @@ import { matchByStep, type Combine } from './stepMatching.ts';
 type Operation = (left: Row, right: Row, out: Row, step: number) => void;
 
 /** A row of the "many" side with one of the "one" side that it may meet, and the label set of what comes out. */
-interface Pair {
+export interface Pair {
   readonly many: number;
   readonly one: number;
   readonly labels: Labels;
@@ -33,16 +33,7 @@ export async function matchVectors(
   const isFlipped = matching.group === 'right';
   const many = isFlipped ? rhs : lhs;
   const one = isFlipped ? lhs : rhs;
-  const signature = signatureBy(matching);
-  const oneBySignature = groupBy(one.labels, signature);
-  const pairs: Pair[] = [];
-  const keepsName = isTrim(node.op) || (isComparison(node.op) && (!node.bool || context.delaysNames));
-  const labelsOf = (ofMany: Labels, ofOne: Labels) => resultLabels(ofMany, ofOne, keepsName, matching);
-  many.labels.forEach((labels, m) => {
-    for (const o of oneBySignature.get(signature(labels)) ?? []) {
-      pairs.push({ many: m, one: o, labels: labelsOf(labels, one.labels[o]) });
-    }
-  });
+  const { pairs, isPlain, labelsOf } = pairsOf(node, many.labels, one.labels, context.delaysNames);
   if (context.hasHistograms) {
     await readOthers(many, new Set(pairs.map((pair) => pair.many)), steps, budget);
     await readOthers(one, new Set(pairs.map((pair) => pair.one)), steps, budget);
@@ -54,15 +45,39 @@ export async function matchVectors(
     if (isFlipped) combine(b, a, out, i);
     else combine(a, b, out, i);
   };
+  const matched = isPlain
+    ? await pairedRows(pairs, many, one, operate, matching, steps, budget)
+    : await matchByStep({ node, matching, many, one, combine: operate, labelsOf }, steps, budget);
+  return node.bool && context.delaysNames ? { ...matched, drops: matched.labels.map(() => true) } : matched;
+}
+
+/** Rows that may meet. */
+interface Pairs {
+  readonly pairs: readonly Pair[];
+  /** Whether no two of them can be in each other's way, at whatever steps they have samples. */
+  readonly isPlain: boolean;
+  /** The labels of what comes out of two. */
+  readonly labelsOf: (many: Labels, one: Labels) => Labels;
+}
+
+/** @param delaysNames as in EvalContext. */
+export function pairsOf(node: Binary, many: readonly Labels[], one: readonly Labels[], delaysNames: boolean): Pairs {
+  const matching = matchingOf(node.matching);
+  const signature = signatureBy(matching);
+  const oneBySignature = groupBy(one, signature);
+  const pairs: Pair[] = [];
+  const keepsName = isTrim(node.op) || (isComparison(node.op) && (!node.bool || delaysNames));
+  const labelsOf = (ofMany: Labels, ofOne: Labels) => resultLabels(ofMany, ofOne, keepsName, matching);
+  many.forEach((labels, m) => {
+    for (const o of oneBySignature.get(signature(labels)) ?? [])
+      pairs.push({ many: m, one: o, labels: labelsOf(labels, one[o]) });
+  });
   const isPlain =
     [...oneBySignature.values()].every((rows) => rows.length === 1) &&
     (matching.group !== undefined || new Set(pairs.map((pair) => pair.one)).size === pairs.length) &&
     matching.fill === undefined &&
     areUnique(pairs.map((pair) => pair.labels));
-  const matched = isPlain
-    ? await pairedRows(pairs, many, one, operate, matching, steps, budget)
-    : await matchByStep({ node, matching, many, one, combine: operate, labelsOf }, steps, budget);
-  return node.bool && context.delaysNames ? { ...matched, drops: matched.labels.map(() => true) } : matched;
+  return { pairs, isPlain, labelsOf };
 }
 
 /** Reads the rows that meet none, so that what is told of them is told. */

@@ -230,10 +230,10 @@ export class RuleGroup {
   #write(i: number, samples: readonly RuleSample[], t: number, { appender, byRule }: RuleWrites): string | undefined {
     const written: SeriesByKey = new Map();
     let refused: AppendOutcome | undefined;
-    for (const { labels, value, histogram } of samples) {
+    for (const { labels, key, value, histogram } of samples) {
       const outcome =
         histogram === undefined ? appender.append(labels, t, value) : appender.appendHistogram(labels, t, histogram);
-      if (outcome === 'ok') written.set(labelsKey(labels), labels);
+      if (outcome === 'ok') written.set(key ?? labelsKey(labels), labels);
       else refused = outcome;
     }
     for (const [key, labels] of this.#written[i]) if (!written.has(key)) appender.appendStale(labels, t);

@@ -7,7 +7,7 @@ import type { Queryable } from '../storage/queryable.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Alert } from './alerts.ts';
-import { askEngine } from './askEngine.ts';
+import { askEngine, keepQueries } from './askEngine.ts';
 import { backtest, type BacktestedRule, type BacktestRequest } from './backtest/backtest.ts';
 import { EvaluationLimit } from './evaluationLimit.ts';
 import { groupKey, RuleGroup, type GroupDeps } from './group.ts';
@@ -53,12 +53,13 @@ export function createRuleManager(deps: RuleManagerDeps): RuleManager {
   const retiring = new Set<Promise<void>>();
   const concurrency = deps.concurrentEvalsMax === undefined ? undefined : new EvaluationLimit(deps.concurrentEvalsMax);
   const ask = askEngine(deps.engine, stopping.signal);
+  const keep = keepQueries(deps.engine, stopping.signal);
   const onTemplateFault = (rule: string, fault: unknown) =>
     deps.log('warn', 'Expanding alert template failed', { rule, err: fault });
   const groupDeps = (externalLabels: Labels): GroupDeps => ({
     ...deps,
     concurrency,
-    surroundings: { ask, externalLabels, externalUrl: deps.externalUrl, onTemplateFault },
+    surroundings: { ask, keep, externalLabels, externalUrl: deps.externalUrl, onTemplateFault },
   });
   let running = new Map<string, { readonly group: RuleGroup; readonly identity: string }>();
   let isFirst = true;

@@ -12,13 +12,25 @@ export interface RuleSample {
   readonly labels: Labels;
   readonly value: number;
   readonly histogram?: NativeHistogram;
+  /** Its labels as a key, where they were made into one already. */
+  readonly key?: string;
+  /** Of a row that comes time and again: what a rule made of its labels. */
+  readonly row?: KeptRow;
+}
+
+export interface KeptRow {
+  named?: { readonly labels: Labels; readonly key: string };
 }
 
 /** The rows of an instant query at time `t` (milliseconds). Rejects with QueryError. @param parsed the same without parentheses, if it is there. */
 export type AskVector = (expr: string, t: number, parsed?: Expr) => Promise<readonly RuleSample[]>;
 
+/** For expressions that are asked again and again: their rows at time `t` at once, or undefined where they are to be asked for. */
+export type KeepVector = (parsed: Expr) => (t: number) => readonly RuleSample[] | undefined;
+
 export interface RuleSurroundings {
   readonly ask: AskVector;
+  readonly keep?: KeepVector;
   readonly externalLabels: Labels;
   readonly externalUrl: string;
   /** A template that could not be expanded; its text says so too. */
@@ -52,16 +64,36 @@ export function makeRule(spec: RuleSpec): Rule {
   return spec.kind === 'recording' ? new RecordingRule(spec) : new AlertingRule(spec);
 }
 
+/** A rule's expression as it is asked time and again. */
+class RuleQuery {
+  readonly text: string;
+  readonly #parsed: Expr;
+  #kept: ReturnType<KeepVector> | undefined;
+
+  constructor(expr: Expr) {
+    this.text = formatExpr(expr);
+    this.#parsed = withoutParens(expr);
+  }
+
+  /** The rows at time `t`, milliseconds. At once where they can be had so. */
+  rows(t: number, { ask, keep }: RuleSurroundings): readonly RuleSample[] | Promise<readonly RuleSample[]> {
+    this.#kept ??= keep?.(this.#parsed);
+    return this.#kept?.(t) ?? ask(this.text, t, this.#parsed);
+  }
+}
+
 export class RecordingRule {
   readonly spec: RecordingSpec;
-  readonly query: string;
-  readonly #parsed: Expr;
+  readonly #query: RuleQuery;
   readonly state: RuleHealth = { ...UNTRIED };
 
   constructor(spec: RecordingSpec) {
     this.spec = spec;
-    this.query = formatExpr(spec.expr);
-    this.#parsed = withoutParens(spec.expr);
+    this.#query = new RuleQuery(spec.expr);
+  }
+
+  get query(): string {
+    return this.#query.text;
   }
 
   /**
@@ -69,25 +101,31 @@ export class RecordingRule {
    *
    * @throws Error where two of them have the same labels, or where there are more than `limit` (0: no limit).
    */
-  async evaluate({ t, offsetMs }: EvaluationTime, limit: number, { ask }: RuleSurroundings): Promise<RuleSample[]> {
-    const rows = await ask(this.query, t - offsetMs, this.#parsed);
-    const samples = rows.map((row) => ({
-      ...row,
-      labels: labelsFrom([...row.labels, [METRIC_NAME, this.spec.name], ...this.spec.labels]),
-    }));
-    if (new Set(samples.map(({ labels }) => labelsKey(labels))).size < samples.length) {
+  async evaluate(
+    { t, offsetMs }: EvaluationTime,
+    limit: number,
+    surroundings: RuleSurroundings,
+  ): Promise<RuleSample[]> {
+    const rows = await this.#query.rows(t - offsetMs, surroundings);
+    const samples = rows.map((row) => ({ value: row.value, histogram: row.histogram, ...this.#named(row) }));
+    if (samples.length > 1 && new Set(samples.map(({ key }) => key)).size < samples.length) {
       throw new Error('vector contains metrics with the same labelset after applying rule labels');
     }
     if (limit > 0 && samples.length > limit)
       throw new Error(`exceeded limit of ${limit} with ${samples.length} series`);
     return samples;
   }
+
+  #named({ labels: given, row = {} }: RuleSample): NonNullable<KeptRow['named']> {
+    if (row.named !== undefined) return row.named;
+    const labels = labelsFrom([...given, [METRIC_NAME, this.spec.name], ...this.spec.labels]);
+    return (row.named = { labels, key: labelsKey(labels) });
+  }
 }
 
 export class AlertingRule {
   readonly spec: AlertingSpec;
-  readonly query: string;
-  readonly #parsed: Expr;
+  readonly #query: RuleQuery;
   readonly state: RuleHealth = { ...UNTRIED };
   readonly alerts: AlertSet;
   /** Nothing is written before it is known since when alerts have held: it would take the place of what is to be restored. */
@@ -95,10 +133,13 @@ export class AlertingRule {
 
   constructor(spec: AlertingSpec) {
     this.spec = spec;
-    this.query = formatExpr(spec.expr);
-    this.#parsed = withoutParens(spec.expr);
+    this.#query = new RuleQuery(spec.expr);
     this.alerts = new AlertSet(spec.forMs, spec.keepFiringForMs);
     this.isRestored = true;
+  }
+
+  get query(): string {
+    return this.#query.text;
   }
 
   /**
@@ -111,7 +152,7 @@ export class AlertingRule {
     limit: number,
     surroundings: RuleSurroundings,
   ): Promise<RuleSample[]> {
-    const rows = await surroundings.ask(this.query, t - offsetMs, this.#parsed);
+    const rows = await this.#query.rows(t - offsetMs, surroundings);
     const found = await Promise.all(rows.map((row) => this.#found(row, t, surroundings)));
     if (new Set(found.map(({ labels }) => labelsKey(labels))).size < found.length) {
       throw new Error('vector contains metrics with the same labelset after applying alert labels');

@@ -91,6 +91,24 @@ export interface QueryResult {
  */
 export interface QueryEngine {
   query(request: QueryRequest): Promise<QueryResult>;
+  /** For who asks an instant query again and again. Undefined where there is no quicker way to ask it. @param expr checked, without parentheses. */
+  keep?(expr: Expr): KeptQuery | undefined;
+}
+
+export interface KeptQuery {
+  /** The answer at a time in milliseconds; undefined where it is to be asked for by `query`: some day the quicker way may be open again. */
+  at(t: number): KeptVector | undefined;
+}
+
+/** An instant vector of floats, valid until the query is asked again. */
+export interface KeptVector {
+  /** The same array for as long as the same series are selected; label sets are distinct. */
+  readonly labels: readonly Labels[];
+  /** By label set. */
+  readonly values: Float64Array;
+  /** 1 where the vector has a sample. */
+  readonly present: Uint8Array;
+  readonly samplesRead: number;
 }
 
 /** How an answer is written. */

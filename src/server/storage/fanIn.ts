@@ -5,7 +5,7 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { SeriesRef } from './appender.ts';
 import { derivedRefs } from './derivedRefs.ts';
 import { joinedLease, packedColumns, readAndRelease, seriesOf, type ReadLease } from './leases.ts';
-import type { Changes, GroupColumns, Queryable, SelectLease, SelectSpec, TimeRange } from './queryable.ts';
+import type { Changes, GroupColumns, KeptSelect, Queryable, SelectLease, SelectSpec, TimeRange } from './queryable.ts';
 
 /** A series as another server gives it: ascending times, stale marks with their bits. */
 export interface ForeignSeries {
@@ -63,6 +63,16 @@ export class FanIn implements Queryable {
       return theirs === undefined ? [] : [other.read(theirs)];
     });
     return asked.length === 0 ? this.#local.pack!(spec) : this.#packAll(spec, asked);
+  }
+
+  /** Other servers are asked the ordinary way. */
+  keep(matchers: readonly Matcher[]): KeptSelect | undefined {
+    const kept = this.#local.keep?.(matchers);
+    if (kept === undefined) return undefined;
+    return {
+      found: () => kept.found(),
+      read: (minTime, maxTime) => (this.#others.length > 0 ? undefined : kept.read(minTime, maxTime)),
+    };
   }
 
   async #packAll(spec: SelectSpec, asked: readonly Promise<readonly ForeignSeries[]>[]): Promise<SelectLease> {

@@ -175,6 +175,39 @@ export interface SelectLease {
   release(): void;
 }
 
+/** Series that were found, by ascending ref: the order in which queries have them. */
+export interface KeptSeries {
+  readonly refs: Uint32Array;
+  labels(ref: SeriesRef): Labels;
+}
+
+/** Cells of series that share their times: row r of the series at place `series[i]` is cell `at + i * times.length + r`. */
+export interface KeptWindow {
+  /** Places in {@link KeptSeries}. */
+  readonly series: Int32Array;
+  /** Milliseconds, strictly ascending, at least one. */
+  readonly times: Float64Array;
+  /** With gap and stale bits. */
+  readonly cells: Float64Array;
+  readonly bits: Uint32Array;
+  readonly at: number;
+}
+
+/**
+ * What matchers find, kept for who reads the newest samples again and again. Nothing is waited for, and next to nothing allocated; a series is in one
+ * window at most.
+ */
+export interface KeptSelect {
+  /** The same object for as long as the matchers find the same series. */
+  found(): KeptSeries;
+  /**
+   * The samples in [minTime, maxTime]. Valid until anything of the same store is read so again.
+   *
+   * @returns undefined where they do not lie in memory in such a way, or are many: they are to be selected.
+   */
+  read(minTime: number, maxTime: number): readonly KeptWindow[] | undefined;
+}
+
 /** What may have changed in a store since it was read: for those who keep what they made of it. */
 export interface Changes {
   /** The present moment, to be asked about later. */
@@ -198,6 +231,8 @@ export interface Queryable {
   readonly changes?: Changes;
   /** The same as where it lies, for those who decode it themselves, on another thread perhaps. Without it, everyone gets columns. */
   pack?(spec: SelectSpec): SelectLease | Promise<SelectLease>;
+  /** For who asks again and again, where there is a quicker way for that. */
+  keep?(matchers: readonly Matcher[]): KeptSelect | undefined;
   /** Label sets of the series with samples in the range that match any of the matcher sets; all series if there is none. Sorted. */
   series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly Labels[]>;
   labelNames(matcherSets: readonly (readonly Matcher[])[], range: TimeRange): Promise<readonly string[]>;

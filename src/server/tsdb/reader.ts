@@ -8,6 +8,7 @@ import type { SeriesRef } from '../storage/appender.ts';
 import type {
   ChunksStored,
   GroupColumns,
+  KeptSelect,
   LabelCounts,
   OpenGroup,
   PackedChunk,
@@ -22,12 +23,14 @@ import type {
 import type { Block, BlockGroup } from './block/block.ts';
 import type { BlockSet } from './block/blockSet.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
+import { nextChunkNumber, packedChunk } from './chunkNames.ts';
 import { isDeleted } from './deletedCells.ts';
 import type { ExemplarStore } from './exemplars.ts';
 import type { HeadGroup } from './head/group.ts';
 import type { Head } from './head/head.ts';
 import { HeadRows } from './head/headRows.ts';
 import { expandRuns, hasRef, intersect, runsOf, subtract, union, type RefRuns } from './index/refRuns.ts';
+import { HeadSelect } from './headSelect.ts';
 import { openSelect } from './openSelect.ts';
 import { Presence } from './presence.ts';
 import { PackedChunkCache, sourceOf, type PartSource } from './partSource.ts';
@@ -69,6 +72,8 @@ export class StoreReader implements Queryable {
   #flushes = { written: 0, memoryFrom: 0, namedAt: 0 };
   /** For selects that are read on this thread. */
   readonly #chunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX, 0);
+  /** For kept selects, which read the same columns again and again until they are too old. */
+  readonly #keptChunks = new PackedChunkCache(CHUNK_CACHE_BYTES_MAX, CHUNK_CACHE_BYTES_MAX);
 
   constructor(head: Head, blocks: BlockSet, exemplars: ExemplarStore, tombstones: Tombstones) {
     this.#tombstones = tombstones;
@@ -80,7 +85,7 @@ export class StoreReader implements Queryable {
 
   /** Memory of the chunks kept for selects that are read on this thread. */
   protected get chunkCacheBytes(): number {
-    return this.#chunks.bytes;
+    return this.#chunks.bytes + this.#keptChunks.bytes;
   }
 
   pack({ matchers, minTime, maxTime }: SelectSpec): SelectLease {
@@ -103,6 +108,10 @@ export class StoreReader implements Queryable {
         held.clear();
       },
     };
+  }
+
+  keep(matchers: readonly Matcher[]): KeptSelect {
+    return new HeadSelect(matchers, this.#head, this.#blocks, this.#tombstones, (chunk) => this.#openKept(chunk));
   }
 
   async select(spec: SelectSpec): Promise<readonly GroupColumns[]> {
@@ -196,11 +205,16 @@ export class StoreReader implements Queryable {
     }
   }
 
+  #openKept(chunk: Chunk): PartSource {
+    this.#keptChunks.retain(this.#stored());
+    return this.#keptChunks.open(packedChunk(chunk));
+  }
+
   /** A flush takes all chunks of memory that there were when the one before it ended. */
   #stored(): ChunksStored {
     const { written, all } = this.#blocks;
     if (written !== this.#flushes.written)
-      this.#flushes = { written, memoryFrom: this.#flushes.namedAt, namedAt: nextNumber };
+      this.#flushes = { written, memoryFrom: this.#flushes.namedAt, namedAt: nextChunkNumber() };
     return { blocks: all.map(({ number }) => number).sort((a, b) => a - b), memoryFrom: this.#flushes.memoryFrom };
   }
 
@@ -326,15 +340,6 @@ function rowsIn(place: Place, minTime: number, maxTime: number): number {
   const length = stored.maxTime - stored.minTime + 1;
   const share = (Math.min(maxTime, stored.maxTime) - Math.max(minTime, stored.minTime) + 1) / length;
   return Math.ceil(chunk.rowCount * share);
-}
-
-const names = new WeakMap<Chunk, { readonly id: string; readonly number: number }>();
-let nextNumber = 1;
-
-function packedChunk(chunk: Chunk): PackedChunk {
-  let named = names.get(chunk);
-  if (named === undefined) names.set(chunk, (named = { id: `head ${nextNumber}`, number: nextNumber++ }));
-  return { ...named, rowCount: chunk.rowCount, bytes: chunk.bytes };
 }
 
 /** A copy of rows that are not packed yet. Its columns are numbered as the series. */

@@ -2,6 +2,10 @@ import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memor
 import { labelsOf } from '../../shared/model/labels.ts';
 import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
 import type { QueryRequest } from '../storage/engine.ts';
+import { parseExpr } from '../../shared/promql/parser.ts';
+import { FanIn } from '../storage/fanIn.ts';
+import type { KeptSelect, Queryable } from '../storage/queryable.ts';
+import type { QueryLog } from './queryLog.ts';
 import { createQueryRunner, type QueryRunner } from './queryRunner.ts';
 
 const SAMPLES = 200;
@@ -155,5 +159,42 @@ describe('an answer written on a worker', () => {
       for await (const piece of pieces) if (piece.length > 0) gone.abort();
     })();
     await expect(taking).rejects.toMatchObject({ errorType: 'canceled' });
+  });
+});
+
+describe('a query is kept', () => {
+  const kept = (limits: Partial<typeof DEFAULT_LIMITS>, held: Queryable = keeping) =>
+    createQueryRunner({ queryable: held, workers: 0, limits: { ...DEFAULT_LIMITS, ...limits } }).keep?.(parseExpr('y'));
+  const keeping: Queryable = Object.assign(Object.create(queryable) as Queryable, {
+    keep: (): KeptSelect => ({ found: () => ({ refs: new Uint32Array(0), labels: () => [] }), read: () => [] }),
+  });
+
+  test('where the store keeps series', () => {
+    expect(kept({})?.at(0)).toMatchObject({ labels: [], samplesRead: 0 });
+    expect(kept({}, queryable)).toBeUndefined();
+  });
+  test('unless it might have to be refused, or names are dropped late', () => {
+    expect(kept({ maxSamples: 999_999 })).toBeUndefined();
+    expect(kept({ maxBytes: 1024 })).toBeUndefined();
+    expect(kept({ delayedNameRemoval: true })).toBeUndefined();
+  });
+  test('unless it is to be logged', () => {
+    const isOn = { isOn: true } as QueryLog;
+    const runner = createQueryRunner({ queryable: keeping, workers: 0, limits: DEFAULT_LIMITS, queryLog: isOn });
+    expect(runner.keep!(parseExpr('y'))?.at(0)).toBeUndefined();
+  });
+  test('without other servers that are to be asked too', () => {
+    const local = Object.assign(keeping, { changes: { mark: () => 0, oldestSince: () => Infinity } });
+    const both = new FanIn(
+      local,
+      () => 0,
+      async () => [],
+    );
+    const asked = createQueryRunner({ queryable: both, workers: 0, limits: DEFAULT_LIMITS }).keep!(parseExpr('y'))!;
+    expect(asked.at(0)).toBeDefined();
+    both.ask([{ concerns: () => undefined, read: async () => [] }]);
+    expect(asked.at(0)).toBeUndefined();
+    both.ask([]);
+    expect(asked.at(0)).toBeDefined();
   });
 });

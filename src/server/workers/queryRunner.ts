@@ -2,7 +2,16 @@
 import type { Labels } from '../../shared/model/labels.ts';
 import { Budget, canceled } from '../promql/budget.ts';
 import { Gate } from '../promql/gate.ts';
-import { prepareQuery, readFault, readsMax, type EngineLimits, type PreparedQuery } from '../promql/engine.ts';
+import {
+  prepareQuery,
+  readFault,
+  readsMax,
+  SUBQUERY_STEP_MS,
+  type EngineLimits,
+  type PreparedQuery,
+} from '../promql/engine.ts';
+import { keptEvaluation } from '../promql/kept/keptQuery.ts';
+import type { Expr } from '../../shared/promql/ast.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { continuedAnswer, type KeptAnswer } from '../promql/answer/continuedAnswer.ts';
 import { apartOf } from '../promql/stepwise.ts';
@@ -10,6 +19,7 @@ import {
   QueryError,
   type AnswerFormat,
   type AnsweringEngine,
+  type KeptQuery,
   type QueryRequest,
   type QueryResult,
   type QueryStats,
@@ -30,6 +40,10 @@ import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
  * milliseconds, and sending ten thousand series away takes more.
  */
 const INLINE_WORK_MAX = 500_000;
+
+/** Kept queries hold less than this. Where less is allowed, nothing is kept, so that the ordinary evaluation refuses what it is to refuse. */
+const KEPT_SAMPLES_MIN = 1_000_000;
+const KEPT_BYTES_MIN = 32 * 1024 * 1024;
 
 /** Chunks, and columns of them, kept for the small queries that are evaluated where they are asked though there are workers. */
 const INLINE_CHUNKS_BYTES_MAX = 16 * 1024 * 1024;
@@ -246,8 +260,31 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     return { ...answer, pieces: keptOnTheWay(answer.pieces, keeping.grid, answer.rows, keep) };
   };
 
+  /** Limits that no kept query comes near. */
+  const isRoomy = limits.maxSamples >= KEPT_SAMPLES_MIN && (limits.maxBytes ?? Infinity) >= KEPT_BYTES_MIN;
+
+  const keep = (expr: Expr): KeptQuery | undefined => {
+    if (queryable.keep === undefined || limits.delayedNameRemoval === true || !isRoomy) return undefined;
+    const { lookbackDeltaMs, subqueryStepMs = SUBQUERY_STEP_MS } = limits;
+    const kept = keptEvaluation(expr, (matchers) => queryable.keep!(matchers), { lookbackDeltaMs, subqueryStepMs });
+    if (kept === undefined) return undefined;
+    return {
+      at(t) {
+        // What is to be logged, or refused, is so by the ordinary evaluation.
+        if (options.queryLog?.isOn === true || closing.signal.aborted) return undefined;
+        const started = performance.now();
+        const answer = kept.at(t);
+        if (answer === undefined) return undefined;
+        const evaluateMs = performance.now() - started;
+        options.onQuery?.({ queueMs: 0, prepareMs: 0, evaluateMs, samplesRead: answer.samplesRead });
+        return answer;
+      },
+    };
+  };
+
   return {
     cache,
+    keep,
     get running() {
       return gate.size;
     },

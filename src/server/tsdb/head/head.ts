@@ -31,6 +31,8 @@ export class Head implements Bounds, GroupOwner {
   maxTime = -Infinity;
   /** By group ref. */
   readonly groups: (HeadGroup | undefined)[] = [];
+  /** Another number whenever series came to groups, or went. */
+  placesVersion = 0;
   /** How far a group of this name is in blocks: its records go on from there. */
   readonly #sequenceInBlocks: (kind: GroupKind, key: string) => number;
   readonly #byKey = new Map<string, HeadGroup>();
@@ -54,6 +56,7 @@ export class Head implements Bounds, GroupOwner {
 
   addColumn(group: HeadGroup, column: number, ref: SeriesRef): void {
     if (ref === NO_SERIES) return;
+    this.placesVersion++;
     this.#places.add(ref, group.ref, column);
   }
 
@@ -114,6 +117,7 @@ export class Head implements Bounds, GroupOwner {
       this.#byKey.delete(`${group.kind} ${group.key}`);
     }
     if (idle.size === 0) return false;
+    this.placesVersion++;
     this.#places.remove(idle);
     for (const [name, { group }] of this.#openLoose) if (idle.has(group.ref)) this.#openLoose.delete(name);
     return true;
@@ -126,6 +130,7 @@ export class Head implements Bounds, GroupOwner {
     if (this.#byKey.has(mapKey)) {
       throw new StorageError('closed', `the group ${group.key} was idle and is held anew; ask the store for it again`);
     }
+    this.placesVersion++;
     this.groups[group.ref] = group;
     this.#byKey.set(mapKey, group);
     group.rejoin();
