@@ -1,4 +1,5 @@
 /** What a query answered, as columns a series: the one form that frames are made from, whether it came over the API or from the engine beside us. */
+import type { MatrixColumns } from '../../shared/api/matrixColumns.ts';
 import type { ApiHistogram, ApiQueryData, ApiSample, ApiSeries } from '../../shared/api/prometheus.ts';
 import { parseValue } from '../../shared/api/prometheus.ts';
 
@@ -48,6 +49,19 @@ export function answerFromApi(data: ApiQueryData): Answer {
         `the server answered with result type ${JSON.stringify((data as { resultType: unknown }).resultType)}, which is none of PromQL's`,
       );
   }
+}
+
+/** Rows of columns: those without gaps are views on them, and share their times. */
+export function seriesOfColumns({ head, present, values }: MatrixColumns): FrameSeries[] {
+  const { start, step, steps, rows } = head;
+  const times = Float64Array.from({ length: steps }, (_, i) => start + i * step);
+  return rows.map(({ metric: labels }, row) => {
+    const own = values.subarray(row * steps, (row + 1) * steps);
+    const bits = present[row];
+    if (bits === undefined) return { labels, times, values: own };
+    const isThere = (_: number, i: number) => (bits[i >> 3] & (1 << (i & 7))) !== 0;
+    return { labels, times: times.filter(isThere), values: own.filter(isThere) };
+  });
 }
 
 function vectorSeries(series: ApiSeries): FrameSeries {

@@ -29,7 +29,7 @@ export interface ApiResult<T> {
 export async function askApi<T>(
   upstream: Upstream,
   call: ApiCall,
-  read: (body: Buffer) => ApiAnswer<T> | undefined = parseAnswer<T>,
+  read: (body: Buffer, contentType: string) => ApiAnswer<T> | undefined = parseAnswer<T>,
 ): Promise<ApiResult<T>> {
   const url = `${upstream.connection.baseUrl.origin}${upstream.connection.baseUrl.pathname.replace(/\/$/, '')}${call.path}`;
   const answer = await upstream.ask({
@@ -41,7 +41,7 @@ export async function askApi<T>(
     timeoutMs: call.timeoutMs,
   });
   const body = await readBody(answer.body, ANSWER_BYTES_MAX, url, call.signal);
-  const parsed = read(body);
+  const parsed = read(body, answer.headers['content-type'] ?? '');
   if (parsed?.status === 'success' && answer.status < 300) {
     const date = Date.parse(answer.headers.date ?? '');
     return {

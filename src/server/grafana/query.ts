@@ -8,12 +8,13 @@ import {
   type QueryFormat,
   type StepRequest,
 } from '../../shared/api/grafanaQuery.ts';
+import { hasMatrixForm, MATRIX_TYPE, readMatrix } from '../../shared/api/matrixColumns.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { encodeFrame } from '../frames/arrow.ts';
 import type { Frame, FrameMeta, FrameNotice } from '../frames/frame.ts';
 import { areBuckets, areNativeHistograms, heatmapCellsFrames, heatmapRowsFrames } from '../frames/heatmap.ts';
 import { matrixFromBytes } from '../frames/matrixBytes.ts';
-import { answerFromApi, type Answer, type FrameSeries } from '../frames/series.ts';
+import { answerFromApi, seriesOfColumns, type Answer, type FrameSeries } from '../frames/series.ts';
 import {
   exemplarFrame,
   numericFrames,
@@ -131,7 +132,9 @@ async function rangeFrames(
   const end = Math.floor(request.toMs / stepMs) * stepMs;
   if (start > end) return [];
   const parameters = { query: expr, start: seconds(start), end: seconds(end), step: seconds(stepMs) };
-  const result = await askApi(scope.upstream, callOf(scope, 'query_range', parameters), readRange);
+  const call = callOf(scope, 'query_range', parameters);
+  const headers = { ...call.headers, ...(hasMatrixForm && { accept: `${MATRIX_TYPE}, application/json` }) };
+  const result = await askApi(scope.upstream, { ...call, headers }, readRange);
   const answer = result.data;
   return shaped(answer, chooseShape(query, answer, scope.fromAlert, false), {
     ...contextOf(query, expr, result, `Step: ${formatDuration(stepMs)}`),
@@ -253,8 +256,14 @@ function callOf(scope: QueryScope, route: string, parameters: Record<string, str
   };
 }
 
-/** Samples of a plain answer go from the bytes into columns; the rest of it, and other answers, are JSON. */
-function readRange(body: Buffer): ApiAnswer<Answer> | undefined {
+/** A large answer of a sidecar is columns; samples of plain JSON go from the bytes into columns; the rest of it, and other answers, are parsed. */
+function readRange(body: Buffer, contentType: string): ApiAnswer<Answer> | undefined {
+  if (contentType === MATRIX_TYPE) {
+    const matrix = readMatrix(body, (bytes) => new TextDecoder().decode(bytes));
+    const { warnings = [], infos = [] } = matrix.head;
+    const data: Answer = { kind: 'matrix', series: seriesOfColumns(matrix) };
+    return { status: 'success', data, warnings: [...warnings], infos: [...infos] };
+  }
   const matrix = matrixFromBytes(body);
   if (matrix !== undefined) {
     const answer = parseAnswer<unknown>(Buffer.from(matrix.envelope));

@@ -145,7 +145,7 @@ async function* chained(first: readonly Buffer[], rest: Pieces): AsyncGenerator<
   }
 }
 
-function varyWith(reply: FastifyReply, name: string): string {
+export function varyWith(reply: FastifyReply, name: string): string {
   const vary = reply.getHeader('vary');
   return typeof vary === 'string' ? `${vary}, ${name}` : name;
 }

@@ -1,22 +1,24 @@
 /** query, query_range, query_exemplars, format_query. */
 import type { ApiQueryPlan } from '../../shared/api/queryPlan.ts';
 import { labelsJson } from '../../shared/api/labelsJson.ts';
+import { MATRIX_TYPE } from '../../shared/api/matrixColumns.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { prettyExpr } from '../../shared/promql/pretty.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import { quoted } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type QueryRequest } from '../storage/engine.ts';
-import { dataJson, listJson } from './answer.ts';
+import { dataJson, JSON_TYPE, listJson } from './answer.ts';
 import { invalidParameter } from './apiError.ts';
 import { rangeParams, TIME_MAX, TIME_MIN } from './params.ts';
-import type { ApiCall, ApiRoute } from './route.ts';
+import type { ApiCall, ApiRoute, TypedAnswer } from './route.ts';
 import { parsed } from './selectors.ts';
 import { treeJson } from './treeJson.ts';
 
 async function runQuery(
   call: ApiCall,
   grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
+  columns = false,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { params, deps, rooms, origin, signal, queries, client } = call;
   const limit = params.limit();
@@ -30,7 +32,7 @@ async function runQuery(
   const stats = statsText !== '';
   const warnings = stats && statsText !== 'true' && statsText !== 'all' ? [deprecatedStats(statsText)] : [];
   return queries
-    .run(request, client, (own) => rooms.engine.answer(own, { limit, stats, fresh, warnings }))
+    .run(request, client, (own) => rooms.engine.answer(own, { limit, stats, fresh, columns, warnings }))
     .catch(refused);
 }
 
@@ -39,8 +41,29 @@ function instantQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
   return runQuery(call, { start: t, end: t, stepMs: 0 });
 }
 
-function rangeQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
-  return runQuery(call, rangeParams(call.params));
+async function rangeQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array> | TypedAnswer> {
+  const columns = call.accept.includes(MATRIX_TYPE);
+  const answer = await runQuery(call, rangeParams(call.params), columns);
+  if (!columns) return answer;
+  const { first, all } = await peeked(answer);
+  return { contentType: first?.[0] === BRACE ? JSON_TYPE : MATRIX_TYPE, isNegotiated: true, pieces: all };
+}
+
+/** What JSON begins with, and columns do not. */
+const BRACE = 0x7b;
+
+/** The first piece, and all of them with it. */
+async function peeked(pieces: AsyncIterable<Uint8Array>) {
+  const rest = pieces[Symbol.asyncIterator]();
+  const first = await rest.next();
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+    } finally {
+      await rest.return?.();
+    }
+  };
+  return { first: first.done === true ? undefined : first.value, all: all() };
 }
 
 /** How a query is evaluated: a range query where a step is given, else an instant one. It is run for that, and its answer left away. */

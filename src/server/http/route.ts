@@ -14,6 +14,8 @@ export interface ApiCall {
   /** Parts of the path, decoded. */
   readonly path: Readonly<Record<string, string>>;
   readonly queries: RunningQueries;
+  /** Media types that the client takes, as its header has them; '' for any. */
+  readonly accept: string;
   /** Address of who asks. */
   readonly client: string;
   /** Who asks, for the query log. */
@@ -28,6 +30,8 @@ export type ApiAnswer = Iterable<string> | AsyncIterable<Uint8Array>;
 /** What is no JSON. */
 export interface TypedAnswer {
   readonly contentType: string;
+  /** The type depends on what the client takes. */
+  readonly isNegotiated?: boolean;
   readonly pieces: ApiAnswer;
 }
 

@@ -10,7 +10,7 @@ import { QueryError } from '../storage/engine.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
 import { StorageError } from '../storage/appender.ts';
 import { adminRoutes } from './adminRoutes.ts';
-import { JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE } from './answer.ts';
+import { JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE, varyWith } from './answer.ts';
 import { ApiError, failureText, statusOf } from './apiError.ts';
 import { BACKTEST_ROUTES } from './backtestRoutes.ts';
 import { corsHook } from './cors.ts';
@@ -243,11 +243,14 @@ async function answerApi(
     params,
     path,
     queries,
+    accept: request.headers.accept ?? '',
     client: request.ip,
     origin,
     signal: gone.signal,
   });
-  const { contentType, pieces } = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
+  const typed = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
+  const { contentType, pieces } = typed;
+  if ('isNegotiated' in typed && typed.isNegotiated === true) reply.header('vary', varyWith(reply, 'Accept'));
   const send = Symbol.asyncIterator in pieces ? sendPieces : sendTexts;
   return send(request, reply, pieces as Iterable<string> & AsyncIterable<Uint8Array>, contentType);
 }

@@ -119,13 +119,15 @@ export interface AnswerFormat {
   readonly stats: boolean;
   /** Evaluate all steps, whatever is kept of an earlier answer. */
   readonly fresh?: boolean;
+  /** A large matrix may be written as columns (shared/api/matrixColumns.ts); all else is JSON, which begins with a brace. */
+  readonly columns?: boolean;
   /** What there is to say of how it was asked. */
   readonly warnings?: readonly string[];
 }
 
 /** A query engine that also writes: a result of any size goes out without being held as text. */
 export interface AnsweringEngine extends QueryEngine {
-  /** The result as the API's JSON, in pieces that are made as they are taken. Rejects as `query`, before the first piece. */
+  /** The result as the API's JSON, or as columns where they are taken, in pieces that are made as they are taken. Rejects as `query`, before the first piece. */
   answer(request: QueryRequest, format: AnswerFormat): Promise<AsyncIterable<Uint8Array>>;
 }
 

@@ -1,6 +1,7 @@
 /** Which answers are kept, and how: as they are sent. */
 import type { Labels } from '../../shared/model/labels.ts';
 import { answerPieces, bitsOf, isThere } from '../promql/answer/answerPieces.ts';
+import { columnsOf, matrixAnswer } from '../promql/answer/matrixAnswer.ts';
 import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
 import type { AnswerFormat, QueryResult, StepGrid, StepMatrix } from '../storage/engine.ts';
 import { KEPT_BYTES_MAX } from './resultCache.ts';
@@ -27,6 +28,8 @@ export interface WrittenRows {
 
 /** @param totalMs that the query waited and ran. @param isKept whether its rows are wanted. */
 export function writtenRows(result: QueryResult, format: AnswerFormat, totalMs: number, isKept: boolean): WrittenRows {
+  const columns = columnsOf(result, format);
+  if (columns !== undefined) return { pieces: matrixAnswer(columns, result, format), rows: () => undefined };
   const matrix = isKept ? keepable(result) : undefined;
   if (matrix === undefined) return { pieces: answerPieces(result, format, totalMs), rows: () => undefined };
   const places: number[] = [];
