@@ -1,4 +1,4 @@
-import { COLUMNS_TYPE, readDistribution } from '../../src/shared/api/distributionColumns.ts';
+import { COLUMNS_TYPE, eachSlice, readDistribution } from '../../src/shared/api/distributionColumns.ts';
 import { formatValue } from '../../src/shared/api/prometheus.ts';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { createEngine, DEFAULT_LIMITS } from '../../src/server/promql/engine.ts';
@@ -31,16 +31,18 @@ test('the distribution, slice by slice', async () => {
     expr: 'sum by (le, version) (increase(http_request_duration_seconds_bucket[2m]))',
     window: 120,
   });
+  expect(data.edges.length).toBe(10);
+  expect(data.layouts).toEqual([{ kind: 'classic', bounds: ['0', '0.5', '1', '+Inf'] }]);
   expect(data.groups.map(({ metric }: { metric: object }) => metric)).toEqual([{ version: 'v1' }, { version: 'v2' }]);
   const [, v2] = data.groups;
-  expect(v2.edges.length).toBe(10);
-  expect(v2.bounds).toEqual(['0', '0.5', '1', '+Inf']);
+  expect(v2.layout).toEqual(Array.from({ length: 9 }, () => 0));
   expect(v2.counts[0]).toEqual([20, 0, 0]);
   expect(v2.counts[8]).toEqual([0, 20, 0]);
   expect(v2.shares['0.5'][0]).toBe(1);
   expect(v2.quantiles['0.5'][8]).toBeCloseTo(0.75, 9);
   expect(v2.gaps).toEqual([]);
-  expect(v2.mean).toBeUndefined();
+  // There are neither sums nor counts here.
+  expect([v2.mean, v2.resets]).toEqual([undefined, undefined]);
 });
 
 test('slices without data are null, and named', async () => {
@@ -48,6 +50,7 @@ test('slices without data are null, and named', async () => {
   const [v1] = data.groups;
   expect(v1.counts.slice(1)).toEqual([null, null, null, null, null]);
   expect(v1.gaps).toEqual([1, 2, 3, 4, 5]);
+  expect(v1.layout).toEqual([0, null, null, null, null, null]);
   expect(v1.total.slice(2)).toEqual([null, null, null, null]);
 });
 
@@ -124,26 +127,27 @@ describe('as columns', () => {
     expect(head).toMatchObject({ expr: json.expr, window: json.window });
     expect(sizes[0]).toBeLessThanOrEqual(sizes[1]);
     expect(groups.length).toBe(json.groups.length);
+    if (groups.length > 0) expect(Array.from(edges, (ms) => ms / 1000)).toEqual(json.edges);
     groups.forEach((columns, i) => {
       const told = json.groups[i];
       expect(head.groups[i].metric).toEqual(told.metric);
-      expect([...edges]).toEqual(told.edges);
-      expect(Array.from(columns.bounds, formatValue)).toEqual(told.bounds);
+      expect(orNull(columns.layoutOf)).toEqual(told.layout);
       expect(orNull(columns.total)).toEqual(told.total);
-      const buckets = columns.bounds.length - 1;
-      told.counts.forEach((slice: number[] | null, x: number) => {
-        const own = columns.counts.subarray(x * buckets, (x + 1) * buckets);
-        expect(slice === null ? own.every(Number.isNaN) : [...own].map((v) => v || 0)).toEqual(slice ?? true);
+      const slices = told.counts.map(() => null);
+      eachSlice(columns, (x, { bounds }, at) => {
+        expect(Array.from(bounds, formatValue)).toEqual(json.layouts[told.layout[x]].bounds);
+        slices[x] = orNull(columns.counts.subarray(at, at + bounds.length - 1));
       });
+      expect(slices).toEqual(told.counts);
       head.columns!.quantiles.forEach((q, k) => expect(orNull(columns.quantiles[k])).toEqual(told.quantiles[q]));
       head.columns!.limits.forEach((limit, k) => expect(orNull(columns.shares[k])).toEqual(told.shares[limit]));
     });
   });
 
-  test('groups of the same buckets share their bounds', async () => {
+  test('groups of the same buckets share their layout', async () => {
     const { head, groups } = await ask(GRID);
-    expect(head.columns!.layouts).toEqual([3]);
-    expect(groups[1].bounds).toBe(groups[0].bounds);
+    expect(head.columns!.layouts).toEqual([{ kind: 'classic', buckets: 3 }]);
+    expect(groups[1].layouts[0]).toBe(groups[0].layouts[0]);
   });
 
   test('another format is refused', async () => {

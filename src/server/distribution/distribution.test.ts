@@ -103,10 +103,16 @@ describe('the distribution', () => {
         const counts = await promql(queryable, increase('count'));
         const means = await promql(queryable, `${increase('sum')} / (${increase('count')} > 0)`);
         expect(groups.map(({ labels }) => labelValue(labels, 'version')).sort()).toEqual([...counts.keys()].sort());
+        const resets = await promql(queryable, 'sum by (version) (resets(x_count[30s]))');
         for (const group of groups) {
           const version = labelValue(group.labels, 'version');
           expectClose(group.total, counts.get(version)!);
           expectClose(group.mean!, means.get(version) ?? new Float64Array(7).fill(NaN));
+          expectClose(
+            group.resets!,
+            resets.get(version)!.map((n, x) => (Number.isNaN(group.total[x]) ? NaN : n)),
+          );
+          expect([...group.layoutOf]).toEqual(Array.from(group.total, (total) => (Number.isNaN(total) ? NaN : 0)));
         }
         for (const [k, q] of quantiles.entries()) {
           const lines = await promql(
@@ -154,6 +160,8 @@ describe('the distribution', () => {
       1,
     ]);
     expect(await ask('rate(x_bucket[1m])')).toEqual(['increase(x_bucket[1m])', 60_000, 2]);
+    const without = 'sum without (instance) (increase(x_bucket[1m]))';
+    expect(await ask('sum without (instance) (rate(x_bucket[1m]))')).toEqual([without, 60_000, 2]);
   });
 });
 

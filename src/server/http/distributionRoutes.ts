@@ -1,11 +1,12 @@
 /** distribution, explain: our own questions to histograms. */
 import type { ApiBaselineKind, ApiBox, ApiExplainedLabel, ApiExplanation } from '../../shared/api/explain.ts';
-import { COLUMNS_TYPE, distributionPieces } from '../../shared/api/distributionColumns.ts';
+import { COLUMNS_TYPE, distributionPieces, layoutsOf } from '../../shared/api/distributionColumns.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import type { ExplainedLabel } from '../../shared/explain/explain.ts';
 import { HistogramQueryError } from '../../shared/explain/histogramQuery.ts';
 import type { Box } from '../../shared/explain/region.ts';
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
+import type { BucketLayout } from '../../shared/histogram/layout.ts';
 import { labelsRecord } from '../../shared/model/labels.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import { distribution, type Distribution, type DistributionGroup } from '../distribution/distribution.ts';
@@ -51,7 +52,7 @@ async function distributionAnswer({
   );
   const data = { expr: found.expr, window: found.windowMs / 1000 };
   if (format === 'binary') return columnsAnswer(data, found, quantiles, limits);
-  return groupsJson(data, found.groups, quantiles, limits, found.warnings);
+  return groupsJson(data, found, quantiles, limits);
 }
 
 function columnsAnswer(
@@ -61,15 +62,7 @@ function columnsAnswer(
   limits: readonly string[],
 ): TypedAnswer {
   const asked = { start: grid.start, step: grid.stepMs, slices: grid.count, quantiles, limits };
-  const columns = groups.map(({ labels, model, total, mean, quantiles: lines, shares }) => ({
-    metric: labelsRecord(labels),
-    bounds: model.yEdges,
-    counts: model.counts,
-    total,
-    mean,
-    quantiles: lines,
-    shares,
-  }));
+  const columns = groups.map(({ labels, ...group }) => ({ ...group, metric: labelsRecord(labels) }));
   const told = warnings.length === 0 ? data : { ...data, warnings };
   const pieces = distributionPieces(told, asked, columns, (text) => Buffer.from(text));
   return { contentType: COLUMNS_TYPE, pieces: inTurn(pieces) };
@@ -78,27 +71,38 @@ function columnsAnswer(
 /** Written as it is taken, so that a large answer is never one text. */
 async function* groupsJson(
   data: object,
-  groups: readonly DistributionGroup[],
+  { groups, grid, warnings }: Distribution,
   quantiles: readonly string[],
   limits: readonly string[],
-  warnings: readonly string[],
 ): AsyncGenerator<Uint8Array> {
   const out = new JsonBytes();
-  out.text(`{"status":"success","data":${JSON.stringify(data).slice(0, -1)},"groups":[`);
+  const layouts = layoutsOf(groups);
+  out.text(`{"status":"success","data":${JSON.stringify(data).slice(0, -1)},"edges":`);
+  writeNumbers(
+    out,
+    Float64Array.from({ length: grid.count + 1 }, (_, i) => (grid.start + (i - 1) * grid.stepMs) / 1000),
+  );
+  out.text(`,"layouts":${JSON.stringify(layouts.map(layoutJson))},"groups":[`);
   for (let i = 0; i < groups.length; i++) {
-    const { labels, model, total, mean, quantiles: lines, shares } = groups[i];
-    out.text(`${i > 0 ? ',' : ''}{"metric":${JSON.stringify(labelsRecord(labels))},"edges":`);
+    const group = groups[i];
+    const { labels, layoutOf, total, mean, resets, quantiles: lines, shares } = group;
+    const places = group.layouts.map((layout) => layouts.indexOf(layout));
+    out.text(`${i > 0 ? ',' : ''}{"metric":${JSON.stringify(labelsRecord(labels))},"layout":`);
     writeNumbers(
       out,
-      model.xEdges.map((ms) => ms / 1000),
+      layoutOf.map((own) => places[own]),
     );
-    out.text(`,"bounds":${JSON.stringify(Array.from(model.yEdges, formatValue))},"counts":`);
-    yield* writeCounts(out, model, total);
-    out.text(`,"gaps":${JSON.stringify([...total.keys()].filter((x) => Number.isNaN(total[x])))},"total":`);
+    out.text(',"counts":');
+    yield* writeCounts(out, group);
+    out.text(`,"gaps":${JSON.stringify([...layoutOf.keys()].filter((x) => Number.isNaN(layoutOf[x])))},"total":`);
     writeNumbers(out, total);
     if (mean !== undefined) {
       out.text(',"mean":');
       writeNumbers(out, mean);
+    }
+    if (resets !== undefined) {
+      out.text(',"resets":');
+      writeNumbers(out, resets);
     }
     out.text(',"quantiles":');
     writeLines(out, quantiles, lines);
@@ -113,27 +117,32 @@ async function* groupsJson(
   yield out.take();
 }
 
-/** Slice by slice: null where there is no data, and 0 for a bucket that a slice with data lacks. */
-function* writeCounts(out: JsonBytes, { yEdges, counts }: DistributionGroup['model'], total: Float64Array) {
-  const rows = yEdges.length - 1;
+const layoutJson = ({ bounds, ...layout }: BucketLayout) => ({ ...layout, bounds: Array.from(bounds, formatValue) });
+
+/** Slice by slice: null where there is no data. */
+function* writeCounts(out: JsonBytes, { layouts, layoutOf, counts }: DistributionGroup) {
   out.text('[');
-  for (let x = 0; x < total.length; x++) {
+  for (let x = 0, at = 0; x < layoutOf.length; x++) {
     if (x > 0) out.text(',');
-    if (Number.isNaN(total[x])) out.text('null');
-    else writeNumbers(out, counts.subarray(x * rows, (x + 1) * rows), '0');
+    if (Number.isNaN(layoutOf[x])) out.text('null');
+    else {
+      const end = at + layouts[layoutOf[x]].bounds.length - 1;
+      writeNumbers(out, counts.subarray(at, end));
+      at = end;
+    }
     if (out.isFull) yield out.take();
   }
   out.text(']');
 }
 
-/** @param absent what stands for NaN. Infinity, which JSON has not, is null. */
-function writeNumbers(out: JsonBytes, values: Float64Array, absent = 'null'): void {
+/** Infinity and NaN, which JSON has not, are null. */
+function writeNumbers(out: JsonBytes, values: Float64Array): void {
   out.text('[');
   for (let i = 0; i < values.length; i++) {
     if (i > 0) out.text(',');
     const value = values[i];
     if (Number.isFinite(value)) out.number(value === 0 ? 0 : value);
-    else out.text(Number.isNaN(value) ? absent : 'null');
+    else out.text('null');
   }
   out.text(']');
 }

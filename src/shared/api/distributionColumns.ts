@@ -1,12 +1,13 @@
 /**
- * The compact form of /api/v1/distribution, version 2 (docs/api.md, "As columns"): the version (1 byte), the size of the head (4 bytes, little endian), the
+ * The compact form of /api/v1/distribution, version 3 (docs/api.md, "As columns"): the version (1 byte), the size of the head (4 bytes, little endian), the
  * head in JSON, which says which columns follow, and the columns as tokens (cellTokens.ts).
  */
+import type { BucketLayout } from '../histogram/layout.ts';
 import { CellReader, CellWriter, endsEarly } from './cellTokens.ts';
 
 export const COLUMNS_TYPE = 'application/vnd.isotherm.distribution';
 
-const VERSION = 2;
+const VERSION = 3;
 const HEAD_AT = 5;
 
 export interface DistributionHead {
@@ -21,8 +22,7 @@ export interface DistributionHead {
 }
 
 export interface ColumnsHead extends ColumnsAsked {
-  /** Buckets of each layout that a group names: B. */
-  readonly layouts: readonly number[];
+  readonly layouts: readonly LayoutHead[];
 }
 
 export interface ColumnsAsked {
@@ -35,25 +35,59 @@ export interface ColumnsAsked {
   readonly limits: readonly string[];
 }
 
-export interface GroupHead {
-  readonly metric: Readonly<Record<string, string>>;
-  /** Its index in the head; groups mostly have the same. */
-  readonly layout: number;
-  readonly hasMean: boolean;
+/** A layout without its bounds, which are a column. */
+export interface LayoutHead extends Omit<BucketLayout, 'bounds'> {
+  /** B. */
+  readonly buckets: number;
 }
 
-/** NaN is no data. S slices and B buckets. */
+export interface GroupHead {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Indexes in the head. */
+  readonly layouts: readonly number[];
+  readonly hasMean: boolean;
+  readonly hasResets: boolean;
+}
+
+/** NaN is no data. S slices. */
 export interface GroupColumns {
-  /** In the metric's unit. Length B + 1; groups of one layout share it. */
-  readonly bounds: Float64Array;
-  /** Slice x, bucket y at x * B + y. */
+  /** Those that its slices have; groups share them. */
+  readonly layouts: readonly BucketLayout[];
+  /** Which of `layouts` a slice has; NaN is a gap. Length S. */
+  readonly layoutOf: Float64Array;
+  /** Observations, slice after slice: as many as its layout has buckets, none for a gap. */
   readonly counts: Float64Array;
   /** Length S, as all that follow. */
   readonly total: Float64Array;
   readonly mean: Float64Array | undefined;
+  /** Counters that began anew in a slice's window. */
+  readonly resets: Float64Array | undefined;
   readonly quantiles: readonly Float64Array[];
   readonly shares: readonly Float64Array[];
 }
+
+/**
+ * Each slice with data: its index, its layout, and where its counts begin.
+ *
+ * @param visit returns nothing; a callback in place of a generator, as it is called for every slice of every group.
+ */
+export function eachSlice(
+  { layouts, layoutOf }: Pick<GroupColumns, 'layouts' | 'layoutOf'>,
+  visit: (slice: number, layout: BucketLayout, countsAt: number) => void,
+): void {
+  let at = 0;
+  for (let x = 0; x < layoutOf.length; x++) {
+    if (Number.isNaN(layoutOf[x])) continue;
+    const layout = layouts[layoutOf[x]];
+    visit(x, layout, at);
+    at += layout.bounds.length - 1;
+  }
+}
+
+/** The layouts of all groups, each once. */
+export const layoutsOf = (groups: readonly Pick<GroupColumns, 'layouts'>[]): readonly BucketLayout[] => [
+  ...new Set(groups.flatMap(({ layouts }) => layouts)),
+];
 
 /** @param encode to UTF-8. */
 export function* distributionPieces(
@@ -62,25 +96,27 @@ export function* distributionPieces(
   groups: readonly (GroupColumns & Pick<GroupHead, 'metric'>)[],
   encode: (text: string) => Uint8Array,
 ): Generator<Uint8Array> {
-  const layouts = new Map<string, { readonly index: number; readonly bounds: Float64Array }>();
-  const heads = groups.map(({ metric, bounds, mean }): GroupHead => {
-    const key = new BigUint64Array(bounds.buffer, bounds.byteOffset, bounds.length).join();
-    const { index } = layouts.get(key) ?? { index: layouts.size };
-    layouts.set(key, { index, bounds });
-    return { metric, layout: index, hasMean: mean !== undefined };
-  });
-  const all = [...layouts.values()].map(({ bounds }) => bounds);
-  const columns = groups.length === 0 ? undefined : { ...asked, layouts: all.map(({ length }) => length - 1) };
+  const layouts = layoutsOf(groups);
+  const places = new Map(layouts.map((layout, i) => [layout, i]));
+  const heads = groups.map(({ metric, layouts: own, mean, resets }): GroupHead => ({
+    metric,
+    layouts: own.map((layout) => places.get(layout)!),
+    hasMean: mean !== undefined,
+    hasResets: resets !== undefined,
+  }));
+  const columns = groups.length === 0 ? undefined : { ...asked, layouts: layouts.map(layoutHead) };
   yield headBytes({ ...told, columns, groups: heads }, encode);
   const cells = new CellWriter();
-  for (const bounds of all) yield* cells.column(bounds);
-  for (const { counts, total, mean, quantiles, shares } of groups) {
-    for (const column of [counts, total, ...(mean === undefined ? [] : [mean]), ...quantiles, ...shares]) {
-      yield* cells.column(column);
+  for (const { bounds } of layouts) yield* cells.column(bounds);
+  for (const { layoutOf, counts, total, mean, resets, quantiles, shares } of groups) {
+    for (const column of [layoutOf, counts, total, mean, resets, ...quantiles, ...shares]) {
+      if (column !== undefined) yield* cells.column(column);
     }
   }
   yield cells.rest();
 }
+
+const layoutHead = ({ bounds, ...layout }: BucketLayout): LayoutHead => ({ ...layout, buckets: bounds.length - 1 });
 
 function headBytes(head: DistributionHead, encode: (text: string) => Uint8Array): Uint8Array {
   const text = encode(JSON.stringify(head));
@@ -91,17 +127,20 @@ function headBytes(head: DistributionHead, encode: (text: string) => Uint8Array)
   return bytes;
 }
 
+export interface ReadDistribution {
+  readonly head: DistributionHead;
+  /** Of the slices, milliseconds, length S + 1; empty without groups. */
+  readonly edges: Float64Array;
+  readonly groups: readonly GroupColumns[];
+}
+
 /**
  * Reads an answer.
  *
  * @param decode of UTF-8.
- * @returns edges: of the slices, seconds, length S + 1; empty without groups.
  * @throws RangeError for bytes that end early or are of another version.
  */
-export function readDistribution(
-  bytes: Uint8Array,
-  decode: (bytes: Uint8Array) => string,
-): { readonly head: DistributionHead; readonly edges: Float64Array; readonly groups: readonly GroupColumns[] } {
+export function readDistribution(bytes: Uint8Array, decode: (bytes: Uint8Array) => string): ReadDistribution {
   if (bytes.length < HEAD_AT) throw endsEarly();
   if (bytes[0] !== VERSION) {
     throw new RangeError(
@@ -114,19 +153,29 @@ export function readDistribution(
   const head = JSON.parse(decode(bytes.subarray(HEAD_AT, columnsAt))) as DistributionHead;
   if (head.columns === undefined) return { head, edges: new Float64Array(), groups: [] };
   const { start, step, slices, quantiles, limits } = head.columns;
-  const edges = Float64Array.from({ length: slices + 1 }, (_, x) => (start + (x - 1) * step) / 1000);
+  const edges = Float64Array.from({ length: slices + 1 }, (_, x) => start + (x - 1) * step);
   const cells = new CellReader(bytes, columnsAt);
-  const layouts = head.columns.layouts.map((buckets) => cells.column(buckets + 1));
-  const groups = head.groups.map(({ layout, hasMean }): GroupColumns => {
-    const bounds = layouts[layout];
+  const layouts = head.columns.layouts.map(({ buckets, ...layout }): BucketLayout => ({
+    ...layout,
+    bounds: cells.column(buckets + 1),
+  }));
+  const groups = head.groups.map(({ layouts: own, hasMean, hasResets }): GroupColumns => {
+    const shape = { layouts: own.map((i) => layouts[i]), layoutOf: cells.column(slices) };
     return {
-      bounds,
-      counts: cells.column(slices * (bounds.length - 1)),
+      ...shape,
+      counts: cells.column(countsLength(shape)),
       total: cells.column(slices),
       mean: hasMean ? cells.column(slices) : undefined,
+      resets: hasResets ? cells.column(slices) : undefined,
       quantiles: quantiles.map(() => cells.column(slices)),
       shares: limits.map(() => cells.column(slices)),
     };
   });
   return { head, edges, groups };
+}
+
+function countsLength(shape: Pick<GroupColumns, 'layouts' | 'layoutOf'>): number {
+  let length = 0;
+  eachSlice(shape, (_, { bounds }) => (length += bounds.length - 1));
+  return length;
 }

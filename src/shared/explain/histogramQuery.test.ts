@@ -1,5 +1,5 @@
 import { parseExpr } from '../promql/parser.ts';
-import { histogramQueryOf, siblingSelector, textSplitBy, textWithMatcher } from './histogramQuery.ts';
+import { histogramQueryOf, ratedHistogramOf, siblingSelector, textSplitBy, textWithMatcher } from './histogramQuery.ts';
 
 const of = (text: string) => histogramQueryOf(parseExpr(text));
 
@@ -28,6 +28,32 @@ test.each([
   ['abs(x_bucket)', /abs\(…\) is not one histogram/],
   ['1', /a number is not one histogram/],
 ])('%s is none, and what to write is said', (text, why) => expect(() => of(text)).toThrow(why));
+
+test('native histograms are known by a name that is not one of buckets, sums or counts', () => {
+  const any = (text: string) => histogramQueryOf(parseExpr(text), 'any');
+  const native = any('histogram_quantile(0.9, sum by (a) (rate(x{b="1"}[5m])))');
+  expect(native).toMatchObject({ metric: 'x', isNative: true, windowMs: 300_000, by: ['a'] });
+  expect(siblingSelector(native, '')).toBe('x{b="1"}');
+  expect(any('sum without (a) (increase(x[1m]))')).toMatchObject({ isNative: true, by: undefined, without: ['a'] });
+  expect(any('sum by (le) (rate(x_bucket[5m]))')).toMatchObject({ metric: 'x', isNative: false, by: [] });
+  expect(() => any('rate(x_count[5m])')).toThrow(/write x_bucket/);
+});
+
+test.each([
+  ['sum by (le) (rate(x_bucket[5m]))', { windowMs: 300_000, countUnit: 'perSecond', isNative: false }],
+  ['(increase(x_bucket{a="1"}[1m]))', { windowMs: 60_000, countUnit: 'count', isNative: false }],
+  ['sum without (a) (rate(x_bucket[5m]))', { windowMs: 300_000, countUnit: 'perSecond', isNative: false }],
+  ['sum by (a) (rate(x[5m]))', { windowMs: 300_000, countUnit: 'perSecond', isNative: true }],
+  ['sum by (le) (irate(x_bucket[5m]))', undefined],
+  ['sum by (le) (x_bucket)', undefined],
+  ['sum by (le) (sum by (le, a) (rate(x_bucket[5m])))', undefined],
+  ['sum by (le) (rate(x_bucket[5m] offset 1h))', undefined],
+  ['sum(rate(x_bucket[5m]))', undefined],
+  ['histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))', undefined],
+  ['sum by (le) (rate(x_bucket[5m] anchored))', undefined],
+  ['sum by (le) (rate(x_bucket[2 * 5m]))', undefined],
+  ['not promql (', undefined],
+])('whether %s is what a distribution counts', (text, expected) => expect(ratedHistogramOf(text)).toEqual(expected));
 
 test('a matcher goes into the selector, once', () => {
   const text = 'sum by (le) (rate(x_bucket{a="1"}[1m]))';

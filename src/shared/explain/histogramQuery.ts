@@ -1,21 +1,28 @@
 /** From a PromQL expression to the histogram under it, and to expressions that look at a part of that histogram. */
 import { METRIC_NAME, isPlainMetricName } from '../model/labels.ts';
 import type { Matcher } from '../model/matchers.ts';
-import { unwrapped, type Expr, type RangeSelector, type VectorSelector } from '../promql/ast.ts';
+import { unwrapped, type Aggregation, type Expr, type RangeSelector, type VectorSelector } from '../promql/ast.ts';
 import { formatExpr } from '../promql/format.ts';
 import { parseExpr } from '../promql/parser.ts';
 
 export interface HistogramQuery {
   /** Without `_bucket`. */
   readonly metric: string;
-  /** Of the bucket series, the name included. */
+  /** Its samples are histograms; else it has a series for each bucket. */
+  readonly isNative: boolean;
+  /** Of the bucket series, or of the native ones, the name included. */
   readonly matchers: readonly Matcher[];
   readonly selector: VectorSelector;
   /** Milliseconds: the window of `rate` or `increase`, where it is a plain duration. */
   readonly windowMs: number | undefined;
-  /** Labels other than `le` that the expression keeps; undefined where it keeps all of them. */
+  /** Labels other than `le` that the expression keeps; undefined where it keeps all of them, or all but those `without`. */
   readonly by: readonly string[] | undefined;
+  /** Labels that the expression sums over, where it names those. */
+  readonly without: readonly string[] | undefined;
 }
+
+/** Which histograms an expression may be about. */
+export type HistogramKinds = 'classic' | 'any';
 
 /** The expression is not a histogram's; the message says what to write. */
 export class HistogramQueryError extends Error {
@@ -32,30 +39,27 @@ const RATES: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'delta'
 const READERS: Readonly<Record<string, number>> = { histogram_quantile: 1, histogram_fraction: 2 };
 
 /**
- * The histogram that an expression is about: a selector of buckets, under `rate` or `increase`, under `sum`, under `histogram_quantile`, each of them optional.
+ * The histogram that an expression is about: a selector of buckets, under `rate` or `increase`, under `sum`, under `histogram_quantile`, each of them optional;
+ * with `any`, of native histograms too: those whose name does not end as that of buckets, sums and counts does.
  *
  * @throws HistogramQueryError where it is about something else or about more than one.
  */
-export function histogramQueryOf(expr: Expr): HistogramQuery {
-  let by: readonly string[] | undefined;
+export function histogramQueryOf(expr: Expr, kinds: HistogramKinds = 'classic'): HistogramQuery {
+  const sums: Aggregation[] = [];
   let node = unwrapped(expr);
   for (;;) {
     if (node.kind === 'aggregation') {
       if (node.op !== 'sum') throw refused(`${node.op} of buckets is no histogram; use sum, as in ${EXAMPLE}`);
-      if (node.without && node.grouping.includes('le')) throw refused('sum without (le) leaves no buckets; keep le');
-      if (!node.without) {
-        if (!node.grouping.includes('le')) throw refused(`sum leaves no buckets; group by (le), as in ${EXAMPLE}`);
-        by = node.grouping.filter((name) => name !== 'le');
-      }
+      sums.push(node);
       node = unwrapped(node.expr);
     } else if (node.kind === 'call' && READERS[node.func] !== undefined) {
       node = unwrapped(node.args[READERS[node.func]]);
     } else if (node.kind === 'call' && RATES.has(node.func)) {
       node = unwrapped(node.args[0]);
     } else if (node.kind === 'range') {
-      return queryOf(node.selector, node, by);
+      return queryOf(node.selector, node, sums, kinds);
     } else if (node.kind === 'selector') {
-      return queryOf(node, undefined, by);
+      return queryOf(node, undefined, sums, kinds);
     } else {
       throw refused(`${told(node)} is not one histogram; ask for the buckets of one, as in ${EXAMPLE}`);
     }
@@ -80,26 +84,70 @@ function told(node: Expr): string {
 function queryOf(
   selector: VectorSelector,
   range: RangeSelector | undefined,
-  by: readonly string[] | undefined,
+  sums: readonly Aggregation[],
+  kinds: HistogramKinds,
 ): HistogramQuery {
   if (selector.at !== undefined || selector.offset !== undefined) {
     throw refused('offset and @ are not read here; give start and end of the time that is meant');
   }
   const name = selector.matchers.find((m) => m.name === METRIC_NAME && m.op === '=')?.value;
   if (name === undefined) throw refused(`name one histogram, as in ${EXAMPLE}`);
-  if (!name.endsWith(SUFFIX)) {
+  const isNative = kinds === 'any' && !/_(bucket|sum|count)$/.test(name);
+  if (!isNative && !name.endsWith(SUFFIX)) {
     throw refused(`${name} names no buckets; write ${name.replace(/_(sum|count)$/, '')}${SUFFIX}`);
   }
-  const le = selector.matchers.find((m) => m.name === 'le');
-  if (le !== undefined) throw refused('all buckets are needed; remove the matcher on le');
+  if (!isNative) checkBuckets(selector, sums);
+  const sum = sums.at(0);
   const seconds = range?.range.kind === 'number' ? range.range.seconds : undefined;
+  const grouping = sum?.grouping.filter((label) => label !== 'le');
   return {
-    metric: name.slice(0, -SUFFIX.length),
+    metric: isNative ? name : name.slice(0, -SUFFIX.length),
+    isNative,
     matchers: selector.matchers,
     selector,
     windowMs: seconds === undefined ? undefined : Math.round(seconds * 1000),
-    by,
+    by: sum?.without === false ? grouping : undefined,
+    without: sum?.without === true ? grouping : undefined,
   };
+}
+
+/** All buckets are there, and stay apart. */
+function checkBuckets(selector: VectorSelector, sums: readonly Aggregation[]): void {
+  for (const { without, grouping } of sums) {
+    if (without && grouping.includes('le')) throw refused('sum without (le) leaves no buckets; keep le');
+    if (!without && !grouping.includes('le')) {
+      throw refused(`sum leaves no buckets; group by (le), as in ${EXAMPLE}`);
+    }
+  }
+  const le = selector.matchers.find((m) => m.name === 'le');
+  if (le !== undefined) throw refused('all buckets are needed; remove the matcher on le');
+}
+
+/** What the distribution API answers with counts for what an expression answers with, step by step. */
+export interface RatedHistogram {
+  /** Milliseconds: of the window of `rate` or `increase`. */
+  readonly windowMs: number;
+  readonly countUnit: 'count' | 'perSecond';
+  readonly isNative: boolean;
+}
+
+/**
+ * Whether an expression is a histogram's rate or increase, summed or not, and nothing else: its answer is then the same as the distribution's.
+ *
+ * @returns undefined for what it is not.
+ */
+export function ratedHistogramOf(text: string): RatedHistogram | undefined {
+  try {
+    const expr = parseExpr(text, { experimental: true });
+    const { windowMs, isNative, selector } = histogramQueryOf(expr, 'any');
+    let node = unwrapped(expr);
+    if (node.kind === 'aggregation') node = unwrapped(node.expr);
+    if (node.kind !== 'call' || (node.func !== 'rate' && node.func !== 'increase')) return undefined;
+    if (windowMs === undefined || selector.extension !== undefined) return undefined;
+    return { windowMs, countUnit: node.func === 'rate' ? 'perSecond' : 'count', isNative };
+  } catch {
+    return undefined; // No PromQL, or about something else: asked as it is written.
+  }
 }
 
 const refused = (message: string): HistogramQueryError => new HistogramQueryError(message);

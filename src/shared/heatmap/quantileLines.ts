@@ -31,7 +31,7 @@ export function quantileLines(model: HeatmapModel, qs: readonly number[]): Overl
 }
 
 /** The bounds of the bucket that holds a rank: where the quantile certainly lies. */
-function bucketOfRank(model: HeatmapModel, slice: number, rank: number): readonly [low: number, high: number] {
+export function bucketOfRank(model: HeatmapModel, slice: number, rank: number): readonly [low: number, high: number] {
   const { yEdges, counts, joined } = model;
   const rows = yEdges.length - 1;
   const base = slice * rows;
