@@ -7,6 +7,7 @@ import { useClock } from './clock.ts';
 import { createCrosshair } from './crosshair.ts';
 import { pageHref, placeOf, setParams, usePlace } from './location.ts';
 import { RangePicker, TopBar } from './parts/TopBar.tsx';
+import type { CountedAnswer } from './query/ask.ts';
 import { csvOf, curlOf } from './query/takeAway.ts';
 import { AlreadyScraped } from './overview/LatencyCard.tsx';
 import { mapTitle } from './overview/latencySource.ts';
@@ -236,6 +237,21 @@ describe('what is taken away from the query page', () => {
       elapsedMs: 1,
     };
     expect(csvOf(answer)).toBe("a,time,value\r\n'=cmd(),1970-01-01T00:00:00.000Z,-5\r\n");
+  });
+  test('counts are a row a bucket and time, and asked for as they were', () => {
+    const layout = { kind: 'classic', bounds: Float64Array.of(0, 0.1, Infinity) } as const;
+    const group = { layouts: [layout], layoutOf: Float64Array.of(NaN, 0), counts: Float64Array.of(3, 6) };
+    const head = { window: 30, groups: [{ metric: { version: 'v1' } }] };
+    const answer = {
+      kind: 'counted',
+      grid: { start: 0, end: 15_000, step: 15_000 },
+      distribution: { head, groups: [group] },
+      countUnit: 'perSecond',
+    } as unknown as CountedAnswer;
+    expect(csvOf(answer)).toBe(
+      'version,time,over,to,a second\r\nv1,1970-01-01T00:00:15.000Z,0,0.1,0.1\r\nv1,1970-01-01T00:00:15.000Z,0.1,+Inf,0.2\r\n',
+    );
+    expect(curlOf('x', answer)).toContain("'http://localhost/api/v1/distribution' --data-urlencode 'query=x'");
   });
   test('the shell gets the same question, quoted', () =>
     expect(curlOf("up{a='b'}", range({}, 1))).toBe(

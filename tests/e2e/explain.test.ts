@@ -255,7 +255,7 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
       const { page, param } = await open('/?range=1m&refresh=off');
       const asked = page.waitForRequest((request) => {
         const { pathname, searchParams } = new URL(request.url());
-        return pathname.endsWith('/query_range') && Number(searchParams.get('end')) < Date.now() / 1000 - 80_000;
+        return pathname.endsWith('/distribution') && Number(searchParams.get('end')) < Date.now() / 1000 - 80_000;
       });
       await compare(page, '1d');
       await asked;

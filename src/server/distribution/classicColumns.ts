@@ -24,7 +24,7 @@ export interface BesideBuckets {
  * A bucket that a slice lacks is none of its layout: what it would have held is in the next one up.
  *
  * @param rows with values for as many slices each.
- * @returns undefined where no `le` is a bound.
+ * @returns undefined where nothing is there.
  */
 export function classicColumns(
   rows: readonly BucketRow[],
@@ -67,6 +67,7 @@ export function classicColumns(
     counts[at++] = cumulative[0];
     for (let y = 1; y < length; y++) counts[at++] = cumulative[y] - cumulative[y - 1];
   }
+  if (own.layouts.length === 0) return undefined;
   return { layouts: own.layouts, counts: counts.subarray(0, at), ...group };
 }
 

@@ -1,4 +1,5 @@
 /** Asks the HTTP API. Every failure is an ApiError whose message can be shown as it is. */
+import { COLUMNS_TYPE, readDistribution, type ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { parseValue } from '../../shared/api/prometheus.ts';
 import type { ApiAnswer, ApiHistogram, ApiQueryData, ApiSeries } from '../../shared/api/prometheus.ts';
 import { isPlainMetricName, quoted } from '../../shared/model/labels.ts';
@@ -38,17 +39,24 @@ export async function ask<T>(
   params: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<Answer<T>> {
+  const { url, response } = await answerOf(path, params, signal);
+  return readJson<T>(url, response, signal);
+}
+
+async function answerOf(path: string, params: Readonly<Record<string, string>>, signal: AbortSignal | undefined) {
   const form = new URLSearchParams(params);
   const url = apiUrl(path);
   const asForm = form.toString().length > GET_PARAMS_LENGTH_MAX;
   if (!asForm) url.search = form.toString();
-  let response: Response;
   try {
-    response = await fetch(url, asForm ? { method: 'POST', body: form, signal } : { signal });
+    return { url, response: await fetch(url, asForm ? { method: 'POST', body: form, signal } : { signal }) };
   } catch (error) {
     if (signal?.aborted) throw error;
     throw noAnswer(url);
   }
+}
+
+async function readJson<T>(url: URL, response: Response, signal: AbortSignal | undefined): Promise<Answer<T>> {
   let answer: ApiAnswer<T>;
   try {
     answer = (await response.json()) as ApiAnswer<T>;
@@ -106,14 +114,36 @@ export interface GridSeries {
   readonly histograms?: readonly (ApiHistogram | undefined)[];
 }
 
+const rangeParams = (expr: string, { start, end, step }: Grid) => ({
+  query: expr,
+  start: String(start / 1000),
+  end: String(end / 1000),
+  step: String(step / 1000),
+});
+
+/**
+ * The distribution of a histogram over a grid: counts, totals, resets and quantiles of each slice in one answer.
+ *
+ * @param quantiles fractions.
+ * @throws ApiError; bad_data for an expression that is no histogram's.
+ */
+export async function queryDistribution(
+  expr: string,
+  grid: Grid,
+  quantiles: readonly number[],
+  signal?: AbortSignal,
+): Promise<ReadDistribution> {
+  const params = { ...rangeParams(expr, grid), quantiles: quantiles.join(), format: 'binary' };
+  const { url, response } = await answerOf('distribution', params, signal);
+  if (response.headers.get('content-type') !== COLUMNS_TYPE) {
+    await readJson(url, response, signal);
+    throw new ApiError(`${url.pathname} answered with JSON in place of columns`, response.status, 'internal');
+  }
+  return readDistribution(new Uint8Array(await response.arrayBuffer()), (bytes) => new TextDecoder().decode(bytes));
+}
+
 export function queryRange(expr: string, grid: Grid, signal?: AbortSignal): Promise<Answer<GridSeries[]>> {
-  const params = {
-    query: expr,
-    start: String(grid.start / 1000),
-    end: String(grid.end / 1000),
-    step: String(grid.step / 1000),
-  };
-  return ask<ApiQueryData>('query_range', params, signal).then((answer) => ({
+  return ask<ApiQueryData>('query_range', rangeParams(expr, grid), signal).then((answer) => ({
     ...answer,
     data: answer.data.resultType === 'matrix' ? answer.data.result.map((series) => onGrid(series, grid)) : [],
   }));

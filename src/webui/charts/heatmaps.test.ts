@@ -1,5 +1,6 @@
 import { bucketQuantile } from '../../shared/histogram/classic.ts';
-import { QUANTILES, heatmapsOf, isAtLeast, sliceTotals } from './heatmaps.ts';
+import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
+import { QUANTILES, heatmapsOf, isAtLeast, mapsOfDistribution, sliceTotals } from './heatmaps.ts';
 
 const grid = { start: 60_000, end: 90_000, step: 15_000 };
 const bucket = (version: string, le: string, ...values: number[]) => ({
@@ -54,6 +55,49 @@ test('a native histogram is a map of its own buckets', () => {
   expect([...maps[0].model.yEdges]).toEqual([0.5, 1, 2]);
   expect([...maps[0].model.counts]).toEqual([2, 1]);
   expect([...maps[0].model.xEdges]).toEqual([60_000, 75_000]);
+});
+
+test('groups of a distribution are maps, with its quantiles, on the grid that they are to stand on', () => {
+  const layout = { kind: 'classic', bounds: Float64Array.of(0, 0.1, Infinity) } as const;
+  const group = (...counts: number[]) => ({
+    layouts: [layout],
+    layoutOf: Float64Array.of(0, 0, NaN),
+    counts: Float64Array.from(counts),
+    total: Float64Array.of(counts[0] + counts[1], counts[2] + counts[3], NaN),
+    mean: undefined,
+    resets: Float64Array.of(0, 1, NaN),
+    quantiles: [0.05, 0.09, 0.1].map((value) => Float64Array.of(value, NaN, NaN)),
+    shares: [],
+  });
+  const groups = [group(30, 60, 0, 0), group(1, 2, 3, 4)];
+  const head = {
+    expr: '',
+    window: 30,
+    groups: ['v2', 'v1'].map((version) => ({ metric: { version } })),
+    warnings: ['half'],
+  };
+  const on = {
+    grid: { ...grid, start: 1_060_000, end: 1_090_000 },
+    unit: 's',
+    countUnit: 'perSecond',
+    titleOf: title,
+  } as const;
+  const { maps, notices } = mapsOfDistribution(
+    { head, groups, edges: new Float64Array() } as unknown as ReadDistribution,
+    on,
+  );
+  expect(notices).toEqual(['half']);
+  expect(maps.map((map) => map.title)).toEqual(['v1', 'v2']);
+  const [, v2] = maps;
+  expect([...v2.model.xEdges]).toEqual([1_045_000, 1_060_000, 1_075_000, 1_090_000]);
+  expect([...v2.model.counts]).toEqual([1, 2, 0, 0, NaN, NaN]);
+  expect([...v2.totals.values]).toEqual([3, 0, NaN]);
+  expect(v2.model.resets).toEqual([1]);
+  expect(v2.lines.map(({ name, values, highs }) => [name, values[0], values[1], highs![0]])).toEqual([
+    ['p50', 0.05, NaN, Infinity],
+    ['p95', 0.09, NaN, Infinity],
+    ['p99', 0.1, NaN, Infinity],
+  ]);
 });
 
 test('series that are no buckets are no map', () =>

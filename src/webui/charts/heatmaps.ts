@@ -1,8 +1,10 @@
-/** From the API's series, buckets of classic histograms or native ones, to heatmaps with their quantiles. */
+/** From distributions, or from the API's series of buckets or native histograms, to heatmaps with their quantiles. */
 import { METRIC_NAME, labelsOf } from '../../shared/model/labels.ts';
+import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { parseValue } from '../../shared/api/prometheus.ts';
 import { heatmapFromCells } from '../../shared/heatmap/fromCells.ts';
 import { heatmapFromBuckets } from '../../shared/heatmap/fromBuckets.ts';
+import { heatmapFromDistribution, linesFromDistribution } from '../../shared/heatmap/fromDistribution.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { quantileLines } from '../../shared/heatmap/quantileLines.ts';
 import type { Exemplar } from '../../viz/marks.ts';
@@ -73,6 +75,41 @@ export function heatmapsOf(
     if (model.kind === 'heatmap') maps.push(withLines(model, title, one.metric));
     else notices.push(`${title}: ${model.reason}`);
   }
+  return { maps: maps.sort((a, b) => (a.title < b.title ? -1 : 1)), notices };
+}
+
+/** What maps of a distribution are made with. */
+export interface CountedMaps {
+  /** Of the slices: those of the answer, or the ones that they are to stand beside. */
+  readonly grid: Grid;
+  readonly unit: string;
+  readonly countUnit: 'count' | 'perSecond';
+  readonly titleOf: (metric: Readonly<Record<string, string>>) => string;
+}
+
+/**
+ * One map for each group of a distribution, ordered by title.
+ *
+ * @param answer with the {@link QUANTILES}, for as many slices as the grid has.
+ */
+export function mapsOfDistribution(
+  { head, groups }: ReadDistribution,
+  { grid, unit, countUnit, titleOf }: CountedMaps,
+): NamedHeatmaps {
+  const edges = Float64Array.of(grid.start - grid.step, ...gridTimes(grid));
+  const notices = [...(head.warnings ?? [])];
+  const maps: NamedHeatmap[] = [];
+  groups.forEach((group, i) => {
+    const labels = head.groups[i].metric;
+    const title = titleOf(labels);
+    const from = { group, edges, windowSeconds: head.window, countUnit, unit, title };
+    const model = heatmapFromDistribution(from);
+    if (model.kind === 'empty') notices.push(`${title}: ${model.reason}`);
+    else {
+      const lines = linesFromDistribution(model, from, QUANTILES);
+      maps.push({ title, labels, model, lines, totals: sliceTotals(model) });
+    }
+  });
   return { maps: maps.sort((a, b) => (a.title < b.title ? -1 : 1)), notices };
 }
 

@@ -33,7 +33,10 @@ const both: NamedHeatmaps = {
 /** An expression without counters, so that no server need be asked for versions. */
 function Compared({ own }: { own: NamedHeatmaps }) {
   const { params } = usePlace();
-  const { maps, notices, choices } = useCompared('vector(1)', grid, own, params, () => own);
+  const { maps, notices, choices } = useCompared('vector(1)', grid, own, params, {
+    ask: async () => own,
+    mapsOf: () => own,
+  });
   return (
     <>
       <MapControls params={params} choices={choices} />

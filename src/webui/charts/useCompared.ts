@@ -36,24 +36,25 @@ export interface Compared extends NamedHeatmaps {
   readonly choices: ComparisonChoices;
 }
 
-export interface EarlierAnswer {
-  readonly series: readonly GridSeries[];
-  /** Of the maps that it is compared with, so that their columns find theirs. */
-  readonly grid: Grid;
+/** How maps are asked for, and made. */
+export interface MapSource<Answer> {
+  readonly ask: (grid: Grid, signal: AbortSignal) => Promise<Answer>;
+  /** @param grid of the maps that they are compared with, so that their columns find theirs. */
+  readonly mapsOf: (answer: Answer, grid: Grid) => NamedHeatmaps;
 }
 
 const NO_SERIES: readonly GridSeries[] = [];
 
 /**
  * @param own the maps of an expression over a grid.
- * @param mapsOf makes maps of the answer for an earlier range, as `own` was made.
+ * @param source by which `own` was made, for an earlier range.
  */
-export function useCompared(
+export function useCompared<Answer>(
   expr: string,
   grid: Grid,
   own: NamedHeatmaps,
   params: URLSearchParams,
-  mapsOf: (earlier: EarlierAnswer) => NamedHeatmaps,
+  source: MapSource<Answer>,
 ): Compared {
   const comparison = comparisonOf(params);
   const shift = comparison in EARLIER ? EARLIER[comparison as keyof typeof EARLIER] : 0;
@@ -62,7 +63,7 @@ export function useCompared(
     shift === 0 || own.maps.length === 0 ? undefined : `${key} ${shift}`,
     async (signal) => {
       const then = { ...grid, start: grid.start - shift, end: grid.end - shift };
-      return { series: (await queryRange(expr, then, signal)).data, grid };
+      return { answer: await source.ask(then, signal), grid };
     },
     `${expr} ${comparison}`,
   );
@@ -97,7 +98,7 @@ export function useCompared(
     }
     if (earlier.error !== undefined) return answer({ maps: own.maps, notices: [earlier.error.message] });
     if (earlier.data === undefined) return answer(asTheyAre, true);
-    return answer(comparedWith(own.maps, mapsOf(earlier.data).maps), earlier.loading);
+    return answer(comparedWith(own.maps, source.mapsOf(earlier.data.answer, earlier.data.grid).maps), earlier.loading);
   }, [own, comparison, choices, earlier.data, earlier.error, earlier.loading, served.loading]);
 }
 

@@ -1,13 +1,14 @@
 import React, { useMemo } from 'react';
+import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { shortened } from '../../shared/model/visible.ts';
-import { queryRange, seriesLabels } from '../api/client.ts';
+import { queryDistribution, seriesLabels } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
-import { heatmapsOf, type NamedHeatmaps } from '../charts/heatmaps.ts';
+import { mapsOfDistribution, QUANTILES, type NamedHeatmaps } from '../charts/heatmaps.ts';
 import { LimitField } from '../charts/LimitField.tsx';
 import { MapControls } from '../charts/MapControls.tsx';
 import { comparisonParams, lookOf } from '../charts/mapLook.ts';
-import { useCompared, type EarlierAnswer } from '../charts/useCompared.ts';
+import { useCompared } from '../charts/useCompared.ts';
 import {
   conditionsOf,
   conditionsText,
@@ -24,7 +25,7 @@ import { Card, Notice } from '../parts/Card.tsx';
 import { Select } from '../parts/Choice.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { PageLink } from '../parts/TopBar.tsx';
-import { sliceWindow } from '../timeRange.ts';
+import { sliceWindow, type Grid } from '../timeRange.ts';
 import { gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
 import { Awaiting } from './Awaiting.tsx';
@@ -55,15 +56,22 @@ export function LatencyCard({ inventory, context }: CardProps) {
   const expr = metric === undefined ? '' : bucketRates(metric, split, sliceWindow(grid.step, intervalMs), conditions);
   const buckets = useFetched(
     metric === undefined || labels.data === undefined ? undefined : `${expr} ${gridKey(grid)}`,
-    async (signal) => ({ expr, grid, series: (await queryRange(expr, grid, signal)).data }),
+    async (signal) => ({ expr, grid, answer: await queryDistribution(expr, grid, QUANTILES, signal) }),
     `${metric} ${split} ${conditionsText(conditions)}`,
   );
   const unit = metric === undefined ? 's' : unitOf(metric, inventory.metadata[metric]?.unit);
-  const mapsOf = (answer: EarlierAnswer) =>
-    heatmapsOf(answer.series, answer.grid, unit, (labelSet) => mapTitle(labelSet, split));
-  const drawn = useMemo(() => buckets.data && mapsOf(buckets.data), [buckets.data, unit, split]);
+  const titleOf = (labelSet: Readonly<Record<string, string>>) => mapTitle(labelSet, split);
+  const mapsOf = (answer: ReadDistribution, on: Grid) =>
+    mapsOfDistribution(answer, { grid: on, unit, countUnit: 'perSecond', titleOf });
+  const drawn = useMemo(
+    () => buckets.data && mapsOf(buckets.data.answer, buckets.data.grid),
+    [buckets.data, unit, split],
+  );
   const asked = buckets.data ?? { expr, grid };
-  const compared = useCompared(asked.expr, asked.grid, drawn ?? NO_MAPS, place.params, mapsOf);
+  const compared = useCompared(asked.expr, asked.grid, drawn ?? NO_MAPS, place.params, {
+    ask: (then, signal) => queryDistribution(asked.expr, then, QUANTILES, signal),
+    mapsOf,
+  });
   const look = lookOf(place.params);
   if (metric === undefined)
     return context.awaiting ? (

@@ -1,20 +1,31 @@
 import React, { useMemo } from 'react';
 import { textSplitBy, textWithMatcher } from '../../shared/explain/histogramQuery.ts';
 import { HeatmapFacets, HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
-import { heatmapsOf, type NamedHeatmaps, type SeriesExemplar } from '../charts/heatmaps.ts';
+import { heatmapsOf, mapsOfDistribution, type NamedHeatmaps, type SeriesExemplar } from '../charts/heatmaps.ts';
 import { LimitField } from '../charts/LimitField.tsx';
 import { MapControls } from '../charts/MapControls.tsx';
 import { lookOf } from '../charts/mapLook.ts';
-import { useCompared, type EarlierAnswer } from '../charts/useCompared.ts';
+import { useCompared } from '../charts/useCompared.ts';
 import { ExplainButton, ExplainedMaps } from '../explain/ExplainedMaps.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
 import { formatMetric } from '../text.ts';
-import { countUnitInExpression, unitInExpression, type RangeAnswer } from './ask.ts';
+import type { Grid } from '../timeRange.ts';
+import {
+  askCounts,
+  askRange,
+  countUnitInExpression,
+  unitInExpression,
+  type CountedAnswer,
+  type RangeAnswer,
+} from './ask.ts';
 import type { AnswerViewProps } from './GraphView.tsx';
 
-interface HeatmapViewProps extends AnswerViewProps {
+type HeatmapAnswer = RangeAnswer | CountedAnswer;
+
+interface HeatmapViewProps extends Omit<AnswerViewProps, 'answer'> {
+  readonly answer: HeatmapAnswer;
   readonly place: Place;
   /** Which of the page's queries; boxes are drawn on the first one. */
   readonly index: number;
@@ -26,9 +37,12 @@ interface HeatmapViewProps extends AnswerViewProps {
 /** The answer's histograms, by their labels apart from `le`; or how they differ from others. */
 export function HeatmapView(props: HeatmapViewProps) {
   const { expr, answer, mode, crosshair, onSelectRange, place, index, shown, exemplars } = props;
-  const own = useMemo(() => mapsOf(expr, answer), [answer, expr]);
-  const mapsOfEarlier = (earlier: EarlierAnswer) => mapsOf(expr, earlier);
-  const { maps, notices, busy, choices } = useCompared(expr, answer.grid, own, place.params, mapsOfEarlier);
+  const own = useMemo(() => mapsOf(expr, answer, answer.grid), [answer, expr]);
+  const { maps, notices, busy, choices } = useCompared(expr, answer.grid, own, place.params, {
+    ask: (then, signal): Promise<HeatmapAnswer> =>
+      answer.kind === 'counted' ? askCounts(expr, then, answer.countUnit, signal) : askRange(expr, then, signal),
+    mapsOf: (earlier, grid) => mapsOf(expr, earlier, grid),
+  });
   const look = lookOf(place.params);
   if (maps.length === 0) {
     return (
@@ -88,12 +102,11 @@ export function HeatmapView(props: HeatmapViewProps) {
   );
 }
 
-function mapsOf(expr: string, answer: Pick<RangeAnswer, 'series' | 'grid'>): NamedHeatmaps {
-  return heatmapsOf(
-    answer.series,
-    answer.grid,
-    unitInExpression(expr),
-    ({ le: _bound, ...labels }) => (Object.keys(labels).length === 0 ? 'all' : formatMetric(labels)),
-    countUnitInExpression(expr),
-  );
+function mapsOf(expr: string, answer: HeatmapAnswer, grid: Grid): NamedHeatmaps {
+  const unit = unitInExpression(expr);
+  const titleOf = ({ le: _bound, ...labels }: Readonly<Record<string, string>>) =>
+    Object.keys(labels).length === 0 ? 'all' : formatMetric(labels);
+  return answer.kind === 'counted'
+    ? mapsOfDistribution(answer.distribution, { grid, unit, countUnit: answer.countUnit, titleOf })
+    : heatmapsOf(answer.series, grid, unit, titleOf, countUnitInExpression(expr));
 }

@@ -12,8 +12,8 @@ import { CopyButton } from '../parts/CopyButton.tsx';
 import { themeChoice, useThemeMode } from '../theme.ts';
 import { rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
-import { VIEWS, askInstant, askRange, faultPlace, fittingView } from './ask.ts';
-import type { InstantAnswer, RangeAnswer, View } from './ask.ts';
+import { VIEWS, askInstant, askPicture, faultPlace, fittingView } from './ask.ts';
+import type { AnyAnswer, CountedAnswer, RangeAnswer, View } from './ask.ts';
 import { useExemplars } from './exemplarList.ts';
 import { Exemplars } from './Exemplars.tsx';
 import { GraphView } from './GraphView.tsx';
@@ -48,9 +48,10 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
   const wantsTable = chosen === 'table';
   const picture = useRef<HTMLDivElement>(null);
   const ranged = useFetched(
-    wantsTable || grid === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step}`,
-    (signal) => askRange(expr, grid!, signal),
-    expr,
+    wantsTable || grid === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step} ${chosen}`,
+    (signal) => askPicture(expr, grid!, chosen, signal),
+    // Lines are drawn from another answer than a heatmap.
+    `${expr} ${chosen === 'graph'}`,
   );
   const end = range.kind === 'last' ? now : range.end;
   const instant = useFetched(
@@ -60,11 +61,11 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
   );
   const asked = wantsTable ? instant : ranged;
   const answer = wantsTable ? instant.data : ranged.data;
-  const view: View = chosen ?? (ranged.data === undefined ? 'graph' : fittingView(ranged.data.series));
+  const view: View = chosen ?? (ranged.data === undefined ? 'graph' : fittingView(ranged.data));
   const select = (start: number, to: number) => setParams(rangeParams({ kind: 'between', start, end: to }), 'push');
   const set = (name: Parameters<typeof paramOf>[0], value: string | undefined, how?: 'push') =>
     setParams({ [paramOf(name, index)]: value }, how);
-  const drawn = ranged.data !== undefined && ranged.data.series.length > 0 ? ranged.data : undefined;
+  const drawn = ranged.data !== undefined && histogramsOrSeries(ranged.data) > 0 ? ranged.data : undefined;
   const exemplars = useExemplars(expr, wantsTable ? undefined : drawn?.grid);
 
   return (
@@ -121,14 +122,14 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
         <Notice kind="loading" title="Asking …" />
       )}
       {wantsTable && instant.data !== undefined && <TableView answer={instant.data} />}
-      {!wantsTable && ranged.data !== undefined && ranged.data.series.length === 0 && (
+      {!wantsTable && ranged.data !== undefined && drawn === undefined && (
         <Notice kind="empty" title="No series match in this range">
           <p>Check the spelling of names and labels, or choose a longer range.</p>
         </Notice>
       )}
       {!wantsTable && drawn !== undefined && (
         <div className="picture" ref={picture}>
-          {view === 'graph' && (
+          {view === 'graph' && drawn.kind === 'range' && (
             <GraphView
               expr={expr}
               answer={drawn}
@@ -159,19 +160,23 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
   );
 }
 
-function AnswerNumbers({ answer }: { answer?: RangeAnswer | InstantAnswer }) {
+const histogramsOrSeries = (answer: RangeAnswer | CountedAnswer): number =>
+  answer.kind === 'range' ? answer.series.length : answer.distribution.groups.length;
+
+function AnswerNumbers({ answer }: { answer?: AnyAnswer }) {
   if (answer === undefined) return null;
-  const count = answer.kind === 'range' ? answer.series.length : answer.rows.length;
+  const count = answer.kind === 'instant' ? answer.rows.length : histogramsOrSeries(answer);
+  const what = answer.kind !== 'counted' ? 'series' : count === 1 ? 'histogram' : 'histograms';
   return (
     <span className="dim num">
-      {count} series in {Math.max(1, Math.round(answer.elapsedMs))} ms
+      {count} {what} in {Math.max(1, Math.round(answer.elapsedMs))} ms
     </span>
   );
 }
 
 interface TakeAwayProps {
   readonly expr: string;
-  readonly answer?: RangeAnswer | InstantAnswer;
+  readonly answer?: AnyAnswer;
   /** What a picture is taken of; undefined where there is none. */
   readonly picture?: React.RefObject<HTMLElement>;
 }

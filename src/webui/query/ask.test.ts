@@ -1,26 +1,28 @@
+import type { GridSeries } from '../api/client.ts';
 import { countUnitInExpression, faultPlace, fittingView, unitInExpression } from './ask.ts';
 
 const values = Float64Array.of(1);
+const viewOf = (series: readonly GridSeries[]) => fittingView({ kind: 'range', series });
 
 describe('how an answer is shown unasked', () => {
   test('buckets as a heatmap', () =>
     expect(
-      fittingView([
+      viewOf([
         { metric: { le: '1' }, values },
         { metric: { le: '+Inf' }, values },
       ]),
     ).toBe('heatmap'));
   test('native histograms as a heatmap', () =>
-    expect(fittingView([{ metric: {}, values, histograms: [undefined] }])).toBe('heatmap'));
-  test('one bucket alone as a line', () => expect(fittingView([{ metric: { le: '1' }, values }])).toBe('graph'));
+    expect(viewOf([{ metric: {}, values, histograms: [undefined] }])).toBe('heatmap'));
+  test('one bucket alone as a line', () => expect(viewOf([{ metric: { le: '1' }, values }])).toBe('graph'));
   test('anything else as lines', () =>
     expect(
-      fittingView([
+      viewOf([
         { metric: { le: '1' }, values },
         { metric: {}, values },
       ]),
     ).toBe('graph'));
-  test('nothing as lines', () => expect(fittingView([])).toBe('graph'));
+  test('nothing as lines', () => expect(viewOf([])).toBe('graph'));
 });
 
 test('a fault’s place is counted from 0', () => {

@@ -1,6 +1,9 @@
 /** One question of the query page and what came of it. */
 import type { ApiQueryData, ApiSeries } from '../../shared/api/prometheus.ts';
-import { ask, queryRange, type GridSeries } from '../api/client.ts';
+import { ratedHistogramOf, type RatedHistogram } from '../../shared/explain/histogramQuery.ts';
+import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
+import { ApiError, ask, queryDistribution, queryRange, type GridSeries } from '../api/client.ts';
+import { QUANTILES } from '../charts/heatmaps.ts';
 import type { Grid } from '../timeRange.ts';
 
 export const VIEWS = ['graph', 'heatmap', 'table'] as const;
@@ -10,6 +13,16 @@ export interface RangeAnswer {
   readonly kind: 'range';
   readonly grid: Grid;
   readonly series: readonly GridSeries[];
+  readonly warnings: readonly string[];
+  readonly elapsedMs: number;
+}
+
+/** A histogram's counts, in place of the series that its expression answers with: all that a heatmap needs, in one answer. */
+export interface CountedAnswer {
+  readonly kind: 'counted';
+  readonly grid: Grid;
+  readonly distribution: ReadDistribution;
+  readonly countUnit: RatedHistogram['countUnit'];
   readonly warnings: readonly string[];
   readonly elapsedMs: number;
 }
@@ -24,11 +37,47 @@ export interface InstantAnswer {
   readonly elapsedMs: number;
 }
 
+export type AnyAnswer = RangeAnswer | CountedAnswer | InstantAnswer;
+
 export async function askRange(expr: string, grid: Grid, signal: AbortSignal): Promise<RangeAnswer> {
   const began = performance.now();
   const { data: series, warnings, infos } = await queryRange(expr, grid, signal);
   const elapsedMs = performance.now() - began;
   return { kind: 'range', grid, series, warnings: [...warnings, ...infos], elapsedMs };
+}
+
+/**
+ * What an expression is drawn from: a histogram's counts where it is one's rate or increase and is not to be drawn as lines; else series.
+ *
+ * @param view that was chosen.
+ */
+export async function askPicture(
+  expr: string,
+  grid: Grid,
+  view: View | undefined,
+  signal: AbortSignal,
+): Promise<RangeAnswer | CountedAnswer> {
+  const rated = view === 'graph' ? undefined : ratedHistogramOf(expr);
+  // A name does not tell whether there are native histograms or a counter under it: heatmaps are asked of the former.
+  if (rated === undefined || (rated.isNative && view !== 'heatmap')) return askRange(expr, grid, signal);
+  try {
+    return await askCounts(expr, grid, rated.countUnit, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 400) return askRange(expr, grid, signal);
+    throw error;
+  }
+}
+
+export async function askCounts(
+  expr: string,
+  grid: Grid,
+  countUnit: CountedAnswer['countUnit'],
+  signal: AbortSignal,
+): Promise<CountedAnswer> {
+  const began = performance.now();
+  const distribution = await queryDistribution(expr, grid, QUANTILES, signal);
+  const elapsedMs = performance.now() - began;
+  return { kind: 'counted', grid, distribution, countUnit, warnings: distribution.head.warnings ?? [], elapsedMs };
 }
 
 export async function askInstant(expr: string, time: number, signal: AbortSignal): Promise<InstantAnswer> {
@@ -44,8 +93,10 @@ export async function askInstant(expr: string, time: number, signal: AbortSignal
   return { kind: 'instant', time, resultType: data.resultType, rows, warnings: [...warnings, ...infos], elapsedMs };
 }
 
-/** What an answer is best seen as: buckets by `le`, or native histograms, as a heatmap; all else as lines. */
-export function fittingView(series: readonly GridSeries[]): 'graph' | 'heatmap' {
+/** What an answer is best seen as: counts, buckets by `le`, or native histograms, as a heatmap; all else as lines. */
+export function fittingView(answer: Pick<RangeAnswer, 'kind' | 'series'> | CountedAnswer): 'graph' | 'heatmap' {
+  if (answer.kind === 'counted') return 'heatmap';
+  const { series } = answer;
   if (series.length === 0) return 'graph';
   const native = series.every(({ histograms }) => histograms !== undefined);
   const byBound = series.length > 1 && series.every(({ metric }) => metric.le !== undefined);

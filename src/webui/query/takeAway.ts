@@ -1,15 +1,35 @@
 /** An answer in forms that leave the page: a table for a spreadsheet, a command for a shell. */
+import { eachSlice } from '../../shared/api/distributionColumns.ts';
 import { visible } from '../../shared/model/visible.ts';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
 import { apiUrl } from '../api/client.ts';
 import { formatMetric } from '../text.ts';
 import { gridTimes } from '../timeRange.ts';
-import type { InstantAnswer, RangeAnswer } from './ask.ts';
+import type { AnyAnswer, CountedAnswer, InstantAnswer, RangeAnswer } from './ask.ts';
 
-/** RFC 4180: one row a time and one column a series, or for one time one row a series. */
-export function csvOf(answer: RangeAnswer | InstantAnswer): string {
-  return (answer.kind === 'range' ? rangeRows(answer) : instantRows(answer)).map(csvRow).join('');
+/** RFC 4180: one row a time and one column a series; of counts one row a bucket and time; for one time one row a series. */
+export function csvOf(answer: AnyAnswer): string {
+  if (answer.kind === 'instant') return instantRows(answer).map(csvRow).join('');
+  return (answer.kind === 'range' ? rangeRows(answer) : countedRows(answer)).map(csvRow).join('');
+}
+
+function countedRows({ distribution: { head, groups }, grid, countUnit }: CountedAnswer): string[][] {
+  const names = [...new Set(head.groups.flatMap(({ metric }) => Object.keys(metric)))].sort();
+  const times = gridTimes(grid);
+  const divisor = countUnit === 'perSecond' ? head.window : 1;
+  const rows = [[...names, 'time', 'over', 'to', countUnit === 'perSecond' ? 'a second' : 'count']];
+  groups.forEach((group, i) => {
+    const labels = names.map((name) => head.groups[i].metric[name] ?? '');
+    eachSlice(group, (x, { bounds }, at) => {
+      const time = new Date(times[x]).toISOString();
+      for (let y = 0; y + 1 < bounds.length; y++) {
+        const count = group.counts[at + y] / divisor;
+        rows.push([...labels, time, formatValue(bounds[y]), formatValue(bounds[y + 1]), formatValue(count)]);
+      }
+    });
+  });
+  return rows;
 }
 
 function rangeRows({ grid, series }: RangeAnswer): string[][] {
@@ -42,13 +62,15 @@ function csvRow(fields: readonly string[]): string {
 }
 
 /** The same question for a shell. */
-export function curlOf(expr: string, answer: RangeAnswer | InstantAnswer): string {
-  const [path, params] =
-    answer.kind === 'range'
-      ? ['query_range', { start: answer.grid.start, end: answer.grid.end, step: answer.grid.step }]
-      : ['query', { time: answer.time }];
+export function curlOf(expr: string, answer: AnyAnswer): string {
+  const paths = { range: 'query_range', counted: 'distribution', instant: 'query' } as const;
+  const path = paths[answer.kind];
+  const params =
+    answer.kind === 'instant'
+      ? { time: answer.time }
+      : { start: answer.grid.start, end: answer.grid.end, step: answer.grid.step };
   const data = [['query', expr], ...Object.entries(params).map(([name, ms]) => [name, String(ms / 1000)])];
-  return `curl ${shellQuoted(apiUrl(path as string).href)} ${data
+  return `curl ${shellQuoted(apiUrl(path).href)} ${data
     .map(([name, value]) => `--data-urlencode ${shellQuoted(`${name}=${value}`)}`)
     .join(' ')}`;
 }
