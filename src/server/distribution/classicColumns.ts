@@ -4,7 +4,7 @@ import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import { boundIndex, distinctBounds } from '../../shared/heatmap/slices.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
 import type { BucketLayout } from '../../shared/histogram/layout.ts';
-import type { Readings } from './distribution.ts';
+import type { Readings } from './readings.ts';
 import type { SharedLayouts } from './sharedLayouts.ts';
 
 /** A bucket over time. */

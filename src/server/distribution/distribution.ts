@@ -8,9 +8,10 @@ import { parseExpr } from '../../shared/promql/parser.ts';
 import { QueryError, type QueryEngine, type StepGrid, type StepMatrix } from '../storage/engine.ts';
 import { classicColumns, type BucketRow } from './classicColumns.ts';
 import { nativeColumns } from './nativeColumns.ts';
+import type { Readings } from './readings.ts';
 import { SharedLayouts } from './sharedLayouts.ts';
 
-export interface DistributionRequest {
+export interface DistributionRequest extends Readings {
   readonly expr: string;
   /** Milliseconds: slices end at start, start + step, …, end. */
   readonly start: number;
@@ -18,10 +19,6 @@ export interface DistributionRequest {
   readonly stepMs: number;
   /** One histogram for each value of these; by default the labels that the expression keeps. */
   readonly by?: readonly string[];
-  /** Fractions in [0, 1]. */
-  readonly quantiles: readonly number[];
-  /** Values in the metric's unit. */
-  readonly limits: readonly number[];
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -39,9 +36,6 @@ export interface Distribution {
 export interface DistributionGroup extends GroupColumns {
   readonly labels: Labels;
 }
-
-/** What is read from the counts of each slice. */
-export type Readings = Pick<DistributionRequest, 'quantiles' | 'limits'>;
 
 /** Cells of an answer, over all groups. */
 const CELLS_MAX = 4_000_000;

@@ -5,7 +5,7 @@ import { bucketsOf, zeroBucketOf, type Bucket } from '../../shared/histogram/buc
 import { nativeFraction, nativeQuantile } from '../../shared/histogram/distribution.ts';
 import type { BucketLayout } from '../../shared/histogram/layout.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import type { Readings } from './distribution.ts';
+import type { Readings } from './readings.ts';
 import type { SharedLayouts } from './sharedLayouts.ts';
 
 /**
