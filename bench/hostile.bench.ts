@@ -1,6 +1,7 @@
 /**
  * Good targets among bad ones: ten good ones scraped every second while their neighbours hang, trickle, send a gigabyte, change the order of their lines, renew
- * their certificate, and more (`harness/hostileTargets.ts`). What counts is what the good ones notice of it, and that memory does not grow.
+ * their certificate, and more (`harness/hostileTargets.ts`). What counts is what the good ones notice of it, and that memory does not grow: a verdict
+ * says of each contestant whether it held, before the figures.
  * ISOTHERM_BENCH_SECONDS=600 is the run that a release has behind it, ISOTHERM_BENCH_PEERS=none leaves others out. Needs openssl.
  */
 import fs from 'node:fs';
@@ -12,11 +13,16 @@ import { cpuMsOf, median, residentBytesOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
 import { inTempFolder, startIsotherm, startPrometheus, type Server, type ServerFolders } from './harness/server.ts';
-import { startFarm, type Farm } from './harness/targetFarm.ts';
+import { LATE_MS, startFarm, type Farm, type Fetched } from './harness/targetFarm.ts';
 
 const SECONDS = Number(process.env.ISOTHERM_BENCH_SECONDS ?? 30);
 const WARM_UP_SECONDS = 10;
 const GOOD = 10;
+/** Memory is bounded if it stays below the one, and its median of the last third of the time is at most so much over that of the first. */
+const RESIDENT_MAX_MB = 400;
+const GROWTH_MAX = 1.1;
+/** Good targets are on time if this share of their scrapes is, and gives a page. */
+const ON_TIME_MIN = 0.99;
 /** Targets that a scrape can read: the others are down. */
 const READABLE = new Set(['changes the order', 'is all new each time', 'renewing', 'comes and goes']);
 
@@ -58,7 +64,18 @@ interface Contestant {
   start(folders: ServerFolders): Promise<Server>;
 }
 
-async function compete(contestants: readonly Contestant[], folder: string) {
+interface Outcome extends Fetched {
+  readonly name: string;
+  /** Scrapes of good targets whose page was not taken. */
+  readonly failed: number;
+  readonly cpuPercent: number;
+  /** Megabytes, of the first and the last third of the time: the median; of all of it: the most. */
+  readonly residentFirst: number;
+  readonly residentLast: number;
+  readonly residentMax: number;
+}
+
+async function compete(contestants: readonly Contestant[], folder: string): Promise<Outcome[]> {
   const shape = { targets: GOOD, histograms: 4, plain: 16, seconds: WARM_UP_SECONDS + SECONDS + 30 };
   const farm = await startFarm({ ...shape, scrapeSeconds: 1, gzip: false, redeploy: false });
   const hostile = await startHostileTargets(folder);
@@ -78,19 +95,20 @@ async function compete(contestants: readonly Contestant[], folder: string) {
       running.forEach(({ server }, i) => resident[i].push(residentBytesOf(server.pid) / 1e6));
     }
     const to = Date.now();
-    const outcomes = [];
+    const outcomes: Outcome[] = [];
     for (const [i, { contestant, server }] of running.entries()) {
       const cpuPercent = ((cpuMsOf(server.pid) - cpu[i]) / (to - from)) * 100;
       await check(contestant.name, server);
       const failed = await ask(server, `sum(count_over_time((up{kind="good"} == 0)[${SECONDS}s:1s]))`);
-      const half = SECONDS >> 1;
+      const third = Math.ceil(SECONDS / 3);
       outcomes.push({
         name: contestant.name,
         ...(await farm.fetched(contestant.path, from, to)),
         failed: failed[0]?.v ?? 0,
         cpuPercent,
         residentMax: Math.max(...resident[i]),
-        growth: median(resident[i].slice(half)) - median(resident[i].slice(0, half)),
+        residentFirst: median(resident[i].slice(0, third)),
+        residentLast: median(resident[i].slice(-third)),
       });
     }
     return outcomes;
@@ -101,23 +119,43 @@ async function compete(contestants: readonly Contestant[], folder: string) {
   }
 }
 
+function verdict(outcome: Outcome): string {
+  const { name, pages, missed, late, failed, residentMax, residentFirst, residentLast } = outcome;
+  const due = pages + missed;
+  const lateShare = (missed + late + failed) / due;
+  const isBounded = residentMax <= RESIDENT_MAX_MB && residentLast <= residentFirst * GROWTH_MAX;
+  const yes = (holds: boolean) => (holds ? 'yes' : 'NO');
+  const megabytes = (mb: number) => `${mb.toFixed(0)} MB`;
+  return [
+    `${name}: bounded memory: ${yes(isBounded)} (${megabytes(residentMax)} at most; ${megabytes(residentFirst)} in the first third, ${megabytes(residentLast)} in the last);`,
+    `good targets on time: ${yes(lateShare <= 1 - ON_TIME_MIN)} (of ${due} scrapes ${late} over ${LATE_MS} ms late, ${missed} left out, ${failed} failed: ${(100 * lateShare).toFixed(2)} %)`,
+  ].join(' ');
+}
+
 await bench('hostile', (add) =>
   inTempFolder(async (folder) => {
     const contestants: Contestant[] = [{ name: 'isotherm', path: 'isotherm', start: startIsotherm }];
     const peer = process.env.ISOTHERM_BENCH_PEERS === 'none' ? 'left out' : findPeer('prometheus');
     if (typeof peer === 'string') add({ what: 'against prometheus', skipped: peer });
     else contestants.push({ name: peer.name, path: 'prometheus', start: (folders) => startPrometheus(peer, folders) });
-    const [ours, theirs] = await compete(contestants, folder);
-    const measures: readonly [what: string, unit: string, of: (o: typeof ours) => number][] = [
+    const outcomes = await compete(contestants, folder);
+    for (const outcome of outcomes) console.log(verdict(outcome));
+    const [ours, theirs] = outcomes;
+    const measures: readonly [what: string, unit: string, of: (o: Outcome) => number][] = [
       ['good scrapes', 'scrapes', ({ pages }) => pages],
       ['good scrapes missed', 'scrapes', ({ missed }) => missed],
+      [`good scrapes over ${LATE_MS} ms late`, 'scrapes', ({ late }) => late],
       ['good scrapes failed', 'scrapes', ({ failed }) => failed],
       ['processor', '% of a core', ({ cpuPercent }) => cpuPercent],
       ['resident memory, most', 'MB', ({ residentMax }) => residentMax],
-      ['resident memory, second half less first', 'MB', ({ growth }) => growth],
+      [
+        'resident memory, last third less first',
+        'MB',
+        ({ residentFirst, residentLast }) => residentLast - residentFirst,
+      ],
     ];
     for (const [what, unit, of] of measures) {
-      if (theirs === undefined) add({ what, unit, ours: of(ours), skipped: 'no peer to compare with' });
+      if (outcomes.length === 1) add({ what, unit, ours: of(ours), skipped: 'no peer to compare with' });
       else {
         const better = what === 'good scrapes' ? 'more' : 'less';
         add({ what, unit, ours: of(ours), against: theirs.name, theirs: of(theirs), better });

@@ -40,7 +40,7 @@ const ASK_PAUSE_MS = 4;
 const SPARE_SECONDS = 20;
 const SHAPE = {
   ...{ histograms: 44, plain: 32, scrapeSeconds: SCRAPE_SECONDS },
-  seconds: WARM_UP_SECONDS + SECONDS + WATCH_SECONDS + SPARE_SECONDS,
+  seconds: WARM_UP_SECONDS + SECONDS + 3 * WATCH_SECONDS + SPARE_SECONDS,
 };
 
 const SCENARIOS = {
@@ -105,26 +105,22 @@ async function upPercent(server: Server, { targets }: Scenario): Promise<number>
   return (100 * (up?.v ?? 0)) / targets;
 }
 
-/** Asks all servers in turns; gives the slowest sight of a page for each, milliseconds. */
-async function watch(running: readonly Running[], farm: Farm): Promise<number[]> {
+/** Asks a server again and again; gives the slowest sight of a page, milliseconds; NaN of no sight. */
+async function watch({ server, contestant }: Running, farm: Farm): Promise<number> {
   const expr = `bench_page{job=~"model-[0-${WATCHED_TARGETS - 1}]"}`;
-  const sights = running.map(() => new Map<string, number>());
+  const sights = new Map<string, number>();
   for (const end = Date.now() + WATCH_SECONDS * 1000; Date.now() < end; await sleep(ASK_PAUSE_MS)) {
-    for (const [i, { server }] of running.entries()) {
-      for (const { job, v } of await query(server, expr)) {
-        const sight = `${job.slice('model-'.length)} ${v}`;
-        if (!sights[i].has(sight)) sights[i].set(sight, Date.now());
-      }
+    for (const { job, v } of await query(server, expr)) {
+      const sight = `${job.slice('model-'.length)} ${v}`;
+      if (!sights.has(sight)) sights.set(sight, Date.now());
     }
   }
-  const slowest = running.map(() => NaN); // Of no sight, nothing is said.
-  for (const [i, { contestant }] of running.entries()) {
-    // What was there at the first look was there before.
-    for (const [sight, at] of [...sights[i]].slice(WATCHED_TARGETS)) {
-      const [target, page] = sight.split(' ').map(Number);
-      const served = await farm.servedAt(contestant.path, target, page);
-      if (served !== undefined) slowest[i] = Math.max(slowest[i] || 0, at - served);
-    }
+  let slowest = NaN;
+  // What was there at the first look was there before.
+  for (const [sight, at] of [...sights].slice(WATCHED_TARGETS)) {
+    const [target, page] = sight.split(' ').map(Number);
+    const served = await farm.servedAt(contestant.path, target, page);
+    if (served !== undefined) slowest = Math.max(slowest || 0, at - served);
   }
   return slowest;
 }
@@ -172,7 +168,9 @@ async function compete(contestants: readonly Contestant[], scenario: Scenario, f
     const to = Date.now();
     const loopDelays = await Promise.all(running.map(({ server }) => loopDelayMs(server)));
     const up = await Promise.all(running.map(({ server }) => upPercent(server, scenario)));
-    const visible = await watch(running, farm);
+    // One after the other: a server that answers late is not to keep the look at another waiting.
+    const visible: number[] = [];
+    for (const one of running) visible.push(await watch(one, farm));
     const usages: Usage[] = [];
     for (const [i, { contestant }] of running.entries()) {
       const fetched = await farm.fetched(contestant.path, from, to);

@@ -9,10 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { ServingService } from '../data/mlServing.ts';
 import { pageWriter } from '../data/page.ts';
+import { median } from './measure.ts';
 
 /** Pages are made for this many services; targets beyond them show the same numbers at other times. */
 const SERVICES = 10;
 const GZIP_LEVEL = 1;
+export const LATE_MS = 50;
 
 export interface FarmShape {
   readonly targets: number;
@@ -32,6 +34,8 @@ export interface Fetched {
   readonly pages: number;
   /** Scrapes that did not come, by the gaps between those that did. */
   readonly missed: number;
+  /** Those that came more than LATE_MS after their target's time, which is where in the interval most of its scrapes are. */
+  readonly late: number;
 }
 
 export interface Farm {
@@ -124,6 +128,7 @@ class FarmServer {
     }
     let pages = 0;
     let missed = 0;
+    let late = 0;
     for (const [path, servings] of this.#servings) {
       if (!path.startsWith(`/${question.contestant}/`)) continue;
       const times = servings.map(({ at }) => at).filter((at) => at >= question.from && at < question.to);
@@ -131,8 +136,9 @@ class FarmServer {
       const intervalMs = 1000 * this.#shape.scrapeSeconds;
       for (let i = 1; i < times.length; i++)
         missed += Math.max(0, Math.round((times[i] - times[i - 1]) / intervalMs) - 1);
+      late += lateCount(times, intervalMs);
     }
-    return { pages, missed };
+    return { pages, missed, late };
   }
 
   #serve(path: string): Buffer {
@@ -169,6 +175,14 @@ class FarmServer {
     ];
     return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), sent]);
   }
+}
+
+function lateCount(times: readonly number[], intervalMs: number): number {
+  const half = intervalMs / 2;
+  // From the first one's place in the interval, the shorter way round.
+  const places = times.map((at) => ((((at - times[0] + half) % intervalMs) + intervalMs) % intervalMs) - half);
+  const usual = median(places);
+  return places.filter((place) => place - usual > LATE_MS).length;
 }
 
 /** Every series but `bench_page`, which has no labels, with one more label. */
