@@ -369,6 +369,29 @@ test('a data folder that was moved away is noticed, and used again once it is ba
   expect(await readAll(db)).toEqual(before);
 });
 
+test('a commit that is synced leaves only the newest segment open, however many were filled since the last sync', async () => {
+  const links = () => {
+    const names = fs.readdirSync('/proc/self/fd').map((fd) => `/proc/self/fd/${fd}`);
+    // The one that the listing itself used is gone.
+    return names.filter((name) => fs.lstatSync(name, { throwIfNoEntry: false }) !== undefined);
+  };
+  const segmentsOpen = () =>
+    links()
+      .map((link) => fs.readlinkSync(link, 'utf8'))
+      .filter((file) => file.startsWith(fs.realpathSync(folder)) && file.endsWith('.wal'))
+      .map((file) => path.basename(file));
+  await reopen({ segmentSizeMax: 60, syncIntervalMs: 3_600_000 });
+  for (let i = 0; i < 20; i++) expect(await append(1000 + i, i / 7)).toBe('ok');
+  const { logSegments } = db.stats();
+  expect(logSegments).toBeGreaterThan(5);
+  expect(segmentsOpen()).toHaveLength(logSegments);
+  await db.appender().commit({ sync: true });
+  expect(segmentsOpen()).toEqual([`${String(logSegments).padStart(8, '0')}.wal`]);
+  await reopen();
+  expect(segmentsOpen()).toEqual([]);
+  expect(Object.keys((await readAll(db))['up{instance="a:1", job="model"}'])).toHaveLength(20);
+});
+
 test('a store that is closed leaves an empty log and all of its head', async () => {
   const group = db.group('model/a:1');
   group.column(CPU);

@@ -1,13 +1,14 @@
 /**
  * The write-ahead log's writing end: segments of framed records. Drawn in docs/wal.md.
  *
- * Records are collected in memory, written by one write() a commit, and synced in batches. When a write fails, the segment is cut back to
- * where the commit began, and the epoch moves on, so that no later record builds on one that is not there.
+ * Records are collected in memory, written by one write() a commit, and synced in batches, never while others wait: a full disk's queue may take
+ * seconds. When a write fails, the segment is cut back to where the commit began, and the epoch moves on, so that no later record builds on
+ * one that is not there.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { StorageError } from '../../storage/appender.ts';
-import { syncFolderNow } from '../syncFolder.ts';
+import { syncFolder } from '../syncFolder.ts';
 import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
 import type { RecordSink } from './records.ts';
 
@@ -67,6 +68,10 @@ export class Log {
   /** Made by the first commit: a store opens, and answers queries, on a full disk too. */
   #fd: number | undefined;
   #size = 0;
+  /** Files that take no more, oldest first: they are to be synced before the one being written, and then closed. */
+  readonly #ended: number[] = [];
+  /** A segment was made whose name may not be on disk. */
+  #isNameNew = false;
   /** Groups log whole rows again when its epoch has changed since their last record. */
   readonly #frames = new FrameWriter();
   /** The segment's end could not be cut back after a failed write: what is written next must go to a new one. */
@@ -115,11 +120,7 @@ export class Log {
     }
     this.#size += bytes.length;
     this.bytes += bytes.length;
-    this.#dirty = true;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.sync().catch(this.#options.onSyncFailure);
-    }, this.#options.syncIntervalMs).unref();
+    this.#syncSoon();
   }
 
   /** Resolves once all that was written before this call is on disk. Calls made meanwhile share the next sync. */
@@ -130,16 +131,11 @@ export class Log {
     await done;
   }
 
-  /** Ends the segment; gives the number of the next one, which the next commit makes. */
+  /** Ends the segment; gives the number of the next one, which the next commit makes. The next sync is of both. */
   cut(): number {
     if (this.#fd === undefined) return this.#segment;
-    try {
-      fs.fdatasyncSync(this.#fd);
-    } catch (error) {
-      this.syncFailures++;
-      throw logFailure(error, this.#options.folder);
-    }
-    this.#closeFile(this.#fd);
+    this.#ended.push(this.#fd);
+    this.#syncSoon();
     this.#fd = undefined;
     this.#size = 0;
     this.#broken = false;
@@ -154,8 +150,17 @@ export class Log {
     try {
       await this.sync();
     } finally {
+      for (const fd of this.#ended) fs.closeSync(fd);
       if (this.#fd !== undefined) fs.closeSync(this.#fd);
     }
+  }
+
+  #syncSoon(): void {
+    this.#dirty = true;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.sync().catch(this.#options.onSyncFailure);
+    }, this.#options.syncIntervalMs).unref();
   }
 
   async #syncAll(): Promise<void> {
@@ -166,7 +171,7 @@ export class Log {
       this.#waiting = [];
       this.#dirty = false;
       try {
-        if (this.#fd !== undefined) await syncFile(this.#fd);
+        await this.#syncFiles();
         this.syncs++;
         for (const { resolve } of waiting) resolve();
       } catch (error) {
@@ -177,6 +182,23 @@ export class Log {
       }
     }
     this.#syncing = undefined;
+  }
+
+  async #syncFiles(): Promise<void> {
+    while (this.#ended.length > 0) {
+      await syncFile(this.#ended[0]);
+      fs.closeSync(this.#ended.shift()!);
+    }
+    // Another may be made meanwhile, and have its turn.
+    const isNameNew = this.#isNameNew;
+    this.#isNameNew = false;
+    try {
+      if (this.#fd !== undefined) await syncFile(this.#fd);
+      if (isNameNew) await syncFolder(this.#options.folder);
+    } catch (error) {
+      this.#isNameNew ||= isNameNew;
+      throw error;
+    }
   }
 
   /** A file that was removed, or whose folder was moved away, still takes what is written: for nobody. */
@@ -199,13 +221,13 @@ export class Log {
     try {
       fd = fs.openSync(file, 'w');
       for (let done = 0; done < header.length;) done += this.#write(fd, header.subarray(done));
-      syncFolderNow(folder);
     } catch (error) {
       this.writeFailures++;
       if (fd !== undefined) fs.closeSync(fd);
       fs.rmSync(file, { force: true });
       throw logFailure(error, folder);
     }
+    this.#isNameNew = true;
     this.#size = FILE_HEADER_SIZE;
     return fd;
   }
@@ -225,13 +247,7 @@ export class Log {
   #reopenAtEnd(): void {
     const old = this.#fd;
     this.#fd = fs.openSync(path.join(this.#options.folder, segmentName(this.#segment)), 'a');
-    if (old !== undefined) this.#closeFile(old);
-  }
-
-  /** Closes a file once no sync under way uses it. */
-  #closeFile(fd: number): void {
-    if (this.#syncing === undefined) fs.closeSync(fd);
-    else void this.#syncing.finally(() => fs.closeSync(fd));
+    if (old !== undefined) this.#ended.push(old);
   }
 }
 
