@@ -13,6 +13,7 @@ export const SERVER_FOLDER = path.join(ROOT, 'dist/server');
 const THREADS = {
   queryWorker: 'src/server/workers/queryWorker.ts',
   compactionWorker: 'src/server/tsdb/block/compactionWorker.ts',
+  readAheadWorker: 'src/server/tsdb/wal/readAheadWorker.ts',
 };
 
 /**

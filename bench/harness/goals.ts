@@ -20,14 +20,18 @@ const GOALS: readonly Goal[] = [
   { bench: 'scrape', what: '100 targets: resident memory', against: VICTORIA, better: 1 },
   { bench: 'ingest', what: 'remote write, processor', against: VICTORIA, better: 2 },
   { bench: 'ingest', what: 'a day of', atMost: 10 },
-  { bench: 'restart', what: 'scraped: until the first answer of one metric', atMost: 1 },
+  { bench: 'restart', what: 'scraped: until the first right answer, by the clock', atMost: 1 },
   { bench: 'restart', what: 'scraped: samples of buckets lost', atMost: 0 },
   { bench: 'months', what: 'heatmap of', atMost: 200 },
 ];
 
 export const GOAL_BENCHES = [...new Set(GOALS.map(({ bench }) => bench))];
-/** The goals are about 1,000 buckets and 100,000 series. */
-export const GOAL_SETTINGS = { ISOTHERM_BENCH_TARGETS: '50', ISOTHERM_BENCH_SCENARIOS: 'hundred' };
+/** The goals are about 1,000 buckets, 100,000 series and the log of two hours. */
+export const GOAL_SETTINGS = {
+  ISOTHERM_BENCH_TARGETS: '50',
+  ISOTHERM_BENCH_SCENARIOS: 'hundred',
+  ISOTHERM_BENCH_ROWS: '480',
+};
 
 /** @param took seconds by bench: the goals of those that ran are told. */
 export function goalTable(

@@ -11,6 +11,8 @@ import type { Peer } from './peers.ts';
 const ISOTHERM = fileURLToPath(new URL('../../bin/isotherm', import.meta.url));
 const START_MS_MAX = 300_000;
 const LOG_CHARS_MAX = 4_000;
+/** Short, as the time until a server is ready is measured with it. */
+const POLL_MS = 10;
 
 export interface Server {
   readonly pid: number;
@@ -96,7 +98,7 @@ export async function startServer(
     return ended;
   };
   const url = `http://${address}`;
-  for (const deadline = Date.now() + START_MS_MAX; Date.now() < deadline && !hasEnded; await sleep(50)) {
+  for (const deadline = Date.now() + START_MS_MAX; Date.now() < deadline && !hasEnded; await sleep(POLL_MS)) {
     const isReady = await fetch(url + readyPath).then(
       ({ ok }) => ok,
       () => false,

@@ -1,6 +1,7 @@
 /** The `isotherm` command: reads the command line and runs what it asks for. What a command does not need is not loaded. */
 import { helpText, parseCommand, type Command } from './cli/command.ts';
-import { UsageError } from './cli/parseFlags.ts';
+import { UsageError, type ParsedFlags } from './cli/parseFlags.ts';
+import { readLogAhead } from './tsdb/wal/readAhead.ts';
 
 const USAGE_ERROR = 2;
 
@@ -29,8 +30,16 @@ async function run(command: Command): Promise<number> {
     case 'tsdb':
       return (await import('./cli/tsdb/tsdb.ts')).runTsdb(command.args);
     case 'serve':
-      return (await import('./main/serve.ts')).serve(command.parsed);
+      return serve(command.parsed);
   }
+}
+
+/** The log is read while the rest of the program is. */
+async function serve(parsed: ParsedFlags): Promise<number> {
+  const { flags } = parsed;
+  const folder = flags[flags.agent ? 'storage.agent.path' : 'storage.tsdb.path'];
+  const ahead = flags.workers > 0 ? readLogAhead(folder) : undefined;
+  return (await import('./main/serve.ts')).serve(parsed, { ahead });
 }
 
 function tell(error: unknown): void {

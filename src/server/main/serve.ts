@@ -32,10 +32,12 @@ import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
+import type { LogAhead } from '../tsdb/wal/readAhead.ts';
 import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
 import { createQueryLog } from '../workers/queryLog.ts';
 import { AGENT_BLOCK_MS, checkAgent, withAgentStore } from './agent.ts';
 import { createGroupStore } from './groupStore.ts';
+import { keepCompiledCode } from './compiledCode.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
@@ -68,10 +70,11 @@ const WEB_UI = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../../dist/webui' : './webui', import.meta.url),
 );
 
-/** What a process that started this one wants to hear and do. */
-export interface ServeParent {
+/** What whoever starts the server has begun for it, and wants to hear and do. */
+export interface ServeCaller {
+  readonly ahead?: LogAhead;
   /** Queries are answered from now on. */
-  ready(reload: () => Promise<void>): void;
+  ready?(reload: () => Promise<void>): void;
 }
 
 /**
@@ -79,7 +82,7 @@ export interface ServeParent {
  *
  * @returns the exit code. Throws StartError if it cannot start.
  */
-export async function serve({ flags: given, texts, notices }: ParsedFlags, parent?: ServeParent): Promise<number> {
+export async function serve({ flags: given, texts, notices }: ParsedFlags, caller: ServeCaller = {}): Promise<number> {
   const flags = withAgentStore(given);
   const startedAt = systemClock.now();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
@@ -170,7 +173,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
   try {
     await listen(http, address, access, log);
     shutdown.opened('listening socket', () => http.close());
-    const { tsdb, own } = await openStore(flags, config, log, shutdown);
+    const { tsdb, own } = await openStore(flags, config, log, shutdown, caller.ahead);
     registerStoreMetrics(metrics, tsdb);
     const pushes = flags['web.enable-push-receiver'] ? await openPushes(own, flags, log) : undefined;
     if (pushes !== undefined) shutdown.opened('pushed metrics', () => pushes.close());
@@ -181,7 +184,8 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, paren
     notifications.set(NOTICES.starting, false);
     shutdown.opened('requests under way', () => http.close()); // They need the rooms, so they end before these.
     log('info', 'Server is ready to receive web requests.');
-    parent?.ready(() => reloader.reload());
+    caller.ready?.(() => reloader.reload());
+    keepCompiledCode();
     keepHeapSmall();
     if (flags['config.auto-reload']) void reloader.watch(flags['config.auto-reload-interval'], shutdown.signal);
     await aborted(shutdown.signal);
@@ -257,19 +261,27 @@ interface OpenedStore {
 }
 
 /** Opened, and filled with what a Prometheus left in the folder. */
-async function openStore(flags: Flags, config: Config, log: Log, shutdown: Shutdown): Promise<OpenedStore> {
+async function openStore(
+  flags: Flags,
+  config: Config,
+  log: Log,
+  shutdown: Shutdown,
+  ahead: LogAhead | undefined,
+): Promise<OpenedStore> {
   const path = flags['storage.tsdb.path'];
   if (path === '') throw new StartError('--storage.tsdb.path is empty; name a folder for the data, such as data/');
   try {
     const { own, foreign } = dataFolders(path);
-    const tsdb = await openTsdb({
+    const options = {
       path: own,
       retention: retentionOf(flags, retentionKeys(flags, config)),
       ...(flags.agent && { blockRangeMs: AGENT_BLOCK_MS }),
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       compactionThread: flags.workers > 0,
       log,
-    });
+    };
+    const tsdb = await openTsdb(options, { takeLogFile: ahead?.take });
+    void ahead?.close();
     shutdown.opened('store', () => tsdb.close());
     if (foreign !== undefined) await takeOver(foreign, own, tsdb, log, shutdown.signal);
     return { tsdb, own };

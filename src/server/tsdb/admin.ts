@@ -14,7 +14,7 @@ import type { HeadFlusher } from './flush.ts';
 import type { Head } from './head/head.ts';
 import { LooseGroup } from './head/looseGroup.ts';
 import { syncFolder } from './syncFolder.ts';
-import { checkpointName, listCheckpoints } from './wal/checkpoint.ts';
+import { checkpointName, listCheckpoints } from './wal/logFolder.ts';
 import { TOMBSTONES_FILE, TOMBSTONES_MAX, type Tombstones } from './tombstones.ts';
 
 export const SNAPSHOTS_FOLDER = 'snapshots';

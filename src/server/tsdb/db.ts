@@ -37,7 +37,9 @@ import { ReusePool } from './reusePool.ts';
 import { RowArena } from './rowArena.ts';
 import { StagedCells } from './stagedCells.ts';
 import { Tombstones } from './tombstones.ts';
-import { listSegments, Log, logSize, type WriteFile } from './wal/log.ts';
+import { Log, type WriteFile } from './wal/log.ts';
+import type { TakeLogFile } from './wal/logFile.ts';
+import { listSegments, logSize } from './wal/logFolder.ts';
 import { logCells, logChunk, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
 import { Replay, type ReplayCounts } from './wal/replay.ts';
 import type { ReplayTarget } from './wal/replayTarget.ts';
@@ -62,6 +64,11 @@ export interface TsdbSeams {
   readonly files?: BlockFiles;
 }
 
+/** What the start of a program has begun before it opens the store. */
+export interface TsdbAhead {
+  readonly takeLogFile?: TakeLogFile;
+}
+
 /**
  * Opens the store in a folder, which is made if there is none. Close it before another process opens the folder.
  *
@@ -70,7 +77,7 @@ export interface TsdbSeams {
  *
  * @throws StorageError 'locked' when another process has it, 'io' when the folder cannot be used.
  */
-export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Promise<Tsdb> {
+export async function openTsdb(options: TsdbOptions, seams: TsdbSeams & TsdbAhead = {}): Promise<Tsdb> {
   const filled = { ...DEFAULTS, now: Date.now, log: () => undefined, ...withoutUndefined(options) };
   try {
     for (const folder of [walFolder(filled), blockFolder(filled)]) makeFolder(folder);
@@ -88,7 +95,7 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams = {}): Pro
   const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, files, log: filled.log });
   try {
     blocks.open();
-    return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, writeLog: seams.writeLog });
+    return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, seams });
   } catch (error) {
     blocks.close();
     lock.release();
@@ -104,7 +111,7 @@ interface DbParts {
   readonly tombstones: Tombstones;
   readonly maker: BlockMaker;
   readonly files: BlockFiles;
-  readonly writeLog: WriteFile | undefined;
+  readonly seams: TsdbSeams & TsdbAhead;
 }
 
 class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
@@ -139,7 +146,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     this.#intake = new Intake(options.now, options.log);
     const folder = walFolder(options);
     const started = performance.now();
-    const replay = new Replay(this, options.log);
+    const replay = new Replay(this, options.log, parts.seams.takeLogFile);
     const last = replay.readAll(folder);
     tombstones.load(series);
     this.#replayed = replay.counts;
@@ -151,7 +158,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       segmentSizeMax: options.segmentSizeMax,
       syncIntervalMs: options.syncIntervalMs,
       onSyncFailure: (error) => options.log('error', 'the log could not be synced', { reason: error.message }),
-      write: parts.writeLog,
+      write: parts.seams.writeLog,
     });
     const { blockRangeMs, log: say } = options;
     const log = this.#log;

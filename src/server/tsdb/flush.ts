@@ -17,7 +17,8 @@ import type { Log as Say } from './options.ts';
 import { blocksBeyond, bytesAllowed, type Retention } from './retention.ts';
 import type { Tombstones } from './tombstones.ts';
 import { CheckpointEncoder, snapshotOf, writeCheckpoint } from './wal/checkpoint.ts';
-import { listSegments, logSize, type Log } from './wal/log.ts';
+import type { Log } from './wal/log.ts';
+import { listSegments, logSize } from './wal/logFolder.ts';
 
 /** The head is flushed early when its chunks take more. */
 export const HEAD_CHUNK_BYTES_MAX = 64 * 1024 * 1024;

@@ -8,7 +8,7 @@ import { Chunk } from '../chunkenc/chunk.ts';
 import type { EncodingName } from '../chunkenc/columnWriter.ts';
 import { SeriesTable } from '../index/seriesTable.ts';
 import { readTombstones } from '../tombstones.ts';
-import { logSize } from '../wal/log.ts';
+import { logSize } from '../wal/logFolder.ts';
 import { filesOf } from './closedFolder.ts';
 
 export interface EncodingStats {

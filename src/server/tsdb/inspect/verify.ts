@@ -6,9 +6,11 @@ import { BlockFile, type BlockChunk, type StoredGroup } from '../block/blockFile
 import { BlockDamage } from '../block/chunkBytes.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
 import { readTombstones, TOMBSTONES_FILE } from '../tombstones.ts';
-import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from '../wal/checkpoint.ts';
-import { FILE_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from '../wal/frame.ts';
-import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from '../wal/log.ts';
+import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION } from '../wal/checkpoint.ts';
+import { FILE_HEADER_SIZE, hasFileHeader } from '../wal/frame.ts';
+import { SEGMENT_MAGIC, SEGMENT_VERSION } from '../wal/log.ts';
+import { readLogFile } from '../wal/logFile.ts';
+import { checkpointName, listCheckpoints, listSegments, segmentName } from '../wal/logFolder.ts';
 import { filesOf } from './closedFolder.ts';
 
 export interface Damage {
@@ -130,7 +132,7 @@ class Verifier implements VerifyReport {
   #logFile(name: string, magic: number, version: number, number: number, isLast: boolean): void {
     this.logFiles++;
     const file = path.join('wal', name);
-    const bytes = fs.readFileSync(path.join(this.#folder, file));
+    const { bytes, frames } = readLogFile(path.join(this.#folder, file));
     this.bytes += bytes.length;
     if (!hasFileHeader(bytes, magic, version, number)) {
       if (isLast && bytes.length <= FILE_HEADER_SIZE) {
@@ -139,24 +141,21 @@ class Verifier implements VerifyReport {
       }
       this.damages.push({ file, offset: 0, size: FILE_HEADER_SIZE, what: 'its header', lost: 'nothing by itself' });
     }
-    for (let at = FILE_HEADER_SIZE; at < bytes.length;) {
-      const end = frameEnd(bytes, at);
-      if (end > 0) {
-        this.logRecords++;
-        at = end;
-        continue;
-      }
-      const next = nextFrame(bytes, at);
-      if (next >= bytes.length && isLast) {
-        this.notes.push(
-          `${file} ends with an incomplete record at ${at} (${bytes.length - at} bytes), as after a crash; it is cut off when the store is opened`,
-        );
-        return;
-      }
-      const lost = 'the records there, and rows that build on them up to the next complete one of their group';
-      this.damages.push({ file, offset: at, size: next - at, what: 'log records', lost });
-      at = next;
+    const lost = 'the records there, and rows that build on them up to the next complete one of their group';
+    const damaged = (at: number, end: number) =>
+      this.damages.push({ file, offset: at, size: end - at, what: 'log records', lost });
+    let at = FILE_HEADER_SIZE;
+    for (let i = 0; i < frames.length; i += 2) {
+      if (frames[i] > at) damaged(at, frames[i]);
+      at = frames[i + 1];
     }
+    this.logRecords += frames.length / 2;
+    if (at >= bytes.length) return;
+    if (!isLast) damaged(at, bytes.length);
+    else
+      this.notes.push(
+        `${file} ends with an incomplete record at ${at} (${bytes.length - at} bytes), as after a crash; it is cut off when the store is opened`,
+      );
   }
 }
 

@@ -2,7 +2,6 @@
  * What of the log before a segment is still needed: the names of groups and series, how far each was, the exemplars, and the chunks that no
  * block has (a flush leaves none, a store that is closed leaves all of the head so). Written aside and renamed; then the segments before it go.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import type { BlockFiles } from '../block/blockFiles.ts';
 import type { ExemplarStore } from '../exemplars.ts';
@@ -11,23 +10,13 @@ import { LooseGroup } from '../head/looseGroup.ts';
 import type { HeadGroup } from '../head/group.ts';
 import { packAll } from '../head/packing.ts';
 import { fileHeader, FrameWriter } from './frame.ts';
-import { listSegments, segmentName } from './log.ts';
+import { checkpointName, listCheckpoints, listSegments, segmentName } from './logFolder.ts';
 import { logChunk, logExemplar, logNames, RECORD } from './records.ts';
 
 export const CHECKPOINT_MAGIC = 0x434f5349; // "ISOC"
 export const CHECKPOINT_VERSION = 2;
 /** What is collected before it is written. */
 const PIECE_SIZE = 1 << 20;
-
-export function checkpointName(segment: number): string {
-  return `${String(segment).padStart(8, '0')}.checkpoint`;
-}
-
-/** Numbers of the checkpoints in a folder, ascending: each stands for all segments before that number. */
-export function listCheckpoints(folder: string): number[] {
-  const names = fs.readdirSync(folder).filter((name) => /^\d{8}\.checkpoint$/.test(name));
-  return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
-}
 
 /**
  * The bytes of a checkpoint, group by group. A group may be added some time after `segment` has begun, if its rows up to that moment are what

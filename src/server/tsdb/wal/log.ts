@@ -10,6 +10,7 @@ import path from 'node:path';
 import { StorageError } from '../../storage/appender.ts';
 import { syncFolder } from '../syncFolder.ts';
 import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
+import { segmentName } from './logFolder.ts';
 import type { RecordSink } from './records.ts';
 
 /** How often it is made sure that the segment is still where it was made. */
@@ -29,35 +30,6 @@ export interface LogOptions {
   readonly onSyncFailure: (error: Error) => void;
   /** Like fs.writeSync: bytes taken, fewer when the disk is filling up; throws with a `code`. */
   readonly write?: WriteFile;
-}
-
-export function segmentName(index: number): string {
-  return `${String(index).padStart(8, '0')}.wal`;
-}
-
-/** Numbers of the segments in a folder, ascending. */
-export function listSegments(folder: string): number[] {
-  const names = namesIn(folder).filter((name) => /^\d{8}\.wal$/.test(name));
-  return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
-}
-
-/** Bytes of all files of a log: segments and checkpoints. */
-export function logSize(folder: string): number {
-  let size = 0;
-  for (const name of namesIn(folder)) {
-    size += fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return size;
-}
-
-/** None where the folder was removed: what is asked of the store meanwhile is answered. */
-function namesIn(folder: string): readonly string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 export class Log {

@@ -7,9 +7,11 @@ import path from 'node:path';
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { HeadGroup } from '../head/group.ts';
 import type { Log } from '../options.ts';
-import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION, checkpointName, listCheckpoints } from './checkpoint.ts';
-import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, frameEnd, hasFileHeader, nextFrame } from './frame.ts';
-import { listSegments, SEGMENT_MAGIC, SEGMENT_VERSION, segmentName } from './log.ts';
+import { CHECKPOINT_MAGIC, CHECKPOINT_VERSION } from './checkpoint.ts';
+import { FILE_HEADER_SIZE, FRAME_HEADER_SIZE, hasFileHeader } from './frame.ts';
+import { SEGMENT_MAGIC, SEGMENT_VERSION } from './log.ts';
+import { readLogFile, type LogFile, type TakeLogFile } from './logFile.ts';
+import { checkpointName, filesToReplay, listSegments, segmentName } from './logFolder.ts';
 import { RECORD } from './records.ts';
 import { ReplayedGroup } from './replayedGroup.ts';
 import type { ReplayTarget } from './replayTarget.ts';
@@ -26,22 +28,24 @@ export class Replay {
   readonly counts: ReplayCounts = { records: 0, tornRecordsCut: 0, corruptions: 0, corruptBytes: 0, recordsDropped: 0 };
   readonly #target: ReplayTarget;
   readonly #log: Log;
+  readonly #take: TakeLogFile;
   /** Groups by the number that the log gives them. */
   readonly #groups = new Map<number, ReplayedGroup>();
   readonly #byGroup = new Map<HeadGroup, ReplayedGroup>();
 
-  constructor(target: ReplayTarget, log: Log) {
+  /** @param take gives the log's files; reads them where that is not said. */
+  constructor(target: ReplayTarget, log: Log, take: TakeLogFile = readLogFile) {
     this.#target = target;
     this.#log = log;
+    this.#take = take;
   }
 
   /** Reads the newest checkpoint and the segments after it. Gives the number of the last segment, 0 if there is none. */
   readAll(folder: string): number {
-    const checkpoint = listCheckpoints(folder).at(-1) ?? 0;
+    const { checkpoint, segments } = filesToReplay(folder);
     if (checkpoint > 0) this.readCheckpoint(folder, checkpoint);
-    const segments = listSegments(folder);
-    const last = segments.at(-1) ?? 0;
-    for (const index of segments) if (index >= checkpoint) this.readSegment(folder, index, index === last);
+    const last = listSegments(folder).at(-1) ?? 0;
+    for (const index of segments) this.readSegment(folder, index, index === last);
     for (const replayed of this.#byGroup.values()) replayed.end();
     return Math.max(last, checkpoint - 1);
   }
@@ -49,7 +53,8 @@ export class Replay {
   /** @param isLast whether an incomplete end may be what a crash left; it is cut off the file then. */
   readSegment(folder: string, index: number, isLast: boolean): void {
     const file = path.join(folder, segmentName(index));
-    const bytes = fs.readFileSync(file);
+    const read = this.#take(file);
+    const { bytes } = read;
     if (!hasFileHeader(bytes, SEGMENT_MAGIC, SEGMENT_VERSION, index)) {
       if (isLast && bytes.length <= FILE_HEADER_SIZE) {
         // The process ended while it made the segment; nothing was in it.
@@ -58,32 +63,28 @@ export class Replay {
       }
       this.#reportCorrupt(file, 0, Math.min(bytes.length, FILE_HEADER_SIZE));
     }
-    this.#frames(file, bytes, isLast);
+    this.#frames(file, read, isLast);
   }
 
   readCheckpoint(folder: string, segment: number): void {
     const file = path.join(folder, checkpointName(segment));
-    const bytes = fs.readFileSync(file);
-    if (!hasFileHeader(bytes, CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment)) {
+    const read = this.#take(file);
+    if (!hasFileHeader(read.bytes, CHECKPOINT_MAGIC, CHECKPOINT_VERSION, segment)) {
       this.#reportCorrupt(file, 0, FILE_HEADER_SIZE);
     }
-    this.#frames(file, bytes, false);
+    this.#frames(file, read, false);
   }
 
-  #frames(file: string, bytes: Uint8Array, isLast: boolean): void {
+  #frames(file: string, { bytes, frames }: LogFile, isLast: boolean): void {
     let at = FILE_HEADER_SIZE;
-    while (at < bytes.length) {
-      const end = frameEnd(bytes, at);
-      if (end > 0) {
-        this.#record(file, bytes, at, end);
-        at = end;
-        continue;
-      }
-      const next = nextFrame(bytes, at);
-      if (next >= bytes.length && isLast) return this.#cut(file, at, bytes.length);
-      this.#reportCorrupt(file, at, next);
-      at = next;
+    for (let i = 0; i < frames.length; i += 2) {
+      if (frames[i] > at) this.#reportCorrupt(file, at, frames[i]);
+      at = frames[i + 1];
+      this.#record(file, bytes, frames[i], at);
     }
+    if (at >= bytes.length) return;
+    if (isLast) this.#cut(file, at, bytes.length);
+    else this.#reportCorrupt(file, at, bytes.length);
   }
 
   /** The checksum holds, so what cannot be used is of another version, or our own mistake, or builds on a record that was lost. */
@@ -149,7 +150,6 @@ export class Replay {
   }
 
   #cut(file: string, at: number, size: number): void {
-    if (at === size) return;
     fs.truncateSync(file, at);
     this.counts.tornRecordsCut++;
     this.#log('warn', 'cut an incomplete record off the end of the log', { file, at, bytes: size - at });
