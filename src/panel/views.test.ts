@@ -8,7 +8,7 @@ import { limitsFromQueries } from './limitQueries.ts';
 import { safeHref, withBucket } from './links.ts';
 import { completeOptions, readColorBound, type HeatmapOptions } from './options.ts';
 import { csvOf } from './takeAway.ts';
-import { resetsOf, versionsOf } from './source/happenings.ts';
+import { resetsOf, toldResets, versionsOf } from './source/happenings.ts';
 import { viewsOf } from './views.ts';
 
 const MINUTE = 60_000;
@@ -85,6 +85,17 @@ test('counters that began anew under a rate are marked once, on the map that the
     happenings: { versions: [], resets },
   });
   expect(views.map(({ marks }) => marks.map(({ kind }) => kind))).toEqual([['reset', 'reset'], []]);
+});
+
+test('resets that frames tell of themselves need no question', () => {
+  const frame = (model: string, resets?: readonly number[]): DataFrame => {
+    const bare = side({ model, le: '1' }, [1, 2]);
+    return { ...bare, meta: { custom: { resets } } };
+  };
+  const told = toldResets([frame('a', [2 * MINUTE]), frame('b', [])], MINUTE);
+  expect(told).toEqual([{ labels: [['model', 'a']], time: MINUTE }]);
+  expect(toldResets([frame('a', [MINUTE]), frame('b')], MINUTE)).toBeUndefined();
+  expect(toldResets([], MINUTE)).toBeUndefined();
 });
 
 test('versions of several models say whose they are and stay on that model’s maps', () => {

@@ -32,7 +32,7 @@ test('the distribution, slice by slice', async () => {
     window: 120,
   });
   expect(data.edges.length).toBe(10);
-  expect(data.layouts).toEqual([{ kind: 'classic', bounds: ['0', '0.5', '1', '+Inf'] }]);
+  expect(data.layouts).toEqual([{ kind: 'classic', le: ['0.5', '1', '+Inf'], bounds: ['0', '0.5', '1', '+Inf'] }]);
   expect(data.groups.map(({ metric }: { metric: object }) => metric)).toEqual([{ version: 'v1' }, { version: 'v2' }]);
   const [, v2] = data.groups;
   expect(v2.layout).toEqual(Array.from({ length: 9 }, () => 0));
@@ -146,7 +146,7 @@ describe('as columns', () => {
 
   test('groups of the same buckets share their layout', async () => {
     const { head, groups } = await ask(GRID);
-    expect(head.columns!.layouts).toEqual([{ kind: 'classic', buckets: 3 }]);
+    expect(head.columns!.layouts).toEqual([{ kind: 'classic', le: ['0.5', '1', '+Inf'], buckets: 3 }]);
     expect(groups[1].layouts[0]).toBe(groups[0].layouts[0]);
   });
 

@@ -130,6 +130,25 @@ const ranges = fc
   .map((places) => [...places].sort((a, b) => a - b))
   .map(([first, second, since, end, later]) => ({ first, second, since, end, later }));
 
+test('resets of both parts are told, where both tell them', () => {
+  const rows = (from: number, to: number, resets?: readonly number[]) => {
+    const bucket = (le: string) => ({ labels: { le }, steps: Array.from({ length: STEPS }, (_, i) => i) });
+    const frames = heatmapRowsFrames(seriesOf([bucket('1'), bucket('+Inf')], from, to), context);
+    const steps = resets?.map((step) => step * STEP_MS);
+    return asGrafana(
+      frames.map((one) => ({ ...one, meta: { ...one.meta, custom: { ...one.meta.custom, resets: steps } } })),
+    );
+  };
+  const resetsOf = (held: readonly number[] | undefined, fresh: readonly number[] | undefined) => {
+    const grown = mergeFrames(rows(0, 10, held), { frames: rows(8, 14, fresh), sinceMs: 8 * STEP_MS }, 2 * STEP_MS);
+    return (grown[0].meta?.custom?.resets as number[] | undefined)?.map((time) => time / STEP_MS);
+  };
+  expect(resetsOf([2, 5, 8, 9], [9, 13])).toEqual([5, 8, 9, 13]);
+  expect(resetsOf([], [12])).toEqual([12]);
+  expect(resetsOf([5], undefined)).toBeUndefined();
+  expect(resetsOf(undefined, [12])).toBeUndefined();
+});
+
 for (const [name, shape] of Object.entries(SHAPES)) {
   test(`law: ${name} that are held and grown are those that the whole range would give`, () => {
     fc.assert(

@@ -98,8 +98,28 @@ function mergeOne(
     state: undefined,
     values: [...column(a, old, missing), ...column(b, young, missing)],
   }));
-  const frame = { ...shape, fields: joined, length: old.count + young.count } as DataFrame;
+  const meta = withResets(shape.meta, held, fresh, sinceMs, fromMs);
+  const frame = { ...shape, meta, fields: joined, length: old.count + young.count } as DataFrame;
   return shape.meta?.type === 'heatmap-rows' ? wholeRows(frame) : frame;
+}
+
+type Meta = DataFrame['meta'];
+const resetsOf = (meta: Meta): readonly number[] | undefined => meta?.custom?.resets as readonly number[] | undefined;
+
+/** Where counters began anew, of both parts, if both tell: of its first step none knows. */
+function withResets(
+  meta: Meta,
+  held: DataFrame | undefined,
+  fresh: DataFrame | undefined,
+  sinceMs: number,
+  fromMs: number,
+): Meta {
+  const parts = [held, fresh].flatMap((frame) => (frame === undefined ? [] : [resetsOf(frame.meta)]));
+  if (parts.every((resets) => resets === undefined)) return meta;
+  const before = resetsOf(held?.meta)?.filter((time) => time > fromMs && time <= sinceMs) ?? [];
+  const after = resetsOf(fresh?.meta)?.filter((time) => time > Math.max(fromMs, sinceMs)) ?? [];
+  const resets = parts.includes(undefined) ? undefined : [...before, ...after];
+  return { ...meta, custom: { ...meta?.custom, resets } };
 }
 
 interface Rows {

@@ -4,16 +4,16 @@ import { versionsExpr } from '../../shared/explain/counters.ts';
 import { resetsExpr } from './expression.ts';
 import { NOTHING_HAPPENED, resetsOf, versionsOf, type Happenings } from './happenings.ts';
 
-/** @param stepMs of the maps. Rejects if the data source cannot be asked. */
+/** @param stepMs of the maps. @param wanted what is not known yet. Rejects if the data source cannot be asked. */
 export async function askHappenings(
   data: PanelData,
   expr: string,
   stepMs: number,
-  withVersions: boolean,
+  wanted: { readonly versions: boolean; readonly resets: boolean },
 ): Promise<Happenings> {
   const asked = [
-    { refId: 'isotherm-versions', expr: withVersions ? versionsExpr(expr) : undefined },
-    { refId: 'isotherm-resets', expr: hidesResets(expr) ? resetsExpr(expr, stepMs) : undefined },
+    { refId: 'isotherm-versions', expr: wanted.versions ? versionsExpr(expr) : undefined },
+    { refId: 'isotherm-resets', expr: wanted.resets && hidesResets(expr) ? resetsExpr(expr, stepMs) : undefined },
   ].filter((one): one is { refId: string; expr: string } => one.expr !== undefined);
   if (asked.length === 0) return NOTHING_HAPPENED;
   const frames = await askFrames(data, asked, 'time_series');

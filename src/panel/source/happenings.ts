@@ -56,3 +56,14 @@ export function resetsOf(frames: readonly DataFrame[], stepMs: number): Reset[] 
     )
     .slice(0, MARKS_MAX);
 }
+
+/** What frames tell of resets by themselves, as those of our data source do; undefined where they do not. */
+export function toldResets(frames: readonly DataFrame[], stepMs: number): Reset[] | undefined {
+  const told = frames.map(({ meta }) => meta?.custom?.resets as readonly number[] | undefined);
+  if (told.length === 0 || told.includes(undefined)) return undefined;
+  const resets = frames.flatMap(({ fields }, i) => {
+    const { le: _bound, ...labels } = fields[fields.length - 1]?.labels ?? {};
+    return told[i]!.map((time): Reset => ({ labels: labelsOf(labels), time: time - stepMs }));
+  });
+  return resets.slice(0, MARKS_MAX);
+}

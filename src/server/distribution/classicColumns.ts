@@ -32,11 +32,11 @@ export function classicColumns(
   { quantiles, limits }: Readings,
   layouts: SharedLayouts,
 ): GroupColumns | undefined {
-  const { uppers, values } = byBound(rows);
+  const { uppers, le, values } = byBound(rows);
   if (uppers.length === 0) return undefined;
   const slices = values[0].length;
   const column = () => new Float64Array(slices).fill(NaN);
-  const own = new OwnLayouts(uppers, layouts);
+  const own = new OwnLayouts(uppers, le, layouts);
   const counts = new Float64Array(slices * uppers.length);
   const group = {
     layoutOf: column(),
@@ -72,18 +72,20 @@ export function classicColumns(
 }
 
 /** Ascending by bound. Two spellings of one bound are one bucket; PromQL adds them up too. */
-function byBound(rows: readonly BucketRow[]): { readonly uppers: Float64Array; readonly values: Float64Array[] } {
+function byBound(rows: readonly BucketRow[]) {
   const bounds = rows.map(({ le }) => parseBound(le));
   const isBound = (bound: number) => !Number.isNaN(bound) && bound !== -Infinity;
   const uppers = distinctBounds(bounds.filter(isBound));
   const values = new Array<Float64Array | undefined>(uppers.length).fill(undefined);
+  const le = new Array<string>(uppers.length);
   rows.forEach((row, i) => {
     if (!isBound(bounds[i])) return;
     const y = boundIndex(uppers, bounds[i]);
     const same = values[y];
+    le[y] ??= row.le;
     values[y] = same === undefined ? row.values : same.map((value, x) => sumOfPresent(value, row.values[x]));
   });
-  return { uppers, values: values as Float64Array[] };
+  return { uppers, le, values: values as Float64Array[] };
 }
 
 const sumOfPresent = (a: number, b: number) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b);
@@ -95,12 +97,14 @@ class OwnLayouts {
   uppers: Float64Array;
   index = -1;
   readonly #all: Float64Array;
+  readonly #le: readonly string[];
   readonly #shared: SharedLayouts;
   /** Which bounds that slice has. */
   readonly #has: Uint8Array;
 
-  constructor(all: Float64Array, shared: SharedLayouts) {
+  constructor(all: Float64Array, le: readonly string[], shared: SharedLayouts) {
     this.#all = all;
+    this.#le = le;
     this.#shared = shared;
     this.#has = new Uint8Array(all.length);
     this.uppers = all;
@@ -128,7 +132,8 @@ class OwnLayouts {
   #find(): void {
     this.uppers = this.#all.filter((_, y) => this.#has[y] === 1);
     const bounds = Float64Array.of(this.uppers[0] > 0 ? 0 : -Infinity, ...this.uppers);
-    const layout = this.#shared.get({ kind: 'classic', bounds });
+    const le = this.#le.filter((_, y) => this.#has[y] === 1);
+    const layout = this.#shared.get({ kind: 'classic', le, bounds });
     const known = this.layouts.indexOf(layout);
     this.index = known < 0 ? this.layouts.push(layout) - 1 : known;
   }

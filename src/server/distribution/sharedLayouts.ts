@@ -5,9 +5,9 @@ export class SharedLayouts {
   readonly #known = new Map<string, BucketLayout>();
 
   get(layout: BucketLayout): BucketLayout {
-    const { kind, schema, zeroThreshold, zeroBucket, bounds } = layout;
+    const { kind, schema, zeroThreshold, zeroBucket, le, bounds } = layout;
     const bits = new BigUint64Array(bounds.buffer, bounds.byteOffset, bounds.length);
-    const key = `${kind} ${schema} ${zeroThreshold} ${zeroBucket} ${bits.join()}`;
+    const key = `${kind} ${schema} ${zeroThreshold} ${zeroBucket} ${bits.join()} ${JSON.stringify(le)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#known.set(key, layout);

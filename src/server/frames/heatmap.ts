@@ -87,7 +87,7 @@ export function heatmapCellsFrames(series: readonly FrameSeries[], context: Fram
   });
 }
 
-function heatmapFrame(
+export function heatmapFrame(
   type: 'heatmap-rows' | 'heatmap-cells',
   labels: Readonly<Record<string, string>>,
   fields: readonly FrameField[],

@@ -10,7 +10,9 @@ import {
 } from '../../shared/api/grafanaQuery.ts';
 import { hasMatrixForm, MATRIX_TYPE, readMatrix } from '../../shared/api/matrixColumns.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
+import { ratedHistogramOf } from '../../shared/explain/histogramQuery.ts';
 import { encodeFrame } from '../frames/arrow.ts';
+import { distributionFrames } from '../frames/distribution.ts';
 import type { Frame, FrameMeta, FrameNotice } from '../frames/frame.ts';
 import { areBuckets, areNativeHistograms, heatmapCellsFrames, heatmapRowsFrames } from '../frames/heatmap.ts';
 import { matrixFromBytes } from '../frames/matrixBytes.ts';
@@ -24,6 +26,7 @@ import {
   type ApiExemplarSeries,
   type FrameContext,
 } from '../frames/shapes.ts';
+import { askDistribution } from './askDistribution.ts';
 import type { DataQuery, DataResponse } from './messages.ts';
 import { askApi, parseAnswer, type ApiCall, type ApiResult } from './promApi.ts';
 import { SettingsError } from './settings.ts';
@@ -132,12 +135,23 @@ async function rangeFrames(
   const end = Math.floor(request.toMs / stepMs) * stepMs;
   if (start > end) return [];
   const parameters = { query: expr, start: seconds(start), end: seconds(end), step: seconds(stepMs) };
+  const told = `Step: ${formatDuration(stepMs)}`;
+  const rated = wantsPicture(query, scope) ? ratedHistogramOf(expr) : undefined;
+  // A name does not tell whether there are native histograms or a counter under it: only who wants a heatmap means the former.
+  if (rated !== undefined && (!rated.isNative || query.format === 'heatmap')) {
+    const counted = await askDistribution(scope.upstream, callOf(scope, 'distribution', parameters));
+    const isHistogram = counted?.data.groups.every(({ layouts }) => layouts.some(({ bounds }) => bounds.length > 2));
+    if (counted !== undefined && isHistogram === true) {
+      const context = { ...contextOf(query, expr, counted, told), stepMs };
+      return distributionFrames(counted.data, rated.countUnit, context);
+    }
+  }
   const call = callOf(scope, 'query_range', parameters);
   const headers = { ...call.headers, ...(hasMatrixForm && { accept: `${MATRIX_TYPE}, application/json` }) };
   const result = await askApi(scope.upstream, { ...call, headers }, readRange);
   const answer = result.data;
   return shaped(answer, chooseShape(query, answer, scope.fromAlert, false), {
-    ...contextOf(query, expr, result, `Step: ${formatDuration(stepMs)}`),
+    ...contextOf(query, expr, result, told),
     stepMs,
   });
 }
@@ -178,6 +192,10 @@ async function exemplarFrames(
     throw error;
   }
 }
+
+/** Histograms are to become heatmaps. */
+const wantsPicture = ({ format = 'auto' }: MetricsQuery, { fromAlert }: QueryScope): boolean =>
+  !fromAlert && (format === 'auto' || format === 'heatmap');
 
 type Shape = 'series' | 'numbers' | 'table' | 'rows' | 'cells';
 

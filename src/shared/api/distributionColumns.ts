@@ -84,6 +84,20 @@ export function eachSlice(
   }
 }
 
+/**
+ * The ends of slices in whose windows more counters began anew than in the window before: windows that overlap tell of one reset again and again. Of the first
+ * slice nothing is known.
+ */
+export function resetTimes({ resets }: Pick<GroupColumns, 'resets'>, edges: Float64Array): ReadonlySet<number> {
+  const times = new Set<number>();
+  if (resets === undefined) return times;
+  for (let x = 1; x < resets.length; x++) {
+    const before = resets[x - 1] > 0 ? resets[x - 1] : 0;
+    if (resets[x] > before) times.add(edges[x + 1]);
+  }
+  return times;
+}
+
 /** The layouts of all groups, each once. */
 export const layoutsOf = (groups: readonly Pick<GroupColumns, 'layouts'>[]): readonly BucketLayout[] => [
   ...new Set(groups.flatMap(({ layouts }) => layouts)),

@@ -1,5 +1,5 @@
 /** A group of the distribution API → what the renderer draws. */
-import { eachSlice, type GroupColumns } from '../api/distributionColumns.ts';
+import { eachSlice, resetTimes, type GroupColumns } from '../api/distributionColumns.ts';
 import { CELLS_MAX } from './fromBuckets.ts';
 import { withResets } from './counters.ts';
 import { heatmapFromCells } from './fromCells.ts';
@@ -29,7 +29,7 @@ export function heatmapFromDistribution(input: FromDistribution): HeatmapModel |
   if (layouts.some(({ kind }) => kind !== 'classic')) {
     const stepMs = edges[1] - edges[0];
     const model = heatmapFromCells({ ...cellsOf(input, divisor), countUnit, unit, stepMs, title });
-    return model.kind === 'empty' ? model : withResets(model, resetTimes(input));
+    return model.kind === 'empty' ? model : withResets(model, resetTimes(group, edges));
   }
   const yEdges =
     layouts.length === 1 ? layouts[0].bounds : distinctBounds(layouts.flatMap(({ bounds }) => [...bounds]));
@@ -64,7 +64,7 @@ export function heatmapFromDistribution(input: FromDistribution): HeatmapModel |
     openBottom: true,
     title,
   };
-  return withResets(model, resetTimes(input));
+  return withResets(model, resetTimes(group, edges));
 }
 
 /** Native buckets that hold something; a slice in which nothing was observed still says that nothing was. */
@@ -87,13 +87,6 @@ function cellsOf({ group, edges }: FromDistribution, divisor: number) {
     if (cells.times.length === before) add(edges[x + 1], 0, 0, 0);
   });
   return { ...cells, interpolation: areExponential ? ('exponential' as const) : ('linear' as const) };
-}
-
-/** The ends of slices in whose windows more counters began anew than in those before: windows that overlap tell of one reset again and again. */
-function resetTimes({ group, edges }: FromDistribution): ReadonlySet<number> {
-  const { resets = new Float64Array() } = group;
-  const before = (x: number) => (resets[x - 1] > 0 ? resets[x - 1] : 0);
-  return new Set([...resets.keys()].filter((x) => resets[x] > before(x)).map((x) => edges[x + 1]));
 }
 
 /**

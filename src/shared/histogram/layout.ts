@@ -7,6 +7,8 @@ export interface BucketLayout {
    * two others they are one.
    */
   readonly bounds: Float64Array;
+  /** Of classic buckets: the upper bounds as the label `le` spells them. Length B. */
+  readonly le?: readonly string[];
   /** Of exponential buckets: a bound is 2^(2^-schema) times the one before. */
   readonly schema?: number;
   /** Of exponential buckets: what is no farther from 0 is in the zero bucket. */
