@@ -13,7 +13,7 @@ const serverRooms = {
   textparse: 'telemetry|storage|config|wasm',
   outbound: 'telemetry|storage|config',
   discovery: 'telemetry|storage|config|outbound',
-  tsdb: 'telemetry|storage|config',
+  tsdb: 'telemetry|storage|wasm|config',
   promql: 'telemetry|storage|config',
   frames: 'telemetry|storage|config',
   distribution: 'telemetry|storage',

@@ -1,12 +1,12 @@
 /**
  * Sums of rates and increases, as heatmaps and quantiles over many series ask for them. Counters that share their times share their windows and
  * their extrapolation: what they gained is added up first, in whole numbers, and extrapolated once. Those that never fall are not even looked at one by
- * one: their steps are added up row by row.
+ * one: they are added up row by row.
  *
  * The sum of a step does not depend on which way a series went, so that an answer is the same whatever is decoded already: what series of integers
  * gained under the same factor is added up exactly, then multiplied; everything else is a row of its own.
  */
-import { STEPS_ADDED_MAX, type OpenGroup } from '../storage/queryable.ts';
+import { SERIES_ADDED_MAX, type OpenGroup, type RisingBounds } from '../storage/queryable.ts';
 import type { Budget } from './budget.ts';
 import {
   extrapolationFactor,
@@ -20,7 +20,7 @@ import {
 import { newRow, type AddUp, type GroupSums, type Row } from './rows.ts';
 import type { Windows } from './windows.ts';
 
-/** What is looked at of a group of series that share their times; without its `addSteps`, series are read one by one. */
+/** What is looked at of a group of series that share their times; without its `addGains`, series are read one by one. */
 type Shared = Pick<OpenGroup, 'times' | 'read'> & Partial<OpenGroup>;
 
 interface PlaceOf {
@@ -42,8 +42,6 @@ type ReadRow = (s: number, into: Row) => void;
 
 export type SumKernel = (vector: PlacedSeries, grid: WindowGrid, read: ReadRow, budget: Budget) => AddUp;
 
-/** Memory for the steps of the sums over one place; where it takes more, rows are added up one by one. */
-const STEPS_BYTES_MAX = 32 * 1024 * 1024;
 /** Fewer rows are not worth it. */
 const ROWS_MIN = 64;
 /** Sets of windows, over the series of one place and sum, whose gains are kept apart. */
@@ -57,21 +55,8 @@ interface Gains {
   readonly present: Uint8Array;
 }
 
-/** A counter that was added up. */
-interface Added {
-  readonly column: number;
-  readonly first: number;
-  readonly gained: number;
-}
-
-/** The sum of a group, over the series of one place. */
-interface PlaceSum {
-  /** The first one is that of the windows over all rows. */
-  readonly classes: Gains[];
-  /** Added up by row; undefined while there are none. */
-  steps: Int32Array | undefined;
-  readonly added: Added[];
-}
+/** Sums of series of one place, by what they gained; the first is that of the windows over all rows. */
+type PlaceSum = Gains[];
 
 function summed(perSecond: boolean): SumKernel {
   return (vector, grid, read, budget) => async (groupOf, sums) => {
@@ -106,13 +91,9 @@ function* summing(
   const { places, others } = byPlace(vector);
   for (const [group, members] of places) {
     const ofPlace = new PlaceSums(vector, grid, group, perSecond, sums, memory);
-    const isLong = group.times.length >= ROWS_MIN && group.addSteps !== undefined;
-    const areAddedUp = isLong && ofPlace.bytesFor(members, groupOf) <= STEPS_BYTES_MAX;
-    for (const s of members) {
-      if (
-        !(areAddedUp && ofPlace.addSteps(vector.origin(s)!.column, groupOf[s])) &&
-        !ofPlace.addIntegers(s, groupOf[s])
-      ) {
+    const rest = group.times.length < ROWS_MIN ? members : yield* ofPlace.addRising(members, groupOf);
+    for (const s of rest) {
+      if (!ofPlace.addIntegers(s, groupOf[s])) {
         read(s, one);
         sums.add(groupOf[s], one);
       }
@@ -169,20 +150,31 @@ class PlaceSums {
     this.#row = newRow(grid.ends.length);
   }
 
-  bytesFor(members: readonly number[], groupOf: Int32Array): number {
-    return 4 * this.#group.times.length * new Set(members.map((s) => groupOf[s])).size;
-  }
-
-  /** Adds what a series gains from row to row, where it is known never to fall. */
-  addSteps(column: number, g: number): boolean {
-    const sum = this.#sumOf(g);
-    if (sum.added.length === STEPS_ADDED_MAX) return false;
-    sum.steps ??= this.#memory.steps(this.#group.times.length);
-    const bounds = this.#group.addSteps!(column, sum.steps);
-    if (bounds === undefined) return false;
-    const { first, last } = bounds;
-    sum.added.push({ column, first, gained: last - first });
-    return true;
+  /** Adds up those that are known never to fall, sum by sum. @returns the others. */
+  *addRising(members: readonly number[], groupOf: Int32Array): Generator<undefined, readonly number[]> {
+    const group = this.#group;
+    if (group.addGains === undefined) return members;
+    const bySum = new Map<number, number[]>();
+    for (const s of members) {
+      const together = bySum.get(groupOf[s]);
+      if (together === undefined) bySum.set(groupOf[s], [s]);
+      else together.push(s);
+    }
+    const rest: number[] = [];
+    const totals = this.#memory.totals(group.times.length);
+    for (const [g, all] of bySum) {
+      for (let from = 0; from < all.length; from += SERIES_ADDED_MAX) {
+        const some = all.slice(from, from + SERIES_ADDED_MAX);
+        const columns = some.map((s) => this.#vector.origin(s)!.column);
+        const bounds = group.addGains(columns, totals);
+        if (bounds.some((one) => one !== undefined)) this.#gainTotals(g, totals, columns, bounds);
+        bounds.forEach((one, k) => {
+          if (one === undefined) rest.push(some[k]);
+        });
+        yield;
+      }
+    }
+    return rest.sort((a, b) => a - b);
   }
 
   /** Adds what a series of integers gained in each window. */
@@ -206,8 +198,7 @@ class PlaceSums {
   /** Hands over all sums. */
   finish(): void {
     for (const [g, sum] of this.#sums) {
-      if (sum.steps !== undefined) this.#gainSteps(g, sum, sum.steps);
-      for (const gains of sum.classes) {
+      for (const gains of sum) {
         this.#hand(g, gains);
         this.#memory.takeBack(gains);
       }
@@ -217,18 +208,21 @@ class PlaceSums {
   #sumOf(g: number): PlaceSum {
     let sum = this.#sums.get(g);
     if (sum === undefined) {
-      sum = { classes: [this.#memory.gains(this.#reaches)], steps: undefined, added: [] };
+      sum = [this.#memory.gains(this.#reaches)];
       this.#sums.set(g, sum);
     }
     return sum;
   }
 
-  /** From steps by row to what was gained in each window. */
-  #gainSteps(g: number, { classes, added }: PlaceSum, steps: Int32Array): void {
+  /** From what several series gained since the first row, together, to what they gained in each window. */
+  #gainTotals(
+    g: number,
+    totals: Float64Array,
+    columns: readonly number[],
+    bounds: readonly (RisingBounds | undefined)[],
+  ): void {
     const { present, first, last, zeroReachMax } = this.#reaches;
-    const totals = this.#memory.totals(this.#group.times.length);
-    for (let k = 1, total = 0; k < totals.length; k++) totals[k] = total += steps[k];
-    const gains = classes[0];
+    const gains = this.#sumOf(g)[0];
     let most = 0;
     for (let i = 0; i < present.length; i++) {
       const gained = totals[last[i]] - totals[first[i]];
@@ -236,12 +230,13 @@ class PlaceSums {
       gains.gained[i] += gained;
     }
     for (let i = 0; i < present.length; i++) gains.present[i] |= present[i];
-    this.#memory.takeBackSteps(steps);
-    for (const one of added) {
+    bounds.forEach((one, k) => {
+      if (one === undefined) return;
+      const gained = one.last - one.first;
       // No window has more of it than of all.
-      const until = Math.min(most, one.gained) * zeroReachMax;
-      if (!(one.first > until) && one.gained > 0) this.#setApart(g, one.column, until, gains.gained);
-    }
+      const until = Math.min(most, gained) * zeroReachMax;
+      if (!(one.first > until) && gained > 0) this.#setApart(g, columns[k], until, gains.gained);
+    });
   }
 
   /** Takes a counter out of the windows in which it may have been 0. @param until where it is higher it was not. */
@@ -267,7 +262,7 @@ class PlaceSums {
   /** Adds what one series gained at a step to what others gained under the same factor. */
   #gain(g: number, reaches: Reaches, i: number, v: number, own: number): void {
     if (isNearZero(v, own, reaches.zeroReach[i])) return this.#addOwn(g, reaches, i, v, own);
-    const { classes } = this.#sumOf(g);
+    const classes = this.#sumOf(g);
     const factor = reaches.factors[i];
     let gains: Gains | undefined;
     for (let c = 0; c < classes.length && gains === undefined; c++)
@@ -304,19 +299,9 @@ const isNearZero = (v: number, gained: number, zeroReach: number) => gained > 0 
 
 /** Memory that the sums over one place after the other use again. */
 class SumMemory {
-  readonly #steps: Int32Array[] = [];
   readonly #gains: Omit<Gains, 'reaches'>[] = [];
   #totals = new Float64Array(0);
   #cells = new Float64Array(0);
-
-  steps(length: number): Int32Array {
-    const free = this.#steps.pop();
-    return free?.length === length ? free : new Int32Array(length);
-  }
-
-  takeBackSteps(steps: Int32Array): void {
-    this.#steps.push(steps.fill(0));
-  }
 
   gains(reaches: Reaches): Gains {
     const steps = reaches.ends.length;
@@ -328,7 +313,6 @@ class SumMemory {
     this.#gains.push({ gained: gained.fill(0), present: present.fill(0) });
   }
 
-  /** Of what is in it, only the first number is 0. */
   totals(length: number): Float64Array {
     if (this.#totals.length !== length) this.#totals = new Float64Array(length);
     return this.#totals;

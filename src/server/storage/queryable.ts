@@ -66,13 +66,12 @@ export interface OpenGroup {
   /** Native histogram samples, by row, of the series that was read last. */
   histograms(): ReadonlyMap<number, NativeHistogram> | undefined;
   /**
-   * Adds what a series gains from each row to the next to what others gain: `steps[i]` gets the cell of row i less that of row i − 1, but the first
-   * one nothing. Up to {@link STEPS_ADDED_MAX} series can be added up.
+   * Adds up what series gain: `totals[i]` gets the sum of their cells of row i, less that of row 0. Up to {@link SERIES_ADDED_MAX} series.
    *
-   * @returns undefined, having added nothing, where it is not known that the series has a sample in every row, only integers and never a lower one
-   * after a higher one, and where a step is large.
+   * @returns their first and last cells; undefined for those that are left out, as it is not known that they have a sample in every row, only integers
+   * and never a lower one after a higher one, or as a step is large.
    */
-  addSteps?(series: number, steps: Int32Array): RisingBounds | undefined;
+  addGains?(series: readonly number[], totals: Float64Array): readonly (RisingBounds | undefined)[];
   /** How many rows at the beginning have cells up to `limit`, of a series that was added up. */
   rowsUpTo?(series: number, limit: number): number;
   /** Undefined where the series must be read: it has native histograms or deleted samples, or comes from places that overlap in time. */
@@ -85,9 +84,8 @@ export interface RisingBounds {
   readonly last: number;
 }
 
-/** The largest step that is added up, and how many of them are sure to make no more than 32 bits hold. */
-export const STEP_MAX = 32_767;
-export const STEPS_ADDED_MAX = 65_535;
+/** How many series are added up at once. */
+export const SERIES_ADDED_MAX = 256;
 
 /**
  * A series as runs of samples of which much is known without decoding them. Arrays by run are overwritten when another outline of the group is

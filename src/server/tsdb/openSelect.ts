@@ -4,7 +4,6 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_GAP, cellKind, fillGaps } from '../../shared/model/sampleBits.ts';
 import {
   SelectLimitError,
-  STEP_MAX,
   type OpenGroup,
   type PackedGroup,
   type PackedPart,
@@ -18,7 +17,8 @@ import { sourceOf, type PackedChunkCache, type PartSource, type PlacedSteps } fr
 import { SeriesOutlines } from './seriesOutlines.ts';
 import { firstNotBelow } from '../../shared/model/sortedNumbers.ts';
 import { timesInOrder } from './timesInOrder.ts';
-import { addSteps, boundsOf, countUpTo } from './steps.ts';
+import { boundsOf, countUpTo } from './steps.ts';
+import { StepSums } from './stepSums.ts';
 
 /** Counts cells, and lets others on the thread run between chunks. */
 export interface OpenBudget {
@@ -76,6 +76,12 @@ interface StepsPiece {
   readonly found: PlacedSteps;
   readonly step: number;
 }
+
+/** The largest step from one slice to the next that is added up. */
+const STEP_MAX = 32_767;
+
+/** Of this thread, for one call at a time. */
+let stepSums: StepSums | undefined;
 
 /** Rows of a group from all its parts. Where two have a sample of a series at the same time, the earlier part stands. Deleted cells are gaps. */
 class StoredGroup implements OpenGroup {
@@ -147,10 +153,26 @@ class StoredGroup implements OpenGroup {
     return this.#rises;
   }
 
-  addSteps(series: number, steps: Int32Array): RisingBounds | undefined {
+  addGains(series: readonly number[], totals: Float64Array): readonly (RisingBounds | undefined)[] {
+    const slices = this.#slices;
+    const pieces: PlacedSteps[][] = slices.map(() => []);
+    const joins = new Float64Array(slices.length);
+    const bounds = series.map((one) => this.#findGains(one, pieces, joins));
+    const sums = (stepSums ??= new StepSums());
+    let total = 0;
+    for (const [i, { from, to, offset }] of slices.entries()) {
+      sums.begin(to - from);
+      for (const found of pieces[i]) sums.add(found.steps, found.from);
+      total = sums.totals(total + joins[i], totals, offset);
+    }
+    return bounds;
+  }
+
+  /** Puts the steps of a series to those of others, by slice, and adds those that lead from slice to slice. */
+  #findGains(series: number, pieces: readonly PlacedSteps[][], joins: Float64Array): RisingBounds | undefined {
     if (this.#isMerged || this.hasHistograms || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
     const slices = this.#slices;
-    const pieces = this.#pieces;
+    const own = this.#pieces;
     let first = 0;
     let last = 0;
     for (let i = 0; i < slices.length; i++) {
@@ -163,13 +185,11 @@ class StoredGroup implements OpenGroup {
       if (!(step >= 0 && step <= STEP_MAX)) return undefined;
       if (i === 0) first = bounds.first;
       last = bounds.last;
-      pieces[i] = { found, step };
+      own[i] = { found, step };
     }
     for (let i = 0; i < slices.length; i++) {
-      const { found, step } = pieces[i];
-      const { offset, from, to } = slices[i];
-      steps[offset] += step;
-      addSteps(found.steps, found.from, found.from + to - from, steps, offset);
+      pieces[i].push(own[i].found);
+      joins[i] += own[i].step;
     }
     return { first, last };
   }

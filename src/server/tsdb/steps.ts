@@ -50,12 +50,6 @@ export function boundsOf({ first, last, steps }: Steps, from: number, to: number
   return { first: start, last: to === steps.length ? last : start + total(steps, from + 1, to) };
 }
 
-/** Adds the steps of cells (from, to) to `sums`, that of cell `from` being at `at`, where nothing is added. */
-export function addSteps({ steps }: Steps, from: number, to: number, sums: Int32Array, at: number): void {
-  if (steps instanceof Int8Array) addNarrow(steps, from + 1, to, sums, at + 1);
-  else addWide(steps, from + 1, to, sums, at + 1);
-}
-
 /** How many of cells [from, to), which rise, are at most `limit`. */
 export function countUpTo({ first, steps }: Steps, from: number, to: number, limit: number): number {
   let v = first + total(steps, 0, from);
@@ -73,14 +67,6 @@ function total(steps: Int8Array | Int16Array, from: number, to: number): number 
 }
 
 // Twice the same: a loop that meets arrays of one kind only is several times as fast.
-
-function addNarrow(steps: Int8Array, from: number, to: number, sums: Int32Array, at: number): void {
-  for (let i = from, o = at; i < to; i++, o++) sums[o] = (sums[o] + steps[i]) | 0;
-}
-
-function addWide(steps: Int16Array, from: number, to: number, sums: Int32Array, at: number): void {
-  for (let i = from, o = at; i < to; i++, o++) sums[o] = (sums[o] + steps[i]) | 0;
-}
 
 function narrowCells(steps: Int8Array, start: number, from: number, to: number, out: Float64Array, at: number): void {
   let sum = 0;

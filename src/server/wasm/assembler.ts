@@ -60,6 +60,9 @@ const PLAIN: Readonly<Record<string, readonly number[]>> = {
   'i8x16.ne': [SIMD_PREFIX, 0x24],
   'v128.any_true': [SIMD_PREFIX, 0x53],
   'i8x16.bitmask': [SIMD_PREFIX, 0x64],
+  'i16x8.extend_low_i8x16_u': [SIMD_PREFIX, 0x89, 0x01],
+  'i16x8.extend_high_i8x16_u': [SIMD_PREFIX, 0x8a, 0x01],
+  'i16x8.add': [SIMD_PREFIX, 0x8e, 0x01],
 };
 /** Opcodes with an alignment (always 0: none is promised) and an offset. */
 const MEMORY: Readonly<Record<string, readonly number[]>> = {
