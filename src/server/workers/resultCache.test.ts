@@ -177,6 +177,33 @@ describe('answers that are kept', () => {
     await db.close();
   });
 
+  test('are not continued where the last steps select other series, by which equal groups would be ranked otherwise', async () => {
+    const db = await open();
+    const options = { queryable: db, workers: 0, limits: DEFAULT_LIMITS };
+    const [keeping, plain] = [createQueryRunner(options), createQueryRunner({ ...options, keepsAnswers: false })];
+    const of = (group: string, a: string) => labelsOf({ __name__: 'y', group, a });
+    // The series by which the first group comes first has ended before the block begins in which the last steps find all they need.
+    const start = Math.floor(Date.now() / STEP) * STEP - 3 * HOUR;
+    const ending = db.appender();
+    for (let i = 0; i < 5; i++) ending.append(of('first', 'a'), start + i * STEP, 1);
+    await ending.commit();
+    await db.flush();
+    for (let i = 5; i < 300; i++) {
+      const t = start + i * STEP;
+      const appender = db.appender();
+      appender.append(of('second', 'b'), t, 1);
+      appender.append(of('first', 'c'), t, 1);
+      await appender.commit();
+    }
+    await db.flush();
+    const expr = 'topk(1, sum by (group) (y))';
+    for (let end = start + 285 * STEP; end < start + 290 * STEP; end += STEP)
+      expect(await textOf(keeping, expr, end, 285)).toBe(await textOf(plain, expr, end, 285));
+    await keeping.close();
+    await plain.close();
+    await db.close();
+  });
+
   test('leave those alone that look at their range as a whole', async () => {
     const db = await open();
     const runner = createQueryRunner({ queryable: db, workers: 0, limits: DEFAULT_LIMITS });
