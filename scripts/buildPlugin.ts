@@ -189,6 +189,12 @@ async function copyPages(draft: string): Promise<void> {
   ]) {
     const text = await readFile(path.join(ROOT, from), 'utf8');
     await put(path.join(draft, to), text.replaceAll('%VERSION%', version).replaceAll('%TODAY%', today));
+    // Where Grafana, from 12.1 on, looks for the texts of a plugin in its languages.
+    const { id, languages } = JSON.parse(text) as { id: string; languages: readonly string[] };
+    for (const language of languages) {
+      const file = path.join(draft, path.dirname(to), 'locales', language, `${id}.json`);
+      await put(file, await readFile(path.join(ROOT, `src/locales/${language}.json`)));
+    }
   }
   for (const [from, to] of [
     ['src/app/img', 'img'],

@@ -8,6 +8,7 @@ import type { ApiAnswer, ApiTargets } from '../shared/api/prometheus.ts';
 import { systemsFor, type Preset } from '../shared/serving/presets.ts';
 import { dashboardOf, dashboardUid } from './dashboard.ts';
 import { healthWords, jobsOf, rulesWords, type ApiRules, type JobFinding } from './findings.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 const DATA_SOURCE_TYPE = 'isotherm-metrics-datasource';
 const DASHBOARD_UID = 'isotherm-model-serving';
@@ -42,7 +43,7 @@ export function Home(_props: AppRootProps): React.JSX.Element {
   return (
     <PluginPage>
       {findings === undefined ? (
-        <LoadingPlaceholder text="Looking at the data sources…" />
+        <LoadingPlaceholder text={tr('Looking at the data sources…')} />
       ) : findings.length === 0 ? (
         <NoSource />
       ) : (
@@ -63,20 +64,24 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
             <Badge color={source.health.ok ? 'green' : 'red'} text={source.health.ok ? 'answers' : 'fault'} />
           </h3>
           <p>{source.health.text}</p>
-          {source.models.length > 0 && <p>Models: {listed(source.models)}</p>}
+          {source.models.length > 0 && (
+            <p>
+              {tr('Models:')} {listed(source.models)}
+            </p>
+          )}
           {source.rules !== '' && <p>{source.rules}</p>}
           {source.systems.length > 0 && <Systems source={source} />}
           {source.jobs.length > 0 && <Jobs jobs={source.jobs} />}
           <div className={styles.links}>
             <LinkButton href={linkTo(`/explore?left=${encodeURIComponent(exploreState(source.uid))}`)}>
-              Explore
+              {tr('Explore')}
             </LinkButton>
             <LinkButton variant="secondary" href={linkTo(`/d/${DASHBOARD_UID}?var-source=${source.uid}`)}>
-              Model serving dashboard
+              {tr('Model serving dashboard')}
             </LinkButton>
             {role() === 'Admin' && (
               <LinkButton variant="secondary" href={linkTo(`/connections/datasources/edit/${source.uid}`)}>
-                Settings
+                {tr('Settings')}
               </LinkButton>
             )}
           </div>
@@ -90,7 +95,7 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
 function Systems({ source }: { source: SourceFinding }): React.JSX.Element {
   const styles = useStyles2(stylesOf);
   return (
-    <ul className={styles.systems} aria-label={`Found in ${source.name}`}>
+    <ul className={styles.systems} aria-label={tr('Found in {0}', source.name)}>
       {source.systems.map(({ system, presets }) => (
         <li key={system}>
           <strong>{system}</strong>
@@ -124,7 +129,7 @@ function DashboardButton({
     } catch (refusal) {
       const { status, data } = refusal as { status?: number; data?: { message?: string } };
       if (status !== 412) {
-        setMaking({ kind: 'failed', why: data?.message ?? 'Grafana does not answer' });
+        setMaking({ kind: 'failed', why: data?.message ?? tr('Grafana does not answer') });
         return;
       }
     }
@@ -133,9 +138,13 @@ function DashboardButton({
   return (
     <>
       <Button size="sm" disabled={making.kind === 'making'} onClick={() => void make()}>
-        Open dashboard
+        {tr('Open dashboard')}
       </Button>
-      {making.kind === 'failed' && <span role="alert">not made: {making.why}</span>}
+      {making.kind === 'failed' && (
+        <span role="alert">
+          {tr('not made:')} {making.why}
+        </span>
+      )}
     </>
   );
 }
@@ -148,17 +157,18 @@ function role(): Role {
 
 function listed(names: readonly string[]): string {
   const more = names.length - MODELS_NAMED_MAX;
-  return names.slice(0, MODELS_NAMED_MAX).join(', ') + (more > 0 ? `, and ${more} more` : '');
+  return names.slice(0, MODELS_NAMED_MAX).join(', ') + (more > 0 ? tr(', and {0} more', more) : '');
 }
 
 function NoSource(): React.JSX.Element {
   return (
-    <Alert severity="info" title="No Isotherm data source yet">
+    <Alert severity="info" title={tr('No Isotherm data source yet')}>
       <p>
-        Add one, and either let it collect the metrics of your services by itself, or give it the address of an Isotherm
-        sidecar or of any Prometheus-compatible server.
+        {tr(
+          'Add one, and either let it collect the metrics of your services by itself, or give it the address of an Isotherm sidecar or of any Prometheus-compatible server.',
+        )}
       </p>
-      <LinkButton href={linkTo('/connections/datasources/new')}>Add data source</LinkButton>
+      <LinkButton href={linkTo('/connections/datasources/new')}>{tr('Add data source')}</LinkButton>
     </Alert>
   );
 }
@@ -169,9 +179,9 @@ function Jobs({ jobs }: { jobs: readonly JobFinding[] }): React.JSX.Element {
     <table className={styles.jobs}>
       <thead>
         <tr>
-          <th>Job</th>
-          <th>Targets up</th>
-          <th>Last error</th>
+          <th>{tr('Job')}</th>
+          <th>{tr('Targets up')}</th>
+          <th>{tr('Last error')}</th>
         </tr>
       </thead>
       <tbody>
@@ -179,7 +189,7 @@ function Jobs({ jobs }: { jobs: readonly JobFinding[] }): React.JSX.Element {
           <tr key={job.job}>
             <td>{job.job}</td>
             <td>
-              {job.up} of {job.all}
+              {job.up} {tr('of')} {job.all}
             </td>
             <td>{job.lastError}</td>
           </tr>

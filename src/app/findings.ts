@@ -1,5 +1,6 @@
 /** What the home page knows about one data source: its health in words and its targets by job. Pure; the page asks. */
 import type { ApiTarget } from '../shared/api/prometheus.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 export interface JobFinding {
   readonly job: string;
@@ -18,7 +19,7 @@ export function jobsOf(targets: readonly ApiTarget[]): JobFinding[] {
     jobs.set(name, job);
     job.all++;
     if (target.health === 'up') job.up++;
-    else if (job.lastError === '') job.lastError = target.lastError === '' ? 'not scraped yet' : target.lastError;
+    else if (job.lastError === '') job.lastError = target.lastError === '' ? tr('not scraped yet') : target.lastError;
   }
   return [...jobs]
     .map(([job, found]) => ({ job, ...found }))
@@ -33,7 +34,7 @@ export function healthWords(answer: unknown): { readonly ok: boolean; readonly t
     text:
       body.message ??
       body.data?.message ??
-      "the data source does not answer; its backend may not have started: see Grafana's log",
+      tr("the data source does not answer; its backend may not have started: see Grafana's log"),
   };
 }
 
@@ -51,8 +52,8 @@ export function rulesWords(answer: ApiRules | undefined): string {
   const firing = rules.filter(({ state }) => state === 'firing').length;
   const faulty = rules.filter(({ health }) => health === 'err').length;
   return [
-    `${rules.length} rule${rules.length === 1 ? '' : 's'}`,
-    ...(firing > 0 ? [`${firing} firing`] : []),
-    ...(faulty > 0 ? [`${faulty} with a fault`] : []),
+    rules.length === 1 ? tr('1 rule') : tr('{0} rules', rules.length),
+    ...(firing > 0 ? [tr('{0} firing', firing)] : []),
+    ...(faulty > 0 ? [tr('{0} with a fault', faulty)] : []),
   ].join(', ');
 }

@@ -12,28 +12,29 @@ import { presetsFor } from '../shared/serving/presets.ts';
 import { prettyWithVariables } from './query/pretty.ts';
 import { Explanation, Hints } from './query/QueryHelp.tsx';
 import { QueryTrace } from './query/QueryTrace.tsx';
+import { tr } from '../shared/texts/texts.ts';
 
 type Props = QueryEditorProps<MetricsDataSource, MetricsQuery, MetricsOptions>;
 
 const FORMATS: { label: string; value: QueryFormat; description: string }[] = [
-  { label: 'Auto', value: 'auto', description: 'Histograms become heatmaps, all else time series' },
-  { label: 'Time series', value: 'time_series', description: 'A line a series, also of buckets' },
-  { label: 'Table', value: 'table', description: 'A row a sample, a column a label' },
-  { label: 'Heatmap', value: 'heatmap', description: 'Series with the label le, or native histograms' },
+  { label: tr('Auto'), value: 'auto', description: tr('Histograms become heatmaps, all else time series') },
+  { label: tr('Time series'), value: 'time_series', description: tr('A line a series, also of buckets') },
+  { label: tr('Table'), value: 'table', description: tr('A row a sample, a column a label') },
+  { label: tr('Heatmap'), value: 'heatmap', description: tr('Series with the label le, or native histograms') },
 ];
 
 const TYPES = [
-  { label: 'Range', value: 'range', description: 'A value at each step' },
-  { label: 'Instant', value: 'instant', description: 'One value, at the end of the range' },
-  { label: 'Both', value: 'both' },
+  { label: tr('Range'), value: 'range', description: tr('A value at each step') },
+  { label: tr('Instant'), value: 'instant', description: tr('One value, at the end of the range') },
+  { label: tr('Both'), value: 'both' },
 ];
 type QueryKind = 'range' | 'instant' | 'both';
 
 type EditorMode = NonNullable<MetricsQuery['editorMode']>;
 const EDITORS: { label: string; value: EditorMode; description: string }[] = [
-  { label: 'Latency', value: 'latency', description: 'A latency distribution, without PromQL' },
-  { label: 'Builder', value: 'builder', description: 'A metric and what to do with it' },
-  { label: 'Code', value: 'code', description: 'PromQL' },
+  { label: tr('Latency'), value: 'latency', description: tr('A latency distribution, without PromQL') },
+  { label: tr('Builder'), value: 'builder', description: tr('A metric and what to do with it') },
+  { label: tr('Code'), value: 'code', description: 'PromQL' },
 ];
 
 /** Names of all metrics; undefined until they are there, and where they cannot be had. */
@@ -118,7 +119,7 @@ export function QueryEditor({ query, datasource, app, range, data, onChange, onR
       )}
       <InlineFieldRow>
         {draws && (
-          <InlineField label="Format">
+          <InlineField label={tr('Format')}>
             <RadioButtonGroup
               options={FORMATS}
               value={query.format ?? 'auto'}
@@ -126,7 +127,7 @@ export function QueryEditor({ query, datasource, app, range, data, onChange, onR
             />
           </InlineField>
         )}
-        <InlineField label="Type">
+        <InlineField label={tr('Type')}>
           <RadioButtonGroup
             options={TYPES}
             value={kind}
@@ -134,37 +135,37 @@ export function QueryEditor({ query, datasource, app, range, data, onChange, onR
           />
         </InlineField>
         <InlineField
-          label="Legend"
-          tooltip="Labels in double braces, as in {{model}} {{version}}. Empty: the series as PromQL writes it."
+          label={tr('Legend')}
+          tooltip={tr('Labels in double braces, as in {{model}} {{version}}. Empty: the series as PromQL writes it.')}
         >
           <Input
-            aria-label="Legend"
+            aria-label={tr('Legend')}
             width={24}
-            placeholder="auto"
+            placeholder={tr('auto')}
             value={query.legendFormat === '__auto' ? '' : (query.legendFormat ?? '')}
             onChange={(event) => change({ legendFormat: event.currentTarget.value })}
             onBlur={onRunQuery}
           />
         </InlineField>
         <InlineField
-          label="Min step"
-          tooltip="The least time between points, such as 1m. Empty: the scrape interval of the data source."
+          label={tr('Min step')}
+          tooltip={tr('The least time between points, such as 1m. Empty: the scrape interval of the data source.')}
           invalid={fault !== undefined}
           error={fault}
         >
           <Input
-            aria-label="Min step"
+            aria-label={tr('Min step')}
             width={10}
-            placeholder="auto"
+            placeholder={tr('auto')}
             value={query.interval ?? ''}
             onChange={(event) => change({ interval: event.currentTarget.value })}
             onBlur={onRunQuery}
           />
         </InlineField>
         {draws && (
-          <InlineField label="Exemplars">
+          <InlineField label={tr('Exemplars')}>
             <InlineSwitch
-              aria-label="Exemplars"
+              aria-label={tr('Exemplars')}
               value={query.exemplar === true}
               onChange={(event) => changeAndRun({ exemplar: event.currentTarget.checked })}
             />
@@ -172,11 +173,13 @@ export function QueryEditor({ query, datasource, app, range, data, onChange, onR
         )}
         {draws && (
           <InlineField
-            label="Live"
-            tooltip="While the time range ends now, each new step is pushed to the panel as it is scraped; nothing is asked again."
+            label={tr('Live')}
+            tooltip={tr(
+              'While the time range ends now, each new step is pushed to the panel as it is scraped; nothing is asked again.',
+            )}
           >
             <InlineSwitch
-              aria-label="Live"
+              aria-label={tr('Live')}
               value={query.live === true}
               onChange={(event) => changeAndRun({ live: event.currentTarget.checked })}
             />
@@ -215,24 +218,24 @@ function Toolbar(props: ToolbarProps): React.JSX.Element {
       <RadioButtonGroup options={EDITORS} value={mode} onChange={onMode} size="sm" />
       {presets.length > 0 && (
         <Select
-          aria-label="Start from"
+          aria-label={tr('Start from')}
           width={30}
-          placeholder="Start from…"
+          placeholder={tr('Start from…')}
           options={presets}
           value={null}
           onChange={({ value }) => value !== undefined && onPreset(value.query)}
         />
       )}
       <Button size="sm" variant="secondary" fill={explains ? 'solid' : 'text'} onClick={() => onExplain(!explains)}>
-        Explain
+        {tr('Explain')}
       </Button>
       <Button size="sm" variant="secondary" fill={traces ? 'solid' : 'text'} onClick={() => onTrace(!traces)}>
-        Trace
+        {tr('Trace')}
       </Button>
       {onExport !== undefined && <ExportButton csv={onExport} />}
       {onFormat !== undefined && (
         <Button size="sm" variant="secondary" fill="text" onClick={onFormat}>
-          Lay out
+          {tr('Lay out')}
         </Button>
       )}
     </div>
@@ -260,9 +263,9 @@ function ExportButton({ csv }: { readonly csv: () => Promise<string> }): React.J
         fill="text"
         disabled={state === 'asking'}
         onClick={save}
-        tooltip="All samples that the query reads in this range, as CSV"
+        tooltip={tr('All samples that the query reads in this range, as CSV')}
       >
-        Save samples
+        {tr('Save samples')}
       </Button>
       {typeof state === 'object' && <span role="alert">{state.error}</span>}
     </>

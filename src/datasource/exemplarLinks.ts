@@ -1,5 +1,6 @@
 /** From exemplars to their traces: links on the label that holds the trace's id. The settings' names are those of Grafana's Prometheus data source. */
 import type { DataFrame, DataLink, Field } from '@grafana/data';
+import { tr } from '../shared/texts/texts.ts';
 
 export interface TraceDestination {
   /** The label, such as trace_id. */
@@ -41,9 +42,9 @@ function linkTo(
   if (datasourceUid) {
     const datasourceName = nameOf(datasourceUid);
     if (datasourceName === undefined) return [];
-    const title = urlDisplayLabel || `Query with ${datasourceName}`;
+    const title = urlDisplayLabel || tr('Query with {0}', datasourceName);
     const query = { refId: 'trace', query: '${__value.raw}', queryType: 'traceql' };
     return [{ title, url: '', internal: { query, datasourceUid, datasourceName } }];
   }
-  return url ? [{ title: urlDisplayLabel || 'Go to the trace', url, targetBlank: true }] : [];
+  return url ? [{ title: urlDisplayLabel || tr('Go to the trace'), url, targetBlank: true }] : [];
 }

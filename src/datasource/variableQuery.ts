@@ -1,3 +1,4 @@
+import { tr } from '../shared/texts/texts.ts';
 /** What a dashboard variable may ask: the functions that users of Prometheus in Grafana know, read from text. */
 export type VariableQuery =
   | { readonly kind: 'labelNames'; readonly match: string }
@@ -35,8 +36,9 @@ const PREVIEW_MAX = 8;
 
 /** The first few values, and how many there are. */
 export function previewWords(values: readonly string[]): string {
-  if (values.length === 0) return 'no values: nothing matches now';
+  if (values.length === 0) return tr('no values: nothing matches now');
   const shown = values.slice(0, PREVIEW_MAX).join(', ');
-  const more = values.length > PREVIEW_MAX ? `, and ${values.length - PREVIEW_MAX} more` : '';
-  return `${values.length} value${values.length === 1 ? '' : 's'}: ${shown}${more}`;
+  const more = values.length > PREVIEW_MAX ? tr(', and {0} more', values.length - PREVIEW_MAX) : '';
+  const count = values.length === 1 ? tr('1 value') : tr('{0} values', values.length);
+  return `${count}: ${shown}${more}`;
 }

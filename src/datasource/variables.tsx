@@ -13,6 +13,7 @@ import { from, type Observable } from 'rxjs';
 import type { MetricsQuery } from '../shared/api/grafanaQuery.ts';
 import type { MetricsOptions } from './options.ts';
 import { previewWords } from './variableQuery.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 /** A variable's query as dashboards keep it. */
 export interface VariableModel {
@@ -51,13 +52,15 @@ function VariableEditor({ query, datasource, onChange }: VariableEditorProps): R
   return (
     <>
       <InlineField
-        label="Query"
+        label={tr('Query')}
         labelWidth={20}
         grow
-        tooltip="label_values(metric, label), label_values(label), label_names(), metrics(pattern), query_result(expression), or a series selector"
+        tooltip={tr(
+          'label_values(metric, label), label_values(label), label_names(), metrics(pattern), query_result(expression), or a series selector',
+        )}
       >
         <TextArea
-          aria-label="Variable query"
+          aria-label={tr('Variable query')}
           rows={1}
           value={text}
           placeholder="label_values(model_prediction_latency_seconds_count, model)"
@@ -82,7 +85,7 @@ function Preview({ datasource, query }: { datasource: AnySource; query: string }
       const values: Promise<MetricFindValue[]> = datasource.metricFindQuery?.(query) ?? Promise.resolve([]);
       values.then(
         (all) => say(previewWords(all.map(({ text }) => text))),
-        (error: Error) => say(`no values: ${error.message}`),
+        (error: Error) => say(tr('no values: {0}', error.message)),
       );
     }
     return () => {
@@ -90,7 +93,7 @@ function Preview({ datasource, query }: { datasource: AnySource; query: string }
     };
   }, [datasource, query]);
   return found === undefined || found === '' ? null : (
-    <p role="status" aria-label="Values of the variable">
+    <p role="status" aria-label={tr('Values of the variable')}>
       {found}
     </p>
   );

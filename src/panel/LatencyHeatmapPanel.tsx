@@ -38,6 +38,7 @@ import { saveFile } from '../ui/saveFile.ts';
 import { useCursorSync } from './useCursorSync.ts';
 import { viewsOf, type MapView } from './views.ts';
 import { vizThemeOf } from './vizTheme.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 const LEGEND_HEIGHT = 24;
 const LEGEND_FROM_HEIGHT = 120;
@@ -128,10 +129,12 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
   const hidden = models.reduce((sum, model) => sum + hiddenObservations(model, yDomain), 0);
   const told = [
     ...(hidden > 0 ? [hiddenText(hidden, models[0].countUnit)] : []),
-    ...(limits.unreadable === '' ? [] : [`Limits: cannot read ${limits.unreadable}; write 250ms or 1s`]),
-    ...(Number.isNaN(colorMin) || Number.isNaN(colorMax) ? ['Colours: a bound is a number, such as 500 or 40 %'] : []),
+    ...(limits.unreadable === '' ? [] : [tr('Limits: cannot read {0}; write 250ms or 1s', limits.unreadable)]),
+    ...(Number.isNaN(colorMin) || Number.isNaN(colorMax)
+      ? [tr('Colours: a bound is a number, such as 500 or 40 %')]
+      : []),
     ...(refined.error === undefined ? [] : [refined.error]),
-    ...(refined.isLoading ? ['Asking for this part …'] : []),
+    ...(refined.isLoading ? [tr('Asking for this part …')] : []),
     ...notices,
   ];
   const chips = chipsOf(chosen, choose, timeZone);
@@ -227,7 +230,7 @@ export function LatencyHeatmapPanel(props: PanelProps<HeatmapOptions>): React.JS
             />
           ) : (
             <span style={{ color: theme.textDim, fontSize: theme.fontSize }}>
-              Colours from the fewest to the most of each map
+              {tr('Colours from the fewest to the most of each map')}
             </span>
           )}
           <MoreMenu entries={menuOf(chosen, choose, views, place, theme.background, hasCard)} theme={theme} />
@@ -362,13 +365,15 @@ function refinedBy(before: Refinement, add: Partial<Refinement>): Refinement {
 function chipsOf({ zoom, baseline, refinement, marksBox }: Chosen, choose: Choose, timeZone?: string): Chip[] {
   const { conditions, splits } = refinement;
   return [
-    ...(marksBox ? [{ text: 'Drag a box over a map', onRemove: () => choose({ marksBox: false }) }] : []),
-    ...(zoom === undefined ? [] : [{ text: 'Zoomed to some buckets', onRemove: () => choose({ zoom: undefined }) }]),
+    ...(marksBox ? [{ text: tr('Drag a box over a map'), onRemove: () => choose({ marksBox: false }) }] : []),
+    ...(zoom === undefined
+      ? []
+      : [{ text: tr('Zoomed to some buckets'), onRemove: () => choose({ zoom: undefined }) }]),
     ...(baseline === undefined
       ? []
       : [
           {
-            text: `Compared with ${formatTimeRange(...baseline, timeZone)}`,
+            text: tr('Compared with {0}', formatTimeRange(...baseline, timeZone)),
             onRemove: () => choose({ baseline: undefined }),
           },
         ]),
@@ -380,7 +385,7 @@ function chipsOf({ zoom, baseline, refinement, marksBox }: Chosen, choose: Choos
         }),
     })),
     ...splits.map((label) => ({
-      text: `split by ${label}`,
+      text: tr('split by {0}', label),
       onRemove: () => choose({ refinement: { conditions, splits: splits.filter((one) => one !== label) } }),
     })),
   ];
@@ -401,19 +406,19 @@ function menuOf(
   return [
     ...(hasCard && !asTable
       ? [
-          { text: 'Explain a region', onClick: () => choose({ marksBox: !marksBox }) },
-          { text: 'Check the buckets', onClick: () => choose({ doctor: true, box: undefined }) },
+          { text: tr('Explain a region'), onClick: () => choose({ marksBox: !marksBox }) },
+          { text: tr('Check the buckets'), onClick: () => choose({ doctor: true, box: undefined }) },
         ]
       : []),
     {
-      text: asTable ? 'Show as a map' : 'Show as a table',
+      text: asTable ? tr('Show as a map') : tr('Show as a table'),
       onClick: () => choose({ asTable: !asTable, box: undefined }),
     },
     {
-      text: 'Save cells as CSV',
+      text: tr('Save cells as CSV'),
       onClick: () => saveFile(new Blob([csvOf(views)], { type: 'text/csv' }), 'heatmap.csv'),
     },
-    ...(asTable ? [] : [{ text: 'Save picture as PNG', onClick: savePicture }]),
+    ...(asTable ? [] : [{ text: tr('Save picture as PNG'), onClick: savePicture }]),
   ];
 }
 
@@ -448,15 +453,17 @@ function emptyMessage(data: PanelData, notices: readonly string[], noValue: stri
   // Hosts before 10.2 or so know one error only, later ones a list.
   const failed = data.errors?.[0] ?? data.error;
   if (failed !== undefined)
-    return `The query failed: ${failed.message ?? failed.data?.message ?? 'the data source gave no reason'}`;
+    return tr('The query failed: {0}', failed.message ?? failed.data?.message ?? tr('the data source gave no reason'));
   if (notices.length > 0) return notices.join('; ');
   if (data.state === LoadingState.Loading) return 'Loading …';
   if (noValue) return noValue;
-  return 'No histogram in this data. Query a histogram grouped by le, such as sum by (le) (increase(name_bucket[$__rate_interval])), or a native histogram';
+  return tr(
+    'No histogram in this data. Query a histogram grouped by le, such as sum by (le) (increase(name_bucket[$__rate_interval])), or a native histogram',
+  );
 }
 
 function hiddenText(hidden: number, countUnit: HeatmapModel['countUnit']): string {
   return countUnit === 'count'
-    ? `${formatCount(hidden, countUnit)} observations are out of view`
-    : 'Some observations are out of view';
+    ? tr('{0} observations are out of view', formatCount(hidden, countUnit))
+    : tr('Some observations are out of view');
 }

@@ -6,6 +6,7 @@ import type { LimitLine } from '../viz/limitLines.ts';
 import type { VizTheme } from '../viz/theme.ts';
 import { formatterOf, type Display } from './formats.ts';
 import type { MapView } from './views.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 const TITLE_HEIGHT = 20;
 const SIDE_WIDTH = 72;
@@ -79,7 +80,10 @@ export function MapGrid(props: MapGridProps): React.JSX.Element {
             >
               {titles[i]}
               {props.colorMax === undefined && (
-                <span style={{ color: theme.textDim, fontWeight: 400 }}> · up to {mostOf(view, props)}</span>
+                <span style={{ color: theme.textDim, fontWeight: 400 }}>
+                  {' '}
+                  {tr('· up to')} {mostOf(view, props)}
+                </span>
               )}
             </div>
           )}

@@ -4,6 +4,7 @@ import { Input } from '@grafana/ui';
 import React, { useState } from 'react';
 import { quantileName } from '../shared/heatmap/quantileLines.ts';
 import { QUANTILES_MAX, quantilesOf, unreadableQuantiles } from './options.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 const SEPARATORS = /[\s,;]+/;
 const partsOf = (text: string) => text.split(SEPARATORS).filter((part) => part !== '');
@@ -18,13 +19,13 @@ export function QuantilesEditor({ value, onChange, id }: StandardEditorProps<num
     onChange(quantilesOf(partsOf(draft)));
     setDraft(undefined);
   };
-  const fault = `not a quantile: ${unreadable.join(', ')}; write p95, 95 or 0.95, at most ${QUANTILES_MAX}`;
+  const fault = tr('not a quantile: {0}; write p95, 95 or 0.95, at most {1}', unreadable.join(', '), QUANTILES_MAX);
   return (
     <>
       <Input
         id={id}
         value={draft ?? stored}
-        placeholder="none"
+        placeholder={tr('none')}
         invalid={unreadable.length > 0}
         onChange={(event) => setDraft(event.currentTarget.value)}
         onBlur={take}

@@ -8,6 +8,7 @@ import { formatShare } from '../viz/format.ts';
 import type { Exemplar, Mark } from '../viz/marks.ts';
 import type { FrameMap } from './fromFrames.ts';
 import { safeHref } from './links.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 /** More marks of a kind than this are a carpet. */
 const MARKS_MAX = 40;
@@ -143,8 +144,8 @@ export function modelMarks(model: HeatmapModel, withSteps: boolean): Mark[] {
   const at = (slices: readonly number[] | undefined, kind: 'layout' | 'reset', text: string): Mark[] =>
     (slices ?? []).slice(0, MARKS_MAX).map((slice) => ({ kind, time: model.xEdges[slice], text }));
   return [
-    ...at(model.layoutChanges, 'layout', 'buckets change'),
-    ...at(model.resets, 'reset', 'counters began anew'),
+    ...at(model.layoutChanges, 'layout', tr('buckets change')),
+    ...at(model.resets, 'reset', tr('counters began anew')),
     ...(withSteps && model.countUnit !== 'shareDifference'
       ? stepChanges(model).map(({ time, distance }): Mark => ({
           kind: 'change',

@@ -6,6 +6,7 @@ import { heatmapFromValues } from '../shared/heatmap/fromValues.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { formatLabels, labelsFrom, labelsOf, METRIC_NAME, NO_LABELS, type Labels } from '../shared/model/labels.ts';
 import type { HeatmapOptions } from './options.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 /** One map of the panel. */
 export interface FrameMap {
@@ -98,7 +99,7 @@ function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chose
   for (const frame of frames) {
     const time = timeField(frame);
     if (time === undefined) {
-      notices.push(`${nameOf(frame)} has no time; ask for a range, not an instant`);
+      notices.push(tr('{0} has no time; ask for a range, not an instant', nameOf(frame)));
       continue;
     }
     const times = numbers(time);
@@ -114,19 +115,19 @@ function bucketMaps(frames: readonly DataFrame[], series: boolean, chosen: Chose
     }
   }
   if (found.length === 0 && strange.length === 0 && notices.length === 0) {
-    notices.push(`${nameOf(frames[0])} has no numbers to draw`);
+    notices.push(tr('{0} has no numbers to draw', nameOf(frames[0])));
   }
   if (found.length === 0 && strange.length > 0) return valuesMap(strange, frames, chosen, notices);
   if (strange.length > 0) {
     notices.push(
-      `${strange.length} series without a bucket bound in the label le are not drawn; group the query by (le)`,
+      tr('{0} series without a bucket bound in the label le are not drawn; group the query by (le)', strange.length),
     );
   }
   const cumulative = chosen.buckets === 'auto' ? series : chosen.buckets === 'cumulative';
   const text = frames.map((frame) => frame.meta?.executedQueryString ?? '').join(' ');
   const isRaw = cumulative && /_bucket\b/.test(text) && !OVER_TIME.test(text) && areCounters(found);
   const { series: counted, resets } = isRaw ? increasesOf(found) : { series: found, resets: new Set<number>() };
-  if (isRaw) notices.push('These are counters: drawn is what they grew by between samples');
+  if (isRaw) notices.push(tr('These are counters: drawn is what they grew by between samples'));
   const set = heatmapFromBuckets({
     series: counted,
     cumulative,
@@ -168,10 +169,13 @@ function valuesMap(
     title: areMeans ? 'Means' : 'Values',
   });
   if (model.kind === 'empty') return { maps: [], notices: [...notices, model.reason] };
-  const what = `${series.length} series`;
+  const what = tr('{0} series', series.length);
   const told = areMeans
-    ? `Means, not requests: each observation is one of ${what}' sum by count, in buckets of our making`
-    : `No bucket bounds in the label le: drawn is how the values of ${what} are distributed; for a histogram group by (le)`;
+    ? tr("Means, not requests: each observation is one of {0}' sum by count, in buckets of our making", what)
+    : tr(
+        'No bucket bounds in the label le: drawn is how the values of {0} are distributed; for a histogram group by (le)',
+        what,
+      );
   return {
     maps: [{ model, labels: NO_LABELS, query: frames[0].refId ?? '' }],
     notices: [...notices, told],
@@ -197,7 +201,10 @@ function cellMap(frame: DataFrame, chosen: Chosen): Found {
     return {
       maps: [],
       notices: [
-        `${nameOf(frame)} lacks a time, a bucket bound or a count; heatmap cells need xMax, yMin or yMax, and count`,
+        tr(
+          '{0} lacks a time, a bucket bound or a count; heatmap cells need xMax, yMin or yMax, and count',
+          nameOf(frame),
+        ),
       ],
     };
   }

@@ -16,6 +16,7 @@ import {
 } from './options.ts';
 import { QuantilesEditor } from './QuantilesEditor.tsx';
 import { suggestHeatmap } from './suggestions.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 const choices = <T extends string>(labels: Readonly<Record<T, string>>): { value: T; label: string }[] =>
   (Object.keys(labels) as T[]).map((value) => ({ value, label: labels[value] }));
@@ -31,7 +32,7 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
   .setDataSupport({ annotations: true, alertStates: false })
   .setPanelOptions((builder) => {
     const lines = ['Lines'];
-    const look = ['Several histograms and times'];
+    const look = [tr('Several histograms and times')];
     const yAxis = ['Y axis'];
     const colours = ['Colours'];
     const display = ['Display'];
@@ -39,172 +40,182 @@ export const plugin = new PanelPlugin<HeatmapOptions>(LatencyHeatmapPanel)
       .addCustomEditor({
         id: 'quantiles',
         path: 'quantiles',
-        name: 'Quantiles',
-        description: 'Computed from the drawn cells, as histogram_quantile does.',
+        name: tr('Quantiles'),
+        description: tr('Computed from the drawn cells, as histogram_quantile does.'),
         category: lines,
         defaultValue: [...DEFAULT_OPTIONS.quantiles],
         editor: QuantilesEditor,
       })
       .addTextInput({
         path: 'limits',
-        name: 'Limits',
-        description:
+        name: tr('Limits'),
+        description: tr(
           'Lines with the share of observations under them, such as a service level: 250ms, 1s. Variables work, and the letter of a query that gives the limit: B.',
+        ),
         category: lines,
         defaultValue: DEFAULT_OPTIONS.limits,
-        settings: { placeholder: 'none' },
+        settings: { placeholder: tr('none') },
       })
       .addBooleanSwitch({
         path: 'thresholds',
-        name: 'Thresholds as limits',
-        description: 'Draws the thresholds below as lines, with the share of observations under each.',
+        name: tr('Thresholds as limits'),
+        description: tr('Draws the thresholds below as lines, with the share of observations under each.'),
         category: lines,
         defaultValue: DEFAULT_OPTIONS.thresholds,
       })
       .addBooleanSwitch({
         path: 'bands',
-        name: 'Error bands',
-        description: 'The bucket that each quantile lies in: nothing narrower is certain.',
+        name: tr('Error bands'),
+        description: tr('The bucket that each quantile lies in: nothing narrower is certain.'),
         category: lines,
         defaultValue: DEFAULT_OPTIONS.bands,
       })
       .addBooleanSwitch({
         path: 'marks',
-        name: 'Versions, annotations, changes of buckets',
+        name: tr('Versions, annotations, changes of buckets'),
         category: lines,
         defaultValue: DEFAULT_OPTIONS.marks,
       })
       .addBooleanSwitch({
         path: 'exemplars',
-        name: 'Exemplars',
-        description: 'Single observations with a trace, if the query asks for them.',
+        name: tr('Exemplars'),
+        description: tr('Single observations with a trace, if the query asks for them.'),
         category: lines,
         defaultValue: DEFAULT_OPTIONS.exemplars,
       })
       .addBooleanSwitch({
         path: 'changes',
-        name: 'Steps and modes',
-        description: 'Times from which on the distribution is another one, and values round which observations gather.',
+        name: tr('Steps and modes'),
+        description: tr(
+          'Times from which on the distribution is another one, and values round which observations gather.',
+        ),
         category: lines,
         defaultValue: DEFAULT_OPTIONS.changes,
       })
       .addRadio({
         path: 'several',
-        name: 'Several histograms',
+        name: tr('Several histograms'),
         category: look,
         defaultValue: DEFAULT_OPTIONS.several,
         settings: { options: choices(SEVERAL) },
       })
       .addSelect({
         path: 'compare',
-        name: 'Compare with',
-        description: 'Draws how shares differ, so that more load is no difference.',
+        name: tr('Compare with'),
+        description: tr('Draws how shares differ, so that more load is no difference.'),
         category: look,
         defaultValue: DEFAULT_OPTIONS.compare,
         settings: { options: choices(COMPARE_MODES) },
       })
       .addRadio({
         path: 'fold',
-        name: 'Across',
-        description: 'Folded, all days or weeks of the range lie over each other.',
+        name: tr('Across'),
+        description: tr('Folded, all days or weeks of the range lie over each other.'),
         category: look,
         defaultValue: DEFAULT_OPTIONS.fold,
         settings: { options: choices(FOLDS) },
       })
       .addBooleanSwitch({
         path: 'side',
-        name: 'Distribution beside the map',
-        description:
+        name: tr('Distribution beside the map'),
+        description: tr(
           'Over all times; of the column under the pointer or the box over it. The line is the share up to a value.',
+        ),
         category: look,
         defaultValue: DEFAULT_OPTIONS.side,
       })
       .addRadio({
         path: 'yScale',
-        name: 'Scale',
+        name: tr('Scale'),
         category: yAxis,
         defaultValue: DEFAULT_OPTIONS.yScale,
         settings: { options: choices(Y_SCALES) },
       })
       .addUnitPicker({
         path: 'unit',
-        name: 'Unit',
-        description: 'Of the bucket bounds. Empty: from the data or the name of the metric.',
+        name: tr('Unit'),
+        description: tr('Of the bucket bounds. Empty: from the data or the name of the metric.'),
         category: yAxis,
       })
       .addNumberInput({
         path: 'yMin',
-        name: 'Min',
-        description: 'Empty: the lowest bucket with observations.',
+        name: tr('Min'),
+        description: tr('Empty: the lowest bucket with observations.'),
         category: yAxis,
-        settings: { placeholder: 'auto' },
+        settings: { placeholder: tr('auto') },
       })
       .addNumberInput({
         path: 'yMax',
-        name: 'Max',
-        description: 'Empty: the highest bucket with observations.',
+        name: tr('Max'),
+        description: tr('Empty: the highest bucket with observations.'),
         category: yAxis,
-        settings: { placeholder: 'auto' },
+        settings: { placeholder: tr('auto') },
       })
       .addSelect({
         path: 'buckets',
-        name: 'Bucket counts',
-        description:
+        name: tr('Bucket counts'),
+        description: tr(
           'Whether a series with the label le counts all observations up to its bound, or those of its bucket alone.',
+        ),
         category: yAxis,
         defaultValue: DEFAULT_OPTIONS.buckets,
         settings: { options: choices(BUCKET_KINDS) },
       })
       .addSelect({
         path: 'palette',
-        name: 'Palette',
+        name: tr('Palette'),
         category: colours,
         defaultValue: DEFAULT_OPTIONS.palette,
         settings: { options: paletteChoices },
       })
       .addSelect({
         path: 'colorBy',
-        name: 'Colour by',
+        name: tr('Colour by'),
         category: colours,
         defaultValue: DEFAULT_OPTIONS.colorBy,
         settings: { options: choices(COLOR_MODES) },
       })
       .addSelect({
         path: 'colorScale',
-        name: 'Scale',
+        name: tr('Scale'),
         category: colours,
         defaultValue: DEFAULT_OPTIONS.colorScale,
         settings: { options: choices(COLOR_SCALES) },
       })
       .addTextInput({
         path: 'colorMin',
-        name: 'Min',
-        description: 'What is at the begin of the palette: 10, 5 %. Variables work. Empty: the least.',
+        name: tr('Min'),
+        description: tr('What is at the begin of the palette: 10, 5 %. Variables work. Empty: the least.'),
         category: colours,
         defaultValue: DEFAULT_OPTIONS.colorMin,
-        settings: { placeholder: 'auto' },
+        settings: { placeholder: tr('auto') },
       })
       .addTextInput({
         path: 'colorMax',
-        name: 'Max',
-        description: 'What is at its end: 500, 40 %. Variables work, so panels can share it. Empty: the most.',
+        name: tr('Max'),
+        description: tr('What is at its end: 500, 40 %. Variables work, so panels can share it. Empty: the most.'),
         category: colours,
         defaultValue: DEFAULT_OPTIONS.colorMax,
-        settings: { placeholder: 'auto' },
+        settings: { placeholder: tr('auto') },
       })
       .addBooleanSwitch({
         path: 'sharedColors',
-        name: 'Same scale for all maps',
-        description: 'With several histograms: the same colour is the same count in each.',
+        name: tr('Same scale for all maps'),
+        description: tr('With several histograms: the same colour is the same count in each.'),
         category: colours,
         defaultValue: DEFAULT_OPTIONS.sharedColors,
       })
-      .addBooleanSwitch({ path: 'legend', name: 'Legend', category: display, defaultValue: DEFAULT_OPTIONS.legend })
-      .addBooleanSwitch({ path: 'tooltip', name: 'Tooltip', category: display, defaultValue: DEFAULT_OPTIONS.tooltip })
+      .addBooleanSwitch({ path: 'legend', name: tr('Legend'), category: display, defaultValue: DEFAULT_OPTIONS.legend })
+      .addBooleanSwitch({
+        path: 'tooltip',
+        name: tr('Tooltip'),
+        category: display,
+        defaultValue: DEFAULT_OPTIONS.tooltip,
+      })
       .addTextInput({
         path: 'webUrl',
-        name: 'Web UI',
-        description: 'Address of the sidecar as browsers reach it: boxes then open there. Variables work.',
+        name: tr('Web UI'),
+        description: tr('Address of the sidecar as browsers reach it: boxes then open there. Variables work.'),
         category: display,
         defaultValue: DEFAULT_OPTIONS.webUrl,
         settings: { placeholder: 'http://host:9090' },

@@ -1,6 +1,7 @@
 import { COLOR_SCALES, type ColorScaleName } from '../shared/heatmap/colorScale.ts';
 import { PALETTES, type PaletteName } from '../shared/heatmap/palettes.ts';
 import type { YScaleName } from '../viz/axisScale.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 /** What colours tell: the numbers of the data as they are, or made into counts, rates, densities or shares. */
 export type ColorMode = 'data' | 'count' | 'rate' | 'density' | 'columnShare' | 'totalShare';
@@ -76,42 +77,42 @@ export const DEFAULT_OPTIONS: HeatmapOptions = {
 };
 
 export const COLOR_MODES: Readonly<Record<ColorMode, string>> = {
-  data: 'As in the data',
+  data: tr('As in the data'),
   count: 'Observations',
-  rate: 'Observations a second',
-  density: 'Density (per unit of the axis)',
-  columnShare: 'Share of the column',
-  totalShare: 'Share of all',
+  rate: tr('Observations a second'),
+  density: tr('Density (per unit of the axis)'),
+  columnShare: tr('Share of the column'),
+  totalShare: tr('Share of all'),
 };
 
 export const COMPARE_MODES: Readonly<Record<CompareMode, string>> = {
   none: 'Nothing',
-  before: 'Before the last new version or annotation',
-  first: 'The first map',
-  query: 'The next query (such as offset 1d)',
+  before: tr('Before the last new version or annotation'),
+  first: tr('The first map'),
+  query: tr('The next query (such as offset 1d)'),
 };
 
 export const SEVERAL: Readonly<Record<HeatmapOptions['several'], string>> = {
-  facets: 'A map each',
-  overlay: 'One map, lines of each',
+  facets: tr('A map each'),
+  overlay: tr('One map, lines of each'),
 };
 
 export const FOLDS: Readonly<Record<HeatmapOptions['fold'], string>> = {
   none: 'Time',
-  day: 'Hour of day',
-  week: 'Hour of week',
+  day: tr('Hour of day'),
+  week: tr('Hour of week'),
 };
 
 export const Y_SCALES: Readonly<Record<YScaleName, string>> = {
   log: 'Logarithmic',
   linear: 'Linear',
-  symlog: 'Symmetric log (values below zero)',
+  symlog: tr('Symmetric log (values below zero)'),
 };
 
 export const BUCKET_KINDS: Readonly<Record<HeatmapOptions['buckets'], string>> = {
   auto: 'Auto',
-  cumulative: 'Cumulative (≤ le)',
-  separate: 'Each bucket for itself',
+  cumulative: tr('Cumulative (≤ le)'),
+  separate: tr('Each bucket for itself'),
 };
 
 /** More lines than this bury the cells. */

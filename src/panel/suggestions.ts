@@ -1,5 +1,6 @@
 import type { DataFrame } from '@grafana/data';
 import { isHistogramData } from './fromFrames.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 interface Summary {
   readonly hasData?: boolean;
@@ -13,7 +14,7 @@ interface OldBuilder {
   getListAppender(defaults: object): { append(suggestion: object): void };
 }
 
-const SUGGESTION = { name: 'Isotherm heatmap', pluginId: 'isotherm-heatmap-panel', options: {} };
+const SUGGESTION = { name: tr('Isotherm heatmap'), pluginId: 'isotherm-heatmap-panel', options: {} };
 /** VisualizationSuggestionScore.Best, which older hosts lack. */
 const BEST = 100;
 

@@ -15,6 +15,7 @@ import { annotationMarks, concerns, exemplarsOf, modelMarks, versionMarks } from
 import type { FrameMap } from './fromFrames.ts';
 import type { HeatmapOptions } from './options.ts';
 import type { Happenings } from './source/happenings.ts';
+import { tr } from '../shared/texts/texts.ts';
 
 /** One map as it is drawn. */
 export interface MapView {
@@ -95,7 +96,7 @@ function resetMarks(labels: Labels, happenings: Happenings | undefined): readonl
   const own = new Map(labels);
   return (happenings?.resets ?? [])
     .filter((reset) => reset.labels.every(([name, value]) => own.get(name) === value))
-    .map(({ time }): Mark => ({ kind: 'reset', time, text: 'counters began anew' }));
+    .map(({ time }): Mark => ({ kind: 'reset', time, text: tr('counters began anew') }));
 }
 
 const several = (modes: readonly number[]): readonly number[] => (modes.length > 1 ? modes : []);
@@ -124,13 +125,14 @@ function compare(
       if (within.length === 0) {
         return {
           compared: maps,
-          notices: ['No new version and no annotation in this range, so there is nothing to compare with'],
+          notices: [tr('No new version and no annotation in this range, so there is nothing to compare with')],
         };
       }
       return comparedWithTimes(maps, [-Infinity, Math.max(...within)]);
     }
     case 'first': {
-      if (maps.length < 2) return { compared: maps, notices: ['There is only one histogram: nothing to compare with'] };
+      if (maps.length < 2)
+        return { compared: maps, notices: [tr('There is only one histogram: nothing to compare with')] };
       const [first, ...rest] = maps;
       return { compared: rest.map((map) => ({ ...map, model: differenceOf(map.model, first.model) })), notices: [] };
     }
@@ -145,7 +147,8 @@ function comparedWithTimes(maps: readonly FrameMap[], [from, to]: readonly [numb
     return model === undefined ? [] : [{ ...map, model }];
   });
   const lost = maps.length - compared.length;
-  const notices = lost > 0 ? [`${lost} of ${maps.length} maps have nothing observed at the time to compare with`] : [];
+  const notices =
+    lost > 0 ? [tr('{0} of {1} maps have nothing observed at the time to compare with', lost, maps.length)] : [];
   return compared.length > 0 ? { compared, notices } : { compared: maps, notices };
 }
 
@@ -165,7 +168,7 @@ function comparedWithQuery(maps: readonly FrameMap[]) {
   if (compared.length > 0) return { compared, notices: [] };
   return {
     compared: maps,
-    notices: ['No second query with histograms of the same labels: add one, such as the first with offset 1d'],
+    notices: [tr('No second query with histograms of the same labels: add one, such as the first with offset 1d')],
   };
 }
 

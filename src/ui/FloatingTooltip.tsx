@@ -1,5 +1,6 @@
 import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
+import { tr } from '../shared/texts/texts.ts';
 import type { VizTheme } from '../viz/theme.ts';
 
 interface FloatingTooltipProps {
@@ -39,7 +40,7 @@ export function FloatingTooltip({
     <div
       ref={ref}
       role={stays ? 'dialog' : 'tooltip'}
-      aria-label={stays ? 'Cell' : undefined}
+      aria-label={stays ? tr('Cell') : undefined}
       onPointerMove={(event) => event.stopPropagation()}
       style={{
         position: 'fixed',
@@ -58,7 +59,7 @@ export function FloatingTooltip({
       {stays && (
         <button
           type="button"
-          aria-label="Close"
+          aria-label={tr('Close')}
           onClick={onClose}
           style={{
             position: 'absolute',

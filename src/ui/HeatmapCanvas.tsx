@@ -3,6 +3,7 @@ import { shortened } from '../shared/model/visible.ts';
 import type { ColorScaleName } from '../shared/heatmap/colorScale.ts';
 import type { HeatmapModel, OverlayLine } from '../shared/heatmap/model.ts';
 import type { PaletteName } from '../shared/heatmap/palettes.ts';
+import { tr } from '../shared/texts/texts.ts';
 import type { YScaleName } from '../viz/axisScale.ts';
 import type { FormatValue } from '../viz/format.ts';
 import { columnAt, hitTest, type Cell } from '../viz/hitTest.ts';
@@ -211,7 +212,10 @@ export function HeatmapCanvas(props: HeatmapCanvasProps): React.JSX.Element {
       }}
       role="application"
       aria-roledescription="heatmap"
-      aria-label={`${shortened(model.title ?? 'Heatmap')}. Arrow keys move between cells.${props.onSelectBox === undefined ? '' : ' Enter explains a cell.'}`}
+      aria-label={[
+        tr('{0}. Arrow keys move between cells.', shortened(model.title ?? tr('Heatmap'))),
+        ...(props.onSelectBox === undefined ? [] : [tr('Enter explains a cell.')]),
+      ].join(' ')}
       tabIndex={0}
       onPointerMove={move}
       onPointerDown={press}

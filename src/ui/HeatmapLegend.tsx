@@ -2,6 +2,7 @@ import React, { useMemo } from 'react';
 import type { ColorScale } from '../shared/heatmap/colorScale.ts';
 import type { CountUnit } from '../shared/heatmap/model.ts';
 import { colorRamp, RAMP_SIZE, type PaletteName, type RampName } from '../shared/heatmap/palettes.ts';
+import { tr } from '../shared/texts/texts.ts';
 import { formatCount } from '../viz/format.ts';
 import type { VizTheme } from '../viz/theme.ts';
 
@@ -32,16 +33,18 @@ export function HeatmapLegend(props: HeatmapLegendProps): React.JSX.Element {
   const format = props.format ?? ((value: number) => formatCount(value, countUnit));
   const text: React.CSSProperties = { fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' };
   if (scale.max === 0)
-    return <div style={{ ...FRAME, ...font(theme) }}>{scale.signed ? 'no difference' : 'nothing observed'}</div>;
+    return (
+      <div style={{ ...FRAME, ...font(theme) }}>{scale.signed ? tr('no difference') : tr('nothing observed')}</div>
+    );
   return (
     <div style={{ ...FRAME, ...font(theme) }}>
       <Swatch
-        name="none"
+        name={tr('none')}
         background={theme.mode === 'dark' ? 'rgba(255,255,255,0.08)' : 'rgba(20,20,20,0.07)'}
         theme={theme}
       />
       <Swatch
-        name="no data"
+        name={tr('no data')}
         background={`repeating-linear-gradient(135deg, ${theme.textDim} 0 1px, transparent 1px 4px)`}
         theme={theme}
       />

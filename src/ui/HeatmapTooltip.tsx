@@ -2,6 +2,7 @@ import React from 'react';
 import { shortened } from '../shared/model/visible.ts';
 import type { OverlayLine } from '../shared/heatmap/model.ts';
 import { colorRamp, RAMP_SIZE, type RampName } from '../shared/heatmap/palettes.ts';
+import { tr } from '../shared/texts/texts.ts';
 import { formatBucket, formatCount, formatShare } from '../viz/format.ts';
 import { columnTotal, type Cell } from '../viz/hitTest.ts';
 import { sliceText, type Layout } from '../viz/layout.ts';
@@ -46,9 +47,9 @@ export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
         </div>
       ))}
       {model.title !== undefined && model.title !== '' && <div style={CLIPPED}>{shortened(model.title)}</div>}
-      <Pair name="Bucket" value={formatBucket(cell.fromValue, cell.toValue, formatY)} theme={theme} />
+      <Pair name={tr('Bucket')} value={formatBucket(cell.fromValue, cell.toValue, formatY)} theme={theme} />
       <Pair
-        name={isDifference ? 'Share, against the other' : 'Observations'}
+        name={isDifference ? tr('Share, against the other') : tr('Observations')}
         value={formatCount(cell.count, model.countUnit)}
         theme={theme}
         strong
@@ -56,11 +57,11 @@ export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
       {total > 0 && !Number.isNaN(cell.share) && (
         <>
           <Pair
-            name="Share of column"
-            value={`${formatShare(cell.share)} of ${formatCount(total, model.countUnit)}`}
+            name={tr('Share of column')}
+            value={tr('{0} of {1}', formatShare(cell.share), formatCount(total, model.countUnit))}
             theme={theme}
           />
-          <Pair name="Quantiles" value={rankText(cell)} theme={theme} />
+          <Pair name={tr('Quantiles')} value={rankText(cell)} theme={theme} />
         </>
       )}
       {readings.length > 0 && (
@@ -75,9 +76,9 @@ export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
           {limits.map(({ limit, bySlice }) => (
             <Pair
               key={limit}
-              name={`At most ${formatY(limit)}`}
+              name={tr('At most {0}', formatY(limit))}
               value={formatShare(bySlice[slice])}
-              note={`over ${formatShare(1 - bySlice[slice])}`}
+              note={tr('over {0}', formatShare(1 - bySlice[slice]))}
               theme={theme}
             />
           ))}
@@ -94,7 +95,7 @@ export function HeatmapTooltip(props: HeatmapTooltipProps): React.JSX.Element {
               theme={theme}
             />
           ))}
-          {exemplars.length > EXEMPLARS_MAX && <div>and {exemplars.length - EXEMPLARS_MAX} more</div>}
+          {exemplars.length > EXEMPLARS_MAX && <div>{tr('and {0} more', exemplars.length - EXEMPLARS_MAX)}</div>}
         </Section>
       )}
       {actions !== undefined && actions !== null && <Section theme={theme}>{actions}</Section>}

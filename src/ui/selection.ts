@@ -1,5 +1,6 @@
 /** Pointer and keyboard on a heatmap in terms of its data. */
 import type React from 'react';
+import { tr } from '../shared/texts/texts.ts';
 import { formatBucket, formatCount, formatShare } from '../viz/format.ts';
 import { cellAt, type Cell } from '../viz/hitTest.ts';
 import { sliceText, type Layout } from '../viz/layout.ts';
@@ -88,8 +89,10 @@ export function anchorOf(
 /** A cell in one sentence, for ears. */
 export function describeCell(layout: Layout, cell: Cell): string {
   const { model, formatY } = layout;
-  const share = Number.isNaN(cell.share) ? '' : `, ${formatShare(cell.share)} of the column`;
-  const count = Number.isNaN(cell.count) ? 'no data' : `${formatCount(cell.count, model.countUnit)} observations`;
+  const share = Number.isNaN(cell.share) ? '' : tr(', {0} of the column', formatShare(cell.share));
+  const count = Number.isNaN(cell.count)
+    ? tr('no data')
+    : tr('{0} observations', formatCount(cell.count, model.countUnit));
   return `${sliceText(layout, cell)}, ${formatBucket(cell.fromValue, cell.toValue, formatY)}: ${count}${share}`;
 }
 

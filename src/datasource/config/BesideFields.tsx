@@ -6,15 +6,16 @@ import { LABEL_WIDTH, TextField, type ConfigProps, type TextMore } from './field
 import { NamedSecrets } from './NamedSecrets.tsx';
 import { SecretField } from './SecretField.tsx';
 import type { MetricsOptions } from '../options.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 type AuthMethod = NonNullable<ConnectionOptions['authMethod']>;
 
 const AUTH_METHODS: SelectableValue<AuthMethod>[] = [
-  { label: 'None', value: 'none' },
-  { label: 'User and password', value: 'basic' },
-  { label: 'Bearer token', value: 'bearer' },
-  { label: 'SigV4', value: 'sigv4', description: 'Amazon Managed Service for Prometheus' },
-  { label: 'Forward login', value: 'forward', description: "Sends the OAuth identity of Grafana's user on" },
+  { label: tr('None'), value: 'none' },
+  { label: tr('User and password'), value: 'basic' },
+  { label: tr('Bearer token'), value: 'bearer' },
+  { label: 'SigV4', value: 'sigv4', description: tr('Amazon Managed Service for Prometheus') },
+  { label: tr('Forward login'), value: 'forward', description: tr("Sends the OAuth identity of Grafana's user on") },
 ];
 
 /** A server beside Grafana: where it is, and how to be let in. */
@@ -42,25 +43,25 @@ export function BesideFields({ options, onOptionsChange }: ConfigProps): React.J
   );
   return (
     <>
-      <FieldSet label="Server">
+      <FieldSet label={tr('Server')}>
         {text('URL', options.url, (url) => onOptionsChange({ ...options, url }), {
           placeholder: 'http://localhost:9090',
-          tooltip: 'Of an Isotherm sidecar or any Prometheus-compatible server, as the Grafana server reaches it',
+          tooltip: tr('Of an Isotherm sidecar or any Prometheus-compatible server, as the Grafana server reaches it'),
         })}
-        {text('Scrape interval', json.timeInterval, (timeInterval) => setJson({ timeInterval }), {
+        {text(tr('Scrape interval'), json.timeInterval, (timeInterval) => setJson({ timeInterval }), {
           placeholder: '15s',
           width: 12,
-          tooltip: 'The usual one; least step of queries and ground of $__rate_interval',
+          tooltip: tr('The usual one; least step of queries and ground of $__rate_interval'),
         })}
-        {text('Timeout, seconds', String(json.timeout ?? ''), (timeout) => setJson({ timeout }), {
+        {text(tr('Timeout, seconds'), String(json.timeout ?? ''), (timeout) => setJson({ timeout }), {
           placeholder: '30',
           width: 12,
         })}
         <InlineField
-          label="Query method"
+          label={tr('Query method')}
           labelWidth={LABEL_WIDTH}
           disabled={options.readOnly}
-          tooltip="POST allows long queries; some proxies pass GET only"
+          tooltip={tr('POST allows long queries; some proxies pass GET only')}
         >
           <RadioButtonGroup
             options={[
@@ -72,7 +73,7 @@ export function BesideFields({ options, onOptionsChange }: ConfigProps): React.J
           />
         </InlineField>
         {text(
-          'Extra parameters',
+          tr('Extra parameters'),
           json.customQueryParameters,
           (customQueryParameters) => setJson({ customQueryParameters }),
           {
@@ -80,61 +81,63 @@ export function BesideFields({ options, onOptionsChange }: ConfigProps): React.J
           },
         )}
       </FieldSet>
-      <FieldSet label="Authentication">
-        <InlineField label="Method" labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
+      <FieldSet label={tr('Authentication')}>
+        <InlineField label={tr('Method')} labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
           <RadioButtonGroup options={AUTH_METHODS} value={method} onChange={setMethod} />
         </InlineField>
         {method === 'basic' && (
           <>
-            {text('User', options.basicAuthUser, (basicAuthUser) => onOptionsChange({ ...options, basicAuthUser }))}
-            {secret('Password', 'basicAuthPassword', 'line')}
+            {text(tr('User'), options.basicAuthUser, (basicAuthUser) => onOptionsChange({ ...options, basicAuthUser }))}
+            {secret(tr('Password'), 'basicAuthPassword', 'line')}
           </>
         )}
-        {method === 'bearer' && secret('Token', 'bearerToken', 'line')}
+        {method === 'bearer' && secret(tr('Token'), 'bearerToken', 'line')}
         {method === 'sigv4' && (
           <>
-            <InlineField label="Keys" labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
+            <InlineField label={tr('Keys')} labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
               <RadioButtonGroup
                 options={[
-                  { label: 'Written here', value: 'keys' },
-                  { label: "Of Grafana's environment", value: 'default' },
+                  { label: tr('Written here'), value: 'keys' },
+                  { label: tr("Of Grafana's environment"), value: 'default' },
                 ]}
                 value={json.sigV4AuthType ?? 'keys'}
                 onChange={(sigV4AuthType) => setJson({ sigV4AuthType })}
               />
             </InlineField>
-            {text('Region', json.sigV4Region, (sigV4Region) => setJson({ sigV4Region }), { placeholder: 'eu-west-1' })}
-            {(json.sigV4AuthType ?? 'keys') === 'keys' && secret('Access key', 'sigV4AccessKey', 'line')}
-            {(json.sigV4AuthType ?? 'keys') === 'keys' && secret('Secret key', 'sigV4SecretKey', 'line')}
+            {text(tr('Region'), json.sigV4Region, (sigV4Region) => setJson({ sigV4Region }), {
+              placeholder: 'eu-west-1',
+            })}
+            {(json.sigV4AuthType ?? 'keys') === 'keys' && secret(tr('Access key'), 'sigV4AccessKey', 'line')}
+            {(json.sigV4AuthType ?? 'keys') === 'keys' && secret(tr('Secret key'), 'sigV4SecretKey', 'line')}
           </>
         )}
       </FieldSet>
       <FieldSet label="TLS">
         {onOff(
-          'Skip verification',
+          tr('Skip verification'),
           json.tlsSkipVerify,
           (tlsSkipVerify) => setJson({ tlsSkipVerify }),
-          'For trials only: anybody in between can read and change all',
+          tr('For trials only: anybody in between can read and change all'),
         )}
         {onOff(
-          'With CA certificate',
+          tr('With CA certificate'),
           json.tlsAuthWithCACert,
           (tlsAuthWithCACert) => setJson({ tlsAuthWithCACert }),
-          'For servers whose certificate comes from an authority of your own',
+          tr('For servers whose certificate comes from an authority of your own'),
         )}
-        {json.tlsAuthWithCACert === true && secret('CA certificate', 'tlsCACert', 'pem')}
-        {onOff('Client certificate', json.tlsAuth, (tlsAuth) => setJson({ tlsAuth }))}
+        {json.tlsAuthWithCACert === true && secret(tr('CA certificate'), 'tlsCACert', 'pem')}
+        {onOff(tr('Client certificate'), json.tlsAuth, (tlsAuth) => setJson({ tlsAuth }))}
         {json.tlsAuth === true && (
           <>
-            {text('Server name', json.serverName, (serverName) => setJson({ serverName }), {
-              placeholder: 'as in the URL',
+            {text(tr('Server name'), json.serverName, (serverName) => setJson({ serverName }), {
+              placeholder: tr('as in the URL'),
             })}
-            {secret('Client certificate', 'tlsClientCert', 'pem')}
-            {secret('Client key', 'tlsClientKey', 'pem')}
+            {secret(tr('Client certificate'), 'tlsClientCert', 'pem')}
+            {secret(tr('Client key'), 'tlsClientKey', 'pem')}
           </>
         )}
       </FieldSet>
-      <FieldSet label="Headers">
+      <FieldSet label={tr('Headers')}>
         <NamedSecrets
           what="Header"
           nameKey="httpHeaderName"

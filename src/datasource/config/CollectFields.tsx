@@ -6,10 +6,15 @@ import type { CollectFault, CollectOptions } from '../../shared/api/grafanaQuery
 import { LABEL_WIDTH, TextField, type ConfigProps } from './fields.tsx';
 import { NamedSecrets } from './NamedSecrets.tsx';
 import { useCollectCheck } from './useCollectCheck.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 const SOURCES = [
-  { label: 'Targets', value: 'targets' as const, description: 'A list of addresses' },
-  { label: 'prometheus.yml', value: 'config' as const, description: 'A whole configuration, with discovery and rules' },
+  { label: tr('Targets'), value: 'targets' as const, description: tr('A list of addresses') },
+  {
+    label: 'prometheus.yml',
+    value: 'config' as const,
+    description: tr('A whole configuration, with discovery and rules'),
+  },
 ];
 const TARGETS_EXAMPLE = 'localhost:8000\nvllm = http://10.0.0.7:8000/metrics, http://10.0.0.8:8000/metrics';
 const CONFIG_EXAMPLE =
@@ -27,12 +32,12 @@ export function CollectFields(props: ConfigProps): React.JSX.Element {
   const text = collect[key] ?? '';
   return (
     <>
-      <FieldSet label="What to scrape">
-        <InlineField label="Given as" labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
+      <FieldSet label={tr('What to scrape')}>
+        <InlineField label={tr('Given as')} labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
           <RadioButtonGroup options={SOURCES} value={source} onChange={(value) => set({ source: value })} />
         </InlineField>
         <CheckedText
-          label={source === 'config' ? 'prometheus.yml' : 'Targets'}
+          label={source === 'config' ? 'prometheus.yml' : tr('Targets')}
           placeholder={source === 'config' ? CONFIG_EXAMPLE : TARGETS_EXAMPLE}
           text={text}
           disabled={options.readOnly === true}
@@ -52,7 +57,7 @@ export function CollectFields(props: ConfigProps): React.JSX.Element {
         {source === 'targets' && (
           <>
             <TextField
-              label="Scrape interval"
+              label={tr('Scrape interval')}
               value={json.timeInterval}
               placeholder="15s"
               width={12}
@@ -60,13 +65,15 @@ export function CollectFields(props: ConfigProps): React.JSX.Element {
               onChange={(timeInterval) => onOptionsChange({ ...options, jsonData: { ...json, timeInterval } })}
             />
             <InlineField
-              label="This machine too"
+              label={tr('This machine too')}
               labelWidth={LABEL_WIDTH}
-              tooltip="CPU, memory, disk and network of the machine that Grafana runs on, under node_exporter's names"
+              tooltip={tr(
+                "CPU, memory, disk and network of the machine that Grafana runs on, under node_exporter's names",
+              )}
               disabled={options.readOnly}
             >
               <InlineSwitch
-                aria-label="This machine too"
+                aria-label={tr('This machine too')}
                 value={collect.machine !== false}
                 onChange={(event) => set({ machine: event.currentTarget.checked })}
               />
@@ -74,21 +81,23 @@ export function CollectFields(props: ConfigProps): React.JSX.Element {
           </>
         )}
       </FieldSet>
-      <FieldSet label="Storage and pages">
+      <FieldSet label={tr('Storage and pages')}>
         <TextField
-          label="Keep for"
+          label={tr('Keep for')}
           value={collect.retention}
           placeholder="15d"
           width={12}
-          tooltip="Older samples are deleted"
+          tooltip={tr('Older samples are deleted')}
           disabled={options.readOnly}
           onChange={(retention) => set({ retention })}
         />
         <TextField
-          label="Pages listen on"
+          label={tr('Pages listen on')}
           value={collect.listen}
-          placeholder="127.0.0.1, a free port"
-          tooltip="host:port of the data source's own pages and API, such as :9090 to let other machines in; nobody is asked for a password there"
+          placeholder={tr('127.0.0.1, a free port')}
+          tooltip={tr(
+            "host:port of the data source's own pages and API, such as :9090 to let other machines in; nobody is asked for a password there",
+          )}
           disabled={options.readOnly}
           onChange={(listen) => set({ listen })}
         />
@@ -140,7 +149,7 @@ function CheckedText({
         value={text}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
-      <div role="status" aria-label={`Check of ${label}`} className={styles.status}>
+      <div role="status" aria-label={tr('Check of {0}', label)} className={styles.status}>
         {check.faults.map((fault, i) => (
           <button key={i} type="button" className={styles.fault} onClick={() => goTo(fault)}>
             {fault.line > 0 ? `line ${fault.line}, column ${fault.column}: ` : ''}

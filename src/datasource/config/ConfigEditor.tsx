@@ -8,17 +8,20 @@ import { CollectFields } from './CollectFields.tsx';
 import type { ConfigProps } from './fields.tsx';
 import { QueryFields } from './QueryFields.tsx';
 import { TraceFields } from './TraceFields.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 const MODES = [
   {
     mode: 'collect',
-    title: 'Collect here',
-    text: 'Name your services, and this data source scrapes and keeps their metrics itself. Nothing else to install.',
+    title: tr('Collect here'),
+    text: tr(
+      'Name your services, and this data source scrapes and keeps their metrics itself. Nothing else to install.',
+    ),
   },
   {
     mode: 'beside',
-    title: 'Beside Grafana',
-    text: 'Ask a server that runs already: an Isotherm sidecar, Prometheus, Mimir, Thanos, VictoriaMetrics.',
+    title: tr('Beside Grafana'),
+    text: tr('Ask a server that runs already: an Isotherm sidecar, Prometheus, Mimir, Thanos, VictoriaMetrics.'),
   },
 ] as const;
 
@@ -29,7 +32,7 @@ export function ConfigEditor(props: ConfigProps): React.JSX.Element {
   const chosen = modeOf(options.url, options.jsonData);
   return (
     <div data-testid="isotherm-config-editor">
-      <div className={styles.modes} role="radiogroup" aria-label="Where metrics come from">
+      <div className={styles.modes} role="radiogroup" aria-label={tr('Where metrics come from')}>
         {MODES.map(({ mode, title, text }) => (
           <button
             key={mode}

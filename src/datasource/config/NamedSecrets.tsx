@@ -3,6 +3,7 @@ import React from 'react';
 import type { MetricsOptions } from '../options.ts';
 import { FIELD_WIDTH, LABEL_WIDTH, type ConfigProps } from './fields.tsx';
 import { SecretField } from './SecretField.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 const NUMBER_MAX = 20;
 
@@ -55,11 +56,11 @@ export function NamedSecrets({
               />
             </InlineField>
             <Button variant="secondary" type="button" disabled={options.readOnly} onClick={() => setName(n, undefined)}>
-              Remove
+              {tr('Remove')}
             </Button>
           </InlineFieldRow>
           <SecretField
-            label="Value"
+            label={tr('Value')}
             name={`${valueKey}${n}`}
             kind="line"
             options={options}
@@ -73,7 +74,7 @@ export function NamedSecrets({
         disabled={options.readOnly || numbers.length >= NUMBER_MAX}
         onClick={() => setName((numbers[numbers.length - 1] ?? 0) + 1, '')}
       >
-        Add {what.toLowerCase()}
+        {tr('Add')} {what.toLowerCase()}
       </Button>
     </>
   );

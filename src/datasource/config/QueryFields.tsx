@@ -3,6 +3,7 @@ import React from 'react';
 import { OVERLAP_DEFAULT } from '../held/heldAnswers.ts';
 import type { MetricsOptions } from '../options.ts';
 import { LABEL_WIDTH, TextField, type ConfigProps } from './fields.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 /** How dashboards ask, whichever server answers. */
 export function QueryFields({ options, onOptionsChange }: ConfigProps): React.JSX.Element {
@@ -10,27 +11,27 @@ export function QueryFields({ options, onOptionsChange }: ConfigProps): React.JS
   const setJson = (part: Partial<MetricsOptions>) => onOptionsChange({ ...options, jsonData: { ...json, ...part } });
   const isIncremental = json.incrementalQuerying !== false;
   return (
-    <FieldSet label="Queries">
+    <FieldSet label={tr('Queries')}>
       <InlineField
-        label="Ask for new steps only"
+        label={tr('Ask for new steps only')}
         labelWidth={LABEL_WIDTH}
         disabled={options.readOnly}
-        tooltip="A dashboard that refreshes keeps what it has and asks for the rest; once an hour it asks for all"
+        tooltip={tr('A dashboard that refreshes keeps what it has and asks for the rest; once an hour it asks for all')}
       >
         <InlineSwitch
-          aria-label="Ask for new steps only"
+          aria-label={tr('Ask for new steps only')}
           value={isIncremental}
           onChange={(event) => setJson({ incrementalQuerying: event.currentTarget.checked })}
         />
       </InlineField>
       {isIncremental && (
         <TextField
-          label="Asked again"
+          label={tr('Asked again')}
           value={json.incrementalQueryOverlapWindow}
           disabled={options.readOnly}
           placeholder={OVERLAP_DEFAULT}
           width={12}
-          tooltip="Steps younger than this are asked again, as samples may come late"
+          tooltip={tr('Steps younger than this are asked again, as samples may come late')}
           onChange={(incrementalQueryOverlapWindow) => setJson({ incrementalQueryOverlapWindow })}
         />
       )}

@@ -1,6 +1,7 @@
 import { Button, InlineField, InlineFieldRow, Input, TextArea } from '@grafana/ui';
 import React from 'react';
 import { FIELD_WIDTH, LABEL_WIDTH, type ConfigProps } from './fields.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface SecretFieldProps extends ConfigProps {
   readonly label: string;
@@ -25,7 +26,7 @@ export function SecretField({ label, name, kind, options, onOptionsChange }: Sec
           <Input aria-label={label} width={FIELD_WIDTH - 10} value="configured" />
         </InlineField>
         <Button variant="secondary" type="button" onClick={reset} disabled={options.readOnly}>
-          Reset
+          {tr('Reset')}
         </Button>
       </InlineFieldRow>
     );

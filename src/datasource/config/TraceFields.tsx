@@ -3,6 +3,7 @@ import { Button, FieldSet, InlineField, InlineFieldRow } from '@grafana/ui';
 import React from 'react';
 import type { TraceDestination } from '../exemplarLinks.ts';
 import { LABEL_WIDTH, TextField, type ConfigProps } from './fields.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 const DESTINATIONS_MAX = 10;
 
@@ -14,12 +15,12 @@ export function TraceFields({ options, onOptionsChange }: ConfigProps): React.JS
   const change = (i: number, part: Partial<TraceDestination>) =>
     set(destinations.map((one, k) => (k === i ? { ...one, ...part } : one)));
   return (
-    <FieldSet label="Exemplars">
+    <FieldSet label={tr('Exemplars')}>
       {destinations.map((destination, i) => (
         <div key={i} style={{ marginBottom: 8 }}>
           <InlineFieldRow>
             <TextField
-              label="Label of the trace's id"
+              label={tr("Label of the trace's id")}
               value={destination.name}
               disabled={options.readOnly}
               placeholder="trace_id"
@@ -32,10 +33,10 @@ export function TraceFields({ options, onOptionsChange }: ConfigProps): React.JS
               disabled={options.readOnly}
               onClick={() => set(destinations.filter((_, k) => k !== i))}
             >
-              Remove
+              {tr('Remove')}
             </Button>
           </InlineFieldRow>
-          <InlineField label="Traces in" labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
+          <InlineField label={tr('Traces in')} labelWidth={LABEL_WIDTH} disabled={options.readOnly}>
             <DataSourcePicker
               tracing
               noDefault
@@ -47,7 +48,7 @@ export function TraceFields({ options, onOptionsChange }: ConfigProps): React.JS
           </InlineField>
           {!destination.datasourceUid && (
             <TextField
-              label="or at the address"
+              label={tr('or at the address')}
               value={destination.url}
               disabled={options.readOnly}
               placeholder="https://traces.example/${__value.raw}"
@@ -62,7 +63,7 @@ export function TraceFields({ options, onOptionsChange }: ConfigProps): React.JS
         disabled={options.readOnly || destinations.length >= DESTINATIONS_MAX}
         onClick={() => set([...destinations, { name: 'trace_id' }])}
       >
-        Add a link to traces
+        {tr('Add a link to traces')}
       </Button>
     </FieldSet>
   );

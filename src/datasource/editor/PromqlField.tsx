@@ -5,6 +5,7 @@ import React, { Suspense, useMemo } from 'react';
 import { lastValueFrom } from 'rxjs';
 import type { PromqlEditorProps } from '../../ui/PromqlEditor.tsx';
 import { readable } from '../readable.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 /** Beside the module; AMD loaders give a module its own address. */
 declare const amdModule: { readonly uri?: string; readonly id?: string } | undefined;
@@ -51,8 +52,8 @@ export function PromqlField({ value, onChange, onRun, uid }: PromqlFieldProps): 
     value,
     onChange,
     onRun,
-    label: 'PromQL expression',
-    placeholder: 'Enter a PromQL query',
+    label: tr('PromQL expression'),
+    placeholder: tr('Enter a PromQL query'),
     remote,
     readable,
   };

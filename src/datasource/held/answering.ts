@@ -12,6 +12,7 @@ import { concat, EMPTY, map, merge, mergeMap, of, switchMap, type Observable } f
 import type { MetricsQuery } from '../../shared/api/grafanaQuery.ts';
 import type { HeldAnswers, Plan } from './heldAnswers.ts';
 import { pushed, steps } from './live.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 type Request = DataQueryRequest<MetricsQuery>;
 type Ask = (request: Request) => Observable<DataQueryResponse>;
@@ -114,7 +115,7 @@ function keptLive(
           const fault = answer.response.errors?.[0] ?? answer.response.error;
           return fault === undefined
             ? all(refId, answer.response.data as DataFrame[])
-            : failed(refId, fault.message ?? 'the query failed');
+            : failed(refId, fault.message ?? tr('the query failed'));
         }),
       );
     const stepMs = plan?.stepMs ?? Math.max(request.intervalMs, deps.scrapeIntervalMs);

@@ -7,14 +7,15 @@ import { AGGREGATE_NUMBERS, AGGREGATES, BUILDER_DEFAULT, builderExpr, builderOf,
 import { LabelFilters } from './LabelFilters.tsx';
 import { LabelsSelect } from './LabelsSelect.tsx';
 import { MetricSelect } from './MetricSelect.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 const LABEL_WIDTH = 14;
 const options = (names: readonly string[], none: string): SelectableValue<string>[] => [
   { label: none, value: '' },
   ...names.map((name) => ({ label: name, value: name })),
 ];
-const OVER_TIME_OPTIONS = options(OVER_TIME, 'as it is');
-const AGGREGATE_OPTIONS = options(AGGREGATES, 'each series');
+const OVER_TIME_OPTIONS = options(OVER_TIME, tr('as it is'));
+const AGGREGATE_OPTIONS = options(AGGREGATES, tr('each series'));
 
 interface BuilderEditorProps {
   readonly datasource: MetricsDataSource;
@@ -26,7 +27,11 @@ interface BuilderEditorProps {
 export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProps): React.JSX.Element {
   const builder = builderOf(query.expr) ?? query.builder;
   if (builder === undefined)
-    return <p>This expression is more than the builder can show; change it as code, or empty it to begin anew here.</p>;
+    return (
+      <p>
+        {tr('This expression is more than the builder can show; change it as code, or empty it to begin anew here.')}
+      </p>
+    );
   const set = (part: Partial<BuilderQuery>) => {
     const next = { ...builder, ...part };
     // Half a filter is no PromQL yet, and would be lost if only the expression were kept.
@@ -37,10 +42,10 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
   return (
     <>
       <InlineFieldRow>
-        <InlineField label="Metric" labelWidth={LABEL_WIDTH}>
+        <InlineField label={tr('Metric')} labelWidth={LABEL_WIDTH}>
           <MetricSelect
             datasource={datasource}
-            label="Metric"
+            label={tr('Metric')}
             value={shown.metric}
             onChange={({ name, type }) => {
               const isCounter = type === 'counter' || /_(total|count|sum|bucket)$/.test(name);
@@ -57,9 +62,9 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
         onChange={(filters) => set({ ...shown, filters })}
       />
       <InlineFieldRow>
-        <InlineField label="Over time" labelWidth={LABEL_WIDTH}>
+        <InlineField label={tr('Over time')} labelWidth={LABEL_WIDTH}>
           <Select
-            aria-label="Over time"
+            aria-label={tr('Over time')}
             width={22}
             options={OVER_TIME_OPTIONS}
             value={shown.overTime}
@@ -67,9 +72,9 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
           />
         </InlineField>
         {shown.overTime !== '' && (
-          <InlineField label="Range">
+          <InlineField label={tr('Range')}>
             <Input
-              aria-label="Range"
+              aria-label={tr('Range')}
               width={20}
               placeholder="$__rate_interval"
               value={shown.range}
@@ -77,9 +82,9 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
             />
           </InlineField>
         )}
-        <InlineField label="Aggregate">
+        <InlineField label={tr('Aggregate')}>
           <Select
-            aria-label="Aggregate"
+            aria-label={tr('Aggregate')}
             width={16}
             options={AGGREGATE_OPTIONS}
             value={shown.aggregate}
@@ -87,9 +92,9 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
           />
         </InlineField>
         {number !== undefined && (
-          <InlineField label="Number">
+          <InlineField label={tr('Number')}>
             <Input
-              aria-label="Number"
+              aria-label={tr('Number')}
               type="number"
               step="any"
               width={10}
@@ -99,12 +104,12 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
           </InlineField>
         )}
         {shown.aggregate !== '' && (
-          <InlineField label="By">
+          <InlineField label={tr('By')}>
             <LabelsSelect
               datasource={datasource}
               metric={shown.metric}
-              label="By"
-              placeholder="nothing: all together"
+              label={tr('By')}
+              placeholder={tr('nothing: all together')}
               value={shown.by}
               onChange={(by) => set({ ...shown, by })}
             />

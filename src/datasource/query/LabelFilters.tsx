@@ -3,6 +3,7 @@ import { AsyncSelect, Button, InlineField, InlineFieldRow, Select } from '@grafa
 import React from 'react';
 import type { LabelFilter } from '../../shared/api/grafanaQuery.ts';
 import type { MetricsDataSource } from '../DataSource.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface LabelFiltersProps {
   readonly datasource: MetricsDataSource;
@@ -14,8 +15,8 @@ interface LabelFiltersProps {
 const OPS: SelectableValue<LabelFilter['op']>[] = [
   { label: '=', value: '=' },
   { label: '!=', value: '!=' },
-  { label: '=~', value: '=~', description: 'matches an RE2 pattern' },
-  { label: '!~', value: '!~', description: 'does not match it' },
+  { label: '=~', value: '=~', description: tr('matches an RE2 pattern') },
+  { label: '!~', value: '!~', description: tr('does not match it') },
 ];
 const asOptions = (texts: readonly string[]): SelectableValue<string>[] =>
   texts.map((text) => ({ label: text, value: text }));
@@ -35,7 +36,7 @@ export function LabelFilters({ datasource, metric, filters, onChange }: LabelFil
   };
   return (
     <InlineFieldRow>
-      <InlineField label="Filters" labelWidth={14}>
+      <InlineField label={tr('Filters')} labelWidth={14}>
         <span />
       </InlineField>
       {filters.map((filter, i) => (
@@ -43,7 +44,7 @@ export function LabelFilters({ datasource, metric, filters, onChange }: LabelFil
           <AsyncSelect
             aria-label={`Label ${i + 1}`}
             width={20}
-            placeholder="Label"
+            placeholder={tr('Label')}
             loadOptions={names}
             defaultOptions
             allowCustomValue
@@ -61,7 +62,7 @@ export function LabelFilters({ datasource, metric, filters, onChange }: LabelFil
             key={filter.name}
             aria-label={`Value ${i + 1}`}
             width={24}
-            placeholder="Value"
+            placeholder={tr('Value')}
             loadOptions={values(filter.name)}
             defaultOptions
             allowCustomValue
@@ -71,13 +72,13 @@ export function LabelFilters({ datasource, metric, filters, onChange }: LabelFil
           <Button
             variant="secondary"
             icon="times"
-            aria-label={`Remove filter ${i + 1}`}
+            aria-label={tr('Remove filter {0}', i + 1)}
             onClick={() => onChange(filters.filter((_, j) => j !== i))}
           />
         </InlineFieldRow>
       ))}
       <Button variant="secondary" icon="plus" onClick={() => onChange([...filters, { name: '', op: '=', value: '' }])}>
-        Filter
+        {tr('Filter')}
       </Button>
     </InlineFieldRow>
   );

@@ -8,13 +8,14 @@ import { LabelsSelect } from './LabelsSelect.tsx';
 import { LATENCY_DEFAULT, latencyToQuery, LIMIT_MS_DEFAULT, readQuantiles } from './latency.ts';
 import { MetricSelect } from './MetricSelect.tsx';
 import type { MetricHit } from './metricSearch.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 const LABEL_WIDTH = 14;
 const SHOWS: SelectableValue<LatencyQuery['show']>[] = [
-  { label: 'Distribution', value: 'heatmap', description: 'A heatmap: how many requests took how long' },
-  { label: 'Quantiles', value: 'quantiles', description: 'The time below which a share of the requests stays' },
-  { label: 'Within limit', value: 'within', description: 'The share of the requests that are fast enough' },
-  { label: 'Requests a second', value: 'rate' },
+  { label: tr('Distribution'), value: 'heatmap', description: tr('A heatmap: how many requests took how long') },
+  { label: tr('Quantiles'), value: 'quantiles', description: tr('The time below which a share of the requests stays') },
+  { label: tr('Within limit'), value: 'within', description: tr('The share of the requests that are fast enough') },
+  { label: tr('Requests a second'), value: 'rate' },
 ];
 
 interface LatencyEditorProps {
@@ -31,10 +32,10 @@ export function LatencyEditor({ datasource, query, onChange }: LatencyEditorProp
   return (
     <>
       <InlineFieldRow>
-        <InlineField label="Histogram" labelWidth={LABEL_WIDTH}>
+        <InlineField label={tr('Histogram')} labelWidth={LABEL_WIDTH}>
           <MetricSelect
             datasource={datasource}
-            label="Histogram"
+            label={tr('Histogram')}
             value={latency.metric}
             offer={histograms}
             onChange={({ name, type }) => {
@@ -43,12 +44,16 @@ export function LatencyEditor({ datasource, query, onChange }: LatencyEditorProp
             }}
           />
         </InlineField>
-        <InlineField label="Split by" labelWidth={LABEL_WIDTH} tooltip="A map or a line for each value of these labels">
+        <InlineField
+          label={tr('Split by')}
+          labelWidth={LABEL_WIDTH}
+          tooltip={tr('A map or a line for each value of these labels')}
+        >
           <LabelsSelect
             datasource={datasource}
             metric={latency.metric === '' ? '' : series}
-            label="Split by"
-            placeholder="nothing: all together"
+            label={tr('Split by')}
+            placeholder={tr('nothing: all together')}
             value={latency.splitBy}
             onChange={(splitBy) => set({ splitBy })}
           />
@@ -61,16 +66,16 @@ export function LatencyEditor({ datasource, query, onChange }: LatencyEditorProp
         onChange={(filters) => set({ filters })}
       />
       <InlineFieldRow>
-        <InlineField label="Show" labelWidth={LABEL_WIDTH}>
+        <InlineField label={tr('Show')} labelWidth={LABEL_WIDTH}>
           <RadioButtonGroup options={SHOWS} value={latency.show} onChange={(show) => set({ show })} />
         </InlineField>
         {latency.show === 'quantiles' && (
           <QuantilesField value={latency.quantiles} onChange={(quantiles) => set({ quantiles })} />
         )}
         {latency.show === 'within' && (
-          <InlineField label="Limit, ms" tooltip="Fast enough is what takes no longer than this">
+          <InlineField label={tr('Limit, ms')} tooltip={tr('Fast enough is what takes no longer than this')}>
             <Input
-              aria-label="Limit, ms"
+              aria-label={tr('Limit, ms')}
               type="number"
               min={0}
               width={12}
@@ -84,7 +89,7 @@ export function LatencyEditor({ datasource, query, onChange }: LatencyEditorProp
   );
 }
 
-const NATIVE = 'native histogram';
+const NATIVE = tr('native histogram');
 
 /** Of what was found only histograms: classic ones by their buckets, native ones by what their metadata say. */
 function histograms(hits: readonly MetricHit[]): MetricHit[] {
@@ -108,13 +113,13 @@ function QuantilesField({
   const read = readQuantiles(text);
   return (
     <InlineField
-      label="Quantiles"
-      tooltip="As 0.99, 99% or p99, with commas between them"
+      label={tr('Quantiles')}
+      tooltip={tr('As 0.99, 99% or p99, with commas between them')}
       invalid={read === undefined}
-      error="write 0.5, 95% or p99, with commas between"
+      error={tr('write 0.5, 95% or p99, with commas between')}
     >
       <Input
-        aria-label="Quantiles"
+        aria-label={tr('Quantiles')}
         width={24}
         value={text}
         onChange={(event) => {

@@ -3,6 +3,7 @@ import { AsyncSelect } from '@grafana/ui';
 import React from 'react';
 import type { MetricsDataSource } from '../DataSource.ts';
 import type { MetricHit } from './metricSearch.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface MetricSelectProps {
   readonly datasource: MetricsDataSource;
@@ -27,7 +28,7 @@ export function MetricSelect({ datasource, value, label, offer, onChange }: Metr
     <AsyncSelect
       aria-label={label}
       width={50}
-      placeholder="Search by words of the name"
+      placeholder={tr('Search by words of the name')}
       loadOptions={load}
       defaultOptions
       allowCustomValue

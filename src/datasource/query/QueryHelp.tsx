@@ -4,6 +4,7 @@ import { css } from '@emotion/css';
 import React, { useMemo } from 'react';
 import { explainExpr } from './explain.ts';
 import { hintsFor } from './hints.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 /** What seems wrong with an expression, each with a click that mends it. */
 export function Hints({
@@ -19,7 +20,7 @@ export function Hints({
   const hints = useMemo(() => hintsFor(expr, known), [expr, known]);
   if (hints.length === 0) return null;
   return (
-    <ul className={styles.list} aria-label="Hints">
+    <ul className={styles.list} aria-label={tr('Hints')}>
       {hints.map(({ text, fix }) => (
         <li key={text} className={styles.hint}>
           <span>{text}</span>
@@ -38,9 +39,9 @@ export function Hints({
 export function Explanation({ expr }: { expr: string }): React.JSX.Element {
   const styles = useStyles2(stylesOf);
   const steps = useMemo(() => explainExpr(expr), [expr]);
-  if (steps === undefined) return <p>Nothing to explain yet: this is no whole expression.</p>;
+  if (steps === undefined) return <p>{tr('Nothing to explain yet: this is no whole expression.')}</p>;
   return (
-    <ol className={styles.steps} aria-label="Explanation">
+    <ol className={styles.steps} aria-label={tr('Explanation')}>
       {steps.map(({ code, words }, i) => (
         <li key={i}>
           <code>{code}</code>

@@ -5,6 +5,7 @@ import React, { useEffect, useState } from 'react';
 import type { MetricsQuery } from '../../shared/api/grafanaQuery.ts';
 import type { MetricsDataSource } from '../DataSource.ts';
 import type { Trace } from './trace.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface QueryTraceProps {
   readonly query: MetricsQuery;
@@ -29,14 +30,19 @@ export function QueryTrace({ query, datasource, range, intervalMs }: QueryTraceP
     };
     // A new range of a refresh is no new question; a changed expression is.
   }, [datasource, query.expr, query.interval]);
-  if (trace === undefined) return <p className={styles.note}>Tracing …</p>;
-  if (typeof trace === 'string') return <p className={styles.note}>Cannot be traced: {trace}</p>;
+  if (trace === undefined) return <p className={styles.note}>{tr('Tracing …')}</p>;
+  if (typeof trace === 'string')
+    return (
+      <p className={styles.note}>
+        {tr('Cannot be traced:')} {trace}
+      </p>
+    );
   return (
-    <section className={styles.box} aria-label="Query trace">
+    <section className={styles.box} aria-label={tr('Query trace')}>
       <p className={styles.note}>
         {[
-          `${countText(trace.series)} series`,
-          `${countText(trace.samples)} samples read`,
+          tr('{0} series', countText(trace.series)),
+          tr('{0} samples read', countText(trace.samples)),
           ...trace.stages.map(({ name, ms }) => `${name} ${msText(ms)}`),
         ].join(' · ')}
       </p>
@@ -44,11 +50,11 @@ export function QueryTrace({ query, datasource, range, intervalMs }: QueryTraceP
         <table className={styles.table}>
           <thead>
             <tr>
-              <th scope="col">Part</th>
-              <th scope="col">Series</th>
-              <th scope="col">Samples</th>
-              <th scope="col">Time</th>
-              <th scope="col">Its own share</th>
+              <th scope="col">{tr('Part')}</th>
+              <th scope="col">{tr('Series')}</th>
+              <th scope="col">{tr('Samples')}</th>
+              <th scope="col">{tr('Time')}</th>
+              <th scope="col">{tr('Its own share')}</th>
             </tr>
           </thead>
           <tbody>
@@ -56,7 +62,7 @@ export function QueryTrace({ query, datasource, range, intervalMs }: QueryTraceP
               <tr key={i}>
                 <td
                   style={{ paddingLeft: 8 + depth * 16 }}
-                  title={once ? 'The same at every step: evaluated once' : undefined}
+                  title={once ? tr('The same at every step: evaluated once') : undefined}
                 >
                   <code>{text}</code>
                 </td>

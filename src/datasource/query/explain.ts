@@ -2,6 +2,7 @@
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { rangeText, readable } from '../readable.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 export interface ExplainedStep {
   /** The step as it stands in the expression. */
@@ -11,54 +12,54 @@ export interface ExplainedStep {
 
 /** Functions that people meet first; of the others the name has to do. */
 const CALLS: Readonly<Record<string, string>> = {
-  rate: 'how fast each grew, per second over the range; restarts of the process are allowed for',
-  increase: 'by how much each grew over the range; restarts of the process are allowed for',
-  irate: 'how fast each grew between its last two samples, per second',
-  delta: 'the difference between the end and the beginning of the range, for values that go up and down',
-  deriv: 'the slope of each, per second, as a straight line through the range',
-  histogram_quantile: 'the value below which this fraction of the observations lies, read from their buckets',
-  histogram_fraction: 'the fraction of the observations that lies between the two bounds, read from their buckets',
-  histogram_count: 'the number of observations in each histogram',
-  histogram_sum: 'the sum of the observations in each histogram',
-  histogram_avg: 'the mean of the observations in each histogram',
-  label_replace: 'the same values, with one label written from another',
-  label_join: 'the same values, with one label joined from others',
-  absent: '1 if there is nothing, and nothing if there is something',
-  clamp_min: 'the same values, none below the bound',
-  clamp_max: 'the same values, none above the bound',
-  abs: 'the same values without their signs',
-  ceil: 'the same values, rounded up',
-  floor: 'the same values, rounded down',
-  sort: 'the same values, smallest first',
-  sort_desc: 'the same values, largest first',
-  time: 'the time of the evaluation, in seconds since 1970',
-  vector: 'the number as a series without labels',
-  scalar: 'the one series as a number',
-  predict_linear: 'where each will be so many seconds later, if it goes on as in the range',
+  rate: tr('how fast each grew, per second over the range; restarts of the process are allowed for'),
+  increase: tr('by how much each grew over the range; restarts of the process are allowed for'),
+  irate: tr('how fast each grew between its last two samples, per second'),
+  delta: tr('the difference between the end and the beginning of the range, for values that go up and down'),
+  deriv: tr('the slope of each, per second, as a straight line through the range'),
+  histogram_quantile: tr('the value below which this fraction of the observations lies, read from their buckets'),
+  histogram_fraction: tr('the fraction of the observations that lies between the two bounds, read from their buckets'),
+  histogram_count: tr('the number of observations in each histogram'),
+  histogram_sum: tr('the sum of the observations in each histogram'),
+  histogram_avg: tr('the mean of the observations in each histogram'),
+  label_replace: tr('the same values, with one label written from another'),
+  label_join: tr('the same values, with one label joined from others'),
+  absent: tr('1 if there is nothing, and nothing if there is something'),
+  clamp_min: tr('the same values, none below the bound'),
+  clamp_max: tr('the same values, none above the bound'),
+  abs: tr('the same values without their signs'),
+  ceil: tr('the same values, rounded up'),
+  floor: tr('the same values, rounded down'),
+  sort: tr('the same values, smallest first'),
+  sort_desc: tr('the same values, largest first'),
+  time: tr('the time of the evaluation, in seconds since 1970'),
+  vector: tr('the number as a series without labels'),
+  scalar: tr('the one series as a number'),
+  predict_linear: tr('where each will be so many seconds later, if it goes on as in the range'),
 };
 
 const AGGREGATIONS: Readonly<Record<string, string>> = {
-  sum: 'added up',
-  avg: 'as their mean',
-  min: 'as the smallest',
-  max: 'as the largest',
+  sum: tr('added up'),
+  avg: tr('as their mean'),
+  min: tr('as the smallest'),
+  max: tr('as the largest'),
   count: 'counted',
-  group: 'as 1 each',
-  stddev: 'as their standard deviation',
-  stdvar: 'as their variance',
-  quantile: 'as their quantile over series',
-  topk: 'only the largest',
-  bottomk: 'only the smallest',
-  count_values: 'counted by value',
-  limitk: 'only so many of them',
-  limit_ratio: 'only that share of them',
+  group: tr('as 1 each'),
+  stddev: tr('as their standard deviation'),
+  stdvar: tr('as their variance'),
+  quantile: tr('as their quantile over series'),
+  topk: tr('only the largest'),
+  bottomk: tr('only the smallest'),
+  count_values: tr('counted by value'),
+  limitk: tr('only so many of them'),
+  limit_ratio: tr('only that share of them'),
 };
 
 const MATCHES: Readonly<Record<string, string>> = {
   '=': 'is',
-  '!=': 'is not',
+  '!=': tr('is not'),
   '=~': 'matches',
-  '!~': 'does not match',
+  '!~': tr('does not match'),
 };
 
 /** Undefined where the text is no expression yet. */
@@ -85,32 +86,42 @@ export function explainExpr(text: string): ExplainedStep[] | undefined {
 function wordsOf(node: Expr, text: string): string | undefined {
   switch (node.kind) {
     case 'selector':
-      return `the newest sample at each step of ${seriesOf(node, text)}`;
+      return tr('the newest sample at each step of {0}', seriesOf(node, text));
     case 'range':
-      return `at each step, the samples of the last ${rangeText(text, node)} of ${seriesOf(node.selector, text)}`;
+      return tr(
+        'at each step, the samples of the last {0} of {1}',
+        rangeText(text, node),
+        seriesOf(node.selector, text),
+      );
     case 'subquery':
-      return `the expression before it, evaluated again and again over the last ${rangeText(text, node).split(':')[0]}`;
+      return tr(
+        'the expression before it, evaluated again and again over the last {0}',
+        rangeText(text, node).split(':')[0],
+      );
     case 'call':
       if (CALLS[node.func] !== undefined) return CALLS[node.func];
       return /_over_time$/.test(node.func)
-        ? `for each series, the ${node.func.replace('_over_time', '').replace(/_/g, ' ')} of the samples in the range`
-        : `the function ${node.func} of it`;
+        ? tr(
+            'for each series, the {0} of the samples in the range',
+            node.func.replace('_over_time', '').replace(/_/g, ' '),
+          )
+        : tr('the function {0} of it', node.func);
     case 'aggregation': {
       const labels = node.grouping.join(', ');
       const groups = node.without
-        ? `all that differ in nothing but ${labels || 'nothing'}`
+        ? tr('all that differ in nothing but {0}', labels || 'nothing')
         : labels === ''
-          ? 'all series together'
-          : `the series of each ${labels}`;
+          ? tr('all series together')
+          : tr('the series of each {0}', labels);
       return `${groups}, ${AGGREGATIONS[node.op]}`;
     }
     case 'binary':
-      if (node.op === 'and') return 'those on the left that have a partner on the right';
-      if (node.op === 'unless') return 'those on the left that have no partner on the right';
-      if (node.op === 'or') return 'those on the left, and those on the right that have no partner there';
+      if (node.op === 'and') return tr('those on the left that have a partner on the right');
+      if (node.op === 'unless') return tr('those on the left that have no partner on the right');
+      if (node.op === 'or') return tr('those on the left, and those on the right that have no partner there');
       return /^[<>=!]/.test(node.op) && !node.bool
-        ? 'those for which this is true; the others are left out'
-        : 'computed for series with the same labels on both sides';
+        ? tr('those for which this is true; the others are left out')
+        : tr('computed for series with the same labels on both sides');
     default:
       return undefined;
   }
@@ -122,7 +133,7 @@ function seriesOf(node: Extract<Expr, { kind: 'selector' }>, text: string): stri
     .filter((matcher) => matcher.name !== '__name__')
     .map(({ name: label, op, value }) => `${label} ${MATCHES[op]} ${value === '' ? 'empty' : value}`);
   const offset =
-    node.offset === undefined ? '' : `, as they were ${text.slice(node.offset.from, node.offset.to)} earlier`;
+    node.offset === undefined ? '' : tr(', as they were {0} earlier', text.slice(node.offset.from, node.offset.to));
   const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
-  return `${name === '' ? 'all series' : name}${where}${offset}`;
+  return `${name === '' ? tr('all series') : name}${where}${offset}`;
 }

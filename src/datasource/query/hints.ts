@@ -2,6 +2,7 @@
 import { childrenOf, type Aggregation, type Expr, type VectorSelector } from '../../shared/promql/ast.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { readable } from '../readable.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 export interface Hint {
   readonly text: string;
@@ -48,7 +49,11 @@ export function hintsFor(expr: string, known?: ReadonlySet<string>): Hint[] {
         node.args.some((argument) => argument.kind === 'subquery' && argument.expr.kind === 'aggregation')
       )
         hints.push({
-          text: `${node.func} of a sum: a restart of one instance looks like a reset of all; take ${node.func} first and sum afterwards`,
+          text: tr(
+            '{0} of a sum: a restart of one instance looks like a reset of all; take {1} first and sum afterwards',
+            node.func,
+            node.func,
+          ),
         });
       const inner = {
         call: node.func,
@@ -74,7 +79,7 @@ function ofSelector(
   const isCounted = COUNTER.test(name) && !OVER_COUNTERS.has(around.call) && around.call !== 'histogram_count';
   if (isCounted && !/_over_time$|^(delta|deriv|timestamp|absent|changes)$/.test(around.call)) {
     hints.push({
-      text: `${name} only grows: what is drawn is its sum since each process began`,
+      text: tr('{0} only grows: what is drawn is its sum since each process began', name),
       fix: { label: 'rate(…)', expr: replaced(expr, node.from, node.to, `rate(${own}[$__rate_interval])`) },
     });
   }
@@ -84,8 +89,8 @@ function ofSelector(
     if (known.has(renamed)) {
       const fixed = replaced(expr, node.from, node.from + name.length, renamed);
       hints.push({
-        text: `${name} is not here; newer versions call it ${renamed}`,
-        fix: { label: 'Rename', expr: fixed },
+        text: tr('{0} is not here; newer versions call it {1}', name, renamed),
+        fix: { label: tr('Rename'), expr: fixed },
       });
     }
   }
@@ -103,10 +108,12 @@ function ofAggregation(expr: string, node: Aggregation, around: Around): Hint[] 
   else if (after !== null)
     fixed = `${head.slice(0, after.index)}${after[0]}${node.grouping.length > 0 ? 'le, ' : 'le'}${head.slice(after.index + after[0].length)}`;
   else fixed = head.replace(/^\w+\s*/, (op) => `${op.trim()} by (le) `);
-  const fix = { label: 'Keep le', expr: replaced(expr, node.from, node.to, fixed) };
+  const fix = { label: tr('Keep le'), expr: replaced(expr, node.from, node.to, fixed) };
   const text = around.ofHistogram
-    ? 'the buckets are added up before the quantile: le must stay'
-    : 'the buckets are added up, so each observation counts once for every bucket above it; keep le for a heatmap, or use _count for the number';
+    ? tr('the buckets are added up before the quantile: le must stay')
+    : tr(
+        'the buckets are added up, so each observation counts once for every bucket above it; keep le for a heatmap, or use _count for the number',
+      );
   return [{ text, fix }];
 }
 

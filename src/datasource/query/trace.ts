@@ -1,5 +1,6 @@
 /** How a query was answered, part by part: what it read, how long it took, and where most of the time went. */
 import type { ApiPlanNode, ApiQueryPlan } from '../../shared/api/queryPlan.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 export interface TracePart {
   readonly text: string;
@@ -51,9 +52,9 @@ export function traceOf(plan: ApiQueryPlan, steps: number): Trace {
     series,
     samples: samplesRead,
     stages: [
-      { name: 'read the text', ms: parseMilliseconds },
-      { name: 'find series', ms: selectMilliseconds },
-      { name: 'evaluate', ms: evaluateMilliseconds },
+      { name: tr('read the text'), ms: parseMilliseconds },
+      { name: tr('find series'), ms: selectMilliseconds },
+      { name: tr('evaluate'), ms: evaluateMilliseconds },
     ],
     advice: adviceOn(parts, {
       ms: parseMilliseconds + selectMilliseconds + evaluateMilliseconds,
@@ -71,8 +72,8 @@ export interface ApiStats {
 }
 
 const TIMINGS: Readonly<Record<string, string>> = {
-  execQueueTime: 'wait in the queue',
-  queryPreparationTime: 'find series',
+  execQueueTime: tr('wait in the queue'),
+  queryPreparationTime: tr('find series'),
   innerEvalTime: 'evaluate',
   resultSortTime: 'sort',
 };
@@ -85,7 +86,7 @@ export function traceOfStats({ timings = {}, samples }: ApiStats, series: number
     stages: Object.entries(TIMINGS).flatMap(([key, name]) =>
       timings[key] === undefined ? [] : [{ name, ms: timings[key] * 1000 }],
     ),
-    advice: 'This server tells totals only; an Isotherm sidecar tells each part.',
+    advice: tr('This server tells totals only; an Isotherm sidecar tells each part.'),
   };
 }
 
@@ -93,17 +94,22 @@ function adviceOn(
   parts: readonly TracePart[],
   whole: { ms: number; selectMs: number; samples: number; points: number },
 ): string {
-  if (whole.ms < SLOW_MS) return 'Nothing here is slow.';
+  if (whole.ms < SLOW_MS) return tr('Nothing here is slow.');
   if (whole.selectMs > MOST * whole.ms)
-    return 'Most of the time went into finding series: a matcher on one more label, or an exact one in place of a pattern, finds fewer.';
+    return tr(
+      'Most of the time went into finding series: a matcher on one more label, or an exact one in place of a pattern, finds fewer.',
+    );
   const perPoint = whole.samples / whole.points;
   if (perPoint > MANY_SAMPLES_A_POINT)
-    return `Each point drawn reads ${Math.round(perPoint)} samples: a longer step, a shorter window, or a recording rule would read fewer.`;
+    return tr(
+      'Each point drawn reads {0} samples: a longer step, a shorter window, or a recording rule would read fewer.',
+      Math.round(perPoint),
+    );
   const most = parts.reduce<TracePart | undefined>(
     (best, part) => (part.ownShare > (best?.ownShare ?? 0) ? part : best),
     undefined,
   );
   return most !== undefined && most.ownShare > MOST
-    ? `Most of the time went into ${most.text}.`
-    : 'The time is spread over all parts; fewer series or a shorter range would help.';
+    ? tr('Most of the time went into {0}.', most.text)
+    : tr('The time is spread over all parts; fewer series or a shorter range would help.');
 }

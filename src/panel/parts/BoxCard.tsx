@@ -9,6 +9,7 @@ import { alertRule, type Refinement } from '../source/expression.ts';
 import { objectiveOf } from '../source/objective.ts';
 import type { MapView } from '../views.ts';
 import { Action, Card, CopyAction, DIM_LINE } from './Card.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 export interface BoxCardProps {
   readonly box: MapBox;
@@ -38,7 +39,7 @@ export function BoxCard(props: BoxCardProps): React.JSX.Element {
   const objective = expr === undefined ? undefined : objectiveOf(expr, box, share);
   const isFolded = view.model.fold !== undefined;
   return (
-    <Card title="In this box" {...props}>
+    <Card title={tr('In this box')} {...props}>
       <div style={{ ...DIM_LINE, color: theme.textDim }}>
         {!isFolded && (
           <>
@@ -53,27 +54,27 @@ export function BoxCard(props: BoxCardProps): React.JSX.Element {
             <span style={{ color: theme.text }}>
               {formatCount(Number(inside.toPrecision(6)), view.model.countUnit)}
             </span>
-            {total > 0 && `, ${formatShare(inside / total)} of its time`}
+            {total > 0 && tr(', {0} of its time', formatShare(inside / total))}
           </>
         )}
       </div>
       <div style={{ display: 'flex', flexWrap: 'wrap', columnGap: 14, margin: '6px 0 8px' }}>
-        {!isFolded && <Action text="Zoom" theme={theme} onClick={props.onZoom} />}
+        {!isFolded && <Action text={tr('Zoom')} theme={theme} onClick={props.onZoom} />}
         {!isFolded && (
           <Action
-            text="Compare with it"
-            title="Every time's shares less those of the box's times"
+            text={tr('Compare with it')}
+            title={tr("Every time's shares less those of the box's times")}
             theme={theme}
             onClick={props.onCompare}
           />
         )}
-        {expr !== undefined && <CopyAction text="Copy query" copy={expr} theme={theme} />}
-        {rule !== undefined && <CopyAction text="Copy alert rule" copy={rule} theme={theme} />}
-        {objective !== undefined && <CopyAction text="Copy objective" copy={objective} theme={theme} />}
-        {!isFolded && <CopyAction text="Copy link" copy={linkWithBox(props)} theme={theme} />}
+        {expr !== undefined && <CopyAction text={tr('Copy query')} copy={expr} theme={theme} />}
+        {rule !== undefined && <CopyAction text={tr('Copy alert rule')} copy={rule} theme={theme} />}
+        {objective !== undefined && <CopyAction text={tr('Copy objective')} copy={objective} theme={theme} />}
+        {!isFolded && <CopyAction text={tr('Copy link')} copy={linkWithBox(props)} theme={theme} />}
         {props.webHref !== undefined && (
           <a href={props.webHref} target="_blank" rel="noreferrer" style={{ color: theme.accent, padding: '2px 0' }}>
-            Open in Isotherm
+            {tr('Open in Isotherm')}
           </a>
         )}
       </div>
@@ -140,10 +141,14 @@ function Explanation(props: BoxCardProps & { readonly expr: string }): React.JSX
   }, [expr, box]);
   const rule: React.CSSProperties = { borderTop: `1px solid ${theme.grid}`, paddingTop: 8 };
   if (told === undefined) {
-    return <div style={{ ...rule, color: theme.textDim }}>Looking for what sets it apart …</div>;
+    return <div style={{ ...rule, color: theme.textDim }}>{tr('Looking for what sets it apart …')}</div>;
   }
   if (typeof told === 'string') {
-    return <div style={{ ...rule, color: theme.textDim }}>Cannot be explained: {told}</div>;
+    return (
+      <div style={{ ...rule, color: theme.textDim }}>
+        {tr('Cannot be explained:')} {told}
+      </div>
+    );
   }
   const clear = told.labels.filter(({ score }) => score >= CLEAR_FROM).slice(0, LABELS_MAX);
   const others = told.labels.filter((label) => !clear.includes(label));
@@ -160,12 +165,15 @@ function Explanation(props: BoxCardProps & { readonly expr: string }): React.JSX
       {clear.map(({ label, values, sameSplit }) => (
         <div key={label} style={{ marginTop: 8 }}>
           <div style={{ display: 'flex', justifyContent: 'space-between' }}>
-            <bdi style={{ fontWeight: 500 }} title={sameSplit.length > 0 ? `the same as ${sameSplit.join(', ')}` : ''}>
+            <bdi
+              style={{ fontWeight: 500 }}
+              title={sameSplit.length > 0 ? tr('the same as {0}', sameSplit.join(', ')) : ''}
+            >
               {label}
             </bdi>
             <Action
-              text="split"
-              title={`A map for each ${label}`}
+              text={tr('split')}
+              title={tr('A map for each {0}', label)}
               theme={theme}
               onClick={() => props.onRefine({ splits: [label] })}
             />
@@ -186,7 +194,7 @@ function Explanation(props: BoxCardProps & { readonly expr: string }): React.JSX
         <div style={{ color: theme.textDim, fontSize: 12, marginTop: 8 }}>
           {others.map(({ label }, i) => (
             <React.Fragment key={label}>
-              {i === 0 ? 'No clear difference by ' : ', '}
+              {i === 0 ? tr('No clear difference by ') : ', '}
               <bdi>{label}</bdi>
             </React.Fragment>
           ))}
@@ -218,10 +226,10 @@ function ValueLine({
           {value.value === '' ? `no ${label}` : value.value}
         </bdi>
         <button type="button" aria-label={`Only ${pair}`} style={smallButton(theme)} onClick={() => refine('=')}>
-          only
+          {tr('only')}
         </button>
         <button type="button" aria-label={`Without ${pair}`} style={smallButton(theme)} onClick={() => refine('!=')}>
-          without
+          {tr('without')}
         </button>
       </div>
       <Bar share={value.shareInside} colour={theme.accent} theme={theme} />

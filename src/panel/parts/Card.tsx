@@ -1,5 +1,6 @@
 import React, { useEffect, useRef } from 'react';
 import type { VizTheme } from '../../viz/theme.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface CardProps {
   readonly title: string;
@@ -47,7 +48,12 @@ export function Card({ title, theme, width, height, onClose, children }: CardPro
     >
       <header style={{ display: 'flex', justifyContent: 'space-between', gap: 8, alignItems: 'baseline' }}>
         <strong style={{ fontWeight: 600 }}>{title}</strong>
-        <button type="button" aria-label="Close" onClick={onClose} style={{ ...buttonStyle(theme), fontSize: 16 }}>
+        <button
+          type="button"
+          aria-label={tr('Close')}
+          onClick={onClose}
+          style={{ ...buttonStyle(theme), fontSize: 16 }}
+        >
           ×
         </button>
       </header>
@@ -91,10 +97,10 @@ export function CopyAction({ text, copy, theme }: { text: string; copy: string; 
     return () => clearTimeout(timer);
   }, [said]);
   const click = (): void => {
-    const written = navigator.clipboard?.writeText(copy) ?? Promise.reject(new Error('no clipboard here'));
+    const written = navigator.clipboard?.writeText(copy) ?? Promise.reject(new Error(tr('no clipboard here')));
     written.then(
-      () => setSaid('Copied'),
-      () => setSaid('This page may not copy'),
+      () => setSaid(tr('Copied')),
+      () => setSaid(tr('This page may not copy')),
     );
   };
   return <Action text={said ?? text} title={copy} theme={theme} onClick={click} />;

@@ -8,6 +8,7 @@ import type { VizTheme } from '../../viz/theme.ts';
 import type { CellAction } from '../actions.ts';
 import type { CellLink } from '../links.ts';
 import { Action } from './Card.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface CellActionsProps {
   readonly links: readonly CellLink[];
@@ -28,7 +29,7 @@ export function CellActions({ links, actions, labels, theme, onExplain }: CellAc
     onAddAdHocFilter === undefined ? [] : labels.filter(([name]) => name !== 'query').slice(0, FILTERS_MAX);
   return (
     <div style={{ display: 'flex', flexWrap: 'wrap', columnGap: 14 }}>
-      {onExplain !== undefined && <Action text="Explain" theme={theme} onClick={onExplain} />}
+      {onExplain !== undefined && <Action text={tr('Explain')} theme={theme} onClick={onExplain} />}
       {links.map(({ title, href, newTab }) => (
         <a
           key={`${title} ${href}`}
@@ -43,7 +44,7 @@ export function CellActions({ links, actions, labels, theme, onExplain }: CellAc
         <Action
           key={key}
           text={`Filter ${pairText(key, value)}`}
-          title="On the whole dashboard"
+          title={tr('On the whole dashboard')}
           theme={theme}
           onClick={() => onAddAdHocFilter?.({ key, value, operator: '=' })}
         />
@@ -62,22 +63,22 @@ function Call({ action, theme }: { readonly action: CellAction; readonly theme: 
     lastValueFrom(getBackendSrv().fetch({ ...action.request, showErrorAlert: false, showSuccessAlert: false })).then(
       () => setState('done'),
       (error: { statusText?: string; message?: string }) =>
-        setState({ error: error.statusText ?? error.message ?? 'no answer' }),
+        setState({ error: error.statusText ?? error.message ?? tr('no answer') }),
     );
   };
   if (state === 'asked') {
     return (
       <span style={{ display: 'flex', columnGap: 10 }}>
         {action.question}
-        <Action text="Yes" theme={theme} onClick={call} />
-        <Action text="No" theme={theme} onClick={() => setState('idle')} />
+        <Action text={tr('Yes')} theme={theme} onClick={call} />
+        <Action text={tr('No')} theme={theme} onClick={() => setState('idle')} />
       </span>
     );
   }
   if (state === 'idle') return <Action text={action.title} theme={theme} onClick={() => setState('asked')} />;
   return (
     <span role="status" style={{ color: theme.textDim, padding: '2px 0' }}>
-      {action.title}: {state === 'calling' ? 'calling …' : state === 'done' ? 'done' : `failed (${state.error})`}
+      {action.title}: {state === 'calling' ? 'calling …' : state === 'done' ? 'done' : tr('failed ({0})', state.error)}
     </span>
   );
 }

@@ -4,6 +4,7 @@ import { formatShare, type FormatValue } from '../../viz/format.ts';
 import type { VizTheme } from '../../viz/theme.ts';
 import type { MapView } from '../views.ts';
 import { Card, CopyAction } from './Card.tsx';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface DoctorCardProps {
   readonly views: readonly MapView[];
@@ -31,7 +32,7 @@ const CODE: React.CSSProperties = {
 export function DoctorCard(props: DoctorCardProps): React.JSX.Element {
   const { views, titles, quantiles, limits, formatY, theme } = props;
   return (
-    <Card title="Do these buckets serve?" {...props}>
+    <Card title={tr('Do these buckets serve?')} {...props}>
       {views.slice(0, MAPS_MAX).map(({ model }, i) => {
         const { findings, suggested } = diagnose({ model, quantiles, limits, formatY, formatShare });
         return (
@@ -39,7 +40,9 @@ export function DoctorCard(props: DoctorCardProps): React.JSX.Element {
             {views.length > 1 && <div style={{ fontWeight: 500 }}>{titles[i]}</div>}
             {findings.length === 0 ? (
               <p style={{ margin: '2px 0', color: theme.textDim }}>
-                They do: nothing is hidden at their ends, and every quantile and limit shown lies in a narrow one.
+                {tr(
+                  'They do: nothing is hidden at their ends, and every quantile and limit shown lies in a narrow one.',
+                )}
               </p>
             ) : (
               <ul style={{ margin: '2px 0', paddingLeft: 18 }}>
@@ -52,8 +55,8 @@ export function DoctorCard(props: DoctorCardProps): React.JSX.Element {
             )}
             {suggested !== undefined && (
               <div style={{ marginTop: 6, color: theme.textDim }}>
-                These would: <code style={CODE}>{suggested.join(', ')}</code>{' '}
-                <CopyAction text="Copy" copy={`[${suggested.join(', ')}]`} theme={theme} />
+                {tr('These would:')} <code style={CODE}>{suggested.join(', ')}</code>{' '}
+                <CopyAction text={tr('Copy')} copy={`[${suggested.join(', ')}]`} theme={theme} />
               </div>
             )}
           </div>

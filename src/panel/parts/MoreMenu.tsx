@@ -1,5 +1,6 @@
 import React, { useEffect, useRef, useState } from 'react';
 import type { VizTheme } from '../../viz/theme.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 export interface MenuEntry {
   readonly text: string;
@@ -38,8 +39,8 @@ export function MoreMenu({ entries, theme }: { entries: readonly MenuEntry[]; th
         type="button"
         aria-haspopup="menu"
         aria-expanded={isOpen}
-        aria-label="More"
-        title="More"
+        aria-label={tr('More')}
+        title={tr('More')}
         onClick={() => setOpen(!isOpen)}
         style={{ ...BARE, width: 28, height: 24, color: theme.textDim, fontSize: 16, lineHeight: '20px' }}
       >
@@ -48,7 +49,7 @@ export function MoreMenu({ entries, theme }: { entries: readonly MenuEntry[]; th
       {isOpen && (
         <div
           role="menu"
-          aria-label="More"
+          aria-label={tr('More')}
           style={{
             position: 'absolute',
             right: 0,

@@ -3,6 +3,7 @@ import { formatCount, formatShare, type FormatValue } from '../../viz/format.ts'
 import { stripName } from '../../viz/layout.ts';
 import type { VizTheme } from '../../viz/theme.ts';
 import type { MapView } from '../views.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface TableViewProps {
   readonly views: readonly MapView[];
@@ -23,7 +24,7 @@ export function TableView({ views, titles, formatOf, timeZone, theme, height }: 
       style={{ height, overflow: 'auto', color: theme.text, fontSize: 12 }}
       tabIndex={0}
       role="region"
-      aria-label="Table"
+      aria-label={tr('Table')}
     >
       {views.map((view, i) => (
         <MapTable
@@ -81,12 +82,12 @@ function MapTable({ view: { model, lines }, title, formatY, timeZone, theme }: M
     <table style={{ borderCollapse: 'collapse', fontVariantNumeric: 'tabular-nums', marginBottom: 12 }}>
       <caption style={{ textAlign: 'left', padding: '4px 10px', fontWeight: 500 }}>
         {title || 'Histogram'}
-        {slices.length > ROWS_MAX && `, the newest ${ROWS_MAX} of ${slices.length} times`}
+        {slices.length > ROWS_MAX && tr(', the newest {0} of {1} times', ROWS_MAX, slices.length)}
       </caption>
       <thead>
         <tr>
           <th scope="col" style={{ ...head, textAlign: 'left' }}>
-            Until
+            {tr('Until')}
           </th>
           {lines.map(({ name }) => (
             <th key={name} scope="col" style={head}>

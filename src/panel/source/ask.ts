@@ -10,6 +10,7 @@ import {
 } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { tr } from '../../shared/texts/texts.ts';
 
 interface PromLikeQuery extends DataQuery {
   expr?: string;
@@ -42,7 +43,7 @@ export async function askFrames(
   const { request } = data;
   const source = await sourceOf(data);
   if (request === undefined || source === undefined) {
-    throw new Error('This host does not say where the data comes from, so nothing else can be asked of it');
+    throw new Error(tr('This host does not say where the data comes from, so nothing else can be asked of it'));
   }
   const first = request.targets[0] as PromLikeQuery;
   const targets = exprs.map(({ refId, expr }): PromLikeQuery => {
@@ -65,6 +66,7 @@ export async function askFrames(
   const answer = source.query(asked as DataQueryRequest) as Observable<DataQueryResponse> | Promise<DataQueryResponse>;
   const response = await lastValueFrom(from(answer));
   const failed = response.errors?.[0] ?? response.error;
-  if (failed !== undefined) throw new Error(failed.message ?? failed.data?.message ?? 'the data source gave no reason');
+  if (failed !== undefined)
+    throw new Error(failed.message ?? failed.data?.message ?? tr('the data source gave no reason'));
   return response.data as DataFrame[];
 }

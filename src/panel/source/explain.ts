@@ -10,6 +10,7 @@ import { mapsFromFrames, type FrameMap } from '../fromFrames.ts';
 import { boundText } from '../links.ts';
 import { askFrames, sourceOf } from './ask.ts';
 import { allBuckets } from './expression.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 /** What is told of a label's value, whoever counted. */
 export interface ToldValue {
@@ -105,7 +106,7 @@ async function askSeries(data: PanelData, expr: string, model: HeatmapModel, box
   const stepMs = model.xEdges[1] - model.xEdges[0];
   const frames = await askFrames(data, [{ refId: 'explain', expr: allBuckets(expr, stepMs) }], 'time_series');
   const { maps } = mapsFromFrames(frames, { buckets: 'cumulative', unit: undefined });
-  if (maps.length === 0) throw new Error('The data source has no series of this histogram in this range');
+  if (maps.length === 0) throw new Error(tr('The data source has no series of this histogram in this range'));
   const cells = cellsOf(maps, model);
   const baseline = { kind: 'rest', from: cells.xEdges[0], to: cells.xEdges[cells.xEdges.length - 1] } as const;
   return toldOf(explainRegion({ cells, box: insideOf(cells, box), baseline }));

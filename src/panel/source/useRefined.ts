@@ -2,6 +2,7 @@ import type { DataFrame, PanelData } from '@grafana/data';
 import { useEffect, useState } from 'react';
 import { askFrames } from './ask.ts';
 import { executedExpr, refinedExpr, type Refinement } from './expression.ts';
+import { tr } from '../../shared/texts/texts.ts';
 
 export interface Refined {
   /** The panel's own frames, or those of a part of its series. */
@@ -28,7 +29,7 @@ export function useRefined(data: PanelData, refinement: Refinement): Refined {
       const refined = expr === undefined ? undefined : refinedExpr(expr, refinement);
       if (refined !== undefined) exprs.set(frame.refId ?? 'A', refined);
     }
-    if (exprs.size === 0) done([], 'This data source does not tell its expression, so it cannot be narrowed here');
+    if (exprs.size === 0) done([], tr('This data source does not tell its expression, so it cannot be narrowed here'));
     else {
       askFrames(
         data,
