@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROMTOOL, promtoolVersion } from '../support/prometheusProcess.ts';
+import { CORPUS, CORPUS_RULES, LENIENT } from './ruleTestCorpus.ts';
 import { ISOTHERM, tempFolder, writeConfig } from '../support/sidecar.ts';
 
 const FOLDER = join(__dirname, 'ruleTests');
@@ -67,4 +68,20 @@ besidePromtool('promtool gives the same verdicts (needs promtool 3)', () => {
     const { file } = runIn((text) => text.replace(from, to));
     expect([to, ours(file).status]).toEqual([to, theirs(file).status]);
   }
+});
+
+besidePromtool('of every shape that rule tests have, verdicts are those of promtool (needs promtool 3)', () => {
+  const folder = tempFolder();
+  writeConfig(folder, CORPUS_RULES, 'rules.yml');
+  const files = Object.entries(CORPUS).map(([name, text]) => writeConfig(folder, text, `${name}.yml`));
+  const { stdout } = spawnSync(ISOTHERM, ['test', 'rules', ...files], { encoding: 'utf8' });
+  const told = new Map(
+    [...stdout.matchAll(/^Unit Testing: {2}(\S+)\n {2}(\w+)/gm)].map(([, file, word]) => [file, word]),
+  );
+  const wanted = files.map((file) => (theirs(file).status === 0 ? 'SUCCESS' : 'FAILED'));
+  const names = Object.keys(CORPUS);
+  const verdicts = (of: (i: number) => string | undefined) =>
+    Object.fromEntries(names.map((name, i) => [name, LENIENT.has(name) ? 'SUCCESS' : of(i)]));
+  expect(Object.fromEntries(names.map((name, i) => [name, told.get(files[i])]))).toEqual(verdicts((i) => wanted[i]));
+  expect(wanted.filter((word) => word === 'FAILED').length).toBeGreaterThan(30);
 });

@@ -35,6 +35,7 @@ const EXPRESSIONS = [
   'count by (kind) (x_total > 5)',
   'max(min by (target) (x_total))',
   'sum(avg by (kind) (x_total * 0.1))',
+  'stddev(avg by (n) (x_total))',
   'histogram_quantile(0.9, sum by (le) (rate(b_bucket[1m])))',
   'histogram_quantile(0.5, rate(b_bucket[2m]))',
   'sum(histogram_quantile(0.5, rate(b_bucket[2m])))',
@@ -113,8 +114,7 @@ class Written {
     else if (event.kind === 'single') await this.#single(event.lateBy);
     else if (event.kind === 'histogram') await this.#histogram();
     else if (event.kind === 'target') this.#targets.push(new Float64Array(10).fill(3));
-    else if (event.kind === 'leave')
-      this.#targets[this.#targets.findIndex((target) => target !== undefined)] = undefined;
+    else if (event.kind === 'leave') await this.#leave();
     else if (event.kind === 'ends') this.#ended = event.n;
     else if (event.kind === 'pause') this.row += event.rows;
     else if (event.kind === 'flush') await this.#db.flush();
@@ -125,6 +125,13 @@ class Written {
     }
   }
 
+  /** The oldest target goes, and is out of sight when the next rows come. */
+  async #leave(): Promise<void> {
+    this.#targets[this.#targets.findIndex((target) => target !== undefined)] = undefined;
+    this.row += 30;
+    for (let i = 0; i < 6; i++) await this.#rows();
+  }
+
   async #rows(): Promise<void> {
     this.row++;
     const appender = this.#db.appender();
@@ -132,8 +139,11 @@ class Written {
       if (values === undefined) continue;
       const target = String(t);
       const group = this.#db.group(`target ${target}`);
-      for (let n = 0; n < 6; n++)
+      // Not in the same order in all of them.
+      for (let i = 0; i < 6; i++) {
+        const n = t % 2 === 0 ? i : 5 - i;
         group.column(labelsOf({ __name__: 'x_total', n: String(n), kind: String(n % 2), target }));
+      }
       for (const le of BOUNDS) group.column(labelsOf({ __name__: 'b_bucket', le, target }));
       group.column(labelsOf({ __name__: 'y', target }));
       const row = new Float64Array(10);
@@ -153,15 +163,14 @@ class Written {
   }
 
   async #single(lateBy: number): Promise<void> {
-    const appender = this.#db.appender();
-    appender.append(
-      labelsOf({ __name__: 'late', n: String(Math.floor(3 * this.#random())) }),
-      this.now - lateBy,
-      this.row,
-    );
-    // The same series as a target's.
-    if (this.#random() < 0.1) appender.append(labelsOf({ __name__: 'y', target: '0' }), this.now + 1, 5);
-    await appender.commit();
+    const late = labelsOf({ __name__: 'late', n: String(Math.floor(3 * this.#random())) });
+    for (const t of [this.now, ...(lateBy > 0 ? [this.now - lateBy] : [])]) {
+      const appender = this.#db.appender();
+      appender.append(late, t, this.row + lateBy);
+      // The same series as a target's.
+      if (this.#random() < 0.2) appender.append(labelsOf({ __name__: 'y', target: '1' }), t + 1, 5);
+      await appender.commit();
+    }
   }
 
   async #histogram(): Promise<void> {

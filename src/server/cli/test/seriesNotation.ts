@@ -22,6 +22,8 @@ export function readSeriesName(text: string): Labels {
     throw new Error(`${JSON.stringify(text)} is not a series; write name{label="value"}`);
   const other = expr.matchers.find(({ op }) => op !== '=');
   if (other !== undefined) throw new Error(`${JSON.stringify(text)} matches more than one series; only = names one`);
+  const twice = expr.matchers.find(({ name }, i) => expr.matchers.findIndex((m) => m.name === name) < i);
+  if (twice !== undefined) throw new Error(`${JSON.stringify(text)} has the label ${twice.name} twice; name each once`);
   return labelsFrom(expr.matchers.map(({ name, value }) => [name, value]));
 }
 
@@ -29,7 +31,7 @@ export function readSeriesName(text: string): Labels {
 const NUMBER = String.raw`[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf|[nN]a[nN])`;
 const HISTOGRAM = String.raw`\{\{[^}]*\}\}`;
 const TOKEN = new RegExp(
-  String.raw`^(?:(?<gap>_)|(?<stale>stale)|(?<first>${NUMBER})(?:(?<sign>[+-])(?<step>${NUMBER.slice(5)}))?|(?<shape>${HISTOGRAM})(?:(?<shapeSign>[+-])(?<shapeStep>${HISTOGRAM}))?)(?:x(?<times>\d+))?$`,
+  String.raw`^(?:(?<gap>_)|(?<stale>stale$)|(?<first>${NUMBER})(?:(?<sign>[+-])(?<step>${NUMBER.slice(5)}))?|(?<shape>${HISTOGRAM})(?:(?<shapeSign>[+-])(?<shapeStep>${HISTOGRAM}))?)(?:x(?<times>\d+))?$`,
 );
 
 /** @throws Error that names the part that cannot be read. */
@@ -50,7 +52,7 @@ function valuesOf(parts: Readonly<Record<string, string | undefined>>, times: nu
   const many = (value: NotedValue, count: number) => Array.from({ length: count }, () => value);
   // Of gaps there are as many as said; of anything else one more, the first.
   if (parts.gap !== undefined) return many(undefined, parts.times === undefined ? 1 : times);
-  if (parts.stale !== undefined) return many('stale', times + 1);
+  if (parts.stale !== undefined) return ['stale'];
   if (parts.shape !== undefined) {
     const first = readHistogram(parts.shape);
     const step = parts.shapeStep === undefined ? undefined : readHistogram(parts.shapeStep);

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { labelsOf, type Labels } from '../../../shared/model/labels.ts';
+import { labelsKey, labelsOf, type Labels } from '../../../shared/model/labels.ts';
 import { checkTree } from '../../config/check.ts';
 import { ConfigError, type ConfigFault } from '../../config/configError.ts';
 import { bool, duration, text } from '../../config/scalars.ts';
@@ -142,10 +142,12 @@ function testOf(raw: RawGroup, i: number, evaluationIntervalMs: number, read: Re
   return {
     name: name === '' ? `unnamed#${i}` : name,
     intervalMs: raw.interval || evaluationIntervalMs,
-    input: (raw.input_series ?? []).map(({ series, values }, k) => ({
-      labels: read(['input_series', k, 'series'], () => readSeriesName(series), []),
-      values: read(['input_series', k, 'values'], () => readSequence(values), []),
-    })),
+    input: joined(
+      (raw.input_series ?? []).map(({ series, values }, k) => ({
+        labels: read(['input_series', k, 'series'], () => stored(readSeriesName(series)), []),
+        values: read(['input_series', k, 'values'], () => readSequence(values), []),
+      })),
+    ),
     alerts: (raw.alert_rule_test ?? []).map(
       ({ eval_time: atMs = 0, alertname = '', exp_alerts: expected = [] }, k) => ({
         atMs,
@@ -170,6 +172,23 @@ function testOf(raw: RawGroup, i: number, evaluationIntervalMs: number, read: Re
   };
 }
 
+function stored(labels: Labels): Labels {
+  if (labels.length === 0) throw new Error('empty labelset: a series needs a name or another label');
+  return labels;
+}
+
+/** Of a series that is written several times, the value that was written last stands. */
+function joined(input: readonly InputSeries[]): InputSeries[] {
+  const byKey = new Map<string, InputSeries>();
+  for (const { labels, values } of input) {
+    const key = labelsKey(labels);
+    const before = byKey.get(key)?.values ?? [];
+    const length = Math.max(before.length, values.length);
+    byKey.set(key, { labels, values: Array.from({ length }, (_, i) => values[i] ?? before[i]) });
+  }
+  return [...byKey.values()];
+}
+
 function named(alertname: string): string {
   if (alertname === '') throw new Error('alertname is missing: which alert is expected?');
   return alertname;
@@ -185,8 +204,12 @@ function sampleOf({
   histogram?: string;
 }): ExpectedSample {
   const named = { labels: readSeriesName(labels) };
-  if (histogram !== '') return { ...named, value: 0, histogram: readHistogram(histogram.trim()) };
-  const v = readNumber(value.trim());
+  // YAML writes .inf and .nan.
+  const v = readNumber(value.trim().replace(/^([+-]?)\.(?=inf$|nan$)/i, '$1'));
+  if (histogram !== '') {
+    if (v !== 0) throw new Error('a sample is either a value or a histogram; leave the value away');
+    return { ...named, value: 0, histogram: readHistogram(histogram.trim()) };
+  }
   if (Number.isNaN(v) && !/nan/i.test(value)) throw new Error(`${JSON.stringify(value)} is not a number`);
   return { ...named, value: v };
 }
