@@ -40,7 +40,11 @@ export class HeadSelect implements KeptSelect {
   readonly #blocks: BlockSet;
   readonly #tombstones: Tombstones;
   readonly #open: (chunk: Chunk) => PartSource;
-  #version = -1;
+  /** Of the head, when it was last looked at. */
+  #placesVersion = -1;
+  #movesVersion = -1;
+  /** As the index's `newest` gave it then; undefined where it says nothing. */
+  #newest: SeriesRef | undefined;
   #found: KeptSeries;
   #members: readonly Members[] = [];
   /** Whether any series is in several groups. */
@@ -63,9 +67,14 @@ export class HeadSelect implements KeptSelect {
   }
 
   found(): KeptSeries {
-    const version = this.#head.placesVersion;
-    if (version !== this.#version) this.#look();
-    this.#version = version;
+    const { placesVersion, movesVersion } = this.#head;
+    if (placesVersion === this.#placesVersion) return this.#found;
+    this.#placesVersion = placesVersion;
+    // Most that come are new series of others.
+    const isSame = movesVersion === this.#movesVersion && this.#newest !== undefined;
+    if (isSame && this.#newestMatch() === this.#newest) return this.#found;
+    this.#movesVersion = movesVersion;
+    this.#look();
     return this.#found;
   }
 
@@ -102,8 +111,15 @@ export class HeadSelect implements KeptSelect {
     return this.#tombstones.of(ref) !== undefined;
   }
 
+  #newestMatch(): SeriesRef | undefined {
+    return this.#head.series.index.newest(this.#matchers);
+  }
+
   #look(): void {
     const wanted = this.#head.series.index.select(this.#matchers);
+    // One that is newer than all that have a place yet would get it unseen.
+    const isSettled = wanted.length === 0 || wanted[wanted.length - 1] <= this.#head.newestPlaced;
+    this.#newest = isSettled ? this.#newestMatch() : undefined;
     const byGroup = [...this.#head.columnsIn(wanted, () => true)];
     const placed = new Set<number>();
     let places = 0;

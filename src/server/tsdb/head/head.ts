@@ -33,6 +33,10 @@ export class Head implements Bounds, GroupOwner {
   readonly groups: (HeadGroup | undefined)[] = [];
   /** Another number whenever series came to groups, or went. */
   placesVersion = 0;
+  /** The same, but where they were made just now. */
+  movesVersion = 0;
+  /** Of the series that came to a group. */
+  newestPlaced: SeriesRef = 0;
   /** How far a group of this name is in blocks: its records go on from there. */
   readonly #sequenceInBlocks: (kind: GroupKind, key: string) => number;
   readonly #byKey = new Map<string, HeadGroup>();
@@ -57,6 +61,8 @@ export class Head implements Bounds, GroupOwner {
   addColumn(group: HeadGroup, column: number, ref: SeriesRef): void {
     if (ref === NO_SERIES) return;
     this.placesVersion++;
+    if (ref <= this.newestPlaced) this.movesVersion++;
+    else this.newestPlaced = ref;
     this.#places.add(ref, group.ref, column);
   }
 
@@ -117,7 +123,7 @@ export class Head implements Bounds, GroupOwner {
       this.#byKey.delete(`${group.kind} ${group.key}`);
     }
     if (idle.size === 0) return false;
-    this.placesVersion++;
+    this.#seriesMoved();
     this.#places.remove(idle);
     for (const [name, { group }] of this.#openLoose) if (idle.has(group.ref)) this.#openLoose.delete(name);
     return true;
@@ -130,7 +136,7 @@ export class Head implements Bounds, GroupOwner {
     if (this.#byKey.has(mapKey)) {
       throw new StorageError('closed', `the group ${group.key} was idle and is held anew; ask the store for it again`);
     }
-    this.placesVersion++;
+    this.#seriesMoved();
     this.groups[group.ref] = group;
     this.#byKey.set(mapKey, group);
     group.rejoin();
@@ -164,6 +170,11 @@ export class Head implements Bounds, GroupOwner {
     for (let i = 0; i < refs.length; i++) this.#places.forEach((ref = refs[i] as SeriesRef), add);
     const ordered = [...byGroup].sort((a, b) => a[0] - b[0]);
     return new Map(ordered.flatMap(([group, found]) => (found === undefined ? [] : [[this.groups[group]!, found]])));
+  }
+
+  #seriesMoved(): void {
+    this.placesVersion++;
+    this.movesVersion++;
   }
 
   #looseGroup(name: string): LooseGroup {

@@ -71,6 +71,20 @@ export class LabelIndex {
     return expandRuns(this.selectRuns(matchers));
   }
 
+  /**
+   * A series that is at least as new as any that all matchers accept, of labels that are named with their values; undefined where there are none such. As long
+   * as it is the same one, no newer series is accepted.
+   */
+  newest(matchers: readonly Matcher[]): SeriesRef | undefined {
+    let newest: SeriesRef | undefined;
+    for (const { name, op, value } of matchers) {
+      if (op !== '=' || value === '') continue;
+      const pair = this.#pairs.find(name, value);
+      newest = Math.min(newest ?? Infinity, pair === undefined ? 0 : this.#pairs.newest(pair));
+    }
+    return newest;
+  }
+
   /** As `select`. Valid until a series is added. */
   selectRuns(matchers: readonly Matcher[]): RefRuns {
     const tests: { readonly name: string; readonly accepts: TextTest }[] = [];

@@ -5,7 +5,7 @@
 import type { Label } from '../../../shared/model/labels.ts';
 import type { SeriesRef } from '../../storage/appender.ts';
 import { grownTo } from '../../../shared/bytes/grownArray.ts';
-import { appendRef, extendRun, intersect, unionOf, type RefRuns } from './refRuns.ts';
+import { appendRef, extendRun, intersect, REF_MAX, unionOf, type RefRuns } from './refRuns.ts';
 
 /** Numbers a pair; given out again once no series has it. */
 export type PairId = number;
@@ -127,6 +127,12 @@ export class LabelPairs {
   postings(pair: PairId): RefRuns {
     const from = INLINE_WORDS * pair;
     return (this.#lists[pair] ?? this.#inline.subarray(from)).subarray(0, this.#length[pair]);
+  }
+
+  /** The newest series that has the pair. */
+  newest(pair: PairId): SeriesRef {
+    const postings = this.postings(pair);
+    return postings[postings.length - 1] & REF_MAX;
   }
 
   /** The series that have any of the pairs. */
