@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { formatLabels, labelsOf, labelsRecord } from '../../shared/model/labels.ts';
 import { parseConfig } from '../config/load.ts';
@@ -94,6 +95,21 @@ describe('slots', () => {
         },
       ),
     );
+  });
+  test.each([
+    [1, 1, 1],
+    [19, 1, 19],
+    [200, 10, 20],
+    [1000, 50, 20],
+    [1049, 50, 20],
+    [15_000, 50, 300],
+  ])('of %d ms lie on a grid of %d ms, and targets are on all %d of them', (interval, grid, slots) => {
+    const keys = Array.from({ length: 100 * slots }, (_, i) => createHash('sha256').update(String(i)).digest('hex'));
+    const counts = new Map<number, number>();
+    for (const offset of keys.map((key) => slotOffset(key, interval)))
+      counts.set(offset, (counts.get(offset) ?? 0) + 1);
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: slots }, (_, i) => i * grid));
+    expect(Math.max(...counts.values())).toBeLessThan(200);
   });
   test.each([
     [1000, 1000, 15_000, 1000],
