@@ -31,7 +31,7 @@ const COLLECTOR_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: '131072',
   // Of the V8 in Node 24; another one may not know them.
   ...(/^v24\./.test(process.version)
-    ? { ISOTHERM_HEAP_SETTINGS: '--heap-growing-percent=30 --invocation-count-for-turbofan=300' }
+    ? { ISOTHERM_HEAP_SETTINGS: '--heap-growing-percent=50 --invocation-count-for-turbofan=300' }
     : {}),
 };
 
