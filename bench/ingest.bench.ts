@@ -1,11 +1,15 @@
 /**
- * Remote write: 2,000 series at 15 s, a request for each interval, as a Prometheus sends them. The peers take the same bytes in turns with us.
+ * Remote write of a day of 2,000 series at 15 s: processor time of requests of an interval each, once compiled; and how long a server that was just started
+ * takes for the day from two senders, each with its half of the series, as a Prometheus that catches up has them.
+ *
+ * ISOTHERM_BENCH_REQUESTS=500 takes that many requests in place of a day's 5,760.
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { labelsFrom } from '../src/shared/model/labels.ts';
 import { ServingService } from './data/mlServing.ts';
-import { sendRequest, writeRequest } from './data/writeRequests.ts';
+import { RequestWriter, sendRequest } from './data/writeRequests.ts';
 import { cpuMsOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
@@ -13,77 +17,140 @@ import { inTempFolder, startIsotherm, startPrometheus, startVictoriaMetrics, typ
 
 const SERVICES = 2;
 const SHAPE = { histograms: 44, plain: 32, intervalSeconds: 15 };
-/** The rest of a day comes before: until then half of what ours takes is compiling, the first blocks included. */
-const WARM_UP = 1760;
-/** Two thirds of a day. Merging of blocks that is put off until after the last request is not counted. */
-const REQUESTS = 4000;
+const DAY_REQUESTS = 86_400 / SHAPE.intervalSeconds;
+const REQUESTS = Number(process.env.ISOTHERM_BENCH_REQUESTS ?? DAY_REQUESTS);
+/** Of the requests, those before are not counted: until then half of what ours takes is compiling, the first blocks included. */
+const WARM_UP_SHARE = 0.3;
 /** Requests that a contestant takes before the next one's turn. */
 const TURN = 50;
+/** A server that takes less than this share of a core for so long has ended what it put off. */
+const RESTING = { share: 0.05, ms: 2_000, waitMsMax: 60_000 };
 
-/** Compressed requests, the newest of about now. */
-function makeRequests(): { bodies: readonly Uint8Array<ArrayBuffer>[]; series: number } {
+type Body = Uint8Array<ArrayBuffer>;
+
+interface Day {
+  readonly series: number;
+  /** A request an interval. */
+  readonly all: readonly Body[];
+  /** Of each sender: half of the series, and as many requests, each of two intervals. */
+  readonly halves: readonly (readonly Body[])[];
+}
+
+/** The newest of about now. */
+function makeDay(): Day {
   const services = Array.from({ length: SERVICES }, (_, i) => new ServingService({ seed: i + 1, ...SHAPE }));
   const labels = services.flatMap((service, i) =>
     service.labels.map((own) => labelsFrom([...own, ['instance', `10.0.0.${i}:8000`], ['job', 'model']])),
   );
-  const count = WARM_UP + REQUESTS;
-  const first = Date.now() - count * SHAPE.intervalSeconds * 1000;
-  const values = new Float64Array(labels.length);
-  const bodies = Array.from({ length: count }, (_, request) => {
-    services.forEach((service, i) => {
-      service.step();
-      values.set(service.values, i * service.values.length);
+  const series = labels.length;
+  const writer = new RequestWriter(labels);
+  const first = Date.now() - REQUESTS * SHAPE.intervalSeconds * 1000;
+  const timeAt = (request: number) => first + request * SHAPE.intervalSeconds * 1000;
+  const values = new Float64Array(2 * series);
+  const all: Body[] = [];
+  const halves: Body[][] = [[], []];
+  for (let request = 0; request + 1 < REQUESTS; request += 2) {
+    const times = [timeAt(request), timeAt(request + 1)];
+    times.forEach((t, row) => {
+      services.forEach((service, i) => {
+        service.step();
+        values.set(service.values, row * series + i * service.values.length);
+      });
+      all.push(writer.request(values.subarray(row * series), [t]));
     });
-    return writeRequest(labels, values, first + request * SHAPE.intervalSeconds * 1000);
-  });
-  return { bodies, series: labels.length };
+    halves[0].push(writer.request(values, times, 0, series / 2));
+    halves[1].push(writer.request(values, times, series / 2, series));
+  }
+  return { series, all, halves };
 }
 
 interface Contestant {
   readonly name: string;
-  readonly server: Server;
+  readonly start: (folder: string) => Promise<Server>;
   cpuMs: number;
-  wallMs: number;
+  dayMs: number;
+  dayCpuMs: number;
+}
+
+/** All take the same requests, in turns. */
+async function takeWarm(contestants: readonly Contestant[], { all }: Day, folder: string): Promise<void> {
+  const warmUp = Math.round(all.length * WARM_UP_SHARE);
+  const entered: { contestant: Contestant; server: Server }[] = [];
+  try {
+    for (const contestant of contestants)
+      entered.push({ contestant, server: await contestant.start(path.join(folder, `${contestant.name} warm`)) });
+    for (const { server } of entered) for (const body of all.slice(0, warmUp)) await sendRequest(server.url, body);
+    for (let from = warmUp; from < all.length; from += TURN) {
+      for (const { contestant, server } of entered) {
+        const cpu = cpuMsOf(server.pid);
+        for (const body of all.slice(from, from + TURN)) await sendRequest(server.url, body);
+        contestant.cpuMs += (cpuMsOf(server.pid) - cpu) / (all.length - warmUp);
+      }
+    }
+  } finally {
+    await Promise.all(entered.map(({ server }) => server.stop()));
+  }
+}
+
+/** From an empty folder: until the last answer, and the processor time until it rests. */
+async function takeDay(contestant: Contestant, { halves }: Day, folder: string): Promise<void> {
+  const server = await contestant.start(path.join(folder, `${contestant.name} day`));
+  try {
+    const [cpu, started] = [cpuMsOf(server.pid), performance.now()];
+    await Promise.all(
+      halves.map(async (bodies) => {
+        for (const body of bodies) await sendRequest(server.url, body);
+      }),
+    );
+    contestant.dayMs = performance.now() - started;
+    await resting(server.pid);
+    contestant.dayCpuMs = cpuMsOf(server.pid) - cpu;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function resting(pid: number): Promise<void> {
+  for (const deadline = Date.now() + RESTING.waitMsMax; Date.now() < deadline;) {
+    const cpu = cpuMsOf(pid);
+    await sleep(RESTING.ms);
+    if (cpuMsOf(pid) - cpu < RESTING.ms * RESTING.share) return;
+  }
 }
 
 await bench('ingest', (add) =>
   inTempFolder(async (folder) => {
-    const { bodies, series } = makeRequests();
+    const day = makeDay();
     const config = path.join(folder, 'none.yml');
     fs.writeFileSync(config, 'global: {}\n');
-    const data = (name: string) => ({ config, data: path.join(folder, name) });
     const receiver = '--web.enable-remote-write-receiver';
     const contestants: Contestant[] = [];
-    const enter = (name: string, server: Server) => contestants.push({ name, server, cpuMs: 0, wallMs: 0 });
-    try {
-      enter('isotherm', await startIsotherm(data('isotherm'), [receiver]));
-      const [victoria, prometheus] = [findPeer('victoria-metrics'), findPeer('prometheus')];
-      if (typeof victoria === 'string') add({ what: 'against victoria-metrics', skipped: victoria });
-      else enter(victoria.name, await startVictoriaMetrics(victoria, data('victoria')));
-      if (typeof prometheus === 'string') add({ what: 'against prometheus', skipped: prometheus });
-      else enter(prometheus.name, await startPrometheus(prometheus, data('prometheus'), [receiver]));
-      for (const { server } of contestants)
-        for (const body of bodies.slice(0, WARM_UP)) await sendRequest(server.url, body);
-      for (let from = WARM_UP; from < bodies.length; from += TURN) {
-        for (const contestant of contestants) {
-          const { server } = contestant;
-          const [cpu, wall] = [cpuMsOf(server.pid), performance.now()];
-          for (const body of bodies.slice(from, from + TURN)) await sendRequest(server.url, body);
-          contestant.cpuMs += cpuMsOf(server.pid) - cpu;
-          contestant.wallMs += performance.now() - wall;
-        }
-      }
-    } finally {
-      await Promise.all(contestants.map(({ server }) => server.stop()));
-    }
-    const samples = REQUESTS * series;
+    const enter = (name: string, start: (folders: { config: string; data: string }) => Promise<Server>) =>
+      contestants.push({ name, start: (data) => start({ config, data }), cpuMs: 0, dayMs: 0, dayCpuMs: 0 });
+    enter('isotherm', (folders) => startIsotherm(folders, [receiver]));
+    const [victoria, prometheus] = [findPeer('victoria-metrics'), findPeer('prometheus')];
+    if (typeof victoria === 'string') add({ what: 'against victoria-metrics', skipped: victoria });
+    else enter(victoria.name, (folders) => startVictoriaMetrics(victoria, folders));
+    if (typeof prometheus === 'string') add({ what: 'against prometheus', skipped: prometheus });
+    else enter(prometheus.name, (folders) => startPrometheus(prometheus, folders, [receiver]));
+    await takeWarm(contestants, day, folder);
+    for (const contestant of contestants) await takeDay(contestant, day, folder);
+    const { series } = day;
+    const perMillion = (requestMs: number) => requestMs / 1000 / (series / 1e6);
     const [ours, ...others] = contestants;
-    const cpu = ({ cpuMs }: Contestant) => cpuMs / 1000 / (samples / 1e6);
-    const day = ({ wallMs }: Contestant) => (wallMs / 1000 / samples) * (86_400 / SHAPE.intervalSeconds) * series;
     for (const [what, unit, of] of [
-      ['remote write, processor', 's/M samples', cpu],
-      [`a day of ${series} series, one request after the other`, 's', day],
-    ] as const) {
+      ['remote write, processor', 's/M samples', ({ cpuMs }) => perMillion(cpuMs)],
+      [
+        `a day of ${series} series from two senders`,
+        's',
+        ({ dayMs }) => (dayMs / 1000 / day.all.length) * DAY_REQUESTS,
+      ],
+      [
+        'that day from an empty folder until at rest, processor',
+        's/M samples',
+        ({ dayCpuMs }) => perMillion(dayCpuMs / day.all.length),
+      ],
+    ] as [string, string, (contestant: Contestant) => number][]) {
       if (others.length === 0) add({ what, unit, ours: of(ours), skipped: 'nobody to compare with' });
       for (const other of others) {
         add({ what, unit, ours: of(ours), against: other.name, theirs: of(other), better: 'less' });

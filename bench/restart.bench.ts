@@ -11,7 +11,7 @@ import type { ApiQueryData, ApiSuccess } from '../src/shared/api/prometheus.ts';
 import { labelsFrom, labelValue, type Labels } from '../src/shared/model/labels.ts';
 import { openTsdb } from '../src/server/tsdb/db.ts';
 import { LATENCY, ServingService } from './data/mlServing.ts';
-import { sendRequest, writeRequest } from './data/writeRequests.ts';
+import { RequestWriter, sendRequest } from './data/writeRequests.ts';
 import { cpuMsOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench, type Line } from './harness/report.ts';
@@ -124,7 +124,8 @@ async function killed(server: Server): Promise<void> {
 async function filledByRemoteWrite(contestant: Contestant, folder: string): Promise<Fleet> {
   const fleet = new Fleet();
   const server = await contestant.start(folder);
-  await fleet.forEachRow((i, values, t) => sendRequest(server.url, writeRequest(fleet.labels[i], values, t)));
+  const writers = fleet.labels.map((own) => new RequestWriter(own));
+  await fleet.forEachRow((i, values, t) => sendRequest(server.url, writers[i].request(values, [t])));
   await killed(server);
   return fleet;
 }

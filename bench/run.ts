@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   }
   const lines = outcomes.flatMap((outcome) => outcome.lines.map((line) => [outcome.name, line] as const));
   console.log(table(lines));
-  if (values.goals === true) console.log(`\n${goalTable(lines, took)}`);
+  if (values.goals === true) console.log(`\n${goalTable(lines, took, process.env)}`);
   const failed = outcomes.filter((outcome) => outcome.failed).map(({ name }) => name);
   if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}; nothing is stored`);
   if (values.store === true) console.log(`stored in ${store(outcomes)}`);
