@@ -2,7 +2,7 @@
 import { withoutObservations, type NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Exemplar, Metadata } from '../../shared/model/metadata.ts';
-import { bitsOf, fillGaps, GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
+import { bitsOf, fillGaps, STALE_HIGH, STALE_LOW } from '../../shared/model/sampleBits.ts';
 import type {
   Appender,
   AppendOutcome,
@@ -18,11 +18,11 @@ import { sameNativeHistogram } from './chunkenc/nativeHistogram.ts';
 import type { ExemplarStore, TimedExemplar } from './exemplars.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW } from './head/group.ts';
 import { LAG_MAX_MS, type Head } from './head/head.ts';
-import { LooseGroup } from './head/looseGroup.ts';
+import { isReserved, LooseGroup } from './head/looseGroup.ts';
 import type { RowArena } from './rowArena.ts';
 import type { ReusePool } from './reusePool.ts';
-import type { StagedCells } from './stagedCells.ts';
-import type { Cells, RowView } from './wal/records.ts';
+import type { Cells, StagedCells } from './stagedCells.ts';
+import type { RowView } from './wal/records.ts';
 
 /** Times beyond this are no milliseconds of any calendar; the log's differences stay exact below it. */
 export const TIME_MAX = 2 ** 48;
@@ -223,14 +223,13 @@ export class StoreAppender implements Appender {
     return head.loosePlace(head.series.refOf(labels), labels);
   }
 
-  appendCells(
-    group: SampleGroup,
-    { columns, times, bits }: CellColumns,
-    from: number,
-    to: number,
-    refuse: Refuse,
-  ): number {
+  appendCells(group: SampleGroup, cells: CellColumns, from: number, to: number, refuse: Refuse): number {
     if (!(group instanceof LooseGroup) || group.isDropped) throw new TypeError('a group that this store does not have');
+    const { columns, times, bits } = cells;
+    if (isTime(times[from]) && group.stageRow(cells, from, to, this.#id, this.#target.head)) {
+      this.#cellsOf(group).pushAll(cells, from, to);
+      return to - from;
+    }
     let taken = 0;
     for (let i = from; i < to; i++) {
       let low = bits[2 * i];
@@ -309,12 +308,6 @@ function zeros({ columnCount }: HeadGroup, columns: readonly number[]): Float64A
   for (const column of columns) row[column] = 0;
   return row;
 }
-
-/** Of a NaN: the bits of a gap, or those that stand for a native histogram. */
-function isReserved(low: number, high: number): boolean {
-  return (low === GAP_LOW && high === GAP_HIGH) || (low === HISTOGRAM_LOW && high === HISTOGRAM_HIGH);
-}
-
 function isTime(t: number): boolean {
   return Number.isInteger(t) && t <= TIME_MAX && t >= -TIME_MAX;
 }

@@ -410,7 +410,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       this.row(row.group, row.t, row);
     }
     for (const [group, cells] of batch.cells) {
-      this.#samplesAppended += group.setSamples(cells.count, cells);
+      this.#samplesAppended += group.setSamples(cells);
       for (let i = 0, t = NaN; i < cells.count; i++) if (cells.times[i] !== t) this.#touch((t = cells.times[i]));
     }
     for (const { group, column, t, h } of batch.histograms) this.histogram(group, column, t, h);

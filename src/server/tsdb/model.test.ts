@@ -24,6 +24,7 @@ type Step =
       ages: readonly number[];
     }
   | { do: 'samples'; list: readonly { series: number; agoMs: number; value: Value }[] }
+  | { do: 'requests'; count: number; stepMs: number; cells: readonly (Value | 'gap')[] }
   | { do: 'histogram'; series: number; count: number }
   | { do: 'delete'; name: string; fromAgoMs: number; toAgoMs: number }
   | { do: 'dyingFlush'; diskSteps: number }
@@ -46,6 +47,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('samples' as const),
     list: fc.array(fc.record({ series: fc.nat(3), agoMs: fc.oneof(fc.nat(3), fc.nat(100_000)), value })),
+  }),
+  fc.record({
+    do: fc.constant('requests' as const),
+    count: fc.constantFrom(1, 2, 13, 60),
+    stepMs: fc.constantFrom(0, 1, 15_000),
+    /** By series. */
+    cells: fc.array(fc.oneof(value, fc.constant('gap' as const)), { minLength: 1, maxLength: 4 }),
   }),
   fc.record({ do: fc.constant('histogram' as const), series: fc.nat(3), count: fc.nat(9) }),
   fc.record({
@@ -179,6 +187,7 @@ class Run {
   async apply(s: Step): Promise<void> {
     if (s.do === 'rows') await this.rows(s);
     else if (s.do === 'samples') await this.samples(s);
+    else if (s.do === 'requests') await this.requests(s);
     else if (s.do === 'histogram') await this.histogram(s);
     else if (s.do === 'delete') await this.delete(s);
     else if (s.do === 'clean') await this.clean();
@@ -252,6 +261,39 @@ class Run {
     }
     await appender.commit();
     this.commitModel();
+  }
+
+  /** As remote write brings them: samples of one time, group by group. */
+  async requests({ count, stepMs, cells }: Step & { do: 'requests' }): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      this.now += stepMs;
+      const appender = this.db.appender();
+      for (const first of [0, 1]) {
+        const sent = cells.flatMap((cell, series) =>
+          series % 2 === first && cell !== 'gap' ? [{ cell, series }] : [],
+        );
+        if (sent.length === 0) continue;
+        const values = Float64Array.from(sent, ({ cell }) => (cell === 'stale' ? 0 : i % 3 === 0 ? cell : cell + i));
+        const bits = bitsOf(values);
+        sent.forEach(({ cell }, at) => cell === 'stale' && setStale(bits, at));
+        const places = sent.map(({ series }) => appender.place(looseLabels(series)));
+        const columns = Int32Array.from(places, ({ column }) => column);
+        const times = new Float64Array(sent.length).fill(this.now);
+        const refused: string[] = [];
+        const refuse = (outcome: string) => void refused.push(outcome);
+        appender.appendCells(places[0].group, { columns, times, bits }, 0, sent.length, refuse);
+        const expected = sent.map(({ cell, series }, at) => {
+          const text = sampleText(cell === 'stale', bits[2 * at], bits[2 * at + 1]);
+          const last = this.last[formatLabels(looseLabels(series))];
+          const outcome = last?.t !== this.now || last.text === text ? 'ok' : 'duplicate';
+          this.expectOutcome(outcome, looseLabels(series), this.now, text, this.newestVisible());
+          return outcome;
+        });
+        expect(refused).toEqual(expected.filter((outcome) => outcome !== 'ok'));
+      }
+      await appender.commit();
+      this.commitModel();
+    }
   }
 
   async histogram({ series, count }: Step & { do: 'histogram' }): Promise<void> {

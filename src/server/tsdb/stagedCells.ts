@@ -1,12 +1,31 @@
 /** Samples of a group that wait for their commit. */
-import type { Cells } from './wal/records.ts';
+import { bitsOf } from '../../shared/model/sampleBits.ts';
+import type { CellColumns } from '../storage/appender.ts';
+
+/** Samples of one loose group, staged together. */
+export interface Cells {
+  readonly count: number;
+  readonly columns: Int32Array;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  /** The words of the values, two a cell. */
+  readonly bits: Uint32Array;
+}
+
+/** Where the cells that are of one time, in the order of their columns, end. */
+export function endOfRow({ count, columns, times }: Cells, from: number): number {
+  let to = from + 1;
+  while (to < count && times[to] === times[from] && columns[to] > columns[to - 1]) to++;
+  return to;
+}
 
 /** Growing columns of staged samples. */
 export class StagedCells implements Cells {
   count = 0;
   columns = new Int32Array(16);
   times = new Float64Array(16);
-  bits = new Uint32Array(32);
+  values = new Float64Array(16);
+  bits = bitsOf(this.values);
 
   get cells(): number {
     return this.columns.length;
@@ -18,20 +37,36 @@ export class StagedCells implements Cells {
 
   push(column: number, t: number, low: number, high: number): void {
     const i = this.count++;
-    if (i === this.columns.length) this.#grow();
+    if (i === this.columns.length) this.#growTo(2 * i);
     this.columns[i] = column;
     this.times[i] = t;
     this.bits[2 * i] = low;
     this.bits[2 * i + 1] = high;
   }
 
-  #grow(): void {
+  /** Cells [from, to). */
+  pushAll({ columns, times, bits }: CellColumns, from: number, to: number): void {
+    const first = this.count;
+    const count = first + to - from;
+    if (count > this.columns.length) this.#growTo(Math.max(count, 2 * first));
+    this.count = count;
+    const [ownColumns, ownTimes, ownBits] = [this.columns, this.times, this.bits];
+    for (let i = first, other = from; i < count; i++, other++) {
+      ownColumns[i] = columns[other];
+      ownTimes[i] = times[other];
+      ownBits[2 * i] = bits[2 * other];
+      ownBits[2 * i + 1] = bits[2 * other + 1];
+    }
+  }
+
+  #growTo(count: number): void {
     const { columns, times, bits } = this;
-    this.columns = new Int32Array(columns.length * 2);
+    this.columns = new Int32Array(count);
     this.columns.set(columns);
-    this.times = new Float64Array(times.length * 2);
+    this.times = new Float64Array(count);
     this.times.set(times);
-    this.bits = new Uint32Array(bits.length * 2);
+    this.values = new Float64Array(count);
+    this.bits = bitsOf(this.values);
     this.bits.set(bits);
   }
 }

@@ -3,9 +3,10 @@
  * that is not packed yet, else into a new row. Each column remembers its newest sample, for upstream's rules on order.
  */
 import type { AppendOutcome, CellColumns, GroupRef } from '../../storage/appender.ts';
-import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
-import { HeadGroup, type GroupOwner } from './group.ts';
+import { endOfRow, type Cells } from '../stagedCells.ts';
+import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW, type GroupOwner } from './group.ts';
 
 /** Series that share a group by job and instance; the next ones open another, so that rows of unlike times stay narrow. */
 export const LOOSE_COLUMNS_MAX = 256;
@@ -23,6 +24,14 @@ export interface Bounds {
 
 const CELL = new Float64Array(1);
 const CELL_BITS = new Uint32Array(CELL.buffer);
+
+/** High word's bits that are all set in a NaN, and in an infinity. */
+const NAN_EXPONENT = 0x7ff00000;
+
+/** Of a NaN: the bits of a gap, or those that stand for a native histogram. */
+export function isReserved(low: number, high: number): boolean {
+  return (low === GAP_LOW && high === GAP_HIGH) || (low === HISTOGRAM_LOW && high === HISTOGRAM_HIGH);
+}
 
 export class LooseGroup extends HeadGroup {
   /** By column, newest sample committed and newest one staged by the appender `stagedBy`. */
@@ -71,6 +80,37 @@ export class LooseGroup extends HeadGroup {
     this.#stagedBits[2 * column + 1] = high;
   }
 
+  /**
+   * Stages cells [from, to) where they are of one time, in the order of their columns, and each is newer than all of its column.
+   *
+   * @returns false, with nothing staged, where that is not so: `admit` says then what becomes of each.
+   */
+  stageRow({ columns, times, bits }: CellColumns, from: number, to: number, owner: number, bounds: Bounds): boolean {
+    const t = times[from];
+    if (t < bounds.minValidTime || from === to) return false;
+    this.#seeChunks();
+    this.#reserve(columns[to - 1]);
+    const lastTime = this.#lastTime;
+    const stagedTime = this.#stagedTime;
+    const stagedBy = this.#stagedBy;
+    const stagedBits = this.#stagedBits;
+    for (let i = from, before = -1; i < to; i++) {
+      const column = columns[i];
+      const isNext = times[i] === t && column > before && column < lastTime.length;
+      if (!isNext || t <= lastTime[column] || (stagedBy[column] === owner && t <= stagedTime[column])) return false;
+      if ((bits[2 * i + 1] & NAN_EXPONENT) === NAN_EXPONENT && isReserved(bits[2 * i], bits[2 * i + 1])) return false;
+      before = column;
+    }
+    for (let i = from; i < to; i++) {
+      const column = columns[i];
+      stagedBy[column] = owner;
+      stagedTime[column] = t;
+      stagedBits[2 * column] = bits[2 * i];
+      stagedBits[2 * column + 1] = bits[2 * i + 1];
+    }
+    return true;
+  }
+
   /** Puts a logged sample into its row. Gives that row, or -1 where the cell was taken already. */
   setSample(column: number, t: number, low: number, high: number): number {
     let row = t === this.#recentTime ? this.#recentRow : this.#rowByTime.get(t);
@@ -88,9 +128,16 @@ export class LooseGroup extends HeadGroup {
   }
 
   /** Puts logged samples into their rows. Gives how many were not there. */
-  setSamples(count: number, { columns, times, bits }: CellColumns): number {
+  setSamples(cells: Cells): number {
+    const { count, columns, times, bits } = cells;
     let set = 0;
-    for (let i = 0; i < count; i++) if (this.setSample(columns[i], times[i], bits[2 * i], bits[2 * i + 1]) >= 0) set++;
+    for (let from = 0, to = 0; from < count; from = to) {
+      to = endOfRow(cells, from);
+      if (!this.#rowByTime.has(times[from])) set += this.#setRow(cells, from, to);
+      else
+        for (let i = from; i < to; i++)
+          if (this.setSample(columns[i], times[i], bits[2 * i], bits[2 * i + 1]) >= 0) set++;
+    }
     return set;
   }
 
@@ -133,6 +180,26 @@ export class LooseGroup extends HeadGroup {
     super.clearRows();
     this.#rowByTime.clear();
     this.#recentTime = NaN;
+  }
+
+  /** Puts the cells [from, to) of one time into a row of their own. Gives how many they are. */
+  #setRow({ columns, times, bits }: Cells, from: number, to: number): number {
+    const t = times[from];
+    const row = this.rows.appendEmpty(t, this.columnCount);
+    this.#rowByTime.set(t, row);
+    this.rows.setCells(row, columns, bits, from, to);
+    this.#reserve(columns[to - 1]);
+    if (t > this.lastTime) this.lastTime = t;
+    const lastTime = this.#lastTime;
+    const lastBits = this.#lastBits;
+    for (let i = from; i < to; i++) {
+      const column = columns[i];
+      if (t < lastTime[column]) continue;
+      lastTime[column] = t;
+      lastBits[2 * column] = bits[2 * i];
+      lastBits[2 * column + 1] = bits[2 * i + 1];
+    }
+    return to - from;
   }
 
   #seeChunks(): void {

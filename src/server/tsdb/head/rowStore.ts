@@ -62,6 +62,21 @@ export class RowStore {
     slab.bits[2 * cell + 1] = high;
   }
 
+  /** Cells [from, to) into a row; their columns ascend. */
+  setCells(row: number, columns: Int32Array, bits: Uint32Array, from: number, to: number): void {
+    const index = Math.floor(row / this.#slabRows);
+    let slab = this.#slabs[index];
+    const last = columns[to - 1];
+    if (last >= slab.columns) this.#slabs[index] = slab = widened(slab, last + 1, this.#pool);
+    const { rows, bits: cellBits } = slab;
+    const at = row % rows;
+    for (let i = from; i < to; i++) {
+      const word = 2 * (columns[i] * rows + at);
+      cellBits[word] = bits[2 * i];
+      cellBits[word + 1] = bits[2 * i + 1];
+    }
+  }
+
   time(row: number): number {
     return this.#slabs[Math.floor(row / this.#slabRows)].times[row % this.#slabRows];
   }

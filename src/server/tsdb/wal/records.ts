@@ -3,11 +3,13 @@ import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
+import { bitsOf, fillGaps } from '../../../shared/model/sampleBits.ts';
 import { writeNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import type { TimedExemplar } from '../exemplars.ts';
 import type { HeadGroup } from '../head/group.ts';
 import type { LooseGroup } from '../head/looseGroup.ts';
 import type { Packed } from '../head/packed.ts';
+import { endOfRow, type Cells } from '../stagedCells.ts';
 import { encodeCell, encodeRow } from './valueCodec.ts';
 
 export const RECORD = {
@@ -29,14 +31,10 @@ export interface RecordSink {
   end(): void;
 }
 
-/** Samples of one loose group, staged or replayed together. */
-export interface Cells {
-  readonly count: number;
-  readonly columns: Int32Array;
-  readonly times: Float64Array;
-  /** Two words a cell. */
-  readonly bits: Uint32Array;
-}
+/** Samples of one time are logged as a row with gaps when they are this share of it. */
+const ROW_SHARE = 1 / 2;
+/** Fewer are no row: a record has a header. */
+const ROW_CELLS_MIN = 8;
 
 /** Names what the log does not name yet: the group and its newer columns. */
 export function logNames(sink: RecordSink, group: HeadGroup): void {
@@ -73,12 +71,27 @@ export interface RowView {
   readonly length: number;
 }
 
+/** Samples of a loose group: rows where many are of one time, else cells. */
 export function logCells(sink: RecordSink, group: LooseGroup, cells: Cells): void {
+  let single = 0;
+  for (let from = 0, to = 0; from < cells.count; from = to) {
+    to = endOfRow(cells, from);
+    const width = cells.columns[to - 1] + 1;
+    if (to - from < Math.max(ROW_CELLS_MIN, width * ROW_SHARE)) continue;
+    logSingle(sink, group, cells, single, from);
+    logRow(sink, group, cells.times[from], rowOf(cells, from, to, width));
+    single = to;
+  }
+  logSingle(sink, group, cells, single, cells.count);
+}
+
+function logSingle(sink: RecordSink, group: LooseGroup, cells: Cells, from: number, to: number): void {
+  if (from === to) return;
   const state = beginChanges(sink, RECORD.cells, group);
   const { out } = sink;
-  out.varint(cells.count);
+  out.varint(to - from);
   let column = 0;
-  for (let i = 0; i < cells.count; i++) {
+  for (let i = from; i < to; i++) {
     const step = cells.columns[i] - column;
     const changed = cells.times[i] !== state.time;
     out.varint((step >= 0 ? 2 * step : -2 * step - 1) * 2 + (changed ? 1 : 0));
@@ -88,6 +101,24 @@ export function logCells(sink: RecordSink, group: LooseGroup, cells: Cells): voi
     encodeCell(out, state, column, cells.bits[2 * i], cells.bits[2 * i + 1]);
   }
   sink.end();
+}
+
+let spread = new Float64Array(0);
+let spreadBits = bitsOf(spread);
+
+/** Cells of one time, each at its column and gaps between them. Valid until the next call. */
+function rowOf({ columns, values, bits }: Cells, from: number, to: number, width: number): RowView {
+  if (to - from === width) return { values, bits, from, length: width };
+  if (spread.length < width) {
+    spread = new Float64Array(2 * width);
+    spreadBits = bitsOf(spread);
+  }
+  fillGaps(spread, 0, width);
+  for (let i = from; i < to; i++) {
+    spreadBits[2 * columns[i]] = bits[2 * i];
+    spreadBits[2 * columns[i] + 1] = bits[2 * i + 1];
+  }
+  return { values: spread, bits: spreadBits, from: 0, length: width };
 }
 
 export function logHistogram(sink: RecordSink, group: LooseGroup, column: number, t: number, h: NativeHistogram): void {

@@ -2,7 +2,7 @@
  * A group while the log is read. Its records of samples are only collected at first: most of them are followed by a record of the chunk that
  * they became, and need not be decoded then. What is left in the end, or when an earlier chunk is missing, is decoded in its order.
  */
-import { bitsOf } from '../../../shared/model/sampleBits.ts';
+import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
 import { readNativeHistogram } from '../chunkenc/nativeHistogram.ts';
@@ -149,6 +149,8 @@ export class ReplayedGroup {
       rowBits = bitsOf(row);
     }
     decodeRow(input, state, rowBits, length);
+    if (group instanceof LooseGroup)
+      return this.#looseRow(group, state.time, Math.min(length, group.columnCount), inBlocks);
     if (inBlocks) {
       group.lastTime = Math.max(group.lastTime, state.time);
       group.flushed(state.time);
@@ -156,6 +158,16 @@ export class ReplayedGroup {
     }
     const known = Math.min(length, group.columnCount);
     this.#target.row(group, state.time, { values: row, bits: rowBits, from: 0, length: known });
+  }
+
+  /** Samples of one time: what is a gap in the row was not among them. */
+  #looseRow(group: LooseGroup, t: number, length: number, inBlocks: boolean): void {
+    for (let column = 0; column < length; column++) {
+      if (cellKind(rowBits, column) === CELL_GAP) continue;
+      const [low, high] = [rowBits[2 * column], rowBits[2 * column + 1]];
+      if (inBlocks) group.setLast(column, t, low, high);
+      else this.#target.cell(group, column, t, low, high);
+    }
   }
 
   #cells(input: ByteReader, inBlocks: boolean): void {

@@ -125,7 +125,7 @@ export function encodeRow(
         }
         change = delta;
       } else {
-        writeOther(out, state, c, v, low, high);
+        writeOther(out, state, c, v, bits, i);
       }
     }
     lastBits[2 * c] = low;
@@ -188,7 +188,7 @@ export function encodeCell(out: ByteWriter, state: LogState, column: number, low
   const v = WORD[0];
   const delta = low === bits[i] && high === bits[i + 1] ? 0 : changeOf(state, column, v);
   if (delta === delta) writeDelta(out, delta);
-  else writeOther(out, state, column, v, low, high);
+  else writeOther(out, state, column, v, WORDS, 0);
   bits[i] = low;
   bits[i + 1] = high;
 }
@@ -252,9 +252,16 @@ function scaled(v: number, scale: number): number {
   return n / powerOf(scale) === v && n < DELTA_MAX && n > -DELTA_MAX && (n !== 0 || 1 / v > 0) ? n + 0 : NaN;
 }
 
-/** A value that is no change of the last one: the first of a decimal, else its changed bytes. */
-function writeOther(out: ByteWriter, state: LogState, column: number, v: number, low: number, high: number): void {
-  const { scales, bits } = state;
+/** A value that is no change of the last one: the first of a decimal, else its changed bytes. Its two words are at `word` of `bits`. */
+function writeOther(
+  out: ByteWriter,
+  state: LogState,
+  column: number,
+  v: number,
+  bits: Uint32Array,
+  word: number,
+): void {
+  const { scales } = state;
   for (let scale = 0; scales[column] !== NO_SCALE && scale <= SCALE_MAX; scale++) {
     const n = scaled(v, scale);
     if (n !== n) continue;
@@ -263,7 +270,7 @@ function writeOther(out: ByteWriter, state: LogState, column: number, v: number,
     return out.zigzag(n);
   }
   scales[column] = NO_SCALE;
-  writeXor(out, low, high, bits[2 * column], bits[2 * column + 1]);
+  writeXor(out, bits[word] ^ state.bits[2 * column], bits[word + 1] ^ state.bits[2 * column + 1]);
 }
 
 function readOther(input: ByteReader, state: LogState, column: number, shape: number): void {
@@ -272,18 +279,17 @@ function readOther(input: ByteReader, state: LogState, column: number, shape: nu
   else state.values[column] = input.zigzag() / powerOf(shape - SHAPES);
 }
 
-/** Token: zero bytes at the low end (3 bits), bytes that follow less one (3 bits); then those bytes, low first. */
-function writeXor(out: ByteWriter, low: number, high: number, lastLow: number, lastHigh: number): void {
-  const x = (low ^ lastLow) >>> 0;
-  const y = (high ^ lastHigh) >>> 0;
-  const byteAt = (i: number) => ((i < 4 ? x : y) >>> (8 * (i & 3))) & 255;
+/** Token: zero bytes at the low end (3 bits), bytes that follow less one (3 bits); then those bytes, low first. `x` and `y`: what the words differ by. */
+function writeXor(out: ByteWriter, x: number, y: number): void {
   let from = 0;
   let to = 7;
-  while (from < 7 && byteAt(from) === 0) from++;
-  while (to > from && byteAt(to) === 0) to--;
+  while (from < 7 && byteOf(x, y, from) === 0) from++;
+  while (to > from && byteOf(x, y, to) === 0) to--;
   out.varint((from * 8 + (to - from)) * 4 + XOR);
-  for (let i = from; i <= to; i++) out.u8(byteAt(i));
+  for (let i = from; i <= to; i++) out.u8(byteOf(x, y, i));
 }
+
+const byteOf = (x: number, y: number, i: number) => ((i < 4 ? x : y) >>> (8 * (i & 3))) & 255;
 
 function readXor(input: ByteReader, shape: number, lastBits: Uint32Array, column: number): void {
   const from = (shape >> 3) & 7;
