@@ -43,7 +43,11 @@ export async function runIsotherm(args: readonly string[]): Promise<Ended & { st
 }
 
 /** Starts `isotherm serve` and resolves once it is ready; rejects with its log if it ends before. */
-export async function startSidecar(folder: string, args: readonly string[] = []): Promise<Sidecar> {
+export async function startSidecar(
+  folder: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Sidecar> {
   const child = spawn(
     ISOTHERM,
     [
@@ -53,7 +57,7 @@ export async function startSidecar(folder: string, args: readonly string[] = [])
       '--web.listen-address=127.0.0.1:0',
       ...args,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } },
   );
   let stderr = '';
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));

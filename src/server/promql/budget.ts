@@ -17,6 +17,10 @@ const CELL_BYTES = 8;
 /** Longest time evaluated without letting others on the thread run. */
 const SLICE_MS = 25;
 const CANCEL_CHECK_MS = 5;
+/** Shorter labels are counted with the series that have them. */
+const LONG_LABEL_CHARS = 1024;
+/** Of the long labels that one query makes, together: they lie in the heap of the thread that evaluates it, which all of its queries share. */
+const LONG_LABELS_CHARS_MAX = 16 * 1024 * 1024;
 
 export class Budget {
   private readonly limits: BudgetLimits;
@@ -25,6 +29,7 @@ export class Budget {
   private nextCheck: number;
   private samples = 0;
   private bytes = 0;
+  private labelChars = 0;
 
   constructor(limits: BudgetLimits) {
     this.limits = limits;
@@ -54,6 +59,17 @@ export class Budget {
     throw new QueryError(
       'execution',
       `query takes over ${maxBytes} bytes of memory, --query.max-memory; shorten the range, widen the step, aggregate, or raise the flag`,
+    );
+  }
+
+  /** Counts a label that is made. */
+  takeLabel(chars: number): void {
+    if (chars <= LONG_LABEL_CHARS) return;
+    this.labelChars += chars;
+    if (this.labelChars <= LONG_LABELS_CHARS_MAX) return;
+    throw new QueryError(
+      'execution',
+      `query makes long labels of more than ${LONG_LABELS_CHARS_MAX} characters in all; make shorter ones, or those of fewer series`,
     );
   }
 

@@ -328,7 +328,13 @@ async function labelsChanged(
   change: (labels: Labels) => Labels,
 ): Promise<Value> {
   const rows = await rowsOf(call.args[0], grid, context);
-  const labels = rows.labels.map(change);
+  const labels: Labels[] = [];
+  for (const own of rows.labels) {
+    const changed = change(own);
+    labels.push(changed);
+    if (changed !== own) context.budget.takeLabel(labelValue(changed, target).length);
+    if (context.budget.isDue()) await context.budget.pause();
+  }
   // A name that is written anew stays.
   const drops = rows.drops?.map(
     (isDropped, s) => isDropped && (target !== METRIC_NAME || labels[s] === rows.labels[s]),

@@ -36,18 +36,39 @@ export function labelReplacer(
   };
 }
 
+/** Of one value that is made: in nested calls it could become twice as long with each of them. */
+const VALUE_CHARS_MAX = 256 * 1024;
+
+function refuseLonger(chars: number, func: string): void {
+  if (chars <= VALUE_CHARS_MAX) return;
+  throw new QueryError(
+    'execution',
+    `${func}() makes a label of more than ${VALUE_CHARS_MAX} characters; make a shorter one`,
+  );
+}
+
 /** `$1`, `$name`, `${name}` and `$$`, as Go's regexp expands them; a `$` that begins none of these stays. */
 function expandTemplate(template: string, groupOf: (name: string) => string): string {
-  return template.replace(/\$(?:(\$)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))/g, (_all, dollar, braced, bare) =>
-    dollar !== undefined ? '$' : groupOf(braced ?? bare),
-  );
+  let chars = template.length;
+  return template.replace(/\$(?:(\$)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))/g, (_all, dollar, braced, bare) => {
+    const text = dollar !== undefined ? '$' : groupOf(braced ?? bare);
+    refuseLonger((chars += text.length), 'label_replace');
+    return text;
+  });
 }
 
 /** label_join: `target` becomes the source labels' values with `separator` between them. */
 export function labelJoiner(target: string, separator: string, sources: readonly string[]): (labels: Labels) => Labels {
   requireLabelName(target, 'label_join');
   for (const source of sources) requireLabelName(source, 'label_join');
-  return (labels) => labelsFrom([...labels, [target, sources.map((name) => labelValue(labels, name)).join(separator)]]);
+  return (labels) => {
+    const texts = sources.map((name) => labelValue(labels, name));
+    refuseLonger(
+      texts.reduce((chars, text) => chars + text.length + separator.length, 0),
+      'label_join',
+    );
+    return labelsFrom([...labels, [target, texts.join(separator)]]);
+  };
 }
 
 function requireLabelName(name: string, func: string): void {
