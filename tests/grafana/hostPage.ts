@@ -26,12 +26,12 @@ export interface ServedHost {
   close(): void;
 }
 
-/** With the packages of another Grafana where ISOTHERM_GRAFANA_PACKAGES names a folder with their node_modules (docs/grafana.md, Versions). */
-export async function serveHost(): Promise<ServedHost> {
+/** @param packages a folder with the node_modules of another Grafana; this repository's own packages if undefined. */
+export async function serveHost(packages?: string): Promise<ServedHost> {
   const folder = mkdtempSync(path.join(tmpdir(), 'isotherm-host-'));
   const [bundle] = await Promise.all([
     buildPlugin(path.join(folder, 'plugin')),
-    bundlePage('tests/grafana/host/page.tsx', path.join(folder, 'page.js'), process.env.ISOTHERM_GRAFANA_PACKAGES),
+    bundlePage('tests/grafana/host/page.tsx', path.join(folder, 'page.js'), packages),
   ]);
   const missing: string[] = [];
   const server = createServer((request, response) => {

@@ -47,7 +47,7 @@ inChromium('metrics of serving systems', () => {
     plugin = await startPlugin(
       path.join(backendFolder, `gpx_isotherm_${platform()}_${arch() === 'x64' ? 'amd64' : arch()}`),
     );
-    [served, browser] = await Promise.all([serveHost(), openChromium()]);
+    [served, browser] = await Promise.all([serveHost(process.env.ISOTHERM_GRAFANA_PACKAGES), openChromium()]);
     page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
     page.setDefaultTimeout(WAIT_MS_MAX);
     await page.goto(served.url);
