@@ -7,9 +7,9 @@ import { AGGREGATE_NUMBERS, AGGREGATES, BUILDER_DEFAULT, builderExpr, builderOf,
 import { LabelFilters } from './LabelFilters.tsx';
 import { LabelsSelect } from './LabelsSelect.tsx';
 import { MetricSelect } from './MetricSelect.tsx';
+import { FIRST_LABEL_WIDTH, NumberField } from './NumberField.tsx';
 import { tr } from '../../shared/texts/texts.ts';
 
-const LABEL_WIDTH = 14;
 const options = (names: readonly string[], none: string): SelectableValue<string>[] => [
   { label: none, value: '' },
   ...names.map((name) => ({ label: name, value: name })),
@@ -42,18 +42,16 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
   return (
     <>
       <InlineFieldRow>
-        <InlineField label={tr('Metric')} labelWidth={LABEL_WIDTH}>
-          <MetricSelect
-            datasource={datasource}
-            label={tr('Metric')}
-            value={shown.metric}
-            onChange={({ name, type }) => {
-              const isCounter = type === 'counter' || /_(total|count|sum|bucket)$/.test(name);
-              const fresh = shown.metric === '' && isCounter ? { overTime: 'rate' } : {};
-              set({ ...shown, metric: name, ...fresh });
-            }}
-          />
-        </InlineField>
+        <MetricSelect
+          datasource={datasource}
+          label={tr('Metric')}
+          value={shown.metric}
+          onChange={({ name, type }) => {
+            const isCounter = type === 'counter' || /_(total|count|sum|bucket)$/.test(name);
+            const fresh = shown.metric === '' && isCounter ? { overTime: 'rate' } : {};
+            set({ ...shown, metric: name, ...fresh });
+          }}
+        />
       </InlineFieldRow>
       <LabelFilters
         datasource={datasource}
@@ -62,7 +60,7 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
         onChange={(filters) => set({ ...shown, filters })}
       />
       <InlineFieldRow>
-        <InlineField label={tr('Over time')} labelWidth={LABEL_WIDTH}>
+        <InlineField label={tr('Over time')} labelWidth={FIRST_LABEL_WIDTH}>
           <Select
             aria-label={tr('Over time')}
             width={22}
@@ -92,28 +90,20 @@ export function BuilderEditor({ datasource, query, onChange }: BuilderEditorProp
           />
         </InlineField>
         {number !== undefined && (
-          <InlineField label={tr('Number')}>
-            <Input
-              aria-label={tr('Number')}
-              type="number"
-              step="any"
-              width={10}
-              value={shown.number ?? number}
-              onChange={(event) => set({ ...shown, number: Number(event.currentTarget.value) })}
-            />
-          </InlineField>
+          <NumberField
+            label={tr('Number')}
+            value={shown.number ?? number}
+            onChange={(next) => set({ ...shown, number: next })}
+          />
         )}
         {shown.aggregate !== '' && (
-          <InlineField label={tr('By')}>
-            <LabelsSelect
-              datasource={datasource}
-              metric={shown.metric}
-              label={tr('By')}
-              placeholder={tr('nothing: all together')}
-              value={shown.by}
-              onChange={(by) => set({ ...shown, by })}
-            />
-          </InlineField>
+          <LabelsSelect
+            datasource={datasource}
+            metric={shown.metric}
+            label={tr('By')}
+            value={shown.by}
+            onChange={(by) => set({ ...shown, by })}
+          />
         )}
       </InlineFieldRow>
     </>

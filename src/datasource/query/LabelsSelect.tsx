@@ -1,13 +1,14 @@
 import type { SelectableValue } from '@grafana/data';
-import { MultiSelect } from '@grafana/ui';
+import { InlineField, MultiSelect } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
+import { tr } from '../../shared/texts/texts.ts';
 import type { MetricsDataSource } from '../DataSource.ts';
 
 interface LabelsSelectProps {
   readonly datasource: MetricsDataSource;
   readonly metric: string;
   readonly label: string;
-  readonly placeholder: string;
+  readonly tooltip?: string;
   readonly value: readonly string[];
   readonly onChange: (labels: string[]) => void;
 }
@@ -17,7 +18,7 @@ export function LabelsSelect({
   datasource,
   metric,
   label,
-  placeholder,
+  tooltip,
   value,
   onChange,
 }: LabelsSelectProps): React.JSX.Element {
@@ -36,14 +37,16 @@ export function LabelsSelect({
   }, [datasource, metric]);
   const offered = [...new Set([...value, ...names])].filter((name) => name !== '__name__' && name !== 'le');
   return (
-    <MultiSelect
-      aria-label={label}
-      width={40}
-      placeholder={placeholder}
-      allowCustomValue
-      options={offered.map((name): SelectableValue<string> => ({ label: name, value: name }))}
-      value={[...value]}
-      onChange={(chosen) => onChange(chosen.flatMap((one) => one.value ?? []))}
-    />
+    <InlineField label={label} tooltip={tooltip}>
+      <MultiSelect
+        aria-label={label}
+        width={40}
+        placeholder={tr('nothing: all together')}
+        allowCustomValue
+        options={offered.map((name): SelectableValue<string> => ({ label: name, value: name }))}
+        value={[...value]}
+        onChange={(chosen) => onChange(chosen.flatMap((one) => one.value ?? []))}
+      />
+    </InlineField>
   );
 }

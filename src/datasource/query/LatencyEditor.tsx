@@ -8,9 +8,9 @@ import { LabelsSelect } from './LabelsSelect.tsx';
 import { LATENCY_DEFAULT, latencyToQuery, LIMIT_MS_DEFAULT, readQuantiles } from './latency.ts';
 import { MetricSelect } from './MetricSelect.tsx';
 import type { MetricHit } from './metricSearch.ts';
+import { FIRST_LABEL_WIDTH, NumberField } from './NumberField.tsx';
 import { tr } from '../../shared/texts/texts.ts';
 
-const LABEL_WIDTH = 14;
 const SHOWS: SelectableValue<LatencyQuery['show']>[] = [
   { label: tr('Distribution'), value: 'heatmap', description: tr('A heatmap: how many requests took how long') },
   { label: tr('Quantiles'), value: 'quantiles', description: tr('The time below which a share of the requests stays') },
@@ -32,32 +32,24 @@ export function LatencyEditor({ datasource, query, onChange }: LatencyEditorProp
   return (
     <>
       <InlineFieldRow>
-        <InlineField label={tr('Histogram')} labelWidth={LABEL_WIDTH}>
-          <MetricSelect
-            datasource={datasource}
-            label={tr('Histogram')}
-            value={latency.metric}
-            offer={histograms}
-            onChange={({ name, type }) => {
-              const metric = name.replace(/_bucket$/, '');
-              set({ metric, isNative: type === NATIVE && name === metric });
-            }}
-          />
-        </InlineField>
-        <InlineField
+        <MetricSelect
+          datasource={datasource}
+          label={tr('Histogram')}
+          value={latency.metric}
+          offer={histograms}
+          onChange={({ name, type }) => {
+            const metric = name.replace(/_bucket$/, '');
+            set({ metric, isNative: type === NATIVE && name === metric });
+          }}
+        />
+        <LabelsSelect
+          datasource={datasource}
+          metric={latency.metric === '' ? '' : series}
           label={tr('Split by')}
-          labelWidth={LABEL_WIDTH}
           tooltip={tr('A map or a line for each value of these labels')}
-        >
-          <LabelsSelect
-            datasource={datasource}
-            metric={latency.metric === '' ? '' : series}
-            label={tr('Split by')}
-            placeholder={tr('nothing: all together')}
-            value={latency.splitBy}
-            onChange={(splitBy) => set({ splitBy })}
-          />
-        </InlineField>
+          value={latency.splitBy}
+          onChange={(splitBy) => set({ splitBy })}
+        />
       </InlineFieldRow>
       <LabelFilters
         datasource={datasource}
@@ -66,23 +58,19 @@ export function LatencyEditor({ datasource, query, onChange }: LatencyEditorProp
         onChange={(filters) => set({ filters })}
       />
       <InlineFieldRow>
-        <InlineField label={tr('Show')} labelWidth={LABEL_WIDTH}>
+        <InlineField label={tr('Show')} labelWidth={FIRST_LABEL_WIDTH}>
           <RadioButtonGroup options={SHOWS} value={latency.show} onChange={(show) => set({ show })} />
         </InlineField>
         {latency.show === 'quantiles' && (
           <QuantilesField value={latency.quantiles} onChange={(quantiles) => set({ quantiles })} />
         )}
         {latency.show === 'within' && (
-          <InlineField label={tr('Limit, ms')} tooltip={tr('Fast enough is what takes no longer than this')}>
-            <Input
-              aria-label={tr('Limit, ms')}
-              type="number"
-              min={0}
-              width={12}
-              value={latency.limitMs ?? LIMIT_MS_DEFAULT}
-              onChange={(event) => set({ limitMs: Math.max(0, Number(event.currentTarget.value)) })}
-            />
-          </InlineField>
+          <NumberField
+            label={tr('Limit, ms')}
+            tooltip={tr('Fast enough is what takes no longer than this')}
+            value={latency.limitMs ?? LIMIT_MS_DEFAULT}
+            onChange={(limitMs) => set({ limitMs: Math.max(0, limitMs) })}
+          />
         )}
       </InlineFieldRow>
     </>

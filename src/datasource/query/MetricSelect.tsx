@@ -1,8 +1,9 @@
 import type { SelectableValue } from '@grafana/data';
-import { AsyncSelect } from '@grafana/ui';
+import { AsyncSelect, InlineField } from '@grafana/ui';
 import React from 'react';
 import type { MetricsDataSource } from '../DataSource.ts';
 import type { MetricHit } from './metricSearch.ts';
+import { FIRST_LABEL_WIDTH } from './NumberField.tsx';
 import { tr } from '../../shared/texts/texts.ts';
 
 interface MetricSelectProps {
@@ -25,18 +26,20 @@ export function MetricSelect({ datasource, value, label, offer, onChange }: Metr
     }));
   };
   return (
-    <AsyncSelect
-      aria-label={label}
-      width={50}
-      placeholder={tr('Search by words of the name')}
-      loadOptions={load}
-      defaultOptions
-      allowCustomValue
-      value={value === '' ? null : { label: value, value: { name: value, type: '', help: '', unit: '' } }}
-      onChange={(chosen: SelectableValue<MetricHit | string>) => {
-        const hit = chosen.value;
-        if (hit !== undefined) onChange(typeof hit === 'string' ? { name: hit, type: '', help: '', unit: '' } : hit);
-      }}
-    />
+    <InlineField label={label} labelWidth={FIRST_LABEL_WIDTH}>
+      <AsyncSelect
+        aria-label={label}
+        width={50}
+        placeholder={tr('Search by words of the name')}
+        loadOptions={load}
+        defaultOptions
+        allowCustomValue
+        value={value === '' ? null : { label: value, value: { name: value, type: '', help: '', unit: '' } }}
+        onChange={(chosen: SelectableValue<MetricHit | string>) => {
+          const hit = chosen.value;
+          if (hit !== undefined) onChange(typeof hit === 'string' ? { name: hit, type: '', help: '', unit: '' } : hit);
+        }}
+      />
+    </InlineField>
   );
 }
