@@ -229,9 +229,11 @@ export function openCollector(
         return;
       }
       restartMs = RESTART_MS_MIN;
-      if (child?.connected === true)
-        child.disconnect(); // It closes, and is started again with the new flags.
-      else if (child === undefined) {
+      if (child?.connected === true) {
+        // It closes, and is started again with the new flags: until then nobody is to ask it.
+        become({ kind: 'starting' });
+        child.disconnect();
+      } else if (child === undefined) {
         clearTimeout(restartTimer);
         void start();
       }
