@@ -91,6 +91,12 @@ function isRead(node: ts.StringLiteralLike): boolean {
   if (named && READ_BY_PEOPLE.test(parent.name.getText())) return true;
   // Names of icons and fields are small letters; names that people read begin with a large one.
   if (ts.isJsxAttribute(parent) && parent.name.getText() === 'name' && /^[A-Z]/.test(node.text)) return true;
+  // One of two choices in such an attribute.
+  if (ts.isConditionalExpression(parent) && parent.condition !== node) {
+    const attribute = parent.parent.parent;
+    if (ts.isJsxAttribute(attribute) && /^(text|label|title|placeholder|aria-label)$/.test(attribute.name.getText()))
+      return true;
+  }
   // A word with a large initial that is handed to a function, or is one of two choices: 'Region', 'Targets'.
   const isHanded = ts.isCallExpression(parent) || ts.isConditionalExpression(parent);
   if (isHanded && node.getSourceFile().fileName.endsWith('x') && /^[A-Z][a-z]+$/.test(node.text)) return true;

@@ -57,11 +57,12 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
   const styles = useStyles2(stylesOf);
   return (
     <div className={styles.page} data-testid="isotherm-home">
+      <Orphans through={findings[0].uid} />
       {findings.map((source) => (
         <section key={source.uid} className={styles.card}>
           <h3>
             {source.name}{' '}
-            <Badge color={source.health.ok ? 'green' : 'red'} text={source.health.ok ? 'answers' : 'fault'} />
+            <Badge color={source.health.ok ? 'green' : 'red'} text={source.health.ok ? tr('answers') : tr('fault')} />
           </h3>
           <p>{source.health.text}</p>
           {source.models.length > 0 && (
@@ -88,6 +89,53 @@ function Sources({ findings }: { findings: readonly SourceFinding[] }): React.JS
         </section>
       ))}
     </div>
+  );
+}
+
+interface Orphan {
+  readonly uid: string;
+  readonly folder: string;
+}
+
+/** What collects though its data source was deleted, which Grafana tells no backend: for administrators, who see all data sources. */
+function Orphans({ through }: { readonly through: string }): React.JSX.Element | null {
+  const [orphans, setOrphans] = useState<readonly Orphan[]>([]);
+  const [fault, setFault] = useState('');
+  const resource = (name: string) => `/api/datasources/uid/${through}/resources/collect/${name}`;
+  const look = async () => {
+    const [running, sources] = await Promise.all([ask(resource('running')), ask('/api/datasources')]);
+    if (!Array.isArray(sources)) return [];
+    const there = new Set((sources as { uid: string }[]).map(({ uid }) => uid));
+    return (dataOf<Orphan[]>(running) ?? []).filter(({ uid }) => !there.has(uid));
+  };
+  useEffect(() => {
+    let gone = false;
+    if (role() === 'Admin') void look().then((found) => !gone && setOrphans(found));
+    return () => {
+      gone = true;
+    };
+  }, [through]);
+  const stop = async (uid: string) => {
+    try {
+      await send(resource('stop'), { uid });
+      setFault('');
+    } catch (refusal) {
+      setFault((refusal as { data?: { error?: string } }).data?.error ?? tr('Grafana does not answer'));
+    }
+    setOrphans(await look());
+  };
+  return (
+    <>
+      {orphans.map(({ uid, folder }) => (
+        <Alert key={uid} severity="warning" title={tr('A data source that was deleted still collects')}>
+          <p>{tr('{0}: its samples lie in {1}, and stay there when it ends.', uid, folder)}</p>
+          <Button variant="secondary" onClick={() => void stop(uid)}>
+            {tr('Stop collecting')}
+          </Button>
+          {fault !== '' && <span role="alert"> {fault}</span>}
+        </Alert>
+      ))}
+    </>
   );
 }
 

@@ -23,7 +23,7 @@ const home = [process.env.ISOTHERM_GRAFANA, '/usr/share/grafana'].find(
 );
 const inGrafana = home !== undefined && hasChromium ? describe : describe.skip;
 
-/** A model service whose predictions are fast or slow as the test has it; its counters go on as real ones do. */
+/** A model service whose predictions are fast or slow as the test has it; its counters go on as real ones do, and each scrape brings a trace. */
 function startService(): { readonly server: Server; slow: boolean } {
   const bounds = ['0.1', '0.25', '1', '+Inf'];
   const counts = [0, 0, 0, 0];
@@ -33,12 +33,13 @@ function startService(): { readonly server: Server; slow: boolean } {
       const from = service.slow ? 2 : 0;
       for (let i = from; i < counts.length; i++) counts[i] += 100;
       const buckets = bounds.map(
-        (le, i) => `model_prediction_latency_seconds_bucket{version="v1",le="${le}"} ${counts[i]}\n`,
+        (le, i) =>
+          `model_prediction_latency_seconds_bucket{version="v1",le="${le}"} ${counts[i]}${i === 2 ? ` # {trace_id="trace-${counts[i]}"} 0.5` : ''}\n`,
       );
       const count = `model_prediction_latency_seconds_count{version="v1"} ${counts[3]}\n`;
       response
-        .setHeader('content-type', 'text/plain; version=0.0.4')
-        .end(`# TYPE model_prediction_latency_seconds histogram\n${buckets.join('')}${count}`);
+        .setHeader('content-type', 'application/openmetrics-text; version=1.0.0; charset=utf-8')
+        .end(`# TYPE model_prediction_latency_seconds histogram\n${buckets.join('')}${count}# EOF\n`);
     }),
   };
   return service;
@@ -141,9 +142,57 @@ inGrafana('a newcomer in a real Grafana (wants ISOTHERM_GRAFANA and Chromium)', 
     await page.getByText('✓ 1 target in 1 job').waitFor();
     await page.getByLabel('Scrape interval').fill('1s');
     await saveAndTest();
-    await page.getByText(/Collecting here: .* targets are up, .* samples a second/).waitFor();
+    // The first scrapes of so short an interval are waited for.
+    await page.getByText(/Collecting here: 2 of 2 targets are up, .* samples a second/).waitFor();
     uid = /edit\/([\w-]+)/.exec(page.url())![1];
     await until('samples', async () => ((await samples()) ?? 0) > 3 || undefined);
+  });
+
+  const explore = (query: object) => {
+    const datasource = { uid, type: 'isotherm-metrics-datasource' };
+    const pane = {
+      datasource: uid,
+      queries: [{ refId: 'A', datasource, ...query }],
+      range: { from: 'now-2m', to: 'now' },
+    };
+    return page.goto(
+      `${base}/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`,
+    );
+  };
+
+  test('a query is traced part by part, and what it reads is saved as a file', async () => {
+    await explore({ expr: 'sum by (le) (rate(model_prediction_latency_seconds_bucket[10s]))' });
+    await page.getByRole('button', { name: 'Trace', exact: true }).click();
+    const trace = page.getByRole('region', { name: 'Query trace' });
+    await trace.getByText('rate(model_prediction_latency_seconds_bucket[10s])', { exact: true }).waitFor();
+    expect(await trace.innerText()).toMatch(/4 series · [\d,]+ samples read/);
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save samples' }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe('samples.csv');
+    const lines = readFileSync(await file.path(), 'utf8')
+      .trim()
+      .split(/\r?\n/);
+    expect(lines.length).toBeGreaterThan(4);
+    expect(lines.slice(1).every((line) => line.includes('model_prediction_latency_seconds_bucket'))).toBe(true);
+  });
+
+  test('an exemplar leads to its trace, at the address that the settings name', async () => {
+    await page.goto(`${base}/connections/datasources/edit/${uid}`);
+    await page.getByRole('button', { name: 'Add a link to traces' }).click();
+    await page.getByLabel('or at the address').fill(`http://${target}/trace/\${__value.raw}`);
+    await saveAndTest();
+    await page.getByText(/Collecting here: 2 of 2 targets are up/).waitFor();
+    await explore({
+      expr: 'histogram_quantile(0.9, sum by (le) (rate(model_prediction_latency_seconds_bucket[10s])))',
+      exemplar: true,
+    });
+    await page.getByTestId('data-testid Exemplar marker').last().click();
+    const opened = page.waitForEvent('popup');
+    await page.getByRole('link', { name: 'Go to the trace' }).click();
+    const trace = await opened;
+    await trace.waitForURL(new RegExp(`^http://${target}/trace/trace-\\d+$`));
+    await trace.close();
   });
 
   describe('a source beside Grafana names the fault, and what to do', () => {

@@ -144,12 +144,51 @@ describe('collecting inside Grafana', () => {
     expect(collectorPid()).toBe(before);
   });
 
+  test('before the first scrape health says when that will be, and judges afterwards', async () => {
+    const slow = settings({ targets: `slow = ${target}` }, { timeInterval: '1h' });
+    const waiting = await plugin.health(slow);
+    expect(waiting).toMatchObject({ status: 1, message: expect.stringMatching(/first scrapes? of \d within 3600 s/) });
+    expect(waiting.message).not.toMatch(/0 of/);
+    const none = settings({ targets: 'gone = 127.0.0.1:1' });
+    await until('a scrape that failed', async () => (await plugin.health(none)).status === 2);
+    const judged = await plugin.health(none);
+    expect(judged.message).toMatch(/Collecting here, but the target does not answer: check the addresses/);
+    expect(judged.details).toMatchObject({ fault: 'targets', verboseMessage: expect.stringMatching(/refused/i) });
+    // What follows goes on from the targets before.
+    current = settings({ targets: `again = ${target}`, machine: false });
+    await until('the targets from before', async () => (await plugin.health(current)).status === 1);
+  });
+
   test('settings with a fault are named, and what ran before goes on', async () => {
     const broken = settings({ targets: 'nonsense' });
     const { status, message } = await plugin.health(broken);
     expect(status).toBe(2);
     expect(message).toMatch(/line 1, column 1: "nonsense" has no port/);
     expect((await ask(broken, 'hits_total')).again).toBeGreaterThan(0);
+  });
+
+  test('what goes on after its data source was deleted is named, and ended by administrators alone', async () => {
+    const deleted = settings({ targets: target });
+    const gone = { ...deleted, dataSource: { ...deleted.dataSource!, uid: 'gone' } };
+    await until('its scrape', async () => (await ask(gone, 'up')).targets === 1);
+    const running = async (orgId = 1): Promise<string[]> => {
+      const { body } = await plugin.resource({ ...current, orgId }, 'GET', 'collect/running');
+      return (JSON.parse(body) as { data: { uid: string }[] }).data.map(({ uid }) => uid).sort();
+    };
+    expect(await running()).toEqual(['gone', 'here']);
+    const stop = (userRole: string, uid: string) =>
+      plugin.resource({ ...current, userRole }, 'POST', 'collect/stop', JSON.stringify({ uid }));
+    expect(await stop('Editor', 'gone')).toMatchObject({ code: 403 });
+    expect(await stop('Admin', 'here')).toMatchObject({ code: 400 });
+    expect(await stop('Admin', 'nobody')).toMatchObject({ code: 404 });
+    expect(await running(2)).toEqual([]);
+    expect(await stop('Admin', 'gone')).toMatchObject({ code: 200 });
+    expect(await running()).toEqual(['here']);
+    await until(
+      'its end',
+      async () => processes().filter(({ command }) => command.includes('collector.mjs')).length === 1,
+    );
+    expect(JSON.parse(readFileSync(path.join(data, '1-gone/collector.json'), 'utf8'))).toMatchObject({ active: false });
   });
 
   test('a pasted prometheus.yml is checked with places, without being saved', async () => {

@@ -254,6 +254,23 @@ inGrafana('in a real Grafana', () => {
     await page.locator('[data-testid*="annotation" i], [class*="annotation" i]').first().waitFor({ state: 'attached' });
   });
 
+  test("buckets become heatmaps by themselves here, and series in Grafana's own Prometheus data source", async () => {
+    const peer = { name: 'peer', uid: 'peer', type: 'prometheus', access: 'proxy', url: sidecarUrl };
+    expect((await api('/api/datasources', { method: 'POST', body: JSON.stringify(peer) })).status).toBe(200);
+    const typesOf = async (datasource: { type: string; uid: string }): Promise<string[]> => {
+      const expr = 'sum by (le) (rate(model_prediction_latency_seconds_bucket[15s]))';
+      const query = { refId: 'A', datasource, expr, range: true, intervalMs: 15_000, maxDataPoints: 100 };
+      const { body } = await api('/api/ds/query', {
+        method: 'POST',
+        body: JSON.stringify({ from: 'now-2m', to: 'now', queries: [query] }),
+      });
+      const { frames } = (body.results as { A: { frames: { schema: { meta: { type: string } } }[] } }).A;
+      return frames.map(({ schema }) => schema.meta.type);
+    };
+    expect(await typesOf({ type: SOURCE_TYPE, uid: 'isotherm' })).toEqual(['heatmap-rows']);
+    expect(new Set(await typesOf(peer))).toEqual(new Set(['timeseries-multi']));
+  });
+
   test('the home page tells what was found', async () => {
     await page.goto(`${base}/a/isotherm-monitoring-app`);
     const cards = page.getByTestId('isotherm-home');

@@ -41,3 +41,14 @@ test('the lock file brings Node 24 for each platform that it serves', () => {
     expect(version).toMatch(/^24\./);
   }
 });
+
+test('each "yes" of the README\'s table of data sources names a test that there is', () => {
+  const [, table] = /^\| In Grafana .*\n((?:\|.*\n)+)/m.exec(read('README.md'))!;
+  const rows = table.split('\n').filter((row) => /^\| [^|-][^|]*\| yes/.test(row));
+  expect(rows.length).toBeGreaterThan(10);
+  for (const row of rows) {
+    const named = /\| yes[^|(]*\(\[test\]\((\S+) "([^"]+)"\)\)/.exec(row);
+    const isThere = named !== null && files.includes(named[1]) && read(named[1]).includes(named[2]);
+    expect({ row, isThere }).toEqual({ row, isThere: true });
+  }
+});

@@ -1,6 +1,7 @@
 /** "Save & test": what is there, or exactly what is wrong and what to do about it. */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { parseInterval } from '../../shared/api/grafanaQuery.ts';
 import type { ApiBuildInfo, ApiQueryData, ApiTargets } from '../../shared/api/prometheus.ts';
 import type { Collector } from './collect/collector.ts';
 import { HEALTH_ERROR, HEALTH_OK, type CheckHealthResponse } from './messages.ts';
@@ -61,14 +62,31 @@ async function examine(scope: HealthScope): Promise<CheckHealthResponse> {
       details: { fault: 'clock_skew', skewMs },
     };
   }
+  const targetsNow = () => optional(ask<ApiTargets>('/api/v1/targets', { state: 'active' }));
   const [build, targets] = await Promise.all([
     optional(ask<ApiBuildInfo>('/api/v1/status/buildinfo')),
-    optional(ask<ApiTargets>('/api/v1/targets', { state: 'active' })),
+    upstream.collector === undefined ? targetsNow() : onceScraped(targetsNow, scope.signal),
   ]);
   const found = whatWasFound(build?.data, targets?.data);
   if (upstream.collector === undefined) return { status: HEALTH_OK, ...found };
   const samples = await optional(ask<ApiQueryData>('/api/v1/query', { query: SAMPLES_PER_SECOND }));
-  return collecting(upstream.collector, found.details, samples?.data);
+  return collecting(upstream.collector, found.details, targets?.data, samples?.data);
+}
+
+/** Of a collector that was started just now, or got other targets: their first scrapes are waited for, but not for long. */
+const FIRST_SCRAPE_WAIT_MS = 3_000;
+const FIRST_SCRAPE_LOOK_MS = 250;
+
+async function onceScraped(
+  targetsNow: () => Promise<ApiResult<ApiTargets> | undefined>,
+  signal: AbortSignal,
+): Promise<ApiResult<ApiTargets> | undefined> {
+  for (const end = performance.now() + FIRST_SCRAPE_WAIT_MS; ;) {
+    const targets = await targetsNow();
+    const isWaiting = targets?.data.activeTargets.some(({ health }) => health === 'unknown');
+    if (isWaiting !== true || performance.now() > end || signal.aborted) return targets;
+    await new Promise((resolve) => setTimeout(resolve, FIRST_SCRAPE_LOOK_MS));
+  }
 }
 
 /** Rows that scrapes brought; in the first minute of a collector they are fewer than they will be. */
@@ -78,9 +96,9 @@ const SAMPLES_PER_SECOND = 'sum(sum_over_time(scrape_samples_post_metric_relabel
 function collecting(
   collector: Collector,
   details: CheckHealthResponse['details'],
+  targets: ApiTargets | undefined,
   samples: ApiQueryData | undefined,
 ): CheckHealthResponse {
-  const { active, up } = details.targets as { active: number; up: number };
   const perSecond = Number((samples?.result as { value?: [number, string] }[] | undefined)?.[0]?.value?.[1] ?? 0);
   const diskBytes = sizeOf(collector.folder);
   const webUi = `http://${collector.address}/`;
@@ -92,11 +110,21 @@ function collecting(
       details: { ...facts, fault: 'settings' },
     };
   }
+  // Its own metrics are always there.
+  const given = (targets?.activeTargets ?? []).filter(({ labels }) => labels.instance !== collector.address);
+  if (given.length > 0 && given.every(({ health }) => health === 'down')) {
+    const all = given.length === 1 ? 'the target does not answer' : `none of the ${given.length} targets answers`;
+    return {
+      status: HEALTH_ERROR,
+      message: `Collecting here, but ${all}: check the addresses, and that the services can be reached from the Grafana server`,
+      details: { ...facts, fault: 'targets' },
+    };
+  }
   const rate = `${perSecond.toLocaleString('en', { maximumFractionDigits: perSecond < 10 ? 1 : 0 })} samples a second`;
   const disk = `${(diskBytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB on disk`;
   return {
     status: HEALTH_OK,
-    message: `Collecting here: ${up} of ${active} targets are up, ${rate}, ${disk} in ${collector.folder}; pages at ${webUi}`,
+    message: `Collecting here: ${targetsWords(details.targets as TargetCounts)}, ${rate}, ${disk} in ${collector.folder}; pages at ${webUi}`,
     details: facts,
   };
 }
@@ -122,6 +150,26 @@ async function optional<T>(answer: Promise<ApiResult<T>>): Promise<ApiResult<T> 
   }
 }
 
+interface TargetCounts {
+  readonly active: number;
+  readonly up: number;
+  readonly down: number;
+  /** Until those that were not scraped yet have been; absent where there are none. */
+  readonly firstScrapeSeconds?: number;
+}
+
+/** "2 of 3 targets are up"; of targets that nobody has scraped yet nothing is said but when that will be. */
+function targetsWords({ active, up, down, firstScrapeSeconds }: TargetCounts): string {
+  const waiting = active - up - down;
+  if (firstScrapeSeconds === undefined) return `${up} of ${active} targets are up`;
+  const first = `${waiting === 1 ? 'the first scrape of 1' : `first scrapes of ${waiting}`} within ${firstScrapeSeconds} s`;
+  return up + down === 0 ? `${first}: test again then` : `${up} of ${up + down} targets are up, ${first}`;
+}
+
+function secondsOf(interval: string): number {
+  return Math.ceil(parseInterval(interval) / 1000);
+}
+
 function whatWasFound(
   build: (Partial<ApiBuildInfo> & { application?: string }) | undefined,
   targets: Partial<ApiTargets> | undefined,
@@ -132,13 +180,22 @@ function whatWasFound(
   const up = active.filter((target) => target.health === 'up').length;
   const down = active.filter((target) => target.health === 'down');
   const server = version === '' ? application : `${application} ${version}`;
-  const scraped = active.length === 0 ? '' : `; ${up} of ${active.length} targets are up`;
+  const waiting = active.filter((target) => target.health === 'unknown');
+  const counts: TargetCounts = {
+    active: active.length,
+    up,
+    down: down.length,
+    ...(waiting.length > 0 && {
+      firstScrapeSeconds: Math.max(...waiting.map(({ scrapeInterval }) => secondsOf(scrapeInterval))),
+    }),
+  };
+  const scraped = active.length === 0 ? '' : `; ${targetsWords(counts)}`;
   return {
     message: `${server} answers queries${scraped}`,
     details: {
       application,
       version,
-      targets: { active: active.length, up, down: down.length },
+      targets: counts,
       ...(down.length > 0
         ? {
             verboseMessage: down

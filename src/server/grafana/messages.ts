@@ -21,6 +21,8 @@ export interface DataSourceSettings {
 export interface PluginContext {
   readonly orgId: number;
   readonly pluginId: string;
+  /** In the organisation: Viewer, Editor, Admin; absent where no user asks. */
+  readonly userRole?: string;
   readonly dataSource?: DataSourceSettings;
 }
 
@@ -107,7 +109,8 @@ export const kept = (bytes: Uint8Array) => new Uint8Array(bytes); // `slice` of 
 
 export function writeContext(out: WireWriter, context: PluginContext): void {
   out.int(1, context.orgId).string(2, context.pluginId);
-  const settings = context.dataSource;
+  const { userRole, dataSource: settings } = context;
+  if (userRole !== undefined) out.message(3, (user) => user.string(4, userRole));
   if (settings === undefined) return;
   out.message(5, (m) =>
     m
@@ -130,10 +133,20 @@ export function readContext(r: WireReader): PluginContext {
   while (r.next()) {
     if (r.field === 1) context.orgId = r.int();
     else if (r.field === 2) context.pluginId = r.string();
+    else if (r.field === 3) context.userRole = readRole(r.message());
     else if (r.field === 5) context.dataSource = readSettings(r.message());
     else r.skip();
   }
   return context;
+}
+
+function readRole(r: WireReader): string {
+  let role = '';
+  while (r.next()) {
+    if (r.field === 4) role = r.string();
+    else r.skip();
+  }
+  return role;
 }
 
 function readSettings(r: WireReader): DataSourceSettings {

@@ -1,10 +1,12 @@
 /** What editors and pages may ask of the server through Grafana: the reading routes of the Prometheus API, and nothing else. */
 import type { CollectOptions } from '../../shared/api/grafanaQuery.ts';
+import type { Collectors } from './collect/collectors.ts';
 import type { CallResourceRequest, CallResourceResponse } from './messages.ts';
 import { SettingsError } from './settings.ts';
 import { UpstreamError, type Upstream } from './upstream.ts';
 
 export interface ResourceScope {
+  readonly collectors: Pick<Collectors, 'running' | 'retire'>;
   readonly upstream: () => Upstream;
   readonly headers: (upstream: Upstream) => Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -53,6 +55,38 @@ async function checked(request: CallResourceRequest): Promise<CallResourceRespon
   return answered(200, { status: 'success', data: { faults, summary } });
 }
 
+/** What collects in this organisation, deleted data sources included: Grafana does not tell a backend that one was deleted. */
+const RUNNING_ROUTE = 'collect/running';
+/** Ends one of them, by an administrator who sees that its data source is gone. Its samples stay. */
+const STOP_ROUTE = 'collect/stop';
+
+function running({ method, context }: CallResourceRequest, { collectors }: ResourceScope): CallResourceResponse {
+  if (method !== 'GET') return refusal(405, 'bad_data', `${RUNNING_ROUTE} is asked by GET`);
+  return answered(200, { status: 'success', data: collectors.running(context.orgId) });
+}
+
+function stopped({ method, context, body }: CallResourceRequest, { collectors }: ResourceScope): CallResourceResponse {
+  if (method !== 'POST') return refusal(405, 'bad_data', `${STOP_ROUTE} is asked by POST`);
+  if (context.userRole !== 'Admin') return refusal(403, 'bad_data', 'only administrators may end what collects');
+  const uid = uidIn(body);
+  const known = collectors.running(context.orgId).find((one) => one.uid === uid);
+  if (known === undefined)
+    return refusal(404, 'not_found', `nothing collects for the data source ${JSON.stringify(uid)}`);
+  if (uid === context.dataSource?.uid)
+    return refusal(400, 'bad_data', 'this data source is there; change its settings in place of ending it');
+  collectors.retire(context.orgId, known.uid);
+  return answered(200, { status: 'success', data: known });
+}
+
+function uidIn(body: Uint8Array): unknown {
+  try {
+    return (JSON.parse(new TextDecoder().decode(body)) as { uid?: unknown } | null)?.uid;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** The route that a path names, with its methods; undefined if it is none of ours. */
 export function routeOf(path: string): { readonly path: string; readonly methods: readonly string[] } | undefined {
   const below = /^\/?api\/v1\/(.+?)\/?$/.exec(path)?.[1];
@@ -80,8 +114,17 @@ export async function* callResource(
   request: CallResourceRequest,
   scope: ResourceScope,
 ): AsyncGenerator<CallResourceResponse> {
-  if (request.path.replace(/^\//, '') === CHECK_ROUTE) {
+  const path = request.path.replace(/^\//, '');
+  if (path === CHECK_ROUTE) {
     yield await checked(request);
+    return;
+  }
+  if (path === RUNNING_ROUTE) {
+    yield running(request, scope);
+    return;
+  }
+  if (path === STOP_ROUTE) {
+    yield stopped(request, scope);
     return;
   }
   const route = routeOf(request.path);

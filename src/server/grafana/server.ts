@@ -121,6 +121,7 @@ export function createBackend({ collectors, log, now, metrics, leave }: BackendD
       upstream: () => instances.of(context),
       headers: (upstream: ReturnType<typeof instances.of>) => identityHeaders(upstream, headers),
       signal: stop,
+      collectors,
     };
     const pass = async () => {
       for await (const part of callResource(call.request, scope)) {

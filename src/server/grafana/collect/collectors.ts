@@ -19,8 +19,17 @@ export interface Collectors {
   /** Starts again what collected when the last process ended. */
   resume(): void;
   readonly size: number;
+  /** What collects for an organisation. */
+  running(orgId: number): readonly RunningCollector[];
   /** Resolves when all processes are gone. */
   close(): Promise<void>;
+}
+
+export interface RunningCollector {
+  /** Of its data source. */
+  readonly uid: string;
+  /** Where its samples lie. */
+  readonly folder: string;
 }
 
 export interface CollectorsDeps {
@@ -31,6 +40,8 @@ export interface CollectorsDeps {
 
 export function createCollectors({ dataFolder, command, log }: CollectorsDeps): Collectors {
   const open = new Map<string, Collector>();
+  /** By folder, as the collectors. */
+  const owners = new Map<string, { readonly orgId: number; readonly uid: string }>();
   let closing = false;
   return {
     open(orgId, uid, settings) {
@@ -45,6 +56,7 @@ export function createCollectors({ dataFolder, command, log }: CollectorsDeps): 
       if (known !== undefined) return known;
       const collector = openCollector({ orgId, uid }, settings, { folder, command, log });
       open.set(folder, collector);
+      owners.set(folder, { orgId, uid });
       return collector;
     },
     retire(orgId, uid) {
@@ -62,11 +74,17 @@ export function createCollectors({ dataFolder, command, log }: CollectorsDeps): 
         if (kept?.active !== true || open.has(folder)) continue;
         log('info', 'collecting goes on', { uid: kept.uid, folder });
         open.set(folder, openCollector(kept, kept, { folder, command, log }));
+        owners.set(folder, kept);
       }
     },
     get size() {
       return open.size;
     },
+    running: (wanted) =>
+      [...open.keys()].flatMap((folder) => {
+        const { orgId, uid } = owners.get(folder)!;
+        return orgId === wanted ? [{ uid, folder }] : [];
+      }),
     async close() {
       closing = true;
       await Promise.all([...open.values()].map((collector) => collector.close()));
