@@ -96,6 +96,7 @@ test.each([
   [`distribution?query=${QUERY}&${GRID}&quantiles=1.5`, /"quantiles": "1.5" is not between 0 and 1/],
   [`distribution?query=${QUERY}&${GRID}&limits=${Array.from({ length: 40 }, (_, i) => i)}`, /at most 32/],
   [`distribution?query=${QUERY}&start=0&end=60`, /"step"/],
+  [`distribution?query=${QUERY}&${GRID}&omit=mean,counts`, /"omit": write mean or resets, or both/],
 ])('%s is refused', async (path, why) => {
   const answer = await get(path);
   expect(answer.statusCode).toBe(400);

@@ -11,6 +11,10 @@ import { nativeColumns } from './nativeColumns.ts';
 import type { Readings } from './readings.ts';
 import { SharedLayouts } from './sharedLayouts.ts';
 
+/** What is read beside the counts. */
+export const OMITTABLE = ['mean', 'resets'] as const;
+export type Omittable = (typeof OMITTABLE)[number];
+
 export interface DistributionRequest extends Readings {
   readonly expr: string;
   /** Milliseconds: slices end at start, start + step, …, end. */
@@ -19,6 +23,10 @@ export interface DistributionRequest extends Readings {
   readonly stepMs: number;
   /** One histogram for each value of these; by default the labels that the expression keeps. */
   readonly by?: readonly string[];
+  /** What is not needed of the answer, and so is not read. */
+  readonly omit?: readonly Omittable[];
+  /** Evaluate all steps, whatever is kept of an earlier answer. */
+  readonly fresh?: boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -50,8 +58,16 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
   const { start, end, stepMs, timeoutMs, signal } = request;
   const query = histogramQueryOf(parseExpr(request.expr), 'any');
   const windowMs = query.windowMs ?? stepMs;
-  const { counts, whole } = expressionsOf(query, request.by, windowMs);
-  const { value, warnings } = await engine.query({ expr: whole, start, end, stepMs, timeoutMs, signal });
+  const { counts, whole } = expressionsOf(query, request, windowMs);
+  const { value, warnings } = await engine.query({
+    expr: whole,
+    start,
+    end,
+    stepMs,
+    timeoutMs,
+    signal,
+    keeps: request.fresh !== true,
+  });
   if (value.kind !== 'matrix') throw new QueryError('internal', `a range query answered ${value.kind}`);
   const found = [...seriesByGroup(value.matrix, value.grid).values()];
   const groups = query.isNative ? nativeGroups(found, value.matrix, query, request) : classicGroups(found, request);
@@ -61,7 +77,7 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
 /** The PromQL of the counts, and the same with all that is read beside them: sums of classic histograms, and resets. */
 function expressionsOf(
   query: HistogramQuery,
-  asked: readonly string[] | undefined,
+  { by: asked, omit = [] }: DistributionRequest,
   windowMs: number,
 ): { readonly counts: string; readonly whole: string } {
   const by = asked?.filter((name) => name !== 'le') ?? query.by;
@@ -73,10 +89,10 @@ function expressionsOf(
   };
   const resets = (suffix: '' | '_count') => `label_replace(${summed('resets', suffix)}, "le", "${RESETS}", "", "")`;
   const counts = summed('increase', query.isNative ? '' : '_bucket');
-  const whole = query.isNative
-    ? `${counts} or ${resets('')}`
-    : `${counts} or ${summed('increase', '_sum')} or ${resets('_count')}`;
-  return { counts, whole };
+  const parts = [counts];
+  if (!query.isNative && !omit.includes('mean')) parts.push(summed('increase', '_sum'));
+  if (!omit.includes('resets')) parts.push(resets(query.isNative ? '' : '_count'));
+  return { counts, whole: parts.join(' or ') };
 }
 
 /** Series of a group, which differ in `le`. */
@@ -99,7 +115,7 @@ function seriesByGroup(matrix: StepMatrix, { count }: StepGrid): Map<string, Fou
     if (group === undefined) {
       groups.set(key, (group = { labels: rest, buckets: [], plain: -1, sums: undefined, resets: undefined }));
     }
-    const values = matrix.values.subarray(s * count, (s + 1) * count);
+    const values = matrix.values.slice(s * count, (s + 1) * count);
     clearAbsent(values, matrix.present, s * matrix.presentStride);
     if (le === RESETS) group.resets = values;
     else if (le !== '') group.buckets.push({ le, values });
@@ -111,7 +127,7 @@ function seriesByGroup(matrix: StepMatrix, { count }: StepGrid): Map<string, Fou
   return groups;
 }
 
-/** NaN where a series has no value. The answer is ours alone. */
+/** NaN where a series has no value. */
 function clearAbsent(values: Float64Array, present: Uint8Array, at: number): void {
   for (let i = 0; i < values.length; i++) if (((present[at + (i >> 3)] >> (i & 7)) & 1) === 0) values[i] = NaN;
 }

@@ -15,7 +15,7 @@ import { DEFAULT_LIMITS } from '../promql/engine.ts';
 import type { StepMatrix } from '../storage/engine.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { createQueryRunner, type QueryRunner } from '../workers/queryRunner.ts';
-import { distribution, type Distribution, type DistributionGroup } from './distribution.ts';
+import { distribution, type Distribution, type DistributionGroup, type Omittable } from './distribution.ts';
 
 const START = 1_700_000_000_000;
 const SCRAPE = 15_000;
@@ -255,6 +255,36 @@ describe.each(['in the head', 'in a block and in the head', 'in blocks'])('what 
   test('what is no native histogram says what to write', async () => {
     await expect(ask('sum(rate(x_sum[2m]))')).rejects.toThrow(/write x_bucket/);
     await expect(ask('rate(none[2m])')).resolves.toMatchObject({ groups: [] });
+  });
+
+  test('what is not needed is left out', async () => {
+    const omitted = async (expr: string, omit: readonly Omittable[]) => {
+      const { groups } = await distribution(runner, { expr, ...GRID, quantiles: [], limits: [], omit });
+      return groups.map(({ mean, resets }) => [mean === undefined, resets === undefined]);
+    };
+    expect(await omitted('sum by (le) (rate(x_bucket[2m]))', ['mean'])).toEqual([[true, false]]);
+    expect(await omitted('sum by (le) (rate(x_bucket[2m]))', ['resets'])).toEqual([[false, true]]);
+    expect(await omitted('sum by (le) (rate(x_bucket[2m]))', ['mean', 'resets'])).toEqual([[true, true]]);
+    // The histograms have their sums by themselves.
+    expect(await omitted('sum(rate(custom[2m]))', ['mean', 'resets'])).toEqual([[false, true]]);
+  });
+
+  test('a refresh is continued, and the same as one that is not', async () => {
+    const keeping = createQueryRunner({ queryable: db, workers: 0, limits: DEFAULT_LIMITS });
+    const expr = 'sum by (le, version) (rate(x_bucket[2m]))';
+    for (let steps = -6; steps <= 0; steps++) {
+      const shifted = {
+        start: GRID.start + steps * GRID.stepMs,
+        end: GRID.end + steps * GRID.stepMs,
+        stepMs: GRID.stepMs,
+      };
+      const request = { expr, ...shifted, quantiles: QUANTILES, limits: LIMITS };
+      expect(await distribution(keeping, request)).toEqual(await distribution(runner, request));
+    }
+    expect(keeping.cache!.hits).toBe(6);
+    await distribution(keeping, { expr, ...GRID, quantiles: [], limits: [], fresh: true });
+    expect([keeping.cache!.hits, keeping.cache!.misses]).toEqual([6, 1]);
+    await keeping.close();
   });
 
   test('the compact form holds the same', async () => {

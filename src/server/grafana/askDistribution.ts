@@ -22,6 +22,7 @@ export async function askDistribution(
   if (since !== undefined && now - since < ASK_AGAIN_MS) return undefined;
   const parameters = new URLSearchParams(call.parameters);
   parameters.set('format', 'binary');
+  parameters.set('omit', 'mean');
   try {
     return await askApi(upstream, { ...call, path: '/api/v1/distribution', parameters }, readColumns);
   } catch (error) {

@@ -9,7 +9,13 @@ import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import type { BucketLayout } from '../../shared/histogram/layout.ts';
 import { labelsRecord } from '../../shared/model/labels.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
-import { distribution, type Distribution, type DistributionGroup } from '../distribution/distribution.ts';
+import {
+  distribution,
+  OMITTABLE,
+  type Distribution,
+  type DistributionGroup,
+  type Omittable,
+} from '../distribution/distribution.ts';
 import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { JsonBytes } from '../promql/answer/jsonBytes.ts';
@@ -46,6 +52,8 @@ async function distributionAnswer({
       by,
       quantiles: quantiles.map((text) => fraction(text)),
       limits: limits.map((text) => bound('limits', text)),
+      omit: list(params, 'omit').map(omittable),
+      fresh: params.text('nocache') === '1',
       timeoutMs,
       signal,
     }),
@@ -240,6 +248,12 @@ function list(params: Params, name: string): string[] {
   const given = [...new Set(items)].filter((item) => item !== '');
   if (given.length > LIST_MAX) throw invalidParameter(name, `at most ${LIST_MAX} at a time`);
   return given;
+}
+
+function omittable(text: string): Omittable {
+  const known = OMITTABLE.find((part) => part === text);
+  if (known === undefined) throw invalidParameter('omit', `write ${OMITTABLE.join(' or ')}, or both`);
+  return known;
 }
 
 function fraction(text: string): number {

@@ -17,7 +17,8 @@ import { HistogramWords } from './histogramWords.ts';
 import { info } from './info.ts';
 import { labelJoiner, labelReplacer } from './labelCalls.ts';
 import { OUTLINE_KERNELS } from './outlineKernels.ts';
-import { INCREASES } from './summedIncreases.ts';
+import { INCREASES, type SumKernel } from './summedIncreases.ts';
+import { summedResets } from './summedResets.ts';
 import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
@@ -49,6 +50,8 @@ function rangeFunction(call: Call, arg: Expr, plain: RangeFunction): RangeFuncti
   return extension === undefined ? plain : extendedFunction(extension, call.func);
 }
 
+const SUM_KERNELS: Readonly<Record<string, SumKernel | undefined>> = { ...INCREASES, resets: summedResets };
+
 function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = {}): EvaluateCall {
   const { keepsName = false, rangeArg = 0, inspect, watch } = options;
   return async (call, grid, context) => {
@@ -64,7 +67,7 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
       ofFloats: kernel,
       ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name],
       ofOutlines: OUTLINE_KERNELS[name],
-      sums: INCREASES[name],
+      sums: SUM_KERNELS[name],
     };
     const rows = applyKernel(
       rangeFunction(call, call.args[rangeArg], plain),

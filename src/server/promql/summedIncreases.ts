@@ -109,7 +109,7 @@ function* summing(
 }
 
 /** Series by the place where they lie; others come by several ways. */
-function byPlace(vector: PlacedSeries): { places: Map<Shared, number[]>; others: number[] } {
+export function byPlace(vector: PlacedSeries): { places: Map<Shared, number[]>; others: number[] } {
   const places = new Map<Shared, number[]>();
   const others: number[] = [];
   for (let s = 0; s < vector.labels.length; s++) {

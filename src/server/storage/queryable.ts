@@ -72,6 +72,8 @@ export interface OpenGroup {
    * and never a lower one after a higher one, or as a step is large.
    */
   addGains?(series: readonly number[], totals: Float64Array): readonly (RisingBounds | undefined)[];
+  /** Whether a series is known to be one that `addGains` adds. */
+  neverFalls?(series: number): boolean;
   /** How many rows at the beginning have cells up to `limit`, of a series that was added up. */
   rowsUpTo?(series: number, limit: number): number;
   /** Undefined where the series must be read: it has native histograms or deleted samples, or comes from places that overlap in time. */

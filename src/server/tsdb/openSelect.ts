@@ -153,6 +153,10 @@ class StoredGroup implements OpenGroup {
     return this.#rises;
   }
 
+  neverFalls(series: number): boolean {
+    return this.#findSteps(series) !== undefined;
+  }
+
   addGains(series: readonly number[], totals: Float64Array): readonly (RisingBounds | undefined)[] {
     const slices = this.#slices;
     const pieces: PlacedSteps[][] = slices.map(() => []);
@@ -170,9 +174,20 @@ class StoredGroup implements OpenGroup {
 
   /** Puts the steps of a series to those of others, by slice, and adds those that lead from slice to slice. */
   #findGains(series: number, pieces: readonly PlacedSteps[][], joins: Float64Array): RisingBounds | undefined {
+    const bounds = this.#findSteps(series);
+    if (bounds === undefined) return undefined;
+    for (let i = 0; i < this.#slices.length; i++) {
+      pieces[i].push(this.#pieces[i].found);
+      joins[i] += this.#pieces[i].step;
+    }
+    return bounds;
+  }
+
+  /** Leaves the steps of a series in the pieces, unless it may fall. */
+  #findSteps(series: number): RisingBounds | undefined {
     if (this.#isMerged || this.hasHistograms || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
     const slices = this.#slices;
-    const own = this.#pieces;
+    const pieces = this.#pieces;
     let first = 0;
     let last = 0;
     for (let i = 0; i < slices.length; i++) {
@@ -185,11 +200,7 @@ class StoredGroup implements OpenGroup {
       if (!(step >= 0 && step <= STEP_MAX)) return undefined;
       if (i === 0) first = bounds.first;
       last = bounds.last;
-      own[i] = { found, step };
-    }
-    for (let i = 0; i < slices.length; i++) {
-      pieces[i].push(own[i].found);
-      joins[i] += own[i].step;
+      pieces[i] = { found, step };
     }
     return { first, last };
   }

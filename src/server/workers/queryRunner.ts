@@ -14,6 +14,7 @@ import { keptEvaluation } from '../promql/kept/keptQuery.ts';
 import type { Expr } from '../../shared/promql/ast.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { continuedAnswer, type KeptAnswer } from '../promql/answer/continuedAnswer.ts';
+import { continuedMatrix } from '../promql/answer/continuedMatrix.ts';
 import { apartOf } from '../promql/stepwise.ts';
 import {
   QueryError,
@@ -32,7 +33,7 @@ import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
 import { isPlain, keepable, keptOnTheWay, writtenRows } from './keptAnswers.ts';
 import type { QueryLog } from './queryLog.ts';
-import { areSame, ResultCache, type KeptFound, type SeriesRead } from './resultCache.ts';
+import { areSame, ResultCache, type KeptForms, type KeptFound, type SeriesRead } from './resultCache.ts';
 import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
 
 /**
@@ -96,13 +97,17 @@ interface Admitted {
   readonly keeping?: Keeping;
 }
 
-interface Keeping {
+/** How an answer is kept. */
+type Form = keyof KeptForms;
+
+interface Keeping<F extends Form = Form> {
+  readonly form: F;
   readonly key: string;
   readonly mark: number;
   /** Of the whole answer. */
   readonly grid: StepGrid;
   /** The first steps, which are not evaluated. */
-  readonly part: KeptFound | undefined;
+  readonly part: KeptFound<F> | undefined;
   readonly needsSameSeries: boolean;
 }
 
@@ -115,7 +120,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const cache = changes === undefined || options.keepsAnswers === false ? undefined : new ResultCache(changes);
 
   /** How the answer of a query is kept, and what is there of it. */
-  const keepingOf = ({ plan, request, features }: PreparedQuery): Keeping | undefined => {
+  const keepingOf = (form: Form, { plan, request, features }: PreparedQuery): Keeping | undefined => {
     if (cache === undefined || features.delayedNameRemoval === true || request.explain === true) return undefined;
     const apart = apartOf(plan);
     if (apart === undefined) return undefined;
@@ -124,7 +129,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     // Taken first: what changes from now on is not in what is kept.
     const mark = cache.mark();
     const { aheadMs, needsSameSeries } = apart;
-    return { key, mark, grid, needsSameSeries, part: cache.find(key, grid, aheadMs) };
+    return { form, key, mark, grid, needsSameSeries, part: cache.find(form, key, grid, aheadMs) };
   };
 
   /** For queries that are evaluated in the caller's thread. */
@@ -134,7 +139,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   /** Evaluates a query and notes it in the log, if there is one. */
   const logged = async <T extends { readonly stats: QueryStats }>(
     request: QueryRequest,
-    keeps: boolean,
+    keeps: Form | undefined,
     evaluate: (query: Admitted) => Promise<T>,
   ): Promise<T> => {
     const askedAt = now();
@@ -170,7 +175,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const admitted = async <T>(
     asked: QueryRequest,
     askedAt: number,
-    keeps: boolean,
+    keeps: Form | undefined,
     evaluate: (query: Admitted) => Promise<T>,
   ): Promise<T> => {
     if (closing.signal.aborted) throw canceled();
@@ -187,7 +192,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const left = timeoutMs - (performance.now() - started);
       const budget = new Budget({ timeoutMs: left, maxSamples, maxBytes: limits.maxBytes, signal });
       const selecting = performance.now();
-      const keeping = keeps ? keepingOf(whole) : undefined;
+      const keeping = keeps === undefined ? undefined : keepingOf(keeps, whole);
       const prepared = keeping?.part === undefined ? whole : prepareQuery(restOf(request, keeping.part), limits);
       selected = await packSelects(queryable, prepared, budget);
       const selectMs = performance.now() - selecting;
@@ -227,7 +232,11 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 
   /** The steps that are not kept are evaluated, and written after the others; not joined where that has something to tell. */
-  const answerContinued = async (query: Admitted, keeping: Keeping, part: KeptFound): Promise<WrittenAnswer> => {
+  const answerContinued = async (
+    query: Admitted,
+    keeping: Keeping<'written'>,
+    part: KeptFound<'written'>,
+  ): Promise<WrittenAnswer> => {
     const { key, mark, grid } = keeping;
     const series = seriesRead(query, keeping);
     if (!areSame(series, part.series)) return NOT_JOINED;
@@ -235,7 +244,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     const tail = keepable(result);
     if (tail === undefined) return NOT_JOINED;
     const answer = continuedAnswer(part, tail, grid);
-    cache?.keep(key, mark, answer, series);
+    cache?.keep('written', key, mark, answer, series);
     return { pieces: inTurn([answer.body]), stats: result.stats, rows: () => undefined };
   };
 
@@ -252,12 +261,27 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
 
   const answerTo = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
     const { keeping } = query;
-    if (keeping?.part !== undefined) return answerContinued(query, keeping, keeping.part);
-    if (keeping === undefined) return answerWhole(query, format);
+    if (keeping === undefined || !isOf('written', keeping)) return answerWhole(query, format);
+    if (keeping.part !== undefined) return answerContinued(query, keeping, keeping.part);
     const series = seriesRead(query, keeping);
-    const keep = (whole: KeptAnswer) => cache?.keep(keeping.key, keeping.mark, whole, series);
+    const keep = (whole: KeptAnswer) => cache?.keep('written', keeping.key, keeping.mark, whole, series);
     const answer = await answerWhole(query, format);
     return { ...answer, pieces: keptOnTheWay(answer.pieces, keeping.grid, answer.rows, keep) };
+  };
+
+  /** Numbers of which the steps that are kept are not evaluated. */
+  const resultTo = async (query: Admitted): Promise<QueryResult> => {
+    const { keeping } = query;
+    if (keeping === undefined || !isOf('matrix', keeping)) return evaluate(query);
+    const { key, mark, grid, part } = keeping;
+    const series = seriesRead(query, keeping);
+    if (part !== undefined && !areSame(series, part.series)) return NO_RESULT;
+    const result = await evaluate(query);
+    const found = keepable(result);
+    if (found === undefined) return part === undefined ? result : NO_RESULT;
+    const matrix = part === undefined ? found : continuedMatrix(part, found, grid);
+    cache?.keep('matrix', key, mark, { grid, matrix }, series);
+    return { ...result, value: { kind: 'matrix', grid, matrix } };
   };
 
   /** Limits that no kept query comes near. */
@@ -288,11 +312,15 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     get running() {
       return gate.size;
     },
-    query: (asked) => logged(asked, false, evaluate),
+    async query(asked) {
+      if (asked.keeps !== true) return logged(asked, undefined, evaluate);
+      const result = await logged(asked, 'matrix', resultTo);
+      return result === NO_RESULT ? logged(asked, undefined, evaluate) : result;
+    },
     async answer(asked, format) {
-      const ask = (keeps: boolean) => logged(asked, keeps, (query) => answerTo(query, format));
-      const answer = await ask(isPlain(format));
-      const whole = answer === NOT_JOINED ? await ask(false) : answer;
+      const ask = (keeps: Form | undefined) => logged(asked, keeps, (query) => answerTo(query, format));
+      const answer = await ask(isPlain(format) ? 'written' : undefined);
+      const whole = answer === NOT_JOINED ? await ask(undefined) : answer;
       return whole.pieces;
     },
     async close() {
@@ -302,15 +330,20 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 }
 
+const NO_STATS: QueryStats = { samplesRead: 0, parseMs: 0, selectMs: 0, evalMs: 0 };
 /** What is kept is of no use: the query is to be asked as a whole. */
-const NOT_JOINED: WrittenAnswer = {
-  pieces: inTurn([]),
-  stats: { samplesRead: 0, parseMs: 0, selectMs: 0, evalMs: 0 },
-  rows: () => undefined,
+const NOT_JOINED: WrittenAnswer = { pieces: inTurn([]), stats: NO_STATS, rows: () => undefined };
+const NO_RESULT: QueryResult = {
+  value: { kind: 'string', grid: { start: 0, end: 0, stepMs: 0, count: 0 }, text: '' },
+  warnings: [],
+  infos: [],
+  stats: NO_STATS,
 };
 
+const isOf = <F extends Form>(form: F, keeping: Keeping): keeping is Keeping<F> => keeping.form === form;
+
 /** By select, and there in the order of the store. */
-function seriesRead({ selected }: Admitted, { needsSameSeries }: Keeping): SeriesRead {
+function seriesRead({ selected }: Admitted, { needsSameSeries }: Pick<Keeping, 'needsSameSeries'>): SeriesRead {
   if (!needsSameSeries) return undefined;
   return selected.flatMap(({ select, labels }) => {
     const refs = new Set(select.groups.flatMap((group) => [...group.refs]));

@@ -40,6 +40,23 @@ async function textOf(runner: QueryRunner, expr: string, end: number, steps = 20
   return Buffer.concat(all).toString();
 }
 
+/** The same as columns. */
+async function rowsOf(runner: QueryRunner, expr: string, end: number, steps = 20): Promise<unknown> {
+  try {
+    const { value } = await runner.query({ expr, start: end - steps * STEP, end, stepMs: STEP, keeps: true });
+    if (value.kind !== 'matrix') throw new Error(value.kind);
+    const { labels, values, present, presentStride } = value.matrix;
+    const { count } = value.grid;
+    return labels.flatMap((set, s) => {
+      const isThere = (i: number) => ((present[s * presentStride + (i >> 3)] >> (i & 7)) & 1) === 1;
+      const row = Array.from({ length: count }, (_, i) => (isThere(i) ? values[s * count + i] : undefined));
+      return row.every((v) => v === undefined) ? [] : [[set, row]];
+    });
+  } catch (fault) {
+    return String(fault);
+  }
+}
+
 async function append(db: Tsdb, t: number, name: string, v: number | 'stale'): Promise<void> {
   const appender = db.appender();
   if (v === 'stale') appender.appendStale(labels(name), t);
@@ -112,6 +129,7 @@ describe('answers that are kept', () => {
             await db.deleteSeries([matchers], { minTime: t - one.ago, maxTime: t - one.ago + one.length });
           } else if (one.what === 'ask') {
             expect(await textOf(keeping, one.expr, t)).toBe(await textOf(plain, one.expr, t));
+            expect(await rowsOf(keeping, one.expr, t)).toEqual(await rowsOf(plain, one.expr, t));
           } else {
             t += STEP;
             for (const [i, v] of one.values.entries()) if (v !== undefined) await append(db, t, NAMES[i], v);
@@ -124,7 +142,7 @@ describe('answers that are kept', () => {
       }),
       { numRuns: 40 },
     );
-    expect(hits).toBeGreaterThan(20);
+    expect(hits).toBeGreaterThan(40);
   });
 
   test('are continued on a worker too, and evaluated as a whole where there is something to tell', async () => {
@@ -142,10 +160,11 @@ describe('answers that are kept', () => {
     for (const expr of [...EXPRESSIONS, told]) {
       for (let i = 0; i < 12; i++) {
         expect(await textOf(keeping, expr, t)).toBe(await textOf(plain, expr, t));
+        expect(await rowsOf(keeping, expr, t)).toEqual(await rowsOf(plain, expr, t));
         await scrape();
       }
     }
-    expect(keeping.cache!.hits).toBeGreaterThan(EXPRESSIONS.length * 5);
+    expect(keeping.cache!.hits).toBeGreaterThan(EXPRESSIONS.length * 10);
     expect(keeping.cache!.bytes).toBeGreaterThan(0);
     await keeping.close();
     await plain.close();
@@ -222,6 +241,11 @@ describe('answers that are kept', () => {
     await textOf(runner, 'sum(x_total)', t + 35 * STEP);
     await textOf(runner, 'sum(x_total)', t + 36 * STEP);
     expect(runner.cache!.hits).toBe(1);
+    // Columns are kept for those who ask for them so.
+    for (const end of [35, 36]) await rowsOf(runner, 'sum(x_total)', t + end * STEP);
+    expect(runner.cache!.hits).toBe(2);
+    await runner.query({ expr: 'sum(x_total)', start: t, end: t + 37 * STEP, stepMs: STEP });
+    expect(runner.cache!.hits).toBe(2);
     await runner.close();
     await db.close();
   });

@@ -2,7 +2,8 @@
  * Answers of range queries that are asked again with a later end, as dashboards do: the steps that nothing has touched since are kept, and only
  * the others are evaluated. What is touched the store says.
  */
-import type { KeptAnswer, KeptPart } from '../promql/answer/continuedAnswer.ts';
+import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
+import type { KeptMatrix } from '../promql/answer/continuedMatrix.ts';
 import { compareLabels, type Labels } from '../../shared/model/labels.ts';
 import type { StepGrid } from '../storage/engine.ts';
 import type { Changes } from '../storage/queryable.ts';
@@ -13,8 +14,15 @@ const ALL_BYTES_MAX = 32 * 1024 * 1024;
 /** What the labels of a row take, about. */
 const ROW_BYTES = 500;
 
-interface Entry {
-  readonly kept: KeptAnswer;
+/** Answers by their form: as they were written, or as columns. */
+export interface KeptForms {
+  readonly written: KeptAnswer;
+  readonly matrix: KeptMatrix;
+}
+type Form = keyof KeptForms;
+
+interface Entry<F extends Form = Form> {
+  readonly kept: KeptForms[F];
   readonly series: SeriesRead;
   readonly mark: number;
   readonly bytes: number;
@@ -23,8 +31,10 @@ interface Entry {
 /** Label sets of the series that an answer is made of, in the order of the store; undefined where that does not matter. */
 export type SeriesRead = readonly Labels[] | undefined;
 
-/** What is there of an answer. */
-export interface KeptFound extends KeptPart {
+/** What is there of an answer: the first `count` steps of the one that is asked for. */
+export interface KeptFound<F extends Form = Form> {
+  readonly kept: KeptForms[F];
+  readonly count: number;
   readonly series: SeriesRead;
 }
 
@@ -47,20 +57,20 @@ export class ResultCache {
   }
 
   /** What is kept for the first steps of a grid. @param aheadMs how far beyond its time a step looks. */
-  find(key: string, grid: StepGrid, aheadMs: number): KeptFound | undefined {
-    const entry = this.#entries.get(key);
+  find<F extends Form>(form: F, key: string, grid: StepGrid, aheadMs: number): KeptFound<F> | undefined {
+    const entry = this.#entries.get(form + key) as Entry<F> | undefined;
     const part = entry && partOf(entry, grid, this.#changes.oldestSince(entry.mark) - aheadMs);
     if (part === undefined) this.misses++;
     else this.hits++;
     return part;
   }
 
-  keep(key: string, mark: number, kept: KeptAnswer, series: SeriesRead): void {
-    const bytes = kept.body.length + kept.labels.length * ROW_BYTES;
-    const before = this.#entries.get(key);
-    if (before !== undefined) this.#drop(key, before);
+  keep<F extends Form>(form: F, key: string, mark: number, kept: KeptForms[F], series: SeriesRead): void {
+    const bytes = bytesOf(kept);
+    const before = this.#entries.get(form + key);
+    if (before !== undefined) this.#drop(form + key, before);
     if (bytes > KEPT_BYTES_MAX) return;
-    this.#entries.set(key, { kept, series, mark, bytes });
+    this.#entries.set(form + key, { kept, series, mark, bytes });
     this.bytes += bytes;
     for (const [oldest, entry] of this.#entries) {
       if (this.bytes <= ALL_BYTES_MAX) break;
@@ -74,8 +84,18 @@ export class ResultCache {
   }
 }
 
+function bytesOf(kept: KeptForms[Form]): number {
+  if ('body' in kept) return kept.body.length + kept.labels.length * ROW_BYTES;
+  const { values, present, labels } = kept.matrix;
+  return values.byteLength + present.byteLength + labels.length * ROW_BYTES;
+}
+
 /** @param untouched steps before this time are as they were. */
-function partOf({ kept, series }: Entry, grid: StepGrid, untouched: number): KeptFound | undefined {
+function partOf<F extends Form>(
+  { kept, series }: Entry<F>,
+  grid: StepGrid,
+  untouched: number,
+): KeptFound<F> | undefined {
   const from = (grid.start - kept.grid.start) / grid.stepMs;
   if (!Number.isInteger(from) || from < 0) return undefined;
   const stepsUntouched = Math.ceil((untouched - kept.grid.start) / grid.stepMs);

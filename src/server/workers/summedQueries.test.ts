@@ -37,7 +37,7 @@ const history = fc.record({
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
 const question = fc.record({
-  func: fc.constantFrom('rate', 'increase'),
+  func: fc.constantFrom('rate', 'increase', 'resets'),
   by: fc.constantFrom('', ' by (kind)', ' by (nothing)', ' without (n)'),
   rangeMs: fc.constantFrom(20_000, 60_000, 300_000, 3_600_000),
   stepMs: fc.constantFrom(STEP, 60_000, 17_000, 900_000),

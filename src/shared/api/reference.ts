@@ -54,6 +54,7 @@ export const PARAMS: Readonly<Record<string, ParamSpec>> = {
   to: { type: 'time', help: 'Where the box ends.' },
   lower: { type: 'number', help: 'The box’s lower value; open if not given.' },
   upper: { type: 'number', help: 'The box’s upper value; open if not given.' },
+  omit: { type: 'list', help: 'mean, resets or both: what is not needed and so not read.' },
   baseline: { type: 'string', help: 'rest, sameTime, earlier or box.' },
   shift: { type: 'duration', help: 'How much earlier, of the baseline earlier.' },
   baseline_from: { type: 'time', help: 'As from, of the baseline box.' },
@@ -208,7 +209,7 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
     [
       'GET POST',
       '/api/v1/distribution',
-      `${RANGE} by quantiles limits format`,
+      `${RANGE} by quantiles limits omit format nocache`,
       'object',
       'A histogram over time: counts, quantiles, mean, shares under limits',
     ],

@@ -133,7 +133,7 @@ export async function queryDistribution(
   quantiles: readonly number[],
   signal?: AbortSignal,
 ): Promise<ReadDistribution> {
-  const params = { ...rangeParams(expr, grid), quantiles: quantiles.join(), format: 'binary' };
+  const params = { ...rangeParams(expr, grid), quantiles: quantiles.join(), omit: 'mean', format: 'binary' };
   const { url, response } = await answerOf('distribution', params, signal);
   if (response.headers.get('content-type') !== COLUMNS_TYPE) {
     await readJson(url, response, signal);

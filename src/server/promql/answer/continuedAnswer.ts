@@ -110,7 +110,8 @@ interface MergedRow {
   readonly tail: number;
 }
 
-function mergedRows(kept: readonly Labels[], tail: readonly Labels[]): MergedRow[] {
+/** Rows of both, by their labels, as both are sorted. */
+export function mergedRows(kept: readonly Labels[], tail: readonly Labels[]): MergedRow[] {
   const rows: MergedRow[] = [];
   let k = 0;
   let t = 0;
