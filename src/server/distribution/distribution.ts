@@ -127,9 +127,13 @@ function seriesByGroup(matrix: StepMatrix, { count }: StepGrid): Map<string, Fou
   return groups;
 }
 
-/** NaN where a series has no value. */
+/** NaN where a series has no value. @param at byte of its presence. */
 function clearAbsent(values: Float64Array, present: Uint8Array, at: number): void {
-  for (let i = 0; i < values.length; i++) if (((present[at + (i >> 3)] >> (i & 7)) & 1) === 0) values[i] = NaN;
+  for (let i = 0; i < values.length; i += 8, at++) {
+    if (present[at] === 0xff) continue;
+    const end = Math.min(values.length, i + 8);
+    for (let k = i; k < end; k++) if (((present[at] >> (k - i)) & 1) === 0) values[k] = NaN;
+  }
 }
 
 function classicGroups(found: readonly FoundGroup[], readings: Readings): DistributionGroup[] {

@@ -125,6 +125,7 @@ const rangeParams = (expr: string, { start, end, step }: Grid) => ({
  * The distribution of a histogram over a grid: counts, totals, resets and quantiles of each slice in one answer.
  *
  * @param quantiles fractions.
+ * @param omit what is not needed: `mean`, `resets`.
  * @throws ApiError; bad_data for an expression that is no histogram's.
  */
 export async function queryDistribution(
@@ -132,8 +133,9 @@ export async function queryDistribution(
   grid: Grid,
   quantiles: readonly number[],
   signal?: AbortSignal,
+  omit = 'mean',
 ): Promise<ReadDistribution> {
-  const params = { ...rangeParams(expr, grid), quantiles: quantiles.join(), omit: 'mean', format: 'binary' };
+  const params = { ...rangeParams(expr, grid), quantiles: quantiles.join(), omit, format: 'binary' };
   const { url, response } = await answerOf('distribution', params, signal);
   if (response.headers.get('content-type') !== COLUMNS_TYPE) {
     await readJson(url, response, signal);

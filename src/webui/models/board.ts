@@ -1,10 +1,10 @@
 /** The models that are served, with what is known of each. */
 import { visible } from '../../shared/model/visible.ts';
-import { queryInstant, queryRange } from '../api/client.ts';
+import { queryDistribution, queryInstant, queryRange } from '../api/client.ts';
 import type { Grid } from '../timeRange.ts';
 import { sliceWindow } from '../timeRange.ts';
 import { SYSTEMS, WANTED_NAMES, questionsOf } from './systems.ts';
-import type { MeasureId } from './systems.ts';
+import type { MeasureId, QuantileQuestion, Question } from './systems.ts';
 
 export interface ModelRow {
   readonly system: string;
@@ -27,13 +27,14 @@ export async function fetchBoard(grid: Grid, intervalMs: number, signal: AbortSi
   const faults: string[] = [];
   await Promise.all(
     SYSTEMS.flatMap((system) =>
-      questionsOf(system, present, windowMs).map(async ({ measure, expr }) => {
-        const answer = await queryRange(expr, grid, signal).catch((error: unknown) => {
+      questionsOf(system, present, windowMs).map(async (question) => {
+        const found = await answersTo(question, grid, signal).catch((error: unknown) => {
           signal.throwIfAborted();
-          faults.push(`${system.name}, ${measure}: ${(error as Error).message}`);
-          return undefined;
+          const asked = 'measure' in question ? question.measure : question.quantiles.map(([id]) => id).join(', ');
+          faults.push(`${system.name}, ${asked}: ${(error as Error).message}`);
+          return [];
         });
-        for (const { metric, values } of answer?.data ?? []) {
+        for (const { measure, metric, values } of found) {
           const title = titleOf(metric, system.by);
           const key = `${system.name} ${title}`;
           const row = rows.get(key) ?? { system: system.name, title, values: new Map() };
@@ -47,6 +48,30 @@ export async function fetchBoard(grid: Grid, intervalMs: number, signal: AbortSi
     (a, b) => latest(b, 'rate') - latest(a, 'rate') || (a.title < b.title ? -1 : 1),
   );
   return { grid, rows: sorted, faults };
+}
+
+interface Measured {
+  readonly measure: MeasureId;
+  readonly metric: Readonly<Record<string, string>>;
+  /** On the grid. */
+  readonly values: Float64Array;
+}
+
+async function answersTo(question: Question | QuantileQuestion, grid: Grid, signal: AbortSignal): Promise<Measured[]> {
+  if ('measure' in question) {
+    const { data } = await queryRange(question.expr, grid, signal);
+    return data.map(({ metric, values }) => ({ measure: question.measure, metric, values }));
+  }
+  const { expr, quantiles, seconds } = question;
+  const asked = quantiles.map(([, q]) => q);
+  const { head, groups } = await queryDistribution(expr, grid, asked, signal, 'mean,resets');
+  return groups.flatMap((group, g) =>
+    quantiles.map(([measure], k) => ({
+      measure,
+      metric: head.groups[g].metric,
+      values: group.quantiles[k].map((value) => value * seconds),
+    })),
+  );
 }
 
 function titleOf(metric: Readonly<Record<string, string>>, by: readonly string[]): string {

@@ -3,7 +3,13 @@ import { SYSTEMS, WANTED_NAMES, questionsOf } from './systems.ts';
 
 const system = (name: string) => SYSTEMS.find((one) => one.name === name)!;
 const asked = (name: string, present: readonly string[]) =>
-  Object.fromEntries(questionsOf(system(name), new Set(present), 60_000).map(({ measure, expr }) => [measure, expr]));
+  Object.fromEntries(
+    questionsOf(system(name), new Set(present), 60_000).map((question) =>
+      'measure' in question
+        ? [question.measure, question.expr]
+        : [question.quantiles.map(([id, q]) => `${id} ${q}`).join(), [question.expr, question.seconds]],
+    ),
+  );
 
 test('every question of every system is PromQL', () => {
   for (const one of SYSTEMS) {
@@ -26,8 +32,7 @@ test('of a renamed metric the present name is asked', () => {
 test('times in microseconds become seconds, and requests are counted by the latency where nothing else counts them', () => {
   expect(asked('TensorFlow Serving', [':tensorflow:serving:request_latency_count'])).toEqual({
     rate: 'sum by (model_name) (rate(:tensorflow:serving:request_latency_count[1m]))',
-    p50: 'histogram_quantile(0.5, sum by (model_name, le) (rate(:tensorflow:serving:request_latency_bucket[1m]))) * 0.000001',
-    p99: 'histogram_quantile(0.99, sum by (model_name, le) (rate(:tensorflow:serving:request_latency_bucket[1m]))) * 0.000001',
+    'p50 0.5,p99 0.99': ['sum by (model_name, le) (rate(:tensorflow:serving:request_latency_bucket[1m]))', 0.000001],
   });
 });
 

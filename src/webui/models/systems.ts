@@ -196,21 +196,33 @@ export interface Question {
   readonly expr: string;
 }
 
+/** Several quantiles of one histogram: read from one answer. */
+export interface QuantileQuestion {
+  readonly quantiles: readonly (readonly [measure: MeasureId, q: number])[];
+  /** Rates by bucket. */
+  readonly expr: string;
+  /** Seconds in a unit of its bounds. */
+  readonly seconds: number;
+}
+
 /**
  * What to ask for a system of which these names are there.
  *
  * @param windowMs of rates.
  */
-export function questionsOf(system: System, present: ReadonlySet<string>, windowMs: number): Question[] {
+export function questionsOf(
+  system: System,
+  present: ReadonlySet<string>,
+  windowMs: number,
+): (Question | QuantileQuestion)[] {
   const { names, by, seconds = 1 } = system;
   const window = `[${formatDuration(windowMs)}]`;
   const found = (list: readonly string[] | undefined) => list?.find((name) => present.has(name));
   const foundHistogram = (list: readonly string[] | undefined) => list?.find((name) => present.has(countOf(name)));
   const rate = (selector: string, labels = by) => `sum by (${labels.join(', ')}) (rate(${selector}${window}))`;
   const scaled = (expr: string) => (seconds === 1 ? expr : `${expr} * ${seconds}`);
-  const quantile = (q: number, histogram: string) =>
-    scaled(`histogram_quantile(${q}, ${rate(selectorOf(`${histogram}_bucket`), [...by, 'le'])})`);
-  const questions: Question[] = [];
+  const buckets = (histogram: string) => rate(selectorOf(`${histogram}_bucket`), [...by, 'le']);
+  const questions: (Question | QuantileQuestion)[] = [];
   const ask = (measure: MeasureId, expr: string | undefined) => {
     if (expr !== undefined) questions.push({ measure, expr });
   };
@@ -229,8 +241,11 @@ export function questionsOf(system: System, present: ReadonlySet<string>, window
     }
   }
   if (latency !== undefined) {
-    ask('p50', quantile(0.5, latency));
-    ask('p99', quantile(0.99, latency));
+    const quantiles = [
+      ['p50', 0.5],
+      ['p99', 0.99],
+    ] as const;
+    questions.push({ quantiles, expr: buckets(latency), seconds });
   }
   if (names.mean !== undefined && names.mean.every((name) => present.has(name))) {
     const [time, count] = names.mean.map((name) => rate(selectorOf(name)));
@@ -238,7 +253,7 @@ export function questionsOf(system: System, present: ReadonlySet<string>, window
   }
   for (const measure of ['ttft', 'itl'] as const) {
     const histogram = foundHistogram(names[measure]);
-    if (histogram !== undefined) ask(measure, quantile(0.95, histogram));
+    if (histogram !== undefined) ask(measure, scaled(`histogram_quantile(0.95, ${buckets(histogram)})`));
   }
   const gauge = (name: string | undefined, how: string) =>
     name === undefined ? undefined : `${how} by (${by.join(', ')}) (${selectorOf(name)})`;
