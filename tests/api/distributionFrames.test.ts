@@ -56,17 +56,18 @@ const engine: AnsweringEngine = {
 };
 const { server } = fakeServer({}, { rooms: () => ({ ...new FakeRooms().rooms(), queryable, engine }) });
 
-/** Before the server: notes what is asked, and may have no distributions. */
+/** Before the server: notes what is asked. */
 let asked: string[] = [];
-let hasDistributions = true;
+/** What it answers in place of a distribution: status and text. */
+let refusal: readonly [number, string] | undefined;
 const front = http.createServer((request, response) => {
   void (async () => {
     const body: Buffer[] = [];
     for await (const piece of request) body.push(piece as Buffer);
     const path = request.url!.split('?')[0];
     asked.push(path.slice('/api/v1/'.length));
-    if (path.endsWith('/distribution') && !hasDistributions) {
-      response.writeHead(404).end('404 page not found');
+    if (path.endsWith('/distribution') && refusal !== undefined) {
+      response.writeHead(refusal[0]).end(refusal[1]);
       return;
     }
     const answer = await server.inject({
@@ -85,7 +86,7 @@ beforeAll((done) => void front.listen(0, '127.0.0.1', done));
 afterAll((done) => void front.close(done));
 beforeEach(() => {
   asked = [];
-  hasDistributions = true;
+  refusal = undefined;
   upstream = openUpstream(
     connectionFrom({
       id: 1,
@@ -164,11 +165,22 @@ test('what is no histogram, no picture, or for an alert is asked as it is writte
   expect(asked.slice(4)).toEqual(['distribution', 'query_range']);
 });
 
-test('a server without distributions is asked for them once', async () => {
-  hasDistributions = false;
+test.each([
+  [404, '404 page not found'],
+  [403, 'only /api/v1/query and /api/v1/query_range pass'],
+  [400, 'unsupported path requested: "/api/v1/distribution"'],
+  [200, '<!doctype html><title>Some page</title>'],
+] as const)('a server that answers %i, %s has no distributions, and is asked for them once', async (...answer) => {
+  refusal = answer;
   const expr = 'sum by (le) (rate(x_seconds_bucket[2m]))';
   for (let round = 0; round < 3; round++) expect((await framesOf(expr))[0].meta.type).toBe('heatmap-rows');
   expect(asked).toEqual(['distribution', 'query_range', 'query_range', 'query_range']);
+});
+
+test('what took too long is not asked again as series', async () => {
+  refusal = [503, '{"status":"error","errorType":"timeout","error":"query timed out"}'];
+  await expect(framesOf('sum by (le) (rate(x_seconds_bucket[2m]))')).rejects.toThrow(/timed out/);
+  expect(asked).toEqual(['distribution']);
 });
 
 test('a range without samples is an empty answer', async () => {

@@ -2,10 +2,12 @@
 import type { ApiAnswer } from '../../shared/api/prometheus.ts';
 import { readDistribution, type ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { askApi, parseAnswer, type ApiCall, type ApiResult } from './promApi.ts';
-import { UpstreamError, type Upstream } from './upstream.ts';
+import { UpstreamError, type FaultKind, type Upstream } from './upstream.ts';
 
 /** How long a server that has no distributions is not asked again: it may be exchanged for one that has. */
 const ASK_AGAIN_MS = 600_000;
+/** What servers answer that have no such path, and proxies that let none through that they do not know. */
+const UNKNOWN: ReadonlySet<FaultKind> = new Set(['not_found', 'not_prometheus', 'forbidden', 'status']);
 const hasNoneSince = new WeakMap<Upstream, number>();
 
 /**
@@ -27,8 +29,9 @@ export async function askDistribution(
     return await askApi(upstream, { ...call, path: '/api/v1/distribution', parameters }, readColumns);
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    if (error.kind === 'query') return undefined;
-    if (error.kind !== 'not_found' && error.kind !== 'not_prometheus' && error.kind !== 'status') throw error;
+    // What took too long is not asked a second time.
+    if (error.kind === 'query' && error.status < 500) return undefined;
+    if (!UNKNOWN.has(error.kind)) throw error;
     hasNoneSince.set(upstream, now);
     return undefined;
   }
