@@ -7,6 +7,8 @@ export interface Accumulator {
   addAt(i: number, v: number): void;
   /** Writes the result of every step that had a sample. */
   finish(out: Row): void;
+  /** Forgets all samples. */
+  reset(): void;
 }
 
 class Counted {
@@ -14,6 +16,10 @@ class Counted {
 
   constructor(steps: number) {
     this.counts = new Float64Array(steps);
+  }
+
+  reset(): void {
+    this.counts.fill(0);
   }
 
   protected write(out: Row, valueAt: (i: number) => number): void {
@@ -62,6 +68,12 @@ export class Sum implements Accumulator {
     this.compensations[i] += sum - (total - added) + (v - added);
     this.sums[i] = total;
     this.seen[i] = 1;
+  }
+
+  reset(): void {
+    this.seen.fill(0);
+    this.sums.fill(-0);
+    this.compensations.fill(0);
   }
 
   finish(out: Row): void {
@@ -125,6 +137,12 @@ class Average extends Counted implements Accumulator {
     sums[i] *= share;
     compensations[i] *= share;
     this.addCompensated(i, v / n);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.compensations.fill(0);
+    this.incremental.fill(0);
   }
 
   private addCompensated(i: number, v: number): void {

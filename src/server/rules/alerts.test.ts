@@ -2,7 +2,12 @@ import { labelsOf } from '../../shared/model/labels.ts';
 import { AlertSet, takeToSend, type FoundAlert } from './alerts.ts';
 
 const MINUTE = 60_000;
-const found = (name: string, value = 1): FoundAlert => ({ labels: labelsOf({ name }), annotations: [], value });
+const found = (name: string, value = 1): FoundAlert => ({
+  labels: labelsOf({ name }),
+  key: name,
+  annotations: [],
+  value,
+});
 
 /** The state of alert `a` after each minute; a letter says whether it is found. */
 function states(alerts: AlertSet, minutes: string): string {

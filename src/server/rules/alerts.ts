@@ -1,5 +1,5 @@
 /** The alerts of one rule: a state machine over the label sets that its expression gives, as upstream's rules have it. */
-import { labelsKey, type Labels } from '../../shared/model/labels.ts';
+import type { Labels } from '../../shared/model/labels.ts';
 
 export type AlertState = 'inactive' | 'pending' | 'firing';
 
@@ -22,6 +22,8 @@ export interface Alert {
 /** What an evaluation found for one label set. */
 export interface FoundAlert {
   readonly labels: Labels;
+  /** The labels as a key. */
+  readonly key: string;
   readonly annotations: Labels;
   readonly value: number;
 }
@@ -73,9 +75,8 @@ export class AlertSet {
   update(t: number, found: readonly FoundAlert[]): Alert[] {
     const keys = new Set<string>();
     for (const alert of found) {
-      const key = labelsKey(alert.labels);
-      keys.add(key);
-      this.#see(key, alert, t);
+      keys.add(alert.key);
+      this.#see(alert, t);
     }
     const live: Alert[] = [];
     for (const [key, alert] of this.#active) {
@@ -90,7 +91,7 @@ export class AlertSet {
     return live;
   }
 
-  #see(key: string, { labels, annotations, value }: FoundAlert, t: number): void {
+  #see({ labels, key, annotations, value }: FoundAlert, t: number): void {
     const known = this.#active.get(key);
     if (known !== undefined && known.state !== 'inactive') {
       known.value = value;

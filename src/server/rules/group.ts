@@ -1,6 +1,7 @@
 /** A group: its rules are evaluated one after another at one time, at its own place in its interval. */
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import { labelsKey, type Labels } from '../../shared/model/labels.ts';
 import { StorageError, type Appender, type AppendOutcome, type Storage } from '../storage/appender.ts';
 import type { Queryable } from '../storage/queryable.ts';
@@ -48,6 +49,9 @@ export interface GroupCounts {
   evaluatedAt: number;
   restoreMs: number;
 }
+
+/** Other things have their turn after this, between the rules that are written together. */
+const TURN_MS = 10;
 
 type SeriesByKey = Map<string, Labels>;
 
@@ -177,17 +181,23 @@ export class RuleGroup {
     const { clock, concurrency } = this.#deps;
     const [began, beganTicks] = [clock.now(), performance.now()];
     this.counts.samples = 0;
+    let turnBegan = beganTicks;
     for (const batch of this.#batches) {
       const beside: Promise<void>[] = [];
       const writes: RuleWrites = { appender: this.#deps.storage.appender(), byRule: new Map() };
       for (const rule of batch) {
         if (this.#stop.signal.aborted) break;
         const leave = batch.length > 1 ? concurrency?.enter() : undefined;
-        if (leave === undefined) await this.#evaluateRule(rule, t, writes);
-        else beside.push(this.#evaluateRule(rule, t, writes).finally(leave));
+        const later = this.#evaluateRule(rule, t, writes);
+        if (later === undefined) leave?.();
+        else if (leave === undefined) await later;
+        else beside.push(later.finally(leave));
       }
       await Promise.all(beside);
       await this.#commit(writes);
+      if (performance.now() - turnBegan < TURN_MS) continue;
+      await setImmediate();
+      turnBegan = performance.now();
     }
     await this.#endOrphans(t);
     this.counts.evaluatedAt = began;
@@ -196,26 +206,39 @@ export class RuleGroup {
     this.counts.ruleDurationMs = this.rules.reduce((sum, { state }) => sum + state.durationMs, 0);
   }
 
-  async #evaluateRule(i: number, t: number, writes: RuleWrites): Promise<void> {
+  /** Undefined where it is done already. Never rejects. */
+  #evaluateRule(i: number, t: number, writes: RuleWrites): Promise<void> | undefined {
     const rule = this.rules[i];
-    const { clock, surroundings, resendDelayMs, notify } = this.#deps;
-    const { queryOffsetMs, intervalMs } = this.settings;
+    const { clock, surroundings } = this.#deps;
     const [began, beganTicks] = [clock.now(), performance.now()];
-    const { state } = rule;
     this.counts.evaluations++;
+    const end = (): undefined => {
+      rule.state.durationMs = performance.now() - beganTicks;
+      this.#deps.observe?.('rule', rule.state.durationMs);
+      rule.state.evaluatedAt = began;
+    };
     try {
-      const samples = await rule.evaluate({ t, offsetMs: queryOffsetMs }, this.spec.limit, surroundings);
-      this.counts.samples += samples.length;
-      if (rule instanceof AlertingRule) notify(rule.query, takeToSend(rule.alerts, t, resendDelayMs, intervalMs));
-      const refused = this.#write(i, samples, t - queryOffsetMs, writes);
-      state.health = refused === undefined ? 'ok' : 'err';
-      state.lastError = refused ?? '';
+      const samples = rule.evaluate({ t, offsetMs: this.settings.queryOffsetMs }, this.spec.limit, surroundings);
+      if (samples instanceof Promise) {
+        const taken = samples.then((found) => this.#take(i, t, found, writes));
+        return taken.catch((fault: unknown) => this.#fail(rule, fault)).then(end);
+      }
+      this.#take(i, t, samples, writes);
     } catch (fault) {
       this.#fail(rule, fault);
     }
-    state.durationMs = performance.now() - beganTicks;
-    this.#deps.observe?.('rule', state.durationMs);
-    state.evaluatedAt = began;
+    return end();
+  }
+
+  #take(i: number, t: number, samples: readonly RuleSample[], writes: RuleWrites): void {
+    const rule = this.rules[i];
+    const { resendDelayMs, notify } = this.#deps;
+    const { queryOffsetMs, intervalMs } = this.settings;
+    this.counts.samples += samples.length;
+    if (rule instanceof AlertingRule) notify(rule.query, takeToSend(rule.alerts, t, resendDelayMs, intervalMs));
+    const refused = this.#write(i, samples, t - queryOffsetMs, writes);
+    rule.state.health = refused === undefined ? 'ok' : 'err';
+    rule.state.lastError = refused ?? '';
   }
 
   #fail(rule: Rule, fault: unknown): void {

@@ -19,7 +19,13 @@ export interface RuleSample {
 }
 
 export interface KeptRow {
-  named?: { readonly labels: Labels; readonly key: string };
+  named?: NamedLabels;
+}
+
+export interface NamedLabels {
+  readonly labels: Labels;
+  /** As labelsKey() makes it. */
+  readonly key: string;
 }
 
 /** The rows of an instant query at time `t` (milliseconds). Rejects with QueryError. @param parsed the same without parentheses, if it is there. */
@@ -64,6 +70,9 @@ export function makeRule(spec: RuleSpec): Rule {
   return spec.kind === 'recording' ? new RecordingRule(spec) : new AlertingRule(spec);
 }
 
+/** What need not be waited for is there at once: of thousands of rules, few have anything to wait for. */
+export type AtOnceOrLater<T> = T | Promise<T>;
+
 /** A rule's expression as it is asked time and again. */
 class RuleQuery {
   readonly text: string;
@@ -76,7 +85,7 @@ class RuleQuery {
   }
 
   /** The rows at time `t`, milliseconds. At once where they can be had so. */
-  rows(t: number, { ask, keep }: RuleSurroundings): readonly RuleSample[] | Promise<readonly RuleSample[]> {
+  rows(t: number, { ask, keep }: RuleSurroundings): AtOnceOrLater<readonly RuleSample[]> {
     this.#kept ??= keep?.(this.#parsed);
     return this.#kept?.(t) ?? ask(this.text, t, this.#parsed);
   }
@@ -101,12 +110,17 @@ export class RecordingRule {
    *
    * @throws Error where two of them have the same labels, or where there are more than `limit` (0: no limit).
    */
-  async evaluate(
+  evaluate(
     { t, offsetMs }: EvaluationTime,
     limit: number,
     surroundings: RuleSurroundings,
-  ): Promise<RuleSample[]> {
-    const rows = await this.#query.rows(t - offsetMs, surroundings);
+  ): AtOnceOrLater<RuleSample[]> {
+    const rows = this.#query.rows(t - offsetMs, surroundings);
+    if (rows instanceof Promise) return rows.then((found) => this.#samples(found, limit));
+    return this.#samples(rows, limit);
+  }
+
+  #samples(rows: readonly RuleSample[], limit: number): RuleSample[] {
     const samples = rows.map((row) => ({ value: row.value, histogram: row.histogram, ...this.#named(row) }));
     if (samples.length > 1 && new Set(samples.map(({ key }) => key)).size < samples.length) {
       throw new Error('vector contains metrics with the same labelset after applying rule labels');
@@ -116,11 +130,18 @@ export class RecordingRule {
     return samples;
   }
 
-  #named({ labels: given, row = {} }: RuleSample): NonNullable<KeptRow['named']> {
+  #named({ labels: given, row = {} }: RuleSample): NamedLabels {
     if (row.named !== undefined) return row.named;
     const labels = labelsFrom([...given, [METRIC_NAME, this.spec.name], ...this.spec.labels]);
     return (row.named = { labels, key: labelsKey(labels) });
   }
+}
+
+/** The series that an alert is written as. */
+interface AlertSeries {
+  readonly state: Alert['state'];
+  readonly alerts: NamedLabels;
+  readonly forState: NamedLabels;
 }
 
 export class AlertingRule {
@@ -128,6 +149,10 @@ export class AlertingRule {
   readonly #query: RuleQuery;
   readonly state: RuleHealth = { ...UNTRIED };
   readonly alerts: AlertSet;
+  /** Whether what is around a row makes no difference to its alert's labels. */
+  readonly #hasFixedLabels: boolean;
+  /** What alerts are written as, until their state changes. */
+  readonly #series = new WeakMap<Alert, AlertSeries>();
   /** Nothing is written before it is known since when alerts have held: it would take the place of what is to be restored. */
   isRestored: boolean;
 
@@ -135,6 +160,7 @@ export class AlertingRule {
     this.spec = spec;
     this.#query = new RuleQuery(spec.expr);
     this.alerts = new AlertSet(spec.forMs, spec.keepFiringForMs);
+    this.#hasFixedLabels = spec.labels.every(([, value]) => !value.includes('{{'));
     this.isRestored = true;
   }
 
@@ -147,14 +173,28 @@ export class AlertingRule {
    *
    * @throws Error where two rows make the same alert, or where there are more than `limit` (0: no limit); the rule's alerts are then forgotten.
    */
-  async evaluate(
+  evaluate(
     { t, offsetMs }: EvaluationTime,
     limit: number,
     surroundings: RuleSurroundings,
+  ): AtOnceOrLater<RuleSample[]> {
+    const rows = this.#query.rows(t - offsetMs, surroundings);
+    if (!(rows instanceof Promise) && rows.length === 0) return this.#advance(t, [], limit);
+    return this.#expand(rows, t, limit, surroundings);
+  }
+
+  async #expand(
+    rows: AtOnceOrLater<readonly RuleSample[]>,
+    t: number,
+    limit: number,
+    surroundings: RuleSurroundings,
   ): Promise<RuleSample[]> {
-    const rows = await this.#query.rows(t - offsetMs, surroundings);
-    const found = await Promise.all(rows.map((row) => this.#found(row, t, surroundings)));
-    if (new Set(found.map(({ labels }) => labelsKey(labels))).size < found.length) {
+    const found = await Promise.all((await rows).map((row) => this.#found(row, t, surroundings)));
+    return this.#advance(t, found, limit);
+  }
+
+  #advance(t: number, found: readonly FoundAlert[], limit: number): RuleSample[] {
+    if (found.length > 1 && new Set(found.map(({ key }) => key)).size < found.length) {
       throw new Error('vector contains metrics with the same labelset after applying alert labels');
     }
     const live = this.alerts.update(t, found);
@@ -180,22 +220,25 @@ export class AlertingRule {
       now: t,
       query: (expr) => surroundings.ask(expr, t),
     };
-    const expand = (templates: readonly NamedTemplate[]) =>
+    const expand = async (templates: readonly NamedTemplate[]) =>
       Promise.all(
         templates.map(
           async ({ name, template }) => [name, await this.#text(template.expand(context), surroundings)] as const,
         ),
       );
-    const [labels, annotations] = await Promise.all([
-      expand(this.spec.labelTemplates),
-      expand(this.spec.annotationTemplates),
+    const named = row.row?.named ?? this.#named(row, await expand(this.spec.labelTemplates));
+    if (row.row !== undefined && this.#hasFixedLabels) row.row.named = named;
+    const annotations = labelsOf(Object.fromEntries(await expand(this.spec.annotationTemplates)));
+    return { ...named, annotations, value: row.value };
+  }
+
+  #named({ labels: given }: RuleSample, own: Labels): NamedLabels {
+    const labels = labelsFrom([
+      ...given.filter(([name]) => name !== METRIC_NAME),
+      ...own,
+      [ALERT_NAME, this.spec.name],
     ]);
-    const own = row.labels.filter(([name]) => name !== METRIC_NAME);
-    return {
-      labels: labelsFrom([...own, ...labels, [ALERT_NAME, this.spec.name]]),
-      annotations: labelsOf(Object.fromEntries(annotations)),
-      value: row.value,
-    };
+    return { labels, key: labelsKey(labels) };
   }
 
   async #text(expanded: Promise<string>, { onTemplateFault }: RuleSurroundings): Promise<string> {
@@ -208,11 +251,25 @@ export class AlertingRule {
   }
 
   #samples(alert: Alert): RuleSample[] {
-    const named = (name: string, ...more: readonly (readonly [string, string])[]) =>
-      labelsFrom([...this.spec.labels, ...alert.labels, [METRIC_NAME, name], [ALERT_NAME, this.spec.name], ...more]);
+    let series = this.#series.get(alert);
+    if (series?.state !== alert.state) this.#series.set(alert, (series = this.#seriesOf(alert)));
     return [
-      { labels: named(ALERTS, ['alertstate', alert.state]), value: 1 },
-      { labels: named(ALERTS_FOR_STATE), value: Math.floor(alert.activeAt / 1000) },
+      { ...series.alerts, value: 1 },
+      { ...series.forState, value: Math.floor(alert.activeAt / 1000) },
     ];
+  }
+
+  #seriesOf({ labels: own, state }: Alert): AlertSeries {
+    const named = (name: string, ...more: Labels) => {
+      const labels = labelsFrom([
+        ...this.spec.labels,
+        ...own,
+        [METRIC_NAME, name],
+        [ALERT_NAME, this.spec.name],
+        ...more,
+      ]);
+      return { labels, key: labelsKey(labels) };
+    };
+    return { state, alerts: named(ALERTS, ['alertstate', state]), forState: named(ALERTS_FOR_STATE) };
   }
 }

@@ -21,6 +21,8 @@ interface Members {
   readonly series: Int32Array;
   /** As `series`. */
   readonly columns: Int32Array;
+  /** Of the rows that were read last. */
+  times: Float64Array;
 }
 
 /** Rows [from, to) of a chunk, or of a group's rows that are not packed yet. */
@@ -29,6 +31,8 @@ interface Slice {
   readonly from: number;
   readonly to: number;
 }
+
+const NO_TIMES = new Float64Array(0);
 
 /** What all kept selects read into. */
 let cells = new Float64Array(1024);
@@ -85,12 +89,13 @@ export class HeadSelect implements KeptSelect {
       return undefined;
     const windows: KeptWindow[] = [];
     let end = 0;
-    for (const { group, series, columns } of this.#members) {
+    for (const members of this.#members) {
+      const { group, series, columns } = members;
       if (group.lastTime < minTime) continue;
       const slices = this.#slicesOf(group, minTime, maxTime);
       if (slices === undefined) return undefined;
       if (slices.length === 0) continue;
-      const times = timesOf(group, slices);
+      const times = (members.times = timesOf(group, slices, members.times));
       const size = times.length * series.length;
       // A series that is in two places would have to be merged.
       if ((this.#isShared && windows.length > 0) || end + size > CELLS_MAX) return undefined;
@@ -133,6 +138,7 @@ export class HeadSelect implements KeptSelect {
       group,
       series: Int32Array.from(own, (ref) => firstNotBelow(refs, ref)),
       columns: Int32Array.from(columns),
+      times: NO_TIMES,
     }));
     const before = this.#found.refs;
     if (before.length !== refs.length || before.some((ref, i) => ref !== refs[i])) this.#found = this.#series(refs);
@@ -171,10 +177,11 @@ function areInOrder({ rows }: HeadGroup): boolean {
   return true;
 }
 
-function timesOf({ rows }: HeadGroup, slices: readonly Slice[]): Float64Array {
+/** @param before is written to, if it is of the same length. */
+function timesOf({ rows }: HeadGroup, slices: readonly Slice[], before: Float64Array): Float64Array {
   let count = 0;
   for (const { from, to } of slices) count += to - from;
-  const times = new Float64Array(count);
+  const times = before.length === count ? before : new Float64Array(count);
   let n = 0;
   for (const { chunk, from, to } of slices)
     for (let row = from; row < to; row++) times[n++] = chunk === undefined ? rows.time(row) : chunk.times[row];

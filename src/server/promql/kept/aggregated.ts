@@ -2,7 +2,7 @@
 import { quantileOfRepaired, repairCumulative } from '../../../shared/histogram/classic.ts';
 import type { Aggregation } from '../../../shared/promql/ast.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
-import { ACCUMULATORS } from '../accumulators.ts';
+import { ACCUMULATORS, type Accumulator } from '../accumulators.ts';
 import { groupRows } from '../grouping.ts';
 import { classicHistograms, type ClassicHistogram } from '../histogramCalls.ts';
 import { newRow, withoutName, type Row } from '../rows.ts';
@@ -19,6 +19,7 @@ export class KeptAggregation implements KeptRows {
   readonly #child: KeptRows;
   #groupOf: Int32Array = new Int32Array(0);
   #groups = 0;
+  #sums: Accumulator = ACCUMULATORS.sum(0);
   row: Row = newRow(0);
 
   constructor(node: Aggregation, op: KeptAggregationOp, child: KeptRows) {
@@ -32,6 +33,8 @@ export class KeptAggregation implements KeptRows {
     const { groupOf, labels } = groupRows(this.#child.shape(), grouping, without);
     this.#groupOf = groupOf;
     this.#groups = labels.length;
+    // Each group is a step.
+    this.#sums = ACCUMULATORS[this.#op](labels.length);
     this.row = newRow(labels.length);
     return labels;
   }
@@ -39,8 +42,8 @@ export class KeptAggregation implements KeptRows {
   evaluate(t: number): boolean {
     const child = this.#child;
     const groupOf = this.#groupOf;
-    // Each group is a step.
-    const sums = ACCUMULATORS[this.#op](this.#groups);
+    const sums = this.#sums;
+    sums.reset();
     if (this.#op === 'sum' && child instanceof KeptIncrease && child.isCounter) {
       const isDone = child.addUp(t, groupOf, this.#groups, sums);
       if (isDone) sums.finish(this.row);

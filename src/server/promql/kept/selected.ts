@@ -100,6 +100,9 @@ interface Samples {
   readonly hi: Int32Array;
 }
 
+/** Of series that have gaps, which have bounds of their own. */
+const NO_BOUNDS = { lo: new Int32Array(1), hi: new Int32Array(1) };
+
 /** The samples of a window's series at place `i`; `shared` ends a window in which all cells are samples. */
 function samplesOf({ times, cells, bits, at }: KeptWindow, i: number, shared: Pick<Samples, 'lo' | 'hi'>): Samples {
   const count = times.length;
@@ -213,7 +216,6 @@ export class KeptIncrease implements KeptRows {
     const { values, present } = this.row;
     const { rangeMs: width } = this.#windows;
     const count = times.length;
-    const [lo, hi] = [Int32Array.of(0), Int32Array.of(count)];
     const isCounter = this.#func !== 'delta';
     const shared = count < 2 ? 0 : extrapolationFactor(times, 0, count - 1, end, width, undefined) / this.#seconds;
     for (let i = 0, from = at; i < series.length; i++, from += count) {
@@ -222,7 +224,7 @@ export class KeptIncrease implements KeptRows {
       let sampleTimes = times;
       let factor = shared;
       if (!isFull(cells, bits, from, count)) {
-        const own = samplesOf(window, i, { lo, hi });
+        const own = samplesOf(window, i, NO_BOUNDS);
         [samples, first, last] = [own.values, 0, own.hi[0] - 1];
         sampleTimes = own.times;
         if (last > 0) factor = extrapolationFactor(own.times, 0, last, end, width, undefined) / this.#seconds;
