@@ -160,6 +160,19 @@ test('samples wait for a full request or the deadline, and carry the labels of t
   expect(sent.at(-1)).toBe(2);
 });
 
+test('a row that does not fit by a little is sent along, as rows are not cut', async () => {
+  const { receiver, queue } = rig({ config: { samplesPerSend: 8, capacity: 1_000 } });
+  for (let t = 1; t <= 3; t++) queue.add(scraped(t));
+  await settle();
+  expect(receiver.requests.map(({ length }) => length)).toEqual([9]);
+  await queue.close(100);
+  const narrow = rig({ config: { samplesPerSend: 7, capacity: 1_000 } });
+  for (let t = 1; t <= 3; t++) narrow.queue.add(scraped(t));
+  await settle();
+  expect(narrow.receiver.requests.map(({ length }) => length)).toEqual([6, 3]);
+  await narrow.queue.close(100);
+});
+
 test('samples of a series stay in order, whatever the number of requests under way', async () => {
   const { receiver, queue, clock } = rig({ config: { maxShards: 8, capacity: 1_000 } });
   const series = ['a', 'b', 'c', 'd', 'e'];

@@ -17,6 +17,8 @@ const PENDING_MAX = 1_000_000;
  * sent. A kill in between sends the samples of this time twice, and loses none.
  */
 const LATE_MS_MAX = 10_000;
+/** A row is sent as a whole: a request has so many more samples than it is to have, where the last row does not fit. */
+const OVERFULL = 1.125;
 /** The store is read again after it failed. */
 const READ_RETRY_MS = 5_000;
 
@@ -137,7 +139,8 @@ export class WriteQueue {
     const room = samplesPerSend * this.#shards;
     let taken = 0;
     let count = 0;
-    while (taken < this.#rows.length && (taken === 0 || count + this.#rows[taken].series.length <= room))
+    const most = room * OVERFULL;
+    while (taken < this.#rows.length && (taken === 0 || count + this.#rows[taken].series.length <= most))
       count += this.#rows[taken++].series.length;
     const round = this.#rows.slice(0, taken);
     const young = this.#youngOf(round);
