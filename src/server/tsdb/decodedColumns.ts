@@ -1,12 +1,13 @@
 /** Columns of a chunk that were decoded lately, small enough to be kept: a counter's steps take a byte or two each. */
-import type { Chunk, Summaries } from './chunkenc/chunk.ts';
+import type { Chunk } from './chunkenc/chunk.ts';
+import { SummaryPages, type KeptSummaries } from './keptSummaries.ts';
 import { addUp, stepsOf, type Steps } from './steps.ts';
 
 /** Steps of at most 16 bits add up to less than 31 in this many rows. */
 const ROWS_MAX = 65_536;
 /** A column is kept where at least this share of its rows is asked for at once. */
 const SHARE_MIN = 0.5;
-/** Summaries of fewer strides are read again each time: that is quick, and many small arrays take more than they hold. */
+/** Summaries of fewer strides are read again each time: that is quick. */
 const STRIDES_MIN = 8;
 /** What an array takes besides its bytes: itself, its buffer, the object around it, its place in a map (measured in a heap snapshot). */
 const OVERHEAD = 330;
@@ -14,23 +15,20 @@ const OVERHEAD = 330;
 /** Integers by their steps, or numbers as they are. */
 type Kept = Steps | Float64Array;
 
-/** Of the summaries of a column; those of a column that never falls have neither sum nor resets. */
-export type KeptSummaries = Pick<Summaries, 'first' | 'last' | 'min' | 'max'> &
-  Partial<Pick<Summaries, 'sum' | 'resets'>>;
-
 export class DecodedColumns {
   readonly chunk: Chunk;
   readonly #columns = new Map<number, Kept>();
-  readonly #summaries = new Map<number, KeptSummaries>();
+  #summaries: SummaryPages;
   #kept = 0;
 
   constructor(chunk: Chunk) {
     this.chunk = chunk;
+    this.#summaries = new SummaryPages(chunk.strideEnds.length);
   }
 
   /** Of what is kept, and of the memory that the chunk decodes into. */
   get bytes(): number {
-    return this.#kept + this.chunk.scratchBytes;
+    return this.#kept + this.#summaries.bytes + this.chunk.scratchBytes;
   }
 
   /** As {@link Chunk.read}. @param hasRoom whether more may be kept. Columns with gaps, marks or histograms are decoded every time. */
@@ -75,24 +73,18 @@ export class DecodedColumns {
 
   /** As {@link Chunk.summaries}, and valid as long; a column that has none here must not be asked for. */
   summaries(column: number, hasRoom: () => boolean): KeptSummaries {
-    const known = this.#summaries.get(column);
+    const known = this.#summaries.of(column);
     if (known !== undefined) return known;
-    const found = this.chunk.summaries(column)!;
-    if (this.chunk.strideEnds.length < STRIDES_MIN) return found;
-    const [first, last] = [found.first.slice(), found.last.slice()];
-    const { min, max, sum, resets } = found;
-    const kept = this.chunk.neverFalls(column)
-      ? { first, last, min: first, max: last }
-      : { first, last, min: min.slice(), max: max.slice(), sum: sum.slice(), resets: resets.slice() };
-    if (!hasRoom()) return kept;
-    this.#summaries.set(column, kept);
-    this.#kept += ('sum' in kept ? 6 : 2) * (OVERHEAD + first.byteLength);
-    return kept;
+    const { chunk } = this;
+    const found = chunk.summaries(column)!;
+    if (chunk.strideEnds.length >= STRIDES_MIN && hasRoom())
+      return this.#summaries.keep(column, found, chunk.neverFalls(column));
+    return { ...found, at: 0 };
   }
 
   forget(): void {
     this.#columns.clear();
-    this.#summaries.clear();
+    this.#summaries = new SummaryPages(this.chunk.strideEnds.length);
     this.#kept = 0;
   }
 

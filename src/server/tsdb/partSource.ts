@@ -3,7 +3,8 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { ChunksStored, PackedChunk, PackedPart } from '../storage/queryable.ts';
 import { readChunkBytes } from './block/chunkBytes.ts';
 import { Chunk } from './chunkenc/chunk.ts';
-import { DecodedColumns, type KeptSummaries } from './decodedColumns.ts';
+import { DecodedColumns } from './decodedColumns.ts';
+import type { KeptSummaries } from './keptSummaries.ts';
 import { stepsOf, type Steps } from './steps.ts';
 
 /** Chunks kept by a thread that reads packed selects: bytes, directories and times; more, as long as less is kept decoded. */

@@ -118,21 +118,23 @@ export class SeriesOutlines {
     return { times: isFull ? times : times.slice(0, count), ends, isKnown, runs, stretches: stretchesOf(runs) };
   }
 
+  /** By numbers: a stretch is a few strides, and a view of them costs more than copying them. */
   #fill({ stretches }: Layout, columns: readonly number[]): void {
     const { first, last, min, max, sum, resets, isInteger } = this.#arrays;
     for (const { slice, from, to, stride } of stretches) {
+      const column = columns[slice];
       const { chunk, summaries } = this.#slices[slice].source.packed!;
-      const known = summaries(columns[slice]);
-      const end = stride + to - from;
-      first.set(known.first.subarray(stride, end), from);
-      last.set(known.last.subarray(stride, end), from);
-      min.set(known.min.subarray(stride, end), from);
-      max.set(known.max.subarray(stride, end), from);
-      if (known.sum === undefined) sum.fill(NaN, from, to);
-      else sum.set(known.sum.subarray(stride, end), from);
-      if (known.resets === undefined) resets.fill(0, from, to);
-      else resets.set(known.resets.subarray(stride, end), from);
-      isInteger.fill(chunk.isOfIntegers(columns[slice]) ? 1 : 0, from, to);
+      const known = summaries(column);
+      const ofIntegers = chunk.isOfIntegers(column) ? 1 : 0;
+      for (let r = from, s = known.at + stride; r < to; r++, s++) {
+        first[r] = known.first[s];
+        last[r] = known.last[s];
+        min[r] = known.min[s];
+        max[r] = known.max[s];
+        sum[r] = known.sum === undefined ? NaN : known.sum[s];
+        resets[r] = known.resets === undefined ? 0 : known.resets[s];
+        isInteger[r] = ofIntegers;
+      }
     }
   }
 
