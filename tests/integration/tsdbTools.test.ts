@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { api, runIsotherm, startSidecar, tempFolder, writeConfig } from '../support/sidecar.ts';
+import { writeRemotely } from '../support/remoteWritten.ts';
 import { copyAsKilled } from '../support/tsdbSamples.ts';
 
 const START = 1_700_000_000_000;
@@ -117,6 +118,54 @@ test('dump prints OpenMetrics with times, by matcher and time; export writes the
   const exported = await runIsotherm(['tsdb', 'export', folder, file]);
   expect([exported.code, readFileSync(file, 'utf8')]).toEqual([0, expected]);
   expect(exported.stderr).toMatch(/^24 samples of 2 metrics are in /);
+});
+
+describe('how far it is', () => {
+  const progressOf = async (...args: string[]) => (await runIsotherm(['tsdb', ...args])).stderr;
+  const bar = /^\r\[[#.]{30}\] *\d+ % /;
+
+  test.each(['stats', 'verify', 'dump', 'export', 'export --format=prometheus'])(
+    '%s shows a bar where --progress asks for it, and only then',
+    async (verb) => {
+      const folder = await filled();
+      const out = join(folder, '..', 'out');
+      const words = [...verb.split(' '), folder, ...(verb.startsWith('export') ? [out] : [])];
+      expect(await progressOf(...words, '--progress')).toMatch(bar);
+      rmSync(out, { recursive: true, force: true });
+      expect(await progressOf(...words)).not.toContain('\r');
+    },
+  );
+
+  test('so do import and bench', async () => {
+    const base = tempFolder();
+    const page = join(base, 'page.om');
+    writeFileSync(page, 'a 1 5\n# EOF\n');
+    expect(await progressOf('import', `--storage.tsdb.path=${join(base, 'store')}`, page, '--progress')).toMatch(bar);
+    expect(await progressOf('bench', '--series=150', '--hours=0.02', '--progress')).toMatch(bar);
+  });
+});
+
+test('remote write fills what is months old, in any order, where out_of_order_time_window reaches so far', async () => {
+  const folder = tempFolder();
+  writeConfig(folder, 'storage: {tsdb: {out_of_order_time_window: 90d}}\n');
+  const server = await startSidecar(folder, ['--web.enable-remote-write-receiver', '--storage.tsdb.retention.time=1y']);
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const labels = labelsOf({ __name__: 'old_total', job: 'backfill' });
+  const days = [0, 80, 3, 40, 79, 1];
+  for (const day of days) {
+    const samples = [[now - day * 86_400_000, 100 - day] as const];
+    await writeRemotely(server.url, [{ labels, samples, group: 'g' }]);
+  }
+  const range = `start=${now / 1000 - 85 * 86_400}&end=${now / 1000}&step=86400`;
+  const { data } = await api(server.url, `/query_range?query=old_total&${range}`);
+  const seen = data.result[0].values.map(([t, v]: [number, string]) => [(now / 1000 - t) / 86_400, v]);
+  expect(seen).toEqual([...days].sort((a, b) => b - a).map((day) => [day, String(100 - day)]));
+  // Older than that is refused, and says so.
+  const tooOld = [[now - 100 * 86_400_000, 1]] as const;
+  await expect(writeRemotely(server.url, [{ labels, samples: tooOld, group: 'g' }])).rejects.toThrow(
+    /400 1 samples refused: older than the out-of-order window/,
+  );
+  await server.stop();
 });
 
 test.each([

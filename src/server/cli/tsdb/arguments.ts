@@ -10,7 +10,12 @@ import { UsageError } from '../parseFlags.ts';
 export type DumpFormat = 'openmetrics' | 'promtool';
 export type ExportFormat = 'openmetrics' | 'prometheus';
 
-export type TsdbCommand =
+export type TsdbCommand = TsdbWork & {
+  /** A bar on the standard error output though that is no terminal. */
+  readonly progress: boolean;
+};
+
+export type TsdbWork =
   | { readonly kind: 'stats' | 'verify'; readonly folder: string }
   | {
       readonly kind: 'dump';
@@ -83,9 +88,16 @@ const VERBS = {
 } as const satisfies Record<string, Verb>;
 
 /** @throws UsageError that shows how to write it. */
-export function parseTsdbCommand([verb, ...args]: readonly string[]): TsdbCommand {
+export function parseTsdbCommand(args: readonly string[]): TsdbCommand {
+  const others = args.filter((arg) => arg !== '--progress');
+  return { ...parseTsdbWork(others), progress: others.length < args.length };
+}
+
+function parseTsdbWork([verb, ...args]: readonly string[]): TsdbWork {
   if (verb === undefined || !Object.hasOwn(VERBS, verb)) {
-    throw new UsageError(`write one of:\n  ${Object.values(VERBS).map(usageOf).join('\n  ')}`);
+    throw new UsageError(
+      `write one of (each with --progress for a bar where there is no terminal):\n  ${Object.values(VERBS).map(usageOf).join('\n  ')}`,
+    );
   }
   const kind = verb as keyof typeof VERBS;
   const usage = (why: string): never => {

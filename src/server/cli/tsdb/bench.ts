@@ -5,7 +5,7 @@ import path from 'node:path';
 import { openTsdb, type Tsdb } from '../../tsdb/db.ts';
 import { createQueryRunner } from '../../workers/queryRunner.ts';
 import { LATENCY, ModelService, REQUESTS, SERVICE_SERIES } from './modelServices.ts';
-import { ProgressBar } from './progressBar.ts';
+import type { ProgressBar } from './progressBar.ts';
 import { ratio, sizeText, table } from './textTable.ts';
 import { KEEP_ALL } from './openStore.ts';
 
@@ -30,12 +30,12 @@ const LIMITS = {
 type Row = readonly [what: string, result: string, samples: string];
 
 /** @param series rounded up to whole services. */
-export async function benchStore(series: number, hours: number): Promise<number> {
+export async function benchStore(series: number, hours: number, bar: ProgressBar): Promise<number> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-store-bench-'));
   try {
     const services = Array.from({ length: Math.ceil(series / SERVICE_SERIES) }, (_, i) => new ModelService(i));
     const rows = Math.round((hours * 3_600_000) / INTERVAL_MS);
-    const results = await measure(path.join(folder, 'store'), services, rows);
+    const results = await measure(path.join(folder, 'store'), services, rows, bar);
     const samples = services.length * SERVICE_SERIES * rows;
     const what = `${services.length * SERVICE_SERIES} series of ${services.length} services, ${hours} h at 15 s, ${samples} samples`;
     process.stdout.write([what, '', ...table(['', 'result', 'samples/s'], results), ''].join('\n'));
@@ -45,7 +45,12 @@ export async function benchStore(series: number, hours: number): Promise<number>
   }
 }
 
-async function measure(folder: string, services: readonly ModelService[], rows: number): Promise<Row[]> {
+async function measure(
+  folder: string,
+  services: readonly ModelService[],
+  rows: number,
+  bar: ProgressBar,
+): Promise<Row[]> {
   const samples = services.length * SERVICE_SERIES * rows;
   const results: Row[] = [];
   const timed = (what: string, ms: number, of = samples) =>
@@ -53,7 +58,7 @@ async function measure(folder: string, services: readonly ModelService[], rows: 
   // One block only, so that each step is measured apart.
   const options = { retention: KEEP_ALL, blockRangeMs: 1e12 };
   const store = await openTsdb({ path: folder, ...options });
-  timed('append, log and pack', await append(store, services, rows));
+  timed('append, log and pack', await append(store, services, rows, bar));
   const { logBytes, headChunkBytes } = store.stats();
   results.push(['log', sizeText(logBytes), `${ratio(logBytes, samples)} bytes/sample`]);
   results.push(['packed chunks in memory', sizeText(headChunkBytes), `${ratio(headChunkBytes, samples)} bytes/sample`]);
@@ -74,13 +79,12 @@ async function measure(folder: string, services: readonly ModelService[], rows: 
 }
 
 /** Gives the milliseconds without those in which the samples were made up. */
-async function append(store: Tsdb, services: readonly ModelService[], rows: number): Promise<number> {
+async function append(store: Tsdb, services: readonly ModelService[], rows: number, bar: ProgressBar): Promise<number> {
   const groups = services.map(({ labels }, i) => {
     const group = store.group(`bench ${i}`);
     for (const of of labels) group.column(of);
     return group;
   });
-  const bar = new ProgressBar();
   let ms = 0;
   for (let row = 0; row < rows; row++) {
     for (const service of services) service.step();

@@ -10,6 +10,7 @@ import { assertDataFolder } from '../../tsdb/inspect/closedFolder.ts';
 import type { DumpFormat, Selection } from './arguments.ts';
 import { withStore } from './openStore.ts';
 import { OPEN_METRICS, PROMTOOL, seriesTexts } from './openMetrics.ts';
+import type { ProgressBar } from './progressBar.ts';
 
 /** Cells held at a time: of a metric that has more, some series are read after the others. */
 const CELLS_MAX = 8_000_000;
@@ -21,31 +22,37 @@ export interface Counts {
 }
 
 /** To the standard output; a reader that stops early, such as `head`, is no error. */
-export async function dump(folder: string, selection: Selection, format: DumpFormat): Promise<number> {
+export async function dump(
+  folder: string,
+  selection: Selection,
+  format: DumpFormat,
+  bar: ProgressBar,
+): Promise<number> {
   assertDataFolder(folder);
   await withStore(folder, async (store) => {
     const counts = { metrics: 0, samples: 0, left: 0 };
     const style = format === 'promtool' ? PROMTOOL : OPEN_METRICS;
     try {
-      await pipeline(Readable.from(texts(store, selection, counts, () => undefined, style)), process.stdout, {
-        end: false,
-      });
+      // Where both are one terminal, the text itself says how far it is.
+      const tell = process.stdout.isTTY ? () => undefined : told(bar, counts);
+      await pipeline(Readable.from(texts(store, selection, counts, tell, style)), process.stdout, { end: false });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
     }
+    bar.end();
     tellLeft(counts);
   });
   return 0;
 }
 
 /** To a file, which has its name once it is whole. */
-export async function exportTo(folder: string, selection: Selection, file: string): Promise<number> {
+export async function exportTo(folder: string, selection: Selection, file: string, bar: ProgressBar): Promise<number> {
   assertDataFolder(folder);
   await withStore(folder, async (store) => {
     const counts = { metrics: 0, samples: 0, left: 0 };
     const aside = `${file}.tmp`;
     try {
-      const source = Readable.from(texts(store, selection, counts, tellProgress));
+      const source = Readable.from(texts(store, selection, counts, told(bar, counts)));
       await pipeline(source, fs.createWriteStream(aside, { flush: true }));
       await fs.promises.rename(aside, file);
     } catch (error) {
@@ -54,6 +61,7 @@ export async function exportTo(folder: string, selection: Selection, file: strin
       if (code === undefined || error instanceof StorageError) throw error;
       throw new StorageError('io', `cannot write ${file}: ${message}; name another file`, { cause: error });
     }
+    bar.end();
     process.stderr.write(`${counts.samples} samples of ${counts.metrics} metrics are in ${file}\n`);
     tellLeft(counts);
   });
@@ -134,9 +142,8 @@ function only(series: readonly Labels[], groups: readonly GroupColumns[]): Group
   }));
 }
 
-function tellProgress(done: number, all: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${all} metrics${done === all ? '\n' : ''}`);
-}
+const told = (bar: ProgressBar, counts: Counts) => (done: number, all: number) =>
+  bar.tell(all > 0 ? done / all : 1, `${done} of ${all} metrics, ${counts.samples} samples`);
 
 function tellLeft({ left }: Counts): void {
   if (left > 0) process.stderr.write(`${left} native histogram samples are left out: the text has no form for them\n`);

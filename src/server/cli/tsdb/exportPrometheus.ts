@@ -3,18 +3,18 @@ import { assertDataFolder } from '../../tsdb/inspect/closedFolder.ts';
 import { exportBlocks } from '../../tsdb/prometheus/exportBlocks.ts';
 import type { Selection } from './arguments.ts';
 import { withStore } from './openStore.ts';
-import { ProgressBar } from './progressBar.ts';
+import type { ProgressBar } from './progressBar.ts';
 
 export async function exportPrometheus(
   folder: string,
   { matcherSets, range }: Selection,
   out: string,
+  bar: ProgressBar,
 ): Promise<number> {
   assertDataFolder(folder);
   return withStore(folder, async (store) => {
     const { minTime = 0, maxTime = -1 } = store.stats();
     const stored = { minTime: Math.max(minTime, range.minTime), maxTime: Math.min(maxTime, range.maxTime) };
-    const bar = new ProgressBar();
     const exported =
       stored.minTime > stored.maxTime
         ? { blocks: 0, samples: 0 }

@@ -9,27 +9,26 @@ import type { ImportSource } from './arguments.ts';
 import { loadFrom } from './importFrom.ts';
 import { loadText } from './importText.ts';
 import { withStore } from './openStore.ts';
-import { ProgressBar } from './progressBar.ts';
+import type { ProgressBar } from './progressBar.ts';
 
 const STANDARD_INPUT = '-';
 
 /** The exit code is 1 if anything could not be read; the rest is in the store then. */
-export async function importInto(folder: string, source: ImportSource): Promise<number> {
-  if (source.kind === 'server') return withStore(folder, (store) => importServer(source, store, folder));
+export async function importInto(folder: string, source: ImportSource, bar: ProgressBar): Promise<number> {
+  if (source.kind === 'server') return withStore(folder, (store) => importServer(source, store, folder, bar));
   const { path } = source;
-  if (path === STANDARD_INPUT) return withStore(folder, (store) => importText(path, store, folder));
+  if (path === STANDARD_INPUT) return withStore(folder, (store) => importText(path, store, folder, bar));
   if (!fs.existsSync(path)) throw new StorageError('io', `${path} is not there; name a folder or a file`);
-  if (!fs.statSync(path).isDirectory()) return withStore(folder, (store) => importText(path, store, folder));
+  if (!fs.statSync(path).isDirectory()) return withStore(folder, (store) => importText(path, store, folder, bar));
   if (!isPrometheusFolder(path)) {
     const what = 'no data folder of Prometheus: it has no blocks, wal/ or chunks_head/';
     throw new StorageError('io', `${path} is ${what}; name the folder that its --storage.tsdb.path names`);
   }
   assertNotInUse(path);
-  return withStore(folder, (store) => importPrometheus(path, store, folder));
+  return withStore(folder, (store) => importPrometheus(path, store, folder, bar));
 }
 
-async function importPrometheus(source: string, store: Tsdb, folder: string): Promise<number> {
-  const bar = new ProgressBar();
+async function importPrometheus(source: string, store: Tsdb, folder: string, bar: ProgressBar): Promise<number> {
   const damaged: OnDamage = ({ file, offset, what }) => {
     bar.end();
     tell(`${file} at ${offset}: ${what}`);
@@ -46,7 +45,7 @@ async function importPrometheus(source: string, store: Tsdb, folder: string): Pr
 }
 
 /** All of a text, or nothing. */
-async function importText(file: string, store: Tsdb, folder: string): Promise<number> {
+async function importText(file: string, store: Tsdb, folder: string, bar: ProgressBar): Promise<number> {
   const isInput = file === STANDARD_INPUT;
   const name = isInput ? 'the standard input' : file;
   const { size, mtimeMs } = isInput ? { size: Infinity, mtimeMs: Date.now() } : fs.statSync(file);
@@ -56,7 +55,6 @@ async function importText(file: string, store: Tsdb, folder: string): Promise<nu
     tell(`all of ${file} is in ${folder} already`);
     return 0;
   }
-  const bar = new ProgressBar();
   try {
     const bytes = isInput ? process.stdin : fs.createReadStream(file);
     const { samples, exemplars } = await loadText(bytes, name, load, (done, so) =>
@@ -80,8 +78,8 @@ async function importServer(
   { url, selection }: ImportSource & { kind: 'server' },
   store: Tsdb,
   folder: string,
+  bar: ProgressBar,
 ): Promise<number> {
-  const bar = new ProgressBar();
   try {
     const samples = await loadFrom(url, selection, store, (share, so) => bar.tell(share, `${so} samples`));
     bar.end();

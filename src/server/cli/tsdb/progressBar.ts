@@ -4,22 +4,27 @@ const BAR_MS = 100;
 const LINE_MS = 10_000;
 
 export class ProgressBar {
-  readonly #isTerminal = process.stderr.isTTY;
+  readonly #isBar: boolean;
   #toldAt = -Infinity;
   #width = 0;
+
+  /** @param isWanted a bar, wherever the output goes. */
+  constructor(isWanted: boolean) {
+    this.#isBar = isWanted || process.stderr.isTTY;
+  }
 
   /** @param share done, in [0, 1]. */
   tell(share: number, text: string): void {
     const now = performance.now();
-    if (now - this.#toldAt < (this.#isTerminal ? BAR_MS : LINE_MS)) return;
+    if (now - this.#toldAt < (this.#isBar ? BAR_MS : LINE_MS)) return;
     // The first line elsewhere comes after a while: short work needs none.
-    if (this.#toldAt === -Infinity && !this.#isTerminal) {
+    if (this.#toldAt === -Infinity && !this.#isBar) {
       this.#toldAt = now;
       return;
     }
     this.#toldAt = now;
     const percent = `${Math.floor(100 * share)} %`.padStart(5);
-    if (!this.#isTerminal) return void process.stderr.write(`${percent} ${text}\n`);
+    if (!this.#isBar) return void process.stderr.write(`${percent} ${text}\n`);
     const full = Math.round(BAR_WIDTH * share);
     const line = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]${percent} ${text}`;
     process.stderr.write(`\r${line.padEnd(this.#width)}`);
@@ -28,7 +33,7 @@ export class ProgressBar {
 
   /** Takes the bar away. */
   end(): void {
-    if (this.#isTerminal && this.#width > 0) process.stderr.write(`\r${' '.repeat(this.#width)}\r`);
+    if (this.#isBar && this.#width > 0) process.stderr.write(`\r${' '.repeat(this.#width)}\r`);
     this.#width = 0;
   }
 }

@@ -3,11 +3,13 @@ import type { FolderStats } from '../../tsdb/inspect/folderStats.ts';
 import { folderStats } from '../../tsdb/inspect/folderStats.ts';
 import { withClosedFolder } from '../../tsdb/inspect/closedFolder.ts';
 import { verifyFolder } from '../../tsdb/inspect/verify.ts';
+import type { ProgressBar } from './progressBar.ts';
 import { ratio, sizeText, table } from './textTable.ts';
 
 /** Prints every damage; the exit code is 1 if there is any. */
-export async function verify(folder: string): Promise<number> {
-  const report = await withClosedFolder(folder, () => verifyFolder(folder));
+export async function verify(folder: string, bar: ProgressBar): Promise<number> {
+  const report = await withClosedFolder(folder, () => verifyFolder(folder, told(bar)));
+  bar.end();
   for (const { file, offset, size, what, lost } of report.damages) {
     process.stdout.write(`${file} at ${offset}, ${size} bytes: damage in ${what}; lost: ${lost}\n`);
   }
@@ -19,10 +21,15 @@ export async function verify(folder: string): Promise<number> {
   return damages.length === 0 ? 0 : 1;
 }
 
-export async function stats(folder: string): Promise<number> {
-  process.stdout.write(statsText(folder, await withClosedFolder(folder, () => folderStats(folder))));
+export async function stats(folder: string, bar: ProgressBar): Promise<number> {
+  const found = await withClosedFolder(folder, () => folderStats(folder, told(bar)));
+  bar.end();
+  process.stdout.write(statsText(folder, found));
   return 0;
 }
+
+const told = (bar: ProgressBar) => (done: number, all: number) =>
+  bar.tell(all > 0 ? done / all : 1, `${sizeText(done)} of ${sizeText(all)}`);
 
 /** Metrics and labels shown: those that take the most. */
 const TOP = 10;

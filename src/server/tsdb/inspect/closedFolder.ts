@@ -25,8 +25,17 @@ export function assertDataFolder(folder: string): void {
   throw new StorageError('io', `${folder} is no data folder: it has neither blocks/ nor wal/; name another`);
 }
 
+/** Told the bytes that were read, and those that are to be. */
+export type OnBytesRead = (done: number, all: number) => void;
+
 /** Names of the files of a part of the folder, ascending; none where the part is missing. */
 export function filesOf(folder: string, part: string): string[] {
   const place = path.join(folder, part);
   return fs.existsSync(place) ? fs.readdirSync(place).sort() : [];
+}
+
+/** Bytes of the files of parts of the folder. */
+export function bytesOf(folder: string, ...parts: readonly string[]): number {
+  const files = parts.flatMap((part) => filesOf(folder, part).map((name) => path.join(folder, part, name)));
+  return files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
 }

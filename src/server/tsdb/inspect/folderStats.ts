@@ -9,7 +9,7 @@ import type { EncodingName } from '../chunkenc/columnWriter.ts';
 import { SeriesTable } from '../index/seriesTable.ts';
 import { readTombstones } from '../tombstones.ts';
 import { logSize } from '../wal/logFolder.ts';
-import { filesOf } from './closedFolder.ts';
+import { bytesOf, filesOf, type OnBytesRead } from './closedFolder.ts';
 
 export interface EncodingStats {
   columns: number;
@@ -52,12 +52,15 @@ export interface FolderStats {
 }
 
 /** @throws StorageError 'corrupt' for the first damage met; `verify` tells all of it. */
-export function folderStats(folder: string): FolderStats {
+export function folderStats(folder: string, progress: OnBytesRead = () => undefined): FolderStats {
   const series = new SeriesTable();
   const encodings = new Map<EncodingName, EncodingStats>();
   const names = filesOf(folder, 'blocks').filter((name) => /^\d{8,}\.block$/.test(name));
   const counts: Counts = { series, encodings, byRef: new Map() };
-  const blocks = names.map((name) => blockStats(path.join(folder, 'blocks', name), counts));
+  const all = bytesOf(folder, 'blocks');
+  let done = 0;
+  const read = (bytes: number) => progress((done += bytes), all);
+  const blocks = names.map((name) => blockStats(path.join(folder, 'blocks', name), counts, read));
   const wal = path.join(folder, 'wal');
   return {
     blocks,
@@ -76,7 +79,8 @@ interface Counts {
   readonly byRef: Map<SeriesRef, { samples: number; bytes: number }>;
 }
 
-function blockStats(file: string, counts: Counts): BlockStats {
+/** @param read told the bytes of each chunk. */
+function blockStats(file: string, counts: Counts, read: (bytes: number) => void): BlockStats {
   const block = new Block(file, Number.parseInt(path.basename(file), 10), counts.series);
   try {
     let [chunks, samples] = [0, 0];
@@ -84,7 +88,10 @@ function blockStats(file: string, counts: Counts): BlockStats {
     for (const group of block.groups) {
       for (const ref of group.refs) refs.add(ref);
       chunks += group.chunks.length;
-      for (const entry of group.chunks) samples += countColumns(new Chunk(block.chunkBytes(entry)), group, counts);
+      for (const entry of group.chunks) {
+        samples += countColumns(new Chunk(block.chunkBytes(entry)), group, counts);
+        read(entry.size);
+      }
     }
     const { size, groups, minTime, maxTime } = block;
     return {

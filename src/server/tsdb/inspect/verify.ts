@@ -11,7 +11,7 @@ import { FILE_HEADER_SIZE, hasFileHeader } from '../wal/frame.ts';
 import { SEGMENT_MAGIC, SEGMENT_VERSION } from '../wal/log.ts';
 import { readLogFile } from '../wal/logFile.ts';
 import { checkpointName, listCheckpoints, listSegments, segmentName } from '../wal/logFolder.ts';
-import { filesOf } from './closedFolder.ts';
+import { bytesOf, filesOf, type OnBytesRead } from './closedFolder.ts';
 
 export interface Damage {
   /** Below the data folder. */
@@ -34,8 +34,8 @@ export interface VerifyReport {
   readonly notes: readonly string[];
 }
 
-export function verifyFolder(folder: string): VerifyReport {
-  const verifier = new Verifier(folder);
+export function verifyFolder(folder: string, progress: OnBytesRead = () => undefined): VerifyReport {
+  const verifier = new Verifier(folder, progress);
   verifier.blocksOf();
   verifier.log();
   verifier.tombstones();
@@ -51,9 +51,18 @@ class Verifier implements VerifyReport {
   logRecords = 0;
   bytes = 0;
   readonly #folder: string;
+  readonly #progress: OnBytesRead;
+  readonly #all: number;
+  #read = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, progress: OnBytesRead) {
     this.#folder = folder;
+    this.#progress = progress;
+    this.#all = bytesOf(folder, 'blocks', 'wal');
+  }
+
+  #wasRead(bytes: number): void {
+    this.#progress((this.#read += bytes), this.#all);
   }
 
   blocksOf(): void {
@@ -118,6 +127,7 @@ class Verifier implements VerifyReport {
 
   #chunk(file: string, block: BlockFile, group: StoredGroup, entry: BlockChunk): void {
     this.chunks++;
+    this.#wasRead(entry.size);
     try {
       const chunk = new Chunk(block.chunkBytes(entry));
       for (const column of chunk.columns) chunk.cells(column);
@@ -134,6 +144,7 @@ class Verifier implements VerifyReport {
     const file = path.join('wal', name);
     const { bytes, frames } = readLogFile(path.join(this.#folder, file));
     this.bytes += bytes.length;
+    this.#wasRead(bytes.length);
     if (!hasFileHeader(bytes, magic, version, number)) {
       if (isLast && bytes.length <= FILE_HEADER_SIZE) {
         this.notes.push(`${file} was begun and holds nothing; it is removed when the store is opened`);
