@@ -166,6 +166,10 @@ const PAGES: readonly string[] = [
   '# HELP a_untyped h\n# TYPE a_untyped gauge\na_untyped 1\n',
   '# HELP a_histogram_x h\n# TYPE a_histogram_x gauge\na_histogram_x 1\n',
   '# HELP a h\n# TYPE a gauge\na 1\na 2\n',
+  '# HELP a h\n# TYPE a gauge\n# TYPE a gauge\na 1\n',
+  '# HELP a h\n# HELP a h\n# TYPE a gauge\na 1\n',
+  '# HELP a h\na 1\n# TYPE a gauge\n',
+  '# TYPE a gauge\na 1\n# HELP a h\n',
   'a{\n',
   'garbage\n',
 ];
@@ -185,4 +189,9 @@ test('check metrics reads standard input and tells by its exit code', () => {
   expect(check('# HELP a h\n# TYPE a gauge\na 1\n')).toMatchObject({ status: 0, stderr: '' });
   expect(check('a 1\n')).toMatchObject({ status: 3, stderr: 'a: has no help text\n' });
   expect(check('a{\n')).toMatchObject({ status: 1, stderr: expect.stringMatching(/^line 1, byte/) });
+  const twice = '# HELP a h\n# TYPE a gauge\n# TYPE a gauge\na 1\n';
+  expect(check(twice)).toMatchObject({
+    status: 1,
+    stderr: 'line 3, byte 40: a has a second TYPE line; keep one: "# TYPE a gauge"\n',
+  });
 });

@@ -41,7 +41,10 @@ export function lintPage(bytes: Uint8Array): string[] {
     if (found === undefined)
       families.set(
         name,
-        (found = { name, type: 'unknown', help: '', labels: new Set(), series: new Set(), twice: false }),
+        (found = {
+          ...{ name, type: 'unknown', help: '', isTyped: false, isHelped: false, twice: false },
+          ...{ labels: new Set(), series: new Set() },
+        }),
       );
     return found;
   };
@@ -49,8 +52,11 @@ export function lintPage(bytes: Uint8Array): string[] {
   cursor.open(bytes);
   for (let kind = cursor.next(); kind !== END; kind = cursor.next()) {
     if (kind === SERIES) addSeries(cursor, families, family);
-    else if (kind === TYPE) family(cursor.metric).type = cursor.type;
-    else if (kind === HELP) family(cursor.metric).help = cursor.text;
+    else if (kind === TYPE || kind === HELP) {
+      const told = family(cursor.metric);
+      const fault = tell(told, kind === TYPE ? { type: cursor.type } : { help: cursor.text });
+      if (fault !== '') throw new ParseError(bytes, cursor.offset, `${told.name} ${fault}`);
+    }
   }
   return [...families.values()]
     .filter(({ series }) => series.size > 0)
@@ -58,9 +64,27 @@ export function lintPage(bytes: Uint8Array): string[] {
     .flatMap((one) => lintFamily(one).map((problem) => `${one.name}: ${problem}`));
 }
 
+/** Takes what a line says of a family. @returns what is wrong with there being such a line here, '' if nothing is. A scrape does not mind. */
+function tell(family: MutableFamily, { type, help }: { type?: MetricType; help?: string }): string {
+  if (type !== undefined) {
+    if (family.isTyped) return 'has a second TYPE line; keep one';
+    if (family.series.size > 0) return 'has its TYPE line after a sample; move it up';
+    family.type = type;
+    family.isTyped = true;
+  }
+  if (help !== undefined) {
+    if (family.isHelped) return 'has a second HELP line; keep one';
+    family.help = help;
+    family.isHelped = true;
+  }
+  return '';
+}
+
 interface MutableFamily extends LintedFamily {
   type: MetricType;
   help: string;
+  isTyped: boolean;
+  isHelped: boolean;
   readonly labels: Set<string>;
   readonly series: Set<string>;
   twice: boolean;
