@@ -24,7 +24,7 @@ const NOT_A_PLUGIN_EXIT = 1;
 const COLLECTOR_FILE = 'server/collector.mjs';
 const AS_COLLECTOR = 'ISOTHERM_COLLECTOR';
 /** As `bin/isotherm` starts it, and why: a server that allocates little needs no large young heap, and glibc gives pages back only if told. */
-const COLLECTOR_NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+const COLLECTOR_NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
 const COLLECTOR_MEMORY = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_TRIM_THRESHOLD_: '131072',
