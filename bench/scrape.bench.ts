@@ -226,6 +226,8 @@ const upMark = ({ upPercent }: Usage) => (upPercent < 100 ? ` (up ${upPercent.to
 function linesOf(scenario: Scenario, [ours, ...others]: readonly Usage[]): Line[] {
   return MEASURES.flatMap(([name, unit, of, better = 'less']): Line[] => {
     const what = `${scenario.what}: ${name}${upMark(ours)}`;
+    if (Number.isNaN(of(ours)))
+      return [{ what, skipped: 'not measured: no page was sighted in time; lengthen the run' }];
     const comparable = others.filter((other) => !Number.isNaN(of(other)));
     if (comparable.length === 0) return [{ what, unit, ours: of(ours), skipped: 'nobody to compare with' }];
     return comparable.map((other): Comparison => ({
