@@ -1,6 +1,7 @@
 /** What packing makes of the oldest rows of a group. */
 import type { Chunk } from '../chunkenc/chunk.ts';
 import type { HeadGroup } from './group.ts';
+import type { RestRows } from './restRows.ts';
 
 /** Rows that became a chunk, by the log's count of the group's records. */
 export interface Packed {
@@ -9,6 +10,6 @@ export interface Packed {
   /** Records [from, to] are in the chunk and in `rest`. */
   readonly from: number;
   readonly to: number;
-  /** What stays unpacked, as a chunk; undefined where nothing does. */
-  readonly rest: Chunk | undefined;
+  /** What stays unpacked; undefined where nothing does. */
+  readonly rest: RestRows | undefined;
 }

@@ -1,12 +1,13 @@
 /** When rows leave the slabs for a chunk. */
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
-import { Chunk, packRows, type UnpackedRows } from '../chunkenc/chunk.ts';
+import { Chunk, type UnpackedRows } from '../chunkenc/chunk.ts';
 import { packedBytes } from '../chunkenc/packing.ts';
 import type { ChunkArena } from './chunkArena.ts';
 import type { HeadGroup } from './group.ts';
 import { HeadRows } from './headRows.ts';
 import { LooseGroup } from './looseGroup.ts';
 import type { Packed } from './packed.ts';
+import { RestRows } from './restRows.ts';
 
 /**
  * Rows of a chunk of the head. A raw sample takes eight bytes, a packed one about half of one; longer chunks are smaller and cheaper by the
@@ -35,7 +36,7 @@ export function packAll(group: HeadGroup, arena: ChunkArena): Packed | undefined
   return packOldest(group, group.rows.rowCount, arena);
 }
 
-/** Puts the samples of a chunk into rows again. */
+/** Puts the samples of a chunk into rows again: what stayed unpacked was logged so before version 4. */
 export function unpackInto(group: LooseGroup, chunk: Chunk): void {
   for (const column of chunk.columns) {
     const cells = chunk.cells(column)!;
@@ -58,9 +59,9 @@ function firstRows(ref: number): number {
 function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed {
   const rows = new HeadRows(group);
   const chunk = new Chunk(arena.keep(packedBytes(stretchOf(group, rows, 0, count))));
-  const rest = count < rows.times.length ? packRows(stretchOf(group, rows, count, rows.times.length)) : undefined;
+  const rest = count < rows.times.length ? RestRows.of(rows, group.columnCount, count) : undefined;
   group.clearRows();
-  if (rest !== undefined) unpackInto(group as LooseGroup, rest);
+  rest?.putInto(group as LooseGroup);
   group.chunks.push(chunk);
   const from = group.packedTo + 1;
   group.packedTo = group.logState.sequence;

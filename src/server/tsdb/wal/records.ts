@@ -1,6 +1,6 @@
 /** The payloads of the log's records, written. Their layout is drawn in docs/wal.md; replay.ts reads them. */
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
-import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
+import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
 import { bitsOf, fillGaps } from '../../../shared/model/sampleBits.ts';
@@ -131,6 +131,9 @@ export function logHistogram(sink: RecordSink, group: LooseGroup, column: number
   sink.end();
 }
 
+const REST_BYTES_KEPT = 1 << 16;
+const restBytes = new ByteWriter();
+
 /** Rows that were packed: their records need not be read any more. */
 export function logChunk(sink: RecordSink, { group, chunk, from, to, rest }: Packed): void {
   sink.begin(RECORD.chunk);
@@ -138,8 +141,10 @@ export function logChunk(sink: RecordSink, { group, chunk, from, to, rest }: Pac
   out.varint(group.ref);
   out.varint(from);
   out.varint(to);
-  out.varint(rest?.bytes.length ?? 0);
-  if (rest !== undefined) out.raw(rest.bytes);
+  restBytes.clear(REST_BYTES_KEPT);
+  rest?.writeTo(restBytes);
+  out.varint(restBytes.length);
+  out.raw(restBytes.written);
   out.raw(chunk.bytes);
   sink.end();
 }

@@ -3,12 +3,13 @@
  * they became, and need not be decoded then. What is left in the end, or when an earlier chunk is missing, is decoded in its order.
  */
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
-import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
+import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { Chunk } from '../chunkenc/chunk.ts';
 import { readNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from '../head/group.ts';
 import { LooseGroup } from '../head/looseGroup.ts';
 import { unpackInto } from '../head/packing.ts';
+import { RestRows } from '../head/restRows.ts';
 import { RECORD } from './records.ts';
 import type { ReplayTarget } from './replayTarget.ts';
 import { decodeCell, decodeRow } from './valueCodec.ts';
@@ -34,7 +35,7 @@ export class ReplayedGroup {
   readonly #onDropped: OnDropped;
   #pending: Pending[] = [];
   /** Rows of the last chunk's records that were not in it, and the last of those records. */
-  #rest: { readonly chunk: Chunk; readonly to: number } | undefined;
+  #rest: { readonly bytes: Uint8Array; readonly to: number } | undefined;
   /** The values that a record builds on were decoded. */
   #hasValues = false;
   /** The newest samples of the columns are known up to this record. */
@@ -71,7 +72,7 @@ export class ReplayedGroup {
   chunk(input: ByteReader): void {
     const { group } = this;
     const [from, to, restSize] = [input.varint(), input.varint(), input.varint()];
-    const rest = restSize > 0 ? { chunk: new Chunk(input.raw(restSize)), to } : undefined;
+    const rest = restSize > 0 ? { bytes: input.raw(restSize), to } : undefined;
     const bytes = input.raw(input.end - input.at);
     const inBlocks = to <= this.#target.sequenceInBlocks(group);
     const chunk = inBlocks ? new Chunk(bytes) : this.#target.keepChunk(bytes);
@@ -99,7 +100,7 @@ export class ReplayedGroup {
     const [pending, rest] = [this.#pending, this.#rest];
     this.#pending = [];
     this.#rest = undefined;
-    if (rest !== undefined) unpackInto(this.group as LooseGroup, rest.chunk);
+    if (rest !== undefined) this.#putBack(this.#loose(), rest.bytes);
     for (const record of pending) {
       try {
         this.#decodeRecord(record);
@@ -109,6 +110,11 @@ export class ReplayedGroup {
         this.#onDropped(record.input, error);
       }
     }
+  }
+
+  #putBack(group: LooseGroup, rest: Uint8Array): void {
+    if (RestRows.isRows(rest)) RestRows.read(new ByteReader(rest)).putInto(group);
+    else unpackInto(group, new Chunk(rest));
   }
 
   /** All of the log was read. */
