@@ -25,6 +25,8 @@ const ROUNDS = 7;
 /** A frame after a request is felt as at once up to here. */
 const HEATMAP_GOAL_MS = 300;
 const GO_NAME = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+/** Up to here that of Go's client grows. */
+const WINDOW_BYTES = 16 * 2 ** 20;
 /** Numbers with all their digits, another one at each step. */
 const LINES = 'last_over_time(bench_value[1d]) / 3 * time()';
 /** Each slice differs, none is empty. */
@@ -51,6 +53,8 @@ async function startBackend(executable: string) {
   const line = await new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
   const client = new Client(`unix:${line.split('|')[3]}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
+    // Grafana's own client widens its window while a large answer comes; this one stays at what it begins with.
+    'grpc-node.flow_control_window': WINDOW_BYTES,
   });
   const { path: route, requestSerialize } = dataService.queryData;
   return {
