@@ -29,7 +29,10 @@ function startService(): { readonly server: Server; slow: boolean } {
   const counts = [0, 0, 0, 0];
   const service = {
     slow: false,
-    server: createServer((_request, response) => {
+    server: createServer((request, response) => {
+      // Where traces are shown, in this test.
+      if (request.url?.startsWith('/trace/') === true)
+        return void response.setHeader('content-type', 'text/html').end('<p>a trace</p>');
       const from = service.slow ? 2 : 0;
       for (let i = from; i < counts.length; i++) counts[i] += 100;
       const buckets = bounds.map(
