@@ -6,7 +6,9 @@ import { arch, platform, tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildBackend } from '../../scripts/buildPlugin.ts';
 import type { CollectOptions } from '../../src/shared/api/grafanaQuery.ts';
+import { MATRIX_TYPE } from '../../src/shared/api/matrixColumns.ts';
 import type { PluginContext } from '../../src/server/grafana/messages.ts';
+import { tables } from './arrowFrames.ts';
 import { startPlugin, type PluginHost } from './pluginHost.ts';
 
 const goName = `${platform()}_${arch() === 'x64' ? 'amd64' : arch()}`;
@@ -114,6 +116,34 @@ describe('collecting inside Grafana', () => {
     const page = await fetch((details as { webUi: string }).webUi);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(await page.text()).toContain('<script');
+  });
+
+  test('a large answer comes as columns, and says what the API says', async () => {
+    const expr = '{__name__=~"isotherm_.+",job="isotherm"}';
+    const scrapes = 'sum by (job) (count_over_time(up{job="isotherm"}[1m]))';
+    await until('some scrapes', async () => (await ask(current, scrapes)).isotherm > 4);
+    const toMs = Math.floor(Date.now() / 1000) * 1000 - 2_000;
+    const fromMs = toMs - 10_000_000;
+    const { webUi } = (await plugin.health(current)).details as { webUi: string };
+    const grid = `start=${fromMs / 1000}&end=${toMs / 1000}&step=1`;
+    const direct = (accept: string) =>
+      fetch(`${webUi}api/v1/query_range?query=${encodeURIComponent(expr)}&${grid}`, { headers: { accept } });
+    expect((await direct(MATRIX_TYPE)).headers.get('content-type')).toBe(MATRIX_TYPE);
+    const { data: told } = (await (await direct('application/json')).json()) as {
+      data: { result: { metric: Record<string, string>; values: [number, string][] }[] };
+    };
+    expect(told.result.length).toBeGreaterThan(10);
+    const query = { refId: 'A', queryType: '', intervalMs: 1000, maxDataPoints: 11_000, fromMs, toMs };
+    const json = Buffer.from(JSON.stringify({ refId: 'A', expr, format: 'time_series' }));
+    const answer = (await plugin.query(current, [{ ...query, json }])).get('A')!;
+    expect(answer).toMatchObject({ status: 200, error: '' });
+    expect(tables(answer.frames).map(({ fields: [time, value] }) => [value.labels, time.values, value.values])).toEqual(
+      told.result.map(({ metric, values }) => [
+        metric,
+        values.map(([t]) => t * 1000),
+        values.map(([, v]) => Number(v)),
+      ]),
+    );
   });
 
   test('its process has the heap settings that the command has', () => {
