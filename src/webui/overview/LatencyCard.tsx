@@ -30,7 +30,15 @@ import { gridKey } from './cardContext.ts';
 import type { CardContext } from './cardContext.ts';
 import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
-import { bucketRates, chooseLatency, chooseSplit, mapTitle, splitChoices, unitOf } from './latencySource.ts';
+import {
+  bucketRates,
+  chooseLatency,
+  chooseSplit,
+  mapTitle,
+  nativeRates,
+  splitChoices,
+  unitOf,
+} from './latencySource.ts';
 
 const LABELS_MS = 60_000;
 const NO_MAPS: NamedHeatmaps = { maps: [], notices: [] };
@@ -44,16 +52,18 @@ interface CardProps {
 export function LatencyCard({ inventory, context }: CardProps) {
   const { grid, intervalMs, place } = context;
   const metric = chooseLatency(inventory, place.params.get('metric'));
+  const isNative = metric !== undefined && inventory.natives.has(metric);
   // New labels may come with a new release of the service: they are looked for every minute.
   const labels = useFetched(
     metric === undefined ? undefined : `${metric} ${Math.floor(grid.end / LABELS_MS)}`,
-    (signal) => seriesLabels(`${metric}_bucket`, grid, signal),
+    (signal) => seriesLabels(isNative ? metric! : `${metric}_bucket`, grid, signal),
     metric,
   );
   const choices = splitChoices(labels.data ?? []);
   const split = chooseSplit(choices, place.params.get('by'));
   const conditions = conditionsOf(place.params.get('where'));
-  const expr = metric === undefined ? '' : bucketRates(metric, split, sliceWindow(grid.step, intervalMs), conditions);
+  const ratesOf = isNative ? nativeRates : bucketRates;
+  const expr = metric === undefined ? '' : ratesOf(metric, split, sliceWindow(grid.step, intervalMs), conditions);
   const buckets = useFetched(
     metric === undefined || labels.data === undefined ? undefined : `${expr} ${gridKey(grid)}`,
     async (signal) => ({ expr, grid, answer: await queryDistribution(expr, grid, QUANTILES, signal) }),
@@ -87,7 +97,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
       busy={buckets.loading || labels.loading || compared.busy}
       tools={
         <>
-          {drawn !== undefined && drawn.maps.length > 0 && <ExplainButton params={place.params} />}
+          {drawn !== undefined && drawn.maps.length > 0 && !isNative && <ExplainButton params={place.params} />}
           {drawn !== undefined && drawn.maps.length > 0 && <LimitField params={place.params} unit={unit} />}
           {drawn !== undefined && <HeatmapsLegend maps={compared.maps} mode={context.mode} look={look} />}
           <Select

@@ -10,8 +10,10 @@ export interface MetricMetadata {
 }
 
 export interface Inventory {
-  /** Names of classic histograms, without `_bucket`, sorted. */
+  /** Names of histograms, of classic ones without `_bucket`, each kind sorted. */
   readonly histograms: readonly string[];
+  /** Those of them that are native, and have no buckets beside. */
+  readonly natives: ReadonlySet<string>;
   /** Names among WANTED that have series, and all names of counters of requests. */
   readonly names: ReadonlySet<string>;
   readonly metadata: Readonly<Record<string, MetricMetadata>>;
@@ -34,24 +36,29 @@ const WANTED = [
 const RECENT_MS = 6 * 3_600_000;
 
 export async function takeInventory(end: number, start: number, signal: AbortSignal): Promise<Inventory> {
-  const [names, metadata] = await Promise.all([
-    ask<string[]>(
-      'label/__name__/values',
-      {
-        'match[]': `{__name__=~"${WANTED}"}`,
-        start: String(Math.min(start, end - RECENT_MS) / 1000),
-        end: String(end / 1000),
-      },
-      signal,
-    ),
+  const namesLike = async (pattern: string) => {
+    const range = { start: String(Math.min(start, end - RECENT_MS) / 1000), end: String(end / 1000) };
+    return (await ask<string[]>('label/__name__/values', { 'match[]': `{__name__=~"${pattern}"}`, ...range }, signal))
+      .data;
+  };
+  const [found, { data }] = await Promise.all([
+    namesLike(WANTED),
     ask<Record<string, MetricMetadata[]>>('metadata', { limit_per_metric: '1' }, signal),
   ]);
-  return {
-    histograms: names.data.filter((name) => name.endsWith('_bucket')).map((name) => name.slice(0, -'_bucket'.length)),
-    names: new Set(names.data),
-    metadata: Object.fromEntries(Object.entries(metadata.data).map(([name, [first]]) => [name, first])),
-  };
+  const names = new Set(found);
+  const metadata = Object.fromEntries(Object.entries(data).map(([name, [first]]) => [name, first]));
+  const isBare = ([name, { type }]: [string, MetricMetadata]) => type === 'histogram' && !names.has(`${name}_bucket`);
+  const bare = Object.entries(metadata)
+    .filter(isBare)
+    .map(([name]) => name);
+  // What is known of a metric is kept though its series are not: they are looked for.
+  const natives = bare.length === 0 ? [] : await namesLike(bare.map(asPattern).join('|'));
+  const classic = found.filter((name) => name.endsWith('_bucket')).map((name) => name.slice(0, -'_bucket'.length));
+  return { histograms: [...classic, ...natives], natives: new Set(natives), names, metadata };
 }
+
+/** A name as a pattern within a quoted text: of what is no plain name any letter. */
+const asPattern = (name: string) => name.replace(/[^a-zA-Z0-9_:]/g, '.');
 
 export interface TargetsSummary {
   readonly up: number;

@@ -89,9 +89,24 @@ export function bucketRates(
   windowMs: number,
   conditions: readonly LabelCondition[] = [],
 ): string {
-  const by = ['le', ...split.split(',').filter((name) => name !== '')].map(labelName).join(', ');
-  return `sum by (${by}) (rate(${rangeSelector(`${metric}_bucket`, windowMs, conditions)}))`;
+  return `sum by (${['le', ...namesOf(split)].join(', ')}) (rate(${rangeSelector(`${metric}_bucket`, windowMs, conditions)}))`;
 }
+
+/** The same of a native histogram, whose buckets are no series. */
+export function nativeRates(
+  metric: string,
+  split: string,
+  windowMs: number,
+  conditions: readonly LabelCondition[] = [],
+): string {
+  return `sum by (${namesOf(split).join(', ')}) (rate(${rangeSelector(metric, windowMs, conditions)}))`;
+}
+
+const namesOf = (split: string) =>
+  split
+    .split(',')
+    .filter((name) => name !== '')
+    .map(labelName);
 
 export function rangeSelector(metric: string, windowMs: number, conditions: readonly LabelCondition[] = []): string {
   const where = conditionsText(conditions);

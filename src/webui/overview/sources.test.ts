@@ -1,10 +1,19 @@
 import type { Inventory } from './inventory.ts';
 import { commonest } from './inventory.ts';
-import { bucketRates, chooseLatency, chooseSplit, mapTitle, splitChoices, unitOf } from './latencySource.ts';
+import {
+  bucketRates,
+  chooseLatency,
+  chooseSplit,
+  mapTitle,
+  nativeRates,
+  splitChoices,
+  unitOf,
+} from './latencySource.ts';
 import { chooseRequests, errorShare, requestLabels, requestRates, statusClass, sumBy } from './requestSource.ts';
 
 const inventory = (...names: string[]): Inventory => ({
   histograms: names.filter((name) => name.endsWith('_bucket')).map((name) => name.slice(0, -7)),
+  natives: new Set(),
   names: new Set(names),
   metadata: {},
 });
@@ -53,6 +62,11 @@ describe('how a histogram is split', () => {
       'sum by (le, model, version) (rate(a_seconds_bucket[45s]))',
     );
     expect(bucketRates('a.b', 'x.y', 60_000)).toBe('sum by (le, "x.y") (rate({"a.b_bucket"}[1m]))');
+  });
+  test('of a native histogram there are no buckets to keep apart', () => {
+    expect(nativeRates('a_seconds', 'model,version', 45_000)).toBe('sum by (model, version) (rate(a_seconds[45s]))');
+    const conditions = [{ label: 'a', op: '=', value: '1' }] as const;
+    expect(nativeRates('a.b', '', 60_000, conditions)).toBe('sum by () (rate({"a.b",a="1"}[1m]))');
   });
   test('a map is called by its labels', () => {
     expect(mapTitle({ model: 'm', version: 'v1' }, 'model,version')).toBe('m · v1');
