@@ -23,6 +23,8 @@ const GOALS: readonly Goal[] = [
   { bench: 'restart', what: 'scraped: until the first right answer, by the clock', atMost: 1 },
   { bench: 'restart', what: 'scraped: samples of buckets lost', atMost: 0 },
   { bench: 'months', what: 'heatmap of', atMost: 200 },
+  { bench: 'labels', what: 'values of path of metrics', atMost: 10 },
+  { bench: 'labels', what: 'series of a metric and an instance', atMost: 10 },
 ];
 
 export const GOAL_BENCHES = [...new Set(GOALS.map(({ bench }) => bench))];
