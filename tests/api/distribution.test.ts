@@ -77,6 +77,25 @@ test('the explanation of a box, by form as by URL', async () => {
   expect(posted.json()).toEqual(answer.json());
 });
 
+test('a box against one version, and against what was before a deploy', async () => {
+  const box = `query=${QUERY}&${GRID}&from=300&to=600`;
+  const baselineOf = async (baseline: string) => {
+    const { data } = (await get(`explain?${box}&baseline=${baseline}`)).json();
+    return [data.box.count, data.baseline, data.words.baseline];
+  };
+  const against = encodeURIComponent('version="v1"');
+  expect(await baselineOf(`value&against=${against}`)).toEqual([
+    50,
+    { kind: 'value', count: 50 },
+    'selected requests with version="v1"',
+  ]);
+  expect(await baselineOf('before&moment=310')).toEqual([
+    100,
+    { kind: 'before', count: 80, box: expect.objectContaining({ to: 300 }) },
+    'selected requests before the deploy',
+  ]);
+});
+
 test('the number of values that are told can be limited', async () => {
   const { data } = (await get(`explain?query=${QUERY}&${GRID}&from=300&to=600&lower=0.5&limit=1`)).json();
   expect(data.labels[0]).toMatchObject({ valueCount: 2, values: [{ value: 'v2' }] });
@@ -91,6 +110,11 @@ test.each([
   [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=yesterday`, /rest, sameTime, earlier, box/],
   [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=earlier&shift=0`, /how much earlier/],
   [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=box`, /"baseline_from"/],
+  [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=before`, /"moment"/],
+  [`explain?query=${QUERY}&${GRID}&from=300&to=600&baseline=before&moment=99999`, /moment lies outside/],
+  [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=value`, /"against": "" cannot be read; write one label/],
+  [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=value&against=v1`, /"against": "v1" cannot be read/],
+  [`explain?query=${QUERY}&${GRID}&from=0&to=60&baseline=value&against=a!="1"`, /"against": write one label/],
   [`explain?query=sum(&${GRID}&from=0&to=60`, /"query": /],
   [`distribution?query=sum(x_bucket)&${GRID}`, /group by \(le\)/],
   [`distribution?query=${QUERY}&${GRID}&quantiles=1.5`, /"quantiles": "1.5" is not between 0 and 1/],

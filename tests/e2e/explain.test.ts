@@ -210,6 +210,34 @@ inChromium(`explaining a part of a heatmap in a browser${why}`, () => {
     await page.close();
   });
 
+  test('the box is compared with one version, and with what was before a deploy', async () => {
+    const { page, param, faults } = await open('/?range=1m&refresh=off');
+    await dragOverSlow(page);
+    await page.getByRole('combobox', { name: 'Compared with' }).selectOption('value');
+    await page
+      .getByText(/slow requests with version="v1"/)
+      .first()
+      .waitFor();
+    await page.getByRole('combobox', { name: 'Value to compare with' }).selectOption({ label: 'version="v2"' });
+    await page
+      .getByText(/slow requests with version="v2"/)
+      .first()
+      .waitFor();
+    expect([param('versus'), param('against')]).toEqual(['value', 'version="v2"']);
+    const asked = page.waitForRequest((request) => /baseline=before&moment=\d/.test(request.url()));
+    await page.getByRole('combobox', { name: 'Compared with' }).selectOption('deploy');
+    await asked;
+    await page
+      .getByText(/slow requests? before the deploy/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Close the explanation' }).click();
+    await page.locator('.explain').waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?range=1m&refresh=off');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   describe('as a difference map', () => {
     const compare = (page: Page, value: string) =>
       page.getByRole('combobox', { name: 'Compare with' }).selectOption(value);

@@ -242,6 +242,25 @@ describe('explaining a box', () => {
     expect(await counts({ kind: 'earlier', shiftMs: 60_000 }, whole)).toEqual([120, 120]);
     expect(await counts({ kind: 'box', box: { from: 30_000, to: 60_000, lower: 0, upper: 0.1 } })).toEqual([48, 54]);
   });
+  test('compares with what was before a deploy, and with one version', async () => {
+    const services = named([
+      { version: 'v1', observed: during },
+      { version: 'v2', observed: during },
+      { version: 'v2', observed: during },
+    ]);
+    const queryable = new MemoryQueryable(services.flatMap(seriesOf));
+    const whole = { ...box, lower: -Infinity };
+    const told = async (baseline: ExplainRequest['baseline'], of = box) => {
+      const { explanation, baselineBox } = await ask(queryable, { baseline, box: of });
+      return [explanation.inside, explanation.baseline, baselineBox?.from, baselineBox?.to];
+    };
+    // A deploy within a slice: the slices that were over by then.
+    expect(await told({ kind: 'before', moment: 130_000 }, whole)).toEqual([180, 270, 30_000, 120_000]);
+    expect(await told({ kind: 'before', moment: 120_000 })).toEqual([144, 0, 30_000, 120_000]);
+    expect(await told({ kind: 'value', label: 'version', value: 'v1' })).toEqual([96, 48, undefined, undefined]);
+    expect(await told({ kind: 'value', label: 'version', value: '' })).toEqual([144, 0, undefined, undefined]);
+    await expect(told({ kind: 'before', moment: 500_000 })).rejects.toThrow(/moment lies outside of start and end/);
+  });
   test('series that began inside the box are told to be new', async () => {
     const services = named([
       { version: 'v1', observed: steady(fast) },

@@ -23,7 +23,9 @@ export interface ExplainRequest {
     | { readonly kind: 'rest' }
     | { readonly kind: 'sameTime' }
     | { readonly kind: 'earlier'; readonly shiftMs: number }
-    | { readonly kind: 'box'; readonly box: Box };
+    | { readonly kind: 'box'; readonly box: Box }
+    | { readonly kind: 'before'; readonly moment: number }
+    | { readonly kind: 'value'; readonly label: string; readonly value: string };
   readonly signal?: AbortSignal;
 }
 
@@ -89,6 +91,12 @@ function spansOf({ start, end, stepMs, box, baseline }: ExplainRequest) {
   const drawn = widened(box);
   if (baseline.kind === 'box') return { range, box: drawn, baselineBox: widened(baseline.box) };
   if (baseline.kind === 'earlier') return { range, box: drawn, baselineBox: earlierBox(drawn, baseline.shiftMs) };
+  if (baseline.kind === 'before') {
+    if (baseline.moment <= range.from || baseline.moment >= range.to)
+      throw new QueryError('bad_data', 'moment lies outside of start and end; move either');
+    const slices = Math.max(1, Math.floor((baseline.moment - range.from) / stepMs));
+    return { range, box: drawn, baselineBox: { ...drawn, from: range.from, to: range.from + slices * stepMs } };
+  }
   return { range, box: drawn, baselineBox: undefined };
 }
 
@@ -98,6 +106,7 @@ function comparedWith(
   baselineBox: Box | undefined,
 ): Baseline {
   if (asked.kind === 'rest') return { kind: 'rest', ...range };
+  if (asked.kind === 'before') return { kind: 'before', from: range.from, moment: baselineBox!.to };
   if (asked.kind === 'box' && baselineBox !== undefined) return { kind: 'box', box: baselineBox };
   return asked;
 }

@@ -7,8 +7,10 @@ import { HistogramQueryError } from '../../shared/explain/histogramQuery.ts';
 import type { Box } from '../../shared/explain/region.ts';
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import type { BucketLayout } from '../../shared/histogram/layout.ts';
-import { labelsRecord } from '../../shared/model/labels.ts';
+import { labelsRecord, METRIC_NAME } from '../../shared/model/labels.ts';
+import type { Matcher } from '../../shared/model/matchers.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
+import { parseExpr } from '../../shared/promql/parser.ts';
 import {
   distribution,
   OMITTABLE,
@@ -229,17 +231,35 @@ function boxParams(params: Params, prefix: string): Box {
   return { from, to, lower, upper };
 }
 
-const BASELINES: readonly ApiBaselineKind[] = ['rest', 'sameTime', 'earlier', 'box'];
+const BASELINES: readonly ApiBaselineKind[] = ['rest', 'sameTime', 'earlier', 'box', 'before', 'value'];
 
 function baselineParams(params: Params): ExplainRequest['baseline'] {
   const text = params.text('baseline') || 'rest';
   const kind = BASELINES.find((known) => known === text);
   if (kind === undefined) throw invalidParameter('baseline', `write one of ${BASELINES.join(', ')}`);
   if (kind === 'box') return { kind, box: boxParams(params, 'baseline_') };
+  if (kind === 'before') return { kind, moment: params.time('moment') };
+  if (kind === 'value') return { kind, ...againstParam(params) };
   if (kind !== 'earlier') return { kind };
   const shiftMs = params.duration('shift');
   if (shiftMs <= 0) throw invalidParameter('shift', 'write how much earlier, such as 1h or 1d');
   return { kind, shiftMs };
+}
+
+/** `version="v1"`: the label and the value that the others are compared with. */
+function againstParam(params: Params): { label: string; value: string } {
+  const text = params.text('against');
+  const example = 'write one label and its value, such as version="v1"';
+  let matchers: readonly Matcher[];
+  try {
+    const expr = parseExpr(`{${text},__name__="x"}`);
+    matchers = expr.kind === 'selector' ? expr.matchers.filter(({ name }) => name !== METRIC_NAME) : [];
+  } catch {
+    throw invalidParameter('against', `${JSON.stringify(text)} cannot be read; ${example}`);
+  }
+  const [matcher] = matchers;
+  if (matchers.length !== 1 || matcher.op !== '=') throw invalidParameter('against', example);
+  return { label: matcher.name, value: matcher.value };
 }
 
 /** The items of a list, given as several parameters or joined by commas. */

@@ -36,7 +36,7 @@ export interface ApiBox {
   upper: string;
 }
 
-export type ApiBaselineKind = 'rest' | 'sameTime' | 'earlier' | 'box';
+export type ApiBaselineKind = 'rest' | 'sameTime' | 'earlier' | 'box' | 'before' | 'value';
 
 export interface ApiExplanation {
   /** Without its name's `_bucket`. */

@@ -60,6 +60,8 @@ export const PARAMS: Readonly<Record<string, ParamSpec>> = {
   baseline_from: { type: 'time', help: 'As from, of the baseline box.' },
   baseline_to: { type: 'time', help: 'As to, of the baseline box.' },
   baseline_lower: { type: 'number', help: 'As lower, of the baseline box.' },
+  moment: { type: 'time', help: 'Of a deploy, of the baseline before.' },
+  against: { type: 'string', help: 'A label and its value, such as version="v1", of the baseline value.' },
   baseline_upper: { type: 'number', help: 'As upper, of the baseline box.' },
   rules: { type: 'string', help: 'The text of a rule file.' },
   expr: { type: 'string', help: 'The expression of one alert, in place of rules.' },
@@ -216,7 +218,7 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
     [
       'GET POST',
       '/api/v1/explain',
-      `query! start! end! step! from! to! lower upper baseline shift baseline_from baseline_to baseline_lower baseline_upper limit`,
+      `query! start! end! step! from! to! lower upper baseline shift baseline_from baseline_to baseline_lower baseline_upper moment against limit`,
       'object',
       'Which labels set a box of time and latency apart',
     ],

@@ -4,7 +4,7 @@ import { explainRegion } from './explain.ts';
 import { cautiousDifference, normalQuantile, wilsonInterval } from './proportions.ts';
 import { rankLabels } from './ranking.ts';
 import { earlierBox, snapTimes, splitByRegion, type Baseline, type Box, type RegionCells } from './region.ts';
-import { pairText, shareText } from './words.ts';
+import { countedText, pairText, shareText } from './words.ts';
 
 const edges = (count: number) => Float64Array.from({ length: count + 1 }, (_, i) => i);
 
@@ -200,6 +200,43 @@ describe('the explanation', () => {
     expect(explain({ v1: [500, 0, 0, 2], v2: [510, 0, 0, 4] }).cautions).toEqual([
       'Only 6 slow requests: shares of so few say little.',
     ]);
+  });
+  test('one is told as one', () => {
+    expect(explain({ v1: [500, 0, 0, 1], v2: [510, 0, 0, 0] }).cautions).toEqual([
+      'Only 1 slow request: shares of so few say little.',
+    ]);
+    expect(explain({ v1: [1, 0, 0, 500], v2: [0, 0, 0, 500] }).cautions).toEqual([
+      'Only 1 other to compare with: shares of so few say little.',
+    ]);
+    expect(countedText(1, 'selected observations', '1')).toBe('1 selected observation');
+    expect(countedText(2, 'others at the same time')).toBe('2 others at the same time');
+    expect(countedText(1, 'fast requests with path="/requests"')).toBe('1 fast request with path="/requests"');
+  });
+  test('compares one version with the others by what both have', () => {
+    const rows: [Record<string, string>, number][] = [
+      [{ version: 'v1', instance: 'a', route: '/x' }, 90],
+      [{ version: 'v1', instance: 'a', route: '/y' }, 10],
+      [{ version: 'v2', instance: 'b', route: '/x' }, 30],
+      [{ version: 'v2', instance: 'b', route: '/y' }, 170],
+    ];
+    const told = explainRegion({
+      cells: {
+        xEdges: edges(2),
+        yEdges: Float64Array.of(0, 1, Infinity),
+        histograms: rows.map(([labels, slow]) => ({
+          labels: labelsOf(labels),
+          counts: Float64Array.of(5000, 0, 5000, slow),
+        })),
+      },
+      box,
+      baseline: { kind: 'value', label: 'version', value: 'v1' },
+    });
+    expect(told).toMatchObject({ inside: 200, baseline: 100 });
+    expect(told.headline).toBe(
+      'route="/y" holds 85 % of the other slow requests and 10 % of the slow requests with version="v1"',
+    );
+    expect(told.labels.map(({ label }) => label)).toEqual(['route']);
+    expect(told.cautions).toEqual(['Not compared: instance, as each value belongs to one side only.']);
   });
   test('marks series that began inside the box as new', () => {
     const told = explain({ v1: [880, 0, 0, 10], v2: [0, 0, 0, 90] }, 1.5);

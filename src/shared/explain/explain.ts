@@ -1,5 +1,5 @@
 /** Why a region of a heatmap is as it is: the labels that set its observations apart from the others. */
-import { pairText, readingOf, shareText, wordingOf, type Wording } from './words.ts';
+import { countedText, pairText, readingOf, shareText, wordingOf, type Wording } from './words.ts';
 import { rankLabels, type RankedLabel, type RankedValue } from './ranking.ts';
 import { splitByRegion, type Baseline, type Box, type RegionCells } from './region.ts';
 
@@ -49,8 +49,10 @@ export function explainRegion({ cells, box, baseline, noun = 'requests' }: Expla
   const split = splitByRegion(cells, box, baseline);
   const inside = split.reduce((sum, counts) => sum + counts.inside, 0);
   const outside = split.reduce((sum, counts) => sum + counts.baseline, 0);
-  const words = wordingOf(noun, placeOf(cells, box), baseline.kind);
-  const labels = rankLabels(split).map((label): ExplainedLabel => ({
+  const words = wordingOf(noun, placeOf(cells, box), baseline);
+  const ranked = rankLabels(split);
+  const compared = baseline.kind === 'value' ? ranked.filter(isOnBothSides) : ranked;
+  const labels = compared.map((label): ExplainedLabel => ({
     ...label,
     values: label.values.map((value) => ({
       ...value,
@@ -65,8 +67,26 @@ export function explainRegion({ cells, box, baseline, noun = 'requests' }: Expla
     words,
     headline: headlineOf(labels, inside, outside, words),
     labels,
-    cautions: cautionsOf(inside, outside, words, newOnes),
+    cautions: [
+      ...cautionsOf(inside, outside, words, newOnes),
+      ...(baseline.kind === 'value' ? oneSidedCautions(ranked, baseline.label) : []),
+    ],
   };
+}
+
+/** Whether a label can tell two groups of series apart that have it: its values must not be one group's alone. */
+function isOnBothSides({ values }: RankedLabel): boolean {
+  return values.some(({ inside, baseline }) => inside > 0 && baseline > 0);
+}
+
+/** @param by the label whose value made the two sides. */
+function oneSidedCautions(ranked: readonly RankedLabel[], by: string): string[] {
+  const names = ranked
+    .filter((label) => !isOnBothSides(label))
+    .flatMap(({ label, sameSplit }) => [label, ...sameSplit])
+    .filter((name) => name !== by);
+  if (names.length === 0) return [];
+  return [`Not compared: ${names.join(', ')}, as each value belongs to one side only.`];
 }
 
 function headlineOf(labels: readonly ExplainedLabel[], inside: number, baseline: number, words: Wording): string {
@@ -86,9 +106,11 @@ function cautionsOf(
 ): string[] {
   const cautions: string[] = [];
   if (inside > 0 && inside < FEW)
-    cautions.push(`Only ${Math.round(inside)} ${words.inside}: shares of so few say little.`);
+    cautions.push(`Only ${countedText(Math.round(inside), words.inside)}: shares of so few say little.`);
   if (baseline > 0 && baseline < FEW) {
-    cautions.push(`Only ${Math.round(baseline)} ${words.baseline} to compare with: shares of so few say little.`);
+    cautions.push(
+      `Only ${countedText(Math.round(baseline), words.baseline)} to compare with: shares of so few say little.`,
+    );
   }
   if (newOnes.length > 0 && inside > 0) {
     const share = newOnes.reduce((sum, counts) => sum + counts.inside, 0) / inside;

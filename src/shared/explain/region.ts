@@ -1,5 +1,5 @@
 /** A region of a heatmap, what it is compared with, and the observations of each label set inside both. */
-import type { Labels } from '../model/labels.ts';
+import { labelValue, type Labels } from '../model/labels.ts';
 
 /** Observations with time in (from, to] and value in (lower, upper]. */
 export interface Box {
@@ -19,7 +19,11 @@ export type Baseline =
   | { readonly kind: 'sameTime' }
   /** The same values, so many milliseconds earlier. */
   | { readonly kind: 'earlier'; readonly shiftMs: number }
-  | { readonly kind: 'box'; readonly box: Box };
+  | { readonly kind: 'box'; readonly box: Box }
+  /** The same values, from a time up to the moment of a deploy, milliseconds. */
+  | { readonly kind: 'before'; readonly from: number; readonly moment: number }
+  /** The box's own observations of series with this value of a label; inside are those of all others. '' is a series without the label. */
+  | { readonly kind: 'value'; readonly label: string; readonly value: string };
 
 /** The histogram of one label set: all labels but `le` and the metric's name. */
 export interface RegionHistogram {
@@ -70,7 +74,8 @@ export function splitByRegion(cells: RegionCells, box: Box, baseline: Baseline):
     const outside = sumOf(counts, baselineCells);
     if (inside === 0 && outside === 0) continue;
     const isNew = beganAt !== undefined && beganAt > box.from && beganAt <= box.to;
-    split.push({ labels, inside, baseline: outside, isNew });
+    const isOther = baseline.kind === 'value' && labelValue(labels, baseline.label) === baseline.value;
+    split.push(isOther ? { labels, inside: 0, baseline: inside, isNew } : { labels, inside, baseline: outside, isNew });
   }
   return split;
 }
@@ -93,6 +98,10 @@ function isInBaseline(cell: Box, box: Box, baseline: Baseline): boolean {
       return isWithin(cell, earlierBox(box, baseline.shiftMs));
     case 'box':
       return isWithin(cell, baseline.box);
+    case 'before':
+      return isWithin(cell, { ...box, from: baseline.from, to: baseline.moment });
+    case 'value':
+      return false; // Told apart by series, not by cells.
   }
 }
 

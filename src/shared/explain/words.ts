@@ -34,16 +34,30 @@ export function readingOf(pair: string, shareInside: number, shareBaseline: numb
   return `${pair} holds ${shareText(shareInside)} of the ${words.inside} and ${shareText(shareBaseline)} of the ${words.baseline}`;
 }
 
+/** `1 slow request`, `2 slow requests`: a count of what a Wording names. @param text the count as it is to be written. */
+export function countedText(count: number, words: string, text = String(count)): string {
+  const one = words.replace(/\b(request|observation|other)s\b/, '$1');
+  return `${text} ${count === 1 ? one : words}`;
+}
+
 /**
  * @param noun what is observed: `requests`.
  * @param place where the box lies among all values: above or below most of them, or neither.
  */
-export function wordingOf(noun: string, place: 'slow' | 'fast' | 'selected', baseline: Baseline['kind']): Wording {
-  const told: Readonly<Record<Baseline['kind'], string>> = {
-    rest: 'others',
-    sameTime: 'others at the same time',
-    earlier: `${place} ${noun} earlier`,
-    box: `${noun} in the other box`,
-  };
-  return { inside: `${place} ${noun}`, baseline: told[baseline] };
+export function wordingOf(noun: string, place: 'slow' | 'fast' | 'selected', baseline: Baseline): Wording {
+  const inside = `${place} ${noun}`;
+  switch (baseline.kind) {
+    case 'rest':
+      return { inside, baseline: 'others' };
+    case 'sameTime':
+      return { inside, baseline: 'others at the same time' };
+    case 'earlier':
+      return { inside, baseline: `${inside} earlier` };
+    case 'box':
+      return { inside, baseline: `${noun} in the other box` };
+    case 'before':
+      return { inside, baseline: `${inside} before the deploy` };
+    case 'value':
+      return { inside: `other ${inside}`, baseline: `${inside} with ${pairText(baseline.label, baseline.value)}` };
+  }
 }

@@ -89,8 +89,8 @@ function Picture({ tested }: { tested: Tested }) {
       </div>
       <p className="lane-legend dim">
         <span className="lane-key lane-pending" /> pending <span className="lane-key lane-firing" /> firing
-        {lanes.length > shown.length && <> · {lanes.length - shown.length} more alerts are not drawn</>}
-        {(rule.omitted ?? 0) > 0 && <> · {rule.omitted} more times are not told</>}
+        {lanes.length > shown.length && <> · {lanes.length - shown.length} more not drawn</>}
+        {(rule.omitted ?? 0) > 0 && <> · {rule.omitted} more not told</>}
       </p>
     </>
   );

@@ -64,7 +64,7 @@ export function MapControls({ params, choices }: MapControlsProps) {
 }
 
 /** The value that the others are compared with. */
-function ValueChoice({ values, against }: Pick<ComparisonChoices, 'values' | 'against'>) {
+export function ValueChoice({ values, against }: Pick<ComparisonChoices, 'values' | 'against'>) {
   const options = values.map(({ label, value }) => ({
     value: conditionText({ label, op: '=', value }),
     text: pairText(label, value),
@@ -81,7 +81,7 @@ function ValueChoice({ values, against }: Pick<ComparisonChoices, 'values' | 'ag
 }
 
 /** What each column is compared with was before a deploy, or before any other moment. */
-function MomentChoice({ deploys, moment, range }: Pick<ComparisonChoices, 'deploys' | 'moment' | 'range'>) {
+export function MomentChoice({ deploys, moment, range }: Pick<ComparisonChoices, 'deploys' | 'moment' | 'range'>) {
   const options = deploys.map(({ version, time }) => ({
     value: String(time),
     text: `version ${version}, ${formatDayClock(time)}`,

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { VersionSeen } from '../../shared/explain/versions.ts';
 import { queryRange, type GridSeries } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
+import { versusOf } from '../explain/box.ts';
 import type { LabelCondition } from '../explain/conditions.ts';
 import type { Grid } from '../timeRange.ts';
 import type { NamedHeatmaps } from './heatmaps.ts';
@@ -67,19 +68,20 @@ export function useCompared<Answer>(
     },
     `${expr} ${comparison}`,
   );
+  const needsDeploys = comparison === 'before' || versusOf(params) === 'deploy';
   const served = useFetched(
-    comparison === 'before' && own.maps.length > 0 ? key : undefined,
+    needsDeploys && own.maps.length > 0 ? key : undefined,
     async (signal) => ({ series: await askVersions(expr, grid, signal), grid }),
     expr,
   );
   const choices = useMemo((): ComparisonChoices => {
     const range = [grid.start - grid.step, grid.end] as const;
     const { series, grid: asked } = served.data ?? { series: NO_SERIES, grid };
-    const deploys = comparison === 'before' ? deploysOf(own.maps, series, asked) : [];
+    const deploys = needsDeploys ? deploysOf(own.maps, series, asked) : [];
     const values = valuesOf(own.maps);
     const moment = momentOf(params, range, deploys);
     return { count: own.maps.length, range, deploys, moment, values, against: againstOf(params, values) };
-  }, [own, served.data, comparison, params]);
+  }, [own, served.data, needsDeploys, params]);
   return useMemo(() => {
     const answer = (compared: NamedHeatmaps, busy = false): Compared => ({
       maps: compared.maps,

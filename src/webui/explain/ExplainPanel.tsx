@@ -1,18 +1,20 @@
 import React from 'react';
 import { shortened, visible } from '../../shared/model/visible.ts';
 import type { ApiExplainedLabel, ApiExplainedValue, ApiExplanation } from '../../shared/api/explain.ts';
-import { pairText, shareText } from '../../shared/explain/words.ts';
+import { countedText, pairText, shareText } from '../../shared/explain/words.ts';
 import type { MapBox } from '../../ui/HeatmapCanvas.tsx';
 import { formatBucket, formatTimeRange, valueFormat } from '../../viz/format.ts';
 import { ask } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
+import { MomentChoice, ValueChoice } from '../charts/MapControls.tsx';
+import type { ComparisonChoices } from '../charts/useCompared.ts';
 import { setParams } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
 import { Select } from '../parts/Choice.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import type { Grid } from '../timeRange.ts';
 import { boundText, VERSUS, VERSUS_TEXTS, type Versus } from './box.ts';
-import type { LabelCondition } from './conditions.ts';
+import { conditionText, type LabelCondition } from './conditions.ts';
 
 interface ExplainPanelProps {
   readonly expr: string;
@@ -21,6 +23,8 @@ interface ExplainPanelProps {
   readonly versus: Versus;
   /** Of the values, as Grafana names it. */
   readonly unit: string;
+  /** Of moments and of values to compare with. */
+  readonly choices: ComparisonChoices;
   readonly onFilter: (condition: LabelCondition) => void;
   readonly onSplit: (label: string) => void;
   readonly onClose: () => void;
@@ -32,8 +36,9 @@ const VALUES_MAX = 5;
 
 /** What sets the observations in a box on the heatmap apart from others, and ways to look closer. */
 export function ExplainPanel(props: ExplainPanelProps) {
-  const { expr, grid, box, versus, unit } = props;
-  const params = explainParams(expr, grid, box, versus);
+  const { expr, grid, box, versus, unit, choices } = props;
+  const params = explainParams(expr, grid, box, versus, choices);
+  const offered = VERSUS.filter((value) => value !== 'value' || value === versus || choices.values.length > 0);
   const found = useFetched(
     JSON.stringify(params),
     (signal) => ask<ApiExplanation>('explain', params, signal),
@@ -67,10 +72,12 @@ export function ExplainPanel(props: ExplainPanelProps) {
         <Select
           label="Compared with"
           value={versus}
-          options={VERSUS.map((value) => ({ value, text: VERSUS_TEXTS[value] }))}
+          options={offered.map((value) => ({ value, text: VERSUS_TEXTS[value] }))}
           onChange={(value) => setParams({ versus: value === 'rest' ? undefined : value })}
         />
       </label>
+      {versus === 'deploy' && <MomentChoice {...choices} />}
+      {versus === 'value' && choices.values.length > 0 && <ValueChoice {...choices} />}
       {found.error !== undefined && <Notice kind="error" title={found.error.message} />}
       {answer === undefined && found.error === undefined && <Notice kind="loading" title="Counting …" />}
       {answer !== undefined && found.error === undefined && (
@@ -80,10 +87,13 @@ export function ExplainPanel(props: ExplainPanelProps) {
   );
 }
 
-function explainParams(expr: string, grid: Grid, box: MapBox, versus: Versus): Record<string, string> {
-  const earlier = { before: String((box.to - box.from) / 1000), '1h': '1h', '1d': '1d' };
-  const baseline: Record<string, string> =
-    versus === 'rest' || versus === 'sameTime' ? { baseline: versus } : { baseline: 'earlier', shift: earlier[versus] };
+function explainParams(
+  expr: string,
+  grid: Grid,
+  box: MapBox,
+  versus: Versus,
+  choices: ComparisonChoices,
+): Record<string, string> {
   return {
     query: expr,
     start: String(grid.start / 1000),
@@ -93,8 +103,28 @@ function explainParams(expr: string, grid: Grid, box: MapBox, versus: Versus): R
     to: String(box.to / 1000),
     lower: boundText(box.lower),
     upper: boundText(box.upper),
-    ...baseline,
+    ...baselineParams(box, versus, choices),
   };
+}
+
+function baselineParams(
+  box: MapBox,
+  versus: Versus,
+  { moment, against }: ComparisonChoices,
+): Readonly<Record<string, string>> {
+  switch (versus) {
+    case 'rest':
+    case 'sameTime':
+      return { baseline: versus };
+    case 'deploy':
+      return { baseline: 'before', moment: String(moment / 1000) };
+    case 'value':
+      return { baseline: versus, against: against === undefined ? '' : conditionText({ ...against, op: '=' }) };
+    case 'before':
+      return { baseline: 'earlier', shift: String((box.to - box.from) / 1000) };
+    default:
+      return { baseline: 'earlier', shift: versus };
+  }
 }
 
 type Actions = Pick<ExplainPanelProps, 'onFilter' | 'onSplit'>;
@@ -116,11 +146,11 @@ function Answer({ answer, warnings, ...actions }: AnswerProps) {
       <ul className="explain-sides num">
         <li>
           <span className="explain-key explain-key-inside" />
-          {wholeText(box.count)} {words.inside}
+          {countedText(Math.round(box.count), words.inside, wholeText(box.count))}
         </li>
         <li>
           <span className="explain-key" />
-          {wholeText(baseline.count)} {words.baseline}
+          {countedText(Math.round(baseline.count), visible(words.baseline), wholeText(baseline.count))}
         </li>
       </ul>
       {[...cautions, ...warnings].map((text) => (
@@ -174,7 +204,12 @@ function LabelDifference({ label: row, onFilter, onSplit }: Actions & { readonly
           <ValueDifference key={value.value} label={label} row={value} onFilter={onFilter} />
         ))}
       </ul>
-      {valueCount > shown.length && <p className="dim">{valueCount - shown.length} more values differ less.</p>}
+      {valueCount > shown.length && (
+        <p className="dim">
+          {valueCount - shown.length === 1 ? '1 more value differs' : `${valueCount - shown.length} more values differ`}{' '}
+          less.
+        </p>
+      )}
     </section>
   );
 }

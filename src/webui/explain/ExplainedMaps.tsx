@@ -1,4 +1,5 @@
 import React from 'react';
+import type { ComparisonChoices } from '../charts/useCompared.ts';
 import { HeatmapFacets, type HeatmapFacetsProps } from '../charts/HeatmapFacets.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
@@ -18,16 +19,23 @@ interface ExplainedMapsProps extends Omit<
   /** What the grid was made from, milliseconds. */
   readonly shown: { readonly start: number; readonly end: number };
   readonly unit: string;
+  readonly choices: ComparisonChoices;
   readonly onFilter: (condition: LabelCondition) => void;
   readonly onSplit: (label: string) => void;
 }
 
 /** Maps, and beside them the explanation of the box that is drawn on them, if there is one. */
 export function ExplainedMaps(props: ExplainedMapsProps) {
-  const { place, expr, grid, shown, unit, onFilter, onSplit, ...facets } = props;
+  const { place, expr, grid, shown, unit, choices, onFilter, onSplit, ...facets } = props;
   const box = boxOf(place.params);
+  const close = () => setParams(noBoxParams(place.params), 'push');
+  const leave = (event: React.KeyboardEvent) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || box === undefined) return;
+    event.preventDefault();
+    close();
+  };
   return (
-    <div className={`explained ${box === undefined ? '' : 'explained-beside'}`}>
+    <div className={`explained ${box === undefined ? '' : 'explained-beside'}`} onKeyDown={leave}>
       <div className="explained-maps">
         <HeatmapFacets
           {...facets}
@@ -45,9 +53,10 @@ export function ExplainedMaps(props: ExplainedMapsProps) {
           box={box}
           versus={versusOf(place.params)}
           unit={unit}
+          choices={choices}
           onFilter={onFilter}
           onSplit={onSplit}
-          onClose={() => setParams(noBoxParams(place.params), 'push')}
+          onClose={close}
         />
       )}
     </div>

@@ -3,8 +3,8 @@ import { snapTimes } from '../../shared/explain/region.ts';
 import type { MapBox } from '../../ui/HeatmapCanvas.tsx';
 import { rangeParams, type Grid } from '../timeRange.ts';
 
-export const VERSUS = ['rest', 'sameTime', 'before', '1h', '1d'] as const;
-/** What a box is compared with; `before` is as long, just before it; durations are earlier by so much. */
+export const VERSUS = ['rest', 'sameTime', 'before', '1h', '1d', 'deploy', 'value'] as const;
+/** What a box is compared with; `before` is as long, just before it; durations are earlier by so much; `deploy` is all before one, `value` are series with one value of a label. */
 export type Versus = (typeof VERSUS)[number];
 
 export const VERSUS_TEXTS: Readonly<Record<Versus, string>> = {
@@ -13,6 +13,8 @@ export const VERSUS_TEXTS: Readonly<Record<Versus, string>> = {
   before: 'just before',
   '1h': 'an hour earlier',
   '1d': 'a day earlier',
+  deploy: 'before a deploy',
+  value: 'another version or value',
 };
 
 export function boxOf(params: URLSearchParams): MapBox | undefined {
@@ -65,6 +67,8 @@ export function noBoxParams(params: URLSearchParams): Changes {
     box: undefined,
     versus: undefined,
     held: undefined,
+    // Maps that are compared may be so with the same moment or value.
+    ...(params.has('compare') ? {} : { moment: undefined, against: undefined }),
     ...(isHeld ? { start: undefined, end: undefined } : {}),
   };
 }

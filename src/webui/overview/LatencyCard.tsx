@@ -155,6 +155,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
             grid={grid}
             shown={context.shown}
             unit={unit}
+            choices={compared.choices}
             maps={compared.maps}
             mode={context.mode}
             look={look}

@@ -86,6 +86,7 @@ export function HeatmapView(props: HeatmapViewProps) {
           grid={answer.grid}
           shown={shown}
           unit={unitInExpression(expr)}
+          choices={choices}
           maps={maps}
           mode={mode}
           look={look}
