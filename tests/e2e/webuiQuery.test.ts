@@ -1,10 +1,37 @@
 /** The Query page of the web UI: expressions, pictures, tables and comparisons. */
-import { readFileSync } from 'node:fs';
-import { until } from '../support/sidecar.ts';
+import { readFileSync, rmSync } from 'node:fs';
+import { api, startSidecar, tempFolder, until, writeConfig } from '../support/sidecar.ts';
 import { canvasPixels, inChromium, METRIC, webuiRig, whyNot } from '../support/webuiRig.ts';
 
 inChromium(`the Query page of the web UI${whyNot}`, () => {
   const rig = webuiRig();
+
+  test('of a server that has just started, what there is is drawn, and when the data starts is said', async () => {
+    const folder = tempFolder();
+    writeConfig(
+      folder,
+      `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs: [{job_name: model, static_configs: [{targets: ['127.0.0.1:${rig.model.port}']}]}]\n`,
+    );
+    const young = await startSidecar(folder);
+    try {
+      await until(async () => (await api(young.url, '/query?query=up')).data?.result?.length === 1);
+      // Whole steps of an hour lie before its beginning.
+      const { page, faults } = await rig.open('/query?expr=up&step=1h&range=6h', {}, young.url);
+      await page.locator('.graph .u-over').waitFor();
+      await page.getByText(/^The data starts at \d\d:\d\d:\d\d; what has come since is drawn\.$/).waitFor();
+      expect(await page.locator('.series-list li').count()).toBe(1);
+      // Two scrapes are never so close.
+      await page.goto(`${young.url}/query?expr=rate(up[900ms])&step=1h&range=6h`);
+      await page.getByText(/^No series match yet: the data starts at \d\d:\d\d:\d\d$/).waitFor();
+      const again = page.waitForRequest((request) => request.url().includes('status/tsdb'));
+      await again;
+      expect(faults).toEqual([]);
+      await page.close();
+    } finally {
+      await young.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   test('several queries stand on one page, one of them as a tree with its figures, and one can be saved', async () => {
     const { page, faults } = await rig.open(`/query?range=5m&expr=sum(${METRIC}_count)&tree=open&expr.1=up`);

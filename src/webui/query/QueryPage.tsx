@@ -36,7 +36,15 @@ export default function QueryPage({ place }: { place: Place }) {
             onRemove={count === 1 ? undefined : () => setParams(withoutQuery(params, i), 'push')}
           />
           {expr !== '' && (
-            <QueryPanel place={place} index={i} expr={expr} range={range} now={now} crosshair={crosshair} />
+            <QueryPanel
+              place={place}
+              index={i}
+              expr={expr}
+              range={range}
+              now={now}
+              crosshair={crosshair}
+              onRenew={renew}
+            />
           )}
         </React.Fragment>
       ))}

@@ -1,4 +1,4 @@
-import React, { useRef, useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 import { visible } from '../../shared/model/visible.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { useFetched } from '../api/useFetched.ts';
@@ -9,10 +9,11 @@ import { Card, Notice } from '../parts/Card.tsx';
 import { Segments } from '../parts/Choice.tsx';
 import { ActionButton } from '../parts/ActionButton.tsx';
 import { CopyButton } from '../parts/CopyButton.tsx';
+import { formatClock } from '../text.ts';
 import { themeChoice, useThemeMode } from '../theme.ts';
 import { rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
-import { VIEWS, askInstant, askPicture, faultPlace, fittingView } from './ask.ts';
+import { VIEWS, askInstant, askPicture, askYoung, faultPlace, fittingView } from './ask.ts';
 import type { AnyAnswer, CountedAnswer, RangeAnswer, View } from './ask.ts';
 import { useExemplars } from './exemplarList.ts';
 import { Exemplars } from './Exemplars.tsx';
@@ -33,10 +34,12 @@ interface QueryPanelProps {
   readonly range: TimeRange;
   readonly now: number;
   readonly crosshair: Crosshair;
+  /** Moves `now` to the present. */
+  readonly onRenew: () => void;
 }
 
 /** The answer to one expression: as a graph, as a heatmap, or as a table of its values at the range's end. */
-export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryPanelProps) {
+export function QueryPanel({ place, index, expr, range, now, crosshair, onRenew }: QueryPanelProps) {
   const { params } = place;
   const mode = useThemeMode(themeChoice(params));
   const own = (name: Parameters<typeof paramOf>[0]) => params.get(paramOf(name, index));
@@ -53,6 +56,16 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
     // Lines are drawn from another answer than a heatmap.
     `${expr} ${chosen === 'graph'}`,
   );
+  const isEmpty =
+    !wantsTable && range.kind === 'last' && ranged.data !== undefined && histogramsOrSeries(ranged.data) === 0;
+  const young = useFetched(
+    isEmpty ? `${expr} ${now} ${grid!.step} ${chosen}` : undefined,
+    (signal) => askYoung(expr, grid!, now, chosen, signal),
+    expr,
+  );
+  const youngAnswer = isEmpty && young.data !== 'old' ? young.data : undefined;
+  const isToldYoung = !isEmpty || young.data !== undefined || young.error !== undefined;
+  useRenewed(youngAnswer !== undefined, now, onRenew);
   const end = range.kind === 'last' ? now : range.end;
   const instant = useFetched(
     wantsTable ? `${expr} ${end}` : undefined,
@@ -60,12 +73,13 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
     expr,
   );
   const asked = wantsTable ? instant : ranged;
-  const answer = wantsTable ? instant.data : ranged.data;
-  const view: View = chosen ?? (ranged.data === undefined ? 'graph' : fittingView(ranged.data));
+  const answer = wantsTable ? instant.data : (youngAnswer?.answer ?? ranged.data);
+  const drawn =
+    answer !== undefined && answer.kind !== 'instant' && histogramsOrSeries(answer) > 0 ? answer : undefined;
+  const view: View = chosen ?? (drawn === undefined ? 'graph' : fittingView(drawn));
   const select = (start: number, to: number) => setParams(rangeParams({ kind: 'between', start, end: to }), 'push');
   const set = (name: Parameters<typeof paramOf>[0], value: string | undefined, how?: 'push') =>
     setParams({ [paramOf(name, index)]: value }, how);
-  const drawn = ranged.data !== undefined && histogramsOrSeries(ranged.data) > 0 ? ranged.data : undefined;
   const exemplars = useExemplars(expr, wantsTable ? undefined : drawn?.grid);
 
   return (
@@ -122,10 +136,13 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
         <Notice kind="loading" title="Asking …" />
       )}
       {wantsTable && instant.data !== undefined && <TableView answer={instant.data} />}
-      {!wantsTable && ranged.data !== undefined && drawn === undefined && (
-        <Notice kind="empty" title="No series match in this range">
-          <p>Check the spelling of names and labels, or choose a longer range.</p>
-        </Notice>
+      {!wantsTable && answer !== undefined && drawn === undefined && isToldYoung && (
+        <NoSeries beganAt={youngAnswer?.beganAt} />
+      )}
+      {drawn !== undefined && youngAnswer !== undefined && (
+        <p className="dim" role="status">
+          The data starts at {formatClock(youngAnswer.beganAt)}; what has come since is drawn.
+        </p>
       )}
       {!wantsTable && drawn !== undefined && (
         <div className="picture" ref={picture}>
@@ -162,6 +179,37 @@ export function QueryPanel({ place, index, expr, range, now, crosshair }: QueryP
 
 const histogramsOrSeries = (answer: RangeAnswer | CountedAnswer): number =>
   answer.kind === 'range' ? answer.series.length : answer.distribution.groups.length;
+
+/** A young answer is a matter of seconds, and soon there is more. */
+const YOUNG_RENEWED_MS = 5000;
+
+function useRenewed(isYoung: boolean, now: number, onRenew: () => void): void {
+  useEffect(() => {
+    if (!isYoung) return undefined;
+    const timer = setTimeout(onRenew, YOUNG_RENEWED_MS);
+    return () => clearTimeout(timer);
+    // `onRenew` is a new closure at every render, and does the same.
+  }, [isYoung, now]);
+}
+
+/** Nothing was found: there is no such thing, or hardly anything yet. */
+function NoSeries({ beganAt }: { beganAt: number | undefined }) {
+  if (beganAt === undefined) {
+    return (
+      <Notice kind="empty" title="No series match in this range">
+        <p>Check the spelling of names and labels, or choose a longer range.</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice kind="empty" title={`No series match yet: the data starts at ${formatClock(beganAt)}`}>
+      <p>
+        A rate needs two scrapes; this page asks again by itself. If nothing comes, check the spelling of names and
+        labels.
+      </p>
+    </Notice>
+  );
+}
 
 function AnswerNumbers({ answer }: { answer?: AnyAnswer }) {
   if (answer === undefined) return null;

@@ -4,7 +4,8 @@ import { ratedHistogramOf, type RatedHistogram } from '../../shared/explain/hist
 import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { ApiError, ask, queryDistribution, queryRange, type GridSeries } from '../api/client.ts';
 import { QUANTILES } from '../charts/heatmaps.ts';
-import type { Grid } from '../timeRange.ts';
+import type { StoreStatus } from '../status/advice.ts';
+import { gridFor, type Grid } from '../timeRange.ts';
 
 export const VIEWS = ['graph', 'heatmap', 'table'] as const;
 export type View = (typeof VIEWS)[number];
@@ -78,6 +79,38 @@ export async function askCounts(
   const distribution = await queryDistribution(expr, grid, QUANTILES, signal);
   const elapsedMs = performance.now() - began;
   return { kind: 'counted', grid, distribution, countUnit, warnings: distribution.head.warnings ?? [], elapsedMs };
+}
+
+/** What is there of a store so young that its samples lie behind the last step of a grid. */
+export interface YoungAnswer {
+  /** Milliseconds: when the store's data starts. */
+  readonly beganAt: number;
+  readonly answer: RangeAnswer | CountedAnswer;
+}
+
+/** A rate over the usual minute has something to say by then. */
+const YOUNG_MS = 90_000;
+const COLUMNS_MAX = 240;
+const STEP_MS_MIN = 1000;
+
+/**
+ * Asks again what found nothing on `grid`, on a finer one from the store's beginning until now.
+ *
+ * @returns 'old' where the store is old enough to have had samples at the grid's steps.
+ */
+export async function askYoung(
+  expr: string,
+  grid: Grid,
+  now: number,
+  view: View | undefined,
+  signal: AbortSignal,
+): Promise<YoungAnswer | 'old'> {
+  const { data } = await ask<StoreStatus>('status/tsdb', { limit: '1' }, signal);
+  const beganAt = data.headStats.minTime;
+  const age = now - beganAt;
+  if (!(age >= 0 && age <= Math.max(YOUNG_MS, 2 * grid.step))) return 'old';
+  const fine = gridFor({ kind: 'between', start: beganAt, end: now }, now, COLUMNS_MAX, STEP_MS_MIN);
+  return { answer: await askPicture(expr, fine, view, signal), beganAt };
 }
 
 export async function askInstant(expr: string, time: number, signal: AbortSignal): Promise<InstantAnswer> {
