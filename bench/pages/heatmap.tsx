@@ -125,7 +125,7 @@ let model = modelNamed(2, 2);
 let frame = 0;
 
 const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
-const tooltipText = (): string => document.querySelector('[role=tooltip]')?.textContent ?? '';
+const tooltipText = (): string => document.querySelector('.floating-tooltip')?.textContent ?? '';
 
 /** Waits for the frame that shows it, and looks that it does: a move that draws nothing would cost nothing. */
 async function move(i: number): Promise<void> {

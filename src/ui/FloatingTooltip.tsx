@@ -15,7 +15,7 @@ interface FloatingTooltipProps {
 
 const OFFSET = 14;
 
-/** A box beside the pointer, above everything, kept inside the window. */
+/** A box beside the pointer, above everything, kept inside the window. For eyes only, unless it stays: what it is about has words of its own. */
 export function FloatingTooltip({
   clientX,
   clientY,
@@ -39,8 +39,10 @@ export function FloatingTooltip({
   return createPortal(
     <div
       ref={ref}
-      role={stays ? 'dialog' : 'tooltip'}
+      className="floating-tooltip"
+      role={stays ? 'dialog' : undefined}
       aria-label={stays ? tr('Cell') : undefined}
+      aria-hidden={stays ? undefined : true}
       onPointerMove={(event) => event.stopPropagation()}
       style={{
         position: 'fixed',

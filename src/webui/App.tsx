@@ -73,6 +73,7 @@ const PLACES = [
 function NoSuchPage({ place }: { place: Place }) {
   return (
     <PageFrame>
+      <h1 className="visually-hidden">No such page</h1>
       <Notice kind="empty" title="There is no page at this address">
         <p>
           Go to the{' '}

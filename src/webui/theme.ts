@@ -59,7 +59,7 @@ export const VIZ_THEMES: Record<'light' | 'dark', VizTheme> = {
     text: '#1b232d',
     textDim: '#5f6b79',
     grid: '#e8ebef',
-    accent: '#0f7c8c',
+    accent: '#0e7383',
     fontSize: 11,
   },
 };

@@ -100,7 +100,7 @@ here('the heatmap in Chromium', () => {
   test('the pointer shows bounds, count and share; labels are text', async () => {
     await open('dark');
     await page.mouse.move(500, 100);
-    const tooltip = page.getByRole('tooltip');
+    const tooltip = page.locator('.floating-tooltip');
     await expect(tooltip.innerText()).resolves.toMatch(/2 s – 4 s[\s\S]*100[\s\S]*100 % of 100[\s\S]*p50/);
     await expect(tooltip.innerText()).resolves.toContain('<img src=x');
     expect(await page.evaluate('window.hacked')).toBeUndefined();

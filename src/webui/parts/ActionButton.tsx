@@ -21,6 +21,7 @@ export function ActionButton({ label, name, tone, className = 'button button-sma
     };
   }, []);
   const run = async () => {
+    if (busy) return;
     setBusy(true);
     setFault('');
     try {
@@ -37,7 +38,7 @@ export function ActionButton({ label, name, tone, className = 'button button-sma
         className={`${className} ${tone === 'bad' ? 'button-bad' : ''}`}
         aria-label={name}
         aria-busy={busy}
-        disabled={busy}
+        aria-disabled={busy}
         onClick={() => void run()}
       >
         {busy ? `${label} …` : label}
