@@ -33,7 +33,7 @@ export class JsonClient {
     } catch (error) {
       if (signal.aborted && signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')
         throw new FetchError(`${new URL(url).host} gave no complete answer in time`, { cause: error });
-      throw fetchFault(error, url);
+      throw this.client.secrets.maskedError(fetchFault(error, url));
     }
   }
 
@@ -44,7 +44,7 @@ export class JsonClient {
       if (answer.statusCode !== 200) throw statusFault(answer);
       return answer.body;
     } catch (error) {
-      throw fetchFault(error, url);
+      throw this.client.secrets.maskedError(fetchFault(error, url));
     }
   }
 
@@ -68,7 +68,9 @@ async function readJson(answer: Answer): Promise<JsonAnswer> {
   try {
     return { json: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')), header };
   } catch (error) {
-    throw new FetchError(`the answer is not JSON: ${(error as Error).message}`, { cause: error });
+    // What the parser quotes of the answer is the server's own.
+    const [why] = (error as Error).message.split(', "');
+    throw new FetchError(`the answer is not JSON: ${why}`);
   }
 }
 

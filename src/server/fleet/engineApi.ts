@@ -59,7 +59,8 @@ export class EngineApi {
             );
       const body = Buffer.from(await readAnswer(answer, ANSWER_BYTES_MAX));
       return answerOf<T>(url, answer.statusCode, body);
-    } catch (error) {
+    } catch (fault) {
+      const error = this.#client.secrets.maskedError(fault);
       if (error instanceof QueryError) throw error;
       if (options.signal?.aborted) throw new QueryError('canceled', 'query was canceled', { cause: error });
       if (timeout.aborted)

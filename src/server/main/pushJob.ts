@@ -36,6 +36,7 @@ export function pushClient(pushes: PushStore): ScrapeClient {
       abort: () => undefined,
       close: () => undefined,
     }),
+    shown: (error) => error,
     close: async () => undefined,
   };
 }

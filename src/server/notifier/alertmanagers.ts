@@ -110,7 +110,7 @@ export class Alertmanagers {
     const signal = AbortSignal.any([AbortSignal.timeout(this.config.timeoutMs), this.#givenUp.signal]);
     const headers = { 'content-type': 'application/json' };
     const answer = await this.#client.post(url, noticesJson(notices), headers, signal).catch((fault: unknown) => {
-      throw fetchFault(fault, url);
+      throw this.#client.secrets.maskedError(fetchFault(fault, url));
     });
     discard(answer);
     if (answer.statusCode < 200 || answer.statusCode > 299) {

@@ -10,6 +10,7 @@ import { readBody } from './body.ts';
 import { FetchError } from './httpFault.ts';
 import { IDLE_MS_MAX } from './keptConnection.ts';
 import { TokenSource } from './oauth2.ts';
+import { SentSecrets } from './sentSecrets.ts';
 
 const REDIRECTS_MAX = 10;
 export const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -29,6 +30,8 @@ export interface OutboundOptions {
 }
 
 export class OutboundClient {
+  /** What it sent to log in. */
+  readonly secrets = new SentSecrets();
   private readonly http: HttpConfig;
   private readonly options: OutboundOptions;
   private readonly tokens: TokenSource | undefined;
@@ -37,6 +40,8 @@ export class OutboundClient {
   constructor(http: HttpConfig, options: OutboundOptions = {}) {
     this.http = http;
     this.options = options;
+    if (http.proxy.url !== undefined) this.noteUrl(http.proxy.url);
+    for (const value of Object.values(http.proxy.connectHeaders ?? {}).flat()) this.secrets.note(value);
     this.tokens = http.oauth2 && new TokenSource(http.oauth2, (settings) => new OutboundClient(settings));
   }
 
@@ -49,6 +54,7 @@ export class OutboundClient {
   async get(first: string, own: Headers, signal: AbortSignal): Promise<Answer> {
     const agent = await this.agent();
     const login = await orAborted(this.loginHeaders(), signal);
+    this.noteUrl(first);
     const { origin } = new URL(first);
     let url = first;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
@@ -74,6 +80,7 @@ export class OutboundClient {
   async post(url: string, body: Uint8Array | string, own: Headers, signal: AbortSignal): Promise<Answer> {
     const dispatcher = await this.agent();
     const login = await orAborted(this.loginHeaders(), signal);
+    this.noteUrl(url);
     const headers = { 'user-agent': USER_AGENT, ...own, ...loginOfUrl(url), ...login };
     return request(url, { method: 'POST', body, dispatcher, headers, signal });
   }
@@ -91,13 +98,28 @@ export class OutboundClient {
       const [user, password] = await Promise.all(
         [basicAuth.username, basicAuth.password].map((s) => (s ? readSecret(s) : '')),
       );
+      this.secrets.note(password);
       login.authorization = basicLogin(user, password);
     } else if (authorization?.credentials !== undefined) {
       login.authorization = `${authorization.type} ${await readSecret(authorization.credentials)}`;
     }
     if (this.tokens !== undefined) login.authorization = `Bearer ${await this.tokens.token()}`;
     for (const { name, values } of headers) login[name] = await Promise.all(values.map(readSecret));
+    for (const value of Object.values(login).flat()) this.noteCredentials(value);
     return login;
+  }
+
+  /** With and without the scheme before it: `Bearer`, `Basic`. */
+  private noteCredentials(value: string): void {
+    this.secrets.note(value);
+    this.secrets.note(value.slice(value.indexOf(' ') + 1));
+  }
+
+  private noteUrl(url: string): void {
+    const { password } = new URL(url);
+    if (password === '') return;
+    this.secrets.note(password);
+    this.noteCredentials(loginOfUrl(url).authorization ?? '');
   }
 
   /** TLS as configured, with the certificates as they are now. */

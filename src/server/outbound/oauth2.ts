@@ -6,6 +6,7 @@ import { basicLogin } from './basicLogin.ts';
 import { readBody } from './body.ts';
 import { FetchError, fetchFault } from './httpFault.ts';
 import { JWT_BEARER, signedAssertion } from './jwtGrant.ts';
+import { SentSecrets } from './sentSecrets.ts';
 
 /** A token that ends sooner is not used any more: the request that it goes with takes time too. */
 const SPARE_MS = 10_000;
@@ -39,6 +40,7 @@ const SECRET_STYLES: readonly Style[] = ['header', 'body'];
 export class TokenSource {
   private readonly config: OAuth2Config;
   private readonly poster: Poster;
+  private readonly secrets = new SentSecrets();
   private style: Style | undefined;
   private known: Token | undefined;
   private asking: Promise<Token> | undefined;
@@ -70,7 +72,7 @@ export class TokenSource {
     for (const style of styles) {
       const { status, text } = await this.request(style, secret);
       if (status < 200 || status > 299) {
-        refusal = `HTTP status ${status}: ${text.slice(0, SHOWN_CHARS)}`;
+        refusal = `HTTP status ${status}: ${this.secrets.masked(text).slice(0, SHOWN_CHARS)}`;
         continue;
       }
       this.style = style;
@@ -88,8 +90,11 @@ export class TokenSource {
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
     };
-    if (jwt !== undefined) form.set('assertion', this.assertion(jwt, secret));
-    else if (style === 'header') headers.authorization = basic(clientId, secret);
+    const sent = jwt === undefined ? secret : this.assertion(jwt, secret);
+    const login = basic(clientId, secret);
+    for (const text of [sent, login, login.slice('Basic '.length)]) this.secrets.note(text);
+    if (jwt !== undefined) form.set('assertion', sent);
+    else if (style === 'header') headers.authorization = login;
     else {
       form.set('client_id', clientId);
       if (secret !== '') form.set('client_secret', secret);
@@ -115,7 +120,7 @@ export class TokenSource {
   }
 
   private fault(why: string): FetchError {
-    return new FetchError(`oauth2: no token from ${this.config.tokenUrl}: ${why}`);
+    return new FetchError(`oauth2: no token from ${this.config.tokenUrl}: ${this.secrets.masked(why)}`);
   }
 }
 

@@ -63,9 +63,10 @@ export class Receiver {
         if (retryAfterMs === undefined) return;
         backoffMs = Math.max(backoffMs, retryAfterMs);
       } catch (fault) {
-        if (stop.aborted || fault instanceof WriteRefused) throw fault;
+        const shown = this.#client.secrets.maskedError(fault);
+        if (stop.aborted || fault instanceof WriteRefused) throw shown;
         this.counts.retries++;
-        this.#onRetry(fault);
+        this.#onRetry(shown);
       }
       await sleep(backoffMs, undefined, { signal: stop });
     }
@@ -94,7 +95,8 @@ export class Receiver {
         throw new WriteRefused(`${new URL(url).host} took a message of remote write 2.0 for one of 1.0; ${DOWNGRADE}`);
       return undefined;
     }
-    const reason = (await answer.body.text().catch(() => '')).slice(0, REASON_CHARS_MAX).trim();
+    const told = this.#client.secrets.masked(await answer.body.text().catch(() => ''));
+    const reason = told.slice(0, REASON_CHARS_MAX).trim();
     const fault = `${new URL(url).host} answered with status ${statusCode}${reason === '' ? '' : `: ${reason}`}`;
     const mayRetry = statusCode >= 500 || (statusCode === 429 && queue.retryOn429);
     if (!mayRetry) throw new WriteRefused(statusCode === 415 ? `${fault}; ${DOWNGRADE}` : fault, written);

@@ -9,6 +9,8 @@ export type { Page, PageLimits, PageSource } from './pageSource.ts';
 export interface ScrapeClient {
   /** A target's pages. The asker closes it. */
   source(url: string): PageSource;
+  /** The error as it may be shown, logged and kept: without what logs in. */
+  shown(error: Error): Error;
   /** Ends what its sources share. */
   close(): Promise<void>;
 }
@@ -60,6 +62,10 @@ export class PageClient implements ScrapeClient {
 
   source(url: string): PageSource {
     return new TargetSource(url, this);
+  }
+
+  shown(error: Error): Error {
+    return this.outbound.secrets.maskedError(error);
   }
 
   async close(): Promise<void> {

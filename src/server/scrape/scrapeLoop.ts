@@ -228,7 +228,7 @@ export class ScrapeLoop {
       attempt.page = first.done === true ? first.value : await this.readOn(steps);
     } catch (error) {
       attempt.durationMs ||= performance.now() - began;
-      attempt.fault = asError(error);
+      attempt.fault = this.settings.client.shown(asError(error));
     }
     if (stop.aborted) return;
     const sinceLastMs = this.lastScrape === 0 ? undefined : startedAt - this.lastScrape;

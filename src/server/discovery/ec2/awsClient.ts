@@ -47,6 +47,7 @@ export class AwsClient {
   async call({ url, service, version, action, form }: AwsCall, caller: AwsCaller): Promise<XmlElement> {
     const { region, credentials, signal } = caller;
     const body = new URLSearchParams({ Action: action, Version: version, ...form }).toString();
+    this.client.secrets.note(credentials.sessionToken ?? '');
     const headers = signV4({ url, body, contentType: FORM_TYPE, region, service, now: Date.now() }, credentials);
     let status: number;
     let text: string;
@@ -55,7 +56,7 @@ export class AwsClient {
       status = answer.statusCode;
       text = Buffer.from(await readAnswer(answer, 0)).toString('utf8');
     } catch (error) {
-      throw fetchFault(error, url);
+      throw this.client.secrets.maskedError(fetchFault(error, url));
     }
     const answer = parse(text);
     if (status === 200 && answer !== undefined) return answer;
@@ -64,7 +65,9 @@ export class AwsClient {
     const code = textAt(error, 'Code');
     throw new AwsError(
       code,
-      `${action}: ${code || `HTTP status ${status}`}: ${textAt(error, 'Message') || 'no reason given'}`,
+      this.client.secrets.masked(
+        `${action}: ${code || `HTTP status ${status}`}: ${textAt(error, 'Message') || 'no reason given'}`,
+      ),
     );
   }
 

@@ -2,6 +2,7 @@
 import type { Transporter } from 'nodemailer';
 import { discard, OutboundClient, readAnswer, type Answer } from '../../outbound/client.ts';
 import { fetchFault } from '../../outbound/httpFault.ts';
+import { SentSecrets } from '../../outbound/sentSecrets.ts';
 import { readSecret } from '../../config/secrets.ts';
 import type { Digest } from './alertGroup.ts';
 import { mailOf, slackJson, webhookJson, type Sender } from './messages.ts';
@@ -34,15 +35,17 @@ class PostWay implements OpenWay {
     const body =
       way.kind === 'slack' ? slackJson(digest, sender, way.channel) : webhookJson(digest, sender, way.maxAlerts);
     const url = await readSecret(way.url);
+    const { secrets } = this.#client;
+    for (const text of [url, new URL(url).pathname]) secrets.note(text);
     const headers = { 'content-type': 'application/json' };
     let answer: Answer;
     try {
       answer = await this.#client.post(url, body, headers, AbortSignal.timeout(way.timeoutMs));
     } catch (fault) {
-      throw fetchFault(fault, url);
+      throw secrets.maskedError(fetchFault(fault, url));
     }
     if (answer.statusCode >= 200 && answer.statusCode < 300) return discard(answer);
-    throw new Error(`answered with status ${answer.statusCode}: ${await excerptOf(answer)}`);
+    throw new Error(`answered with status ${answer.statusCode}: ${secrets.masked(await excerptOf(answer))}`);
   }
 
   close(): Promise<void> {
@@ -61,6 +64,7 @@ async function excerptOf(answer: Answer): Promise<string> {
 
 class MailWay implements OpenWay {
   readonly #way: EmailWay;
+  readonly #secrets = new SentSecrets();
 
   constructor(way: EmailWay) {
     this.#way = way;
@@ -70,6 +74,8 @@ class MailWay implements OpenWay {
     const transport = await this.#open();
     try {
       await transport.sendMail({ from: this.#way.from, to: [...this.#way.to], ...mailOf(digest, sender) });
+    } catch (fault) {
+      throw this.#secrets.maskedError(fault);
     } finally {
       transport.close();
     }
@@ -77,9 +83,17 @@ class MailWay implements OpenWay {
 
   async close(): Promise<void> {}
 
+  /** As SMTP sends it: AUTH PLAIN (RFC 4616) and AUTH LOGIN. */
+  #noteLogin(username: string, password: string): void {
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    for (const text of [password, base64(password), base64(`\0${username}\0${password}`)]) this.#secrets.note(text);
+  }
+
   /** A connection a mail: they are rare, and a rotated password is read anew. */
   async #open(): Promise<Transporter> {
     const { host, port, username, password, requireTls, tls } = this.#way;
+    const pass = password === undefined ? '' : await readSecret(password);
+    this.#noteLogin(username, pass);
     const { createTransport } = await import('nodemailer'); // Few servers send mail; the others do without the code.
     const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((one) => one && readSecret(one)));
     return createTransport({
@@ -88,7 +102,7 @@ class MailWay implements OpenWay {
       secure: port === 465,
       requireTLS: requireTls,
       ...(username !== '' && {
-        auth: { user: username, pass: password === undefined ? '' : await readSecret(password) },
+        auth: { user: username, pass },
       }),
       tls: { ca, cert, key, servername: tls.serverName, rejectUnauthorized: !tls.insecureSkipVerify },
       connectionTimeout: MAIL_TIMEOUT_MS,

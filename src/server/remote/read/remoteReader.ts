@@ -62,7 +62,8 @@ export class RemoteReader implements OtherStore {
       await this.#ask(asked, spec, buffers, AbortSignal.timeout(timeoutMs));
     } catch (fault) {
       if (fault instanceof SelectLimitError) throw fault;
-      throw new Error(`remote read of ${new URL(url).host}: ${fetchFault(fault, url).message}`, { cause: fault });
+      const { message } = this.#client.secrets.maskedError(fetchFault(fault, url));
+      throw new Error(`remote read of ${new URL(url).host}: ${message}`, { cause: fault });
     }
     return buffers.series();
   }
@@ -76,7 +77,8 @@ export class RemoteReader implements OtherStore {
     const body = compress(readRequestOf(matchers, spec, [STREAMED_XOR_CHUNKS, SAMPLES]));
     const answer = await this.#client.post(this.#config.url, body, { ...this.#config.headers, ...HEADERS }, signal);
     if (answer.statusCode !== 200) {
-      const reason = (await answer.body.text().catch(() => '')).trim().slice(0, REASON_CHARS_MAX);
+      const told = this.#client.secrets.masked(await answer.body.text().catch(() => ''));
+      const reason = told.trim().slice(0, REASON_CHARS_MAX);
       throw new Error(`it answers ${answer.statusCode}${reason === '' ? '' : `: ${reason}`}`);
     }
     if (headerText(answer.headers['content-type'])?.startsWith('application/x-streamed-protobuf') === true)
