@@ -7,6 +7,8 @@ import { startSidecar, tempFolder, writeConfig } from '../support/sidecar.ts';
 import { canvasPixels, inChromium, METRIC, PAGES, ROOT, webuiRig, whyNot } from '../support/webuiRig.ts';
 
 const FIRST_LOAD_BYTES_MAX = 300_000;
+/** About 140 characters. */
+const LINE_PIXELS_MAX = 900;
 
 inChromium(`the web UI in a browser${whyNot}`, () => {
   const rig = webuiRig();
@@ -76,6 +78,33 @@ inChromium(`the web UI in a browser${whyNot}`, () => {
       await narrow.page.close();
     }
   });
+
+  test.each([2560, 3840])(
+    'at %d px no page scrolls sideways, and no line of words is longer than eyes follow',
+    async (width) => {
+      for (const path of ['/?refresh=off', '/query?expr=up&tree=open', ...PAGES]) {
+        const { page } = await rig.open(`${path}${path.includes('?') ? '&' : '?'}theme=dark`, {
+          viewport: { width, height: 1440 },
+        });
+        await page.waitForSelector('.card, .notice-empty');
+        await page.waitForLoadState('networkidle');
+        const found = await page.evaluate((lineMax) => {
+          const lineOf = (element: Element) => {
+            const range = document.createRange();
+            range.selectNodeContents(element);
+            return Math.max(0, ...[...range.getClientRects()].map((line) => line.width));
+          };
+          return {
+            right: document.documentElement.scrollWidth - innerWidth,
+            long: [...document.querySelectorAll('main p')].filter((p) => lineOf(p) > lineMax).map((p) => p.textContent),
+          };
+        }, LINE_PIXELS_MAX);
+        expect({ path, ...found }).toEqual({ path, right: 0, long: [] });
+        await page.close();
+      }
+    },
+    240_000,
+  );
 
   test('labels that hold markup are text, on every page', async () => {
     for (const path of [

@@ -97,9 +97,6 @@ export function LatencyCard({ inventory, context }: CardProps) {
       busy={buckets.loading || labels.loading || compared.busy}
       tools={
         <>
-          {drawn !== undefined && drawn.maps.length > 0 && !isNative && <ExplainButton params={place.params} />}
-          {drawn !== undefined && drawn.maps.length > 0 && <LimitField params={place.params} unit={unit} />}
-          {drawn !== undefined && <HeatmapsLegend maps={compared.maps} mode={context.mode} look={look} />}
           <Select
             label="Histogram"
             value={metric}
@@ -143,7 +140,12 @@ export function LatencyCard({ inventory, context }: CardProps) {
       )}
       {drawn !== undefined && drawn.maps.length > 0 && (
         <>
-          <MapControls params={place.params} choices={compared.choices} />
+          <div className="heatmap-view-head">
+            <MapControls params={place.params} choices={compared.choices} />
+            {!isNative && <ExplainButton params={place.params} />}
+            <LimitField params={place.params} unit={unit} />
+            <HeatmapsLegend maps={compared.maps} mode={context.mode} look={look} />
+          </div>
           {compared.notices.map((notice) => (
             <p key={notice} className="dim">
               {notice}

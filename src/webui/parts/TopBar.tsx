@@ -114,7 +114,7 @@ export function RangePicker({ range }: { range: TimeRange }) {
     <div className="range-picker">
       {range.kind === 'between' && (
         <button type="button" className="chip" title="Back to the present" onClick={backToPresent}>
-          {formatDayClock(range.start)} – {formatDayClock(range.end)} <Icon name="close" size={12} />
+          {spanText(range.start, range.end)} <Icon name="close" size={12} />
         </button>
       )}
       <div className="only-wide">
@@ -125,6 +125,13 @@ export function RangePicker({ range }: { range: TimeRange }) {
       </div>
     </div>
   );
+}
+
+/** The day is told once where both ends are on it: the bar has little room. */
+function spanText(start: number, end: number): string {
+  const [from, to] = [formatDayClock(start), formatDayClock(end)];
+  const [day, clock] = to.split(', ');
+  return `${from} – ${from.startsWith(`${day}, `) ? clock : to}`;
 }
 
 /** What pages over a range of time have in the bar. */
