@@ -33,7 +33,7 @@ export function QueriesView({ now, renew, place }: QueriesViewProps) {
               {active.map((query) => (
                 <tr key={query.id}>
                   <QueryCells query={query} place={place} />
-                  <td className="right num">{formatSeconds(query.seconds)}</td>
+                  <td className="right num nowrap">{formatSeconds(query.seconds)}</td>
                   <td className="right">
                     <ActionButton
                       label="Cancel"
@@ -60,8 +60,8 @@ export function QueriesView({ now, renew, place }: QueriesViewProps) {
               {slow.map((query) => (
                 <tr key={query.id}>
                   <QueryCells query={query} place={place} fault={query.error} />
-                  <td className="right num">{formatSeconds(query.seconds)}</td>
-                  <td className="right num">{formatDayClock(Date.parse(query.startedAt))}</td>
+                  <td className="right num nowrap">{formatSeconds(query.seconds)}</td>
+                  <td className="right num nowrap">{formatDayClock(Date.parse(query.startedAt))}</td>
                 </tr>
               ))}
             </QueryTable>
