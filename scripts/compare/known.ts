@@ -24,6 +24,9 @@ export function changedSince(name: string): readonly Change[] {
 export const isSkipped = (expr: string, changes: readonly Change[]) =>
   changes.some(([, pattern]) => pattern.test(expr));
 
+/** In what is computed, not in what is told or refused. */
+const isOfValues = (difference: string) => !/^(ours|theirs|error|warnings|infos|order) /.test(difference);
+
 /** Differences that are upstream's own, by what they are and the smallest expression that shows one. */
 const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, difference: string) => boolean])[] = [
   [
@@ -37,7 +40,8 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
   ],
   [
     'a pinned selector in a shifted subquery whose first step is where the query begins: upstream shifts it too',
-    (expr) => /@ (start\(\)|end\(\)|[\d.]+)[^[\]]*\[[^\]:]+:[^\]]*\] offset/.test(expr),
+    (expr, difference) =>
+      isOfValues(difference) && /@ (start\(\)|end\(\)|[\d.]+)[^[\]]*\[[^\]:]+:[^\]]*\] offset/.test(expr),
   ],
   [
     'smoothed or anchored before a function that takes neither, in a subquery without a step: upstream says so only at a step',
@@ -55,7 +59,8 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
   ],
   [
     'start() and end() after an @ in the parameter of an aggregation, which upstream does not look at: it reads each step there',
-    (expr) =>
+    (expr, difference) =>
+      isOfValues(difference) &&
       /\b(topk|bottomk|quantile|limitk|limit_ratio)( ?(by|without) ?\([^)]*\))? ?\([^,]*@ (start|end)\(\)[^,]*,/.test(
         expr,
       ),
