@@ -269,6 +269,20 @@ function values(input: Cursor, cells: number, isRow: boolean): void {
   }
 }
 
+/** The newest rows of a loose group. */
+function rest(input: Cursor): void {
+  expect(input.u8()).toBe(0);
+  const [rows, columns] = [input.v(), input.v()];
+  input.times(rows, () => {
+    input.z();
+    const size = input.v();
+    values(new Cursor(input.bytes, input.at, input.at + size), columns, true);
+    input.raw(size);
+  });
+  input.many(() => [input.v(), input.v(), histogram(input)]);
+  input.isAtEnd();
+}
+
 /** Payloads behind the group's number, by type. */
 const RECORDS: Readonly<Record<number, (input: Cursor) => void>> = {
   1: (input) => void (expect([0, 1]).toContain(input.u8()), input.text()),
@@ -294,8 +308,9 @@ const RECORDS: Readonly<Record<number, (input: Cursor) => void>> = {
   },
   8: (input) => {
     input.times(2, input.v);
-    const rest = input.raw(input.v());
-    if (rest.length > 0) chunk(rest);
+    const size = input.v();
+    if (size > 0) rest(new Cursor(input.bytes, input.at, input.at + size));
+    input.raw(size);
     chunk(input.raw(input.left));
   },
 };
