@@ -7,7 +7,16 @@ const QUANTILES = [0.5, 0.9, 0.99];
 
 /** Registers what is observed of each query, and gives the listener. */
 export function queryTimeMetrics(metrics: SelfMetrics): (times: QueryTimes) => void {
-  const durations = metrics.summary('prometheus_engine_query_duration_seconds', 'Query timings', QUANTILES);
+  const durations = metrics.summary(
+    'prometheus_engine_query_duration_seconds',
+    'Query timings',
+    QUANTILES,
+    'prometheus_engine_query_duration_histogram_seconds',
+  );
+  const read = metrics.ownCounter(
+    'prometheus_engine_query_samples_read_total',
+    'The total number of samples read by all queries, each once.',
+  );
   const samples = metrics.ownCounter(
     'prometheus_engine_query_samples_total',
     'The total number of samples loaded by all queries.',
@@ -17,6 +26,7 @@ export function queryTimeMetrics(metrics: SelfMetrics): (times: QueryTimes) => v
     durations({ slice: 'prepare_time' }, prepareMs / 1000);
     durations({ slice: 'inner_eval' }, evaluateMs / 1000);
     samples.add(samplesRead);
+    read.add(samplesRead);
   };
 }
 

@@ -46,6 +46,11 @@ const GAUGES: readonly Row[] = [
     ({ queue }) => queue.shards,
   ],
   [
+    'prometheus_remote_storage_shards_desired',
+    'The number of requests that it wants to be under way: those that may be, as the number follows what was sent at once.',
+    ({ queue }) => queue.shards,
+  ],
+  [
     'prometheus_remote_storage_shards_max',
     'The most requests at the same time.',
     ({ queue }) => queue.limits.maxShards,

@@ -57,11 +57,13 @@ export function ruleTimeMetrics(metrics: SelfMetrics): (what: 'rule' | 'group', 
     'prometheus_rule_evaluation_duration_seconds',
     'The duration for a rule to execute.',
     RULE_QUANTILES,
+    'prometheus_rule_evaluation_duration_histogram_seconds',
   );
   const groups = metrics.summary(
     'prometheus_rule_group_duration_seconds',
     'The duration of rule group evaluations.',
     GROUP_QUANTILES,
+    'prometheus_rule_group_duration_histogram_seconds',
   );
   return (what, durationMs) => (what === 'rule' ? rules : groups)({}, durationMs / 1000);
 }

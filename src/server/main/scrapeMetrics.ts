@@ -46,6 +46,7 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     'prometheus_target_interval_length_seconds',
     'Actual intervals between scrapes.',
     QUANTILES,
+    'prometheus_target_interval_length_histogram_seconds',
   );
   const counters = Object.entries(OVER_LIMIT).map(([limit, [name, help]]) => [limit, metrics.ownCounter(name, help)]);
   const overLimit = Object.fromEntries(counters) as Record<keyof typeof OVER_LIMIT, Counter>;
@@ -69,6 +70,7 @@ export function syncMetrics(metrics: SelfMetrics): (event: SyncEvent) => void {
     'prometheus_target_sync_length_seconds',
     'Actual interval to sync the scrape pool.',
     QUANTILES,
+    'prometheus_target_sync_length_histogram_seconds',
   );
   const overLimit = metrics.ownCounter(
     'prometheus_target_scrape_pool_exceeded_target_limit_total',

@@ -20,7 +20,16 @@ const EVENT_LOOP_SAMPLE_MS = 100;
 const HTTP_SECONDS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120];
 /** Quantiles are those of the last ten minutes, as upstream's. */
 const SUMMARY_MS = 600_000;
+/** Of the histograms beside summaries. */
+const TIMING_SECONDS = [0.01, 0.1, 1, 10];
 const HTTP_BYTES = [100, 1_000, 10_000, 100_000, 1e6, 1e7, 1e8, 1e9];
+
+interface Observations {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly of: RecentQuantiles;
+  /** Observations up to each of TIMING_SECONDS. */
+  readonly atMost: number[];
+}
 
 export type ReadNumber = () => number;
 
@@ -41,8 +50,8 @@ export interface SelfMetrics {
   counterRows(name: string, help: string, labelNames: readonly string[], read: () => readonly MetricRow[]): void;
   /** A counter that is counted up by its caller. */
   ownCounter(name: string, help: string): { add(count?: number): void };
-  /** Quantiles of what is observed, each observation with its label values. */
-  summary(name: string, help: string, quantiles: readonly number[]): Observe;
+  /** Quantiles of what is observed, each observation with its label values; with the name of a histogram, the same observations also as that. */
+  summary(name: string, help: string, quantiles: readonly number[], histogram?: string): Observe;
   observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
   /** All of it as data. */
   families(): Promise<readonly MetricObjectWithValues<MetricValue<string>>[]>;
@@ -122,7 +131,7 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
       const counter = new Counter({ name, help, registers });
       return { add: (count = 1) => counter.inc(count) };
     },
-    summary: (name, help, quantiles) => summaryIn(registry, name, help, quantiles),
+    summary: (name, help, quantiles, histogram) => summaryIn(registry, name, help, quantiles, histogram),
     observeHttp(handler, status, seconds, bytes) {
       requests.inc({ handler, code: String(status) });
       durations.observe({ handler }, seconds);
@@ -134,11 +143,14 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
 }
 
 /** The library's own summaries spend more on an observation than a small query takes. */
-function summaryIn(registry: Registry, name: string, help: string, quantiles: readonly number[]): Observe {
-  const byLabels = new Map<
-    string,
-    { readonly labels: Readonly<Record<string, string>>; readonly of: RecentQuantiles }
-  >();
+function summaryIn(
+  registry: Registry,
+  name: string,
+  help: string,
+  quantiles: readonly number[],
+  histogram: string | undefined,
+): Observe {
+  const byLabels = new Map<string, Observations>();
   const rows = () =>
     [...byLabels.values()].flatMap(({ labels, of }) => [
       ...of.quantiles(quantiles).map((value, i) => ({ labels: { quantile: quantiles[i], ...labels }, value })),
@@ -147,13 +159,44 @@ function summaryIn(registry: Registry, name: string, help: string, quantiles: re
     ]);
   const metric = { name, help, type: 'summary', aggregator: 'sum', get: async () => ({ ...metric, values: rows() }) };
   registry.registerMetric(metric as unknown as Metric);
+  if (histogram !== undefined) registry.registerMetric(histogramOf(histogram, help, byLabels));
   return (labels, value) => {
     const key = Object.values(labels).join('\xff');
     let row = byLabels.get(key);
     if (row === undefined)
-      byLabels.set(key, (row = { labels, of: new RecentQuantiles(SUMMARY_MS, () => performance.now()) }));
+      byLabels.set(
+        key,
+        (row = {
+          labels,
+          of: new RecentQuantiles(SUMMARY_MS, () => performance.now()),
+          atMost: TIMING_SECONDS.map(() => 0),
+        }),
+      );
     row.of.observe(value);
+    for (let i = 0; i < TIMING_SECONDS.length; i++) if (value <= TIMING_SECONDS[i]) row.atMost[i]++;
   };
+}
+
+/** The same observations as a histogram beside the summary. */
+function histogramOf(name: string, help: string, byLabels: ReadonlyMap<string, Observations>): Metric {
+  const rows = () =>
+    [...byLabels.values()].flatMap(({ labels, of, atMost }) => [
+      ...[...TIMING_SECONDS, '+Inf'].map((le, i) => ({
+        metricName: `${name}_bucket`,
+        labels: { le, ...labels },
+        value: atMost[i] ?? of.count,
+      })),
+      { metricName: `${name}_sum`, labels, value: of.sum },
+      { metricName: `${name}_count`, labels, value: of.count },
+    ]);
+  const metric = {
+    name,
+    help,
+    type: 'histogram',
+    aggregator: 'sum',
+    get: async () => ({ ...metric, values: rows() }),
+  };
+  return metric as unknown as Metric;
 }
 
 function buildInfoGauge(registry: Registry, build: BuildInfo): void {
