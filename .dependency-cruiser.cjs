@@ -24,7 +24,7 @@ const serverRooms = {
   rules: 'telemetry|storage|config',
   remote: 'telemetry|storage|config|outbound|relabel|wasm',
   notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
-  http: 'telemetry|storage|wasm|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote',
+  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
   cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules|fleet|remote',
 };

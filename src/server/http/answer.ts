@@ -3,7 +3,6 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { gzippedRows, RowGzip } from './gzip/rowGzip.ts';
 
 /** Text is gathered to pieces of about this many characters before it becomes bytes. */
 const PIECE_CHARS = 64 * 1024;
@@ -57,25 +56,15 @@ export function sendTexts(
   texts: Iterable<string>,
   contentType = JSON_TYPE,
 ): Promise<FastifyReply> {
-  return sendBytes(request, reply, bytesOf(texts), contentType, false);
+  return sendPieces(request, reply, bytesOf(texts), contentType);
 }
 
-/** The same of bytes; JSON that comes as bytes is rows of numbers. */
-export function sendPieces(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  pieces: AsyncIterable<Uint8Array>,
-  contentType = JSON_TYPE,
-): Promise<FastifyReply> {
-  return sendBytes(request, reply, pieces, contentType, contentType === JSON_TYPE);
-}
-
-async function sendBytes(
+/** The same of bytes. */
+export async function sendPieces(
   request: FastifyRequest,
   reply: FastifyReply,
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  contentType: string,
-  areRows: boolean,
+  contentType = JSON_TYPE,
 ): Promise<FastifyReply> {
   reply.type(contentType).header('vary', varyWith(reply, 'Accept-Encoding'));
   const encoding = acceptedEncoding(request.headers['accept-encoding']);
@@ -85,16 +74,13 @@ async function sendBytes(
   // What is one piece is there as a whole already, however large.
   while (size <= BUFFERED_BYTES_MAX || first.length === 1) {
     const next = await rest.next();
-    if (next.done === true)
-      return sendWhole(reply, first.length === 1 ? first[0] : Buffer.concat(first), encoding, areRows);
+    if (next.done === true) return sendWhole(reply, first.length === 1 ? first[0] : Buffer.concat(first), encoding);
     first.push(bufferOf(next.value));
     size += next.value.length;
   }
-  const all = chained(first, rest);
-  if (encoding !== 'identity') reply.header('content-encoding', encoding);
-  if (encoding === 'gzip' && areRows) return reply.send(streamOf(gzippedRows(all)));
-  const source = streamOf(all);
+  const source = Readable.from(chained(first, rest), { objectMode: false, highWaterMark: PIECE_CHARS });
   if (encoding === 'identity') return reply.send(source);
+  reply.header('content-encoding', encoding);
   const compressor =
     encoding === 'gzip' ? zlib.createGzip({ level: GZIP_LEVEL }) : zlib.createZstdCompress(zstdOptions);
   source.once('error', (error) => compressor.destroy(error));
@@ -102,18 +88,9 @@ async function sendBytes(
   return reply.send(source.pipe(compressor));
 }
 
-const streamOf = (pieces: AsyncIterable<Uint8Array>) =>
-  Readable.from(pieces, { objectMode: false, highWaterMark: PIECE_CHARS });
-
-async function sendWhole(
-  reply: FastifyReply,
-  body: Buffer,
-  encoding: Encoding,
-  areRows: boolean,
-): Promise<FastifyReply> {
+async function sendWhole(reply: FastifyReply, body: Buffer, encoding: Encoding): Promise<FastifyReply> {
   if (encoding === 'identity' || body.length < COMPRESSED_BYTES_MIN) return reply.send(body);
   reply.header('content-encoding', encoding);
-  if (encoding === 'gzip' && areRows) return reply.send(new RowGzip().whole(body));
   return reply.send(await (encoding === 'gzip' ? gzip(body, { level: GZIP_LEVEL }) : zstd(body, zstdOptions)));
 }
 

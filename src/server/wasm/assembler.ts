@@ -36,7 +36,6 @@ const PLAIN: Readonly<Record<string, readonly number[]>> = {
   'i32.xor': [0x73],
   'i32.shl': [0x74],
   'i32.shr_u': [0x76],
-  'i64.ctz': [0x7a],
   'i64.add': [0x7c],
   'i64.sub': [0x7d],
   'i64.mul': [0x7e],
