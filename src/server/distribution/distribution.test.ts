@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { labelsOf, labelValue } from '../../shared/model/labels.ts';
+import { labelsOf, labelsRecord, labelValue } from '../../shared/model/labels.ts';
 import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memoryQueryable.ts';
 import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
@@ -163,6 +163,22 @@ describe('the distribution', () => {
     const without = 'sum without (instance) (increase(x_bucket[1m]))';
     expect(await ask('sum without (instance) (rate(x_bucket[1m]))')).toEqual([without, 60_000, 2]);
   });
+
+  test.each(['resets', 'sums', 'NaN', ''])(
+    'a bucket with le=%j is none, and what counters do is told all the same',
+    async (le) => {
+      const services = named([
+        { version: 'v1', observed: Array.from({ length: 30 }, () => [1, 2, 3, 4]), resetAt: 12 },
+      ]);
+      const series = services.flatMap(seriesOf);
+      const odd = { ...series[3], labels: labelsOf({ ...labelsRecord(series[3].labels), le, instance: 'odd' }) };
+      const ask = async (held: MemorySeries[]) =>
+        (await distribution(engineOf(new MemoryQueryable(held)), { expr: QUERY, ...GRID, quantiles, limits })).groups;
+      const [own] = await ask(series);
+      expect(own.resets!.some((n) => n > 0)).toBe(true);
+      expect(await ask([...series, odd])).toEqual([own]);
+    },
+  );
 });
 
 describe('explaining a box', () => {

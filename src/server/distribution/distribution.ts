@@ -48,8 +48,8 @@ export interface DistributionGroup extends GroupColumns {
 /** Cells of an answer, over all groups. */
 const CELLS_MAX = 4_000_000;
 
-/** What stands in `le` for the counters that began anew, beside the bounds of buckets. */
-const RESETS = 'resets';
+/** The label of what is read beside the counts. Its name is reserved: in a label that services set, `le` among them, any text may stand. */
+const BESIDE = '__beside__';
 
 /**
  * @throws PromqlError for text that is no PromQL, HistogramQueryError for what is no histogram, QueryError.
@@ -70,7 +70,7 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
   });
   if (value.kind !== 'matrix') throw new QueryError('internal', `a range query answered ${value.kind}`);
   const found = [...seriesByGroup(value.matrix, value.grid).values()];
-  const groups = query.isNative ? nativeGroups(found, value.matrix, query, request) : classicGroups(found, request);
+  const groups = query.isNative ? nativeGroups(found, value, query, request) : classicGroups(found, request);
   return { expr: counts, windowMs, grid: value.grid, groups, warnings };
 }
 
@@ -87,11 +87,11 @@ function expressionsOf(
     if (by !== undefined) return `sum by (${names(suffix === '_bucket' ? ['le', ...by] : by)}) (${rate})`;
     return query.without === undefined ? rate : `sum without (${names(query.without)}) (${rate})`;
   };
-  const resets = (suffix: '' | '_count') => `label_replace(${summed('resets', suffix)}, "le", "${RESETS}", "", "")`;
+  const beside = (what: 'sums' | 'resets', rows: string) => `label_replace(${rows}, "${BESIDE}", "${what}", "", "")`;
   const counts = summed('increase', query.isNative ? '' : '_bucket');
   const parts = [counts];
-  if (!query.isNative && !omit.includes('mean')) parts.push(summed('increase', '_sum'));
-  if (!omit.includes('resets')) parts.push(resets(query.isNative ? '' : '_count'));
+  if (!query.isNative && !omit.includes('mean')) parts.push(beside('sums', summed('increase', '_sum')));
+  if (!omit.includes('resets')) parts.push(beside('resets', summed('resets', query.isNative ? '' : '_count')));
   return { counts, whole: parts.join(' or ') };
 }
 
@@ -99,8 +99,8 @@ function expressionsOf(
 interface FoundGroup {
   readonly labels: Labels;
   readonly buckets: BucketRow[];
-  /** Rows of the answer: of the sums, or of native histograms; -1 where there is none. */
-  plain: number;
+  /** Row of the answer: of native histograms; -1 where there is none. */
+  native: number;
   sums: Float64Array | undefined;
   resets: Float64Array | undefined;
 }
@@ -109,20 +109,19 @@ function seriesByGroup(matrix: StepMatrix, { count }: StepGrid): Map<string, Fou
   const groups = new Map<string, FoundGroup>();
   matrix.labels.forEach((labels, s) => {
     const le = labelValue(labels, 'le');
-    const rest = le === '' ? labels : labels.filter(([name]) => name !== 'le');
+    const beside = labelValue(labels, BESIDE);
+    const rest = labels.filter(([name]) => name !== 'le' && name !== BESIDE);
     const key = labelsKey(rest);
     let group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, (group = { labels: rest, buckets: [], plain: -1, sums: undefined, resets: undefined }));
+      groups.set(key, (group = { labels: rest, buckets: [], native: -1, sums: undefined, resets: undefined }));
     }
     const values = matrix.values.slice(s * count, (s + 1) * count);
     clearAbsent(values, matrix.present, s * matrix.presentStride);
-    if (le === RESETS) group.resets = values;
+    if (beside === 'sums') group.sums = values;
+    else if (beside === 'resets') group.resets = values;
     else if (le !== '') group.buckets.push({ le, values });
-    else {
-      group.plain = s;
-      group.sums = values;
-    }
+    else group.native = s;
   });
   return groups;
 }
@@ -148,11 +147,11 @@ function classicGroups(found: readonly FoundGroup[], readings: Readings): Distri
 
 function nativeGroups(
   found: readonly FoundGroup[],
-  { histograms }: StepMatrix,
+  { matrix: { histograms }, grid: { count } }: { readonly matrix: StepMatrix; readonly grid: StepGrid },
   { metric }: HistogramQuery,
   readings: Readings,
 ): DistributionGroup[] {
-  const withSamples = found.filter(({ plain }) => plain >= 0);
+  const withSamples = found.filter(({ native }) => native >= 0);
   if (withSamples.length > 0 && histograms === undefined) {
     throw new HistogramQueryError(
       `${metric} has no native histograms in this range; write ${metric}_bucket for classic ones`,
@@ -160,9 +159,8 @@ function nativeGroups(
   }
   const layouts = new SharedLayouts();
   let cells = 0;
-  return withSamples.flatMap(({ labels, plain, sums, resets }) => {
-    const at = plain * sums!.length;
-    const slices = Array.from(sums!, (_, x) => histograms!.get(at + x));
+  return withSamples.flatMap(({ labels, native, resets }) => {
+    const slices = Array.from({ length: count }, (_, x) => histograms!.get(native * count + x));
     if (slices.every((one) => one === undefined)) return [];
     const columns = nativeColumns(slices, resets, readings, layouts);
     checkCells((cells += columns.counts.length));
