@@ -23,23 +23,22 @@ export function withTargetLabels(page: Labels, target: Labels, honorLabels: bool
   return mergedApart(page, target) ?? mergedByName(page, target, honorLabels);
 }
 
-/** Of two sorted sets without a name in common, which most are; undefined for others. */
+/** The set being merged: a list that grows takes twice what is needed. */
+const merged: Label[] = [];
+
+/** Of two sorted sets without a name in common, which most are; undefined for others. An empty value is none. */
 function mergedApart(page: Labels, target: Labels): Labels | undefined {
-  const merged: Label[] = [];
+  let count = 0;
   let t = 0;
   for (const label of page) {
     let order = 1;
-    while (t < target.length && (order = compareText(target[t][0], label[0])) < 0) pushFull(merged, target[t++]);
+    for (; t < target.length && (order = compareText(target[t][0], label[0])) < 0; t++)
+      if (target[t][1] !== '') merged[count++] = target[t];
     if (order === 0) return undefined;
-    pushFull(merged, label);
+    if (label[1] !== '') merged[count++] = label;
   }
-  while (t < target.length) pushFull(merged, target[t++]);
-  return merged;
-}
-
-/** An empty value is none. */
-function pushFull(labels: Label[], label: Label): void {
-  if (label[1] !== '') labels.push(label);
+  for (; t < target.length; t++) if (target[t][1] !== '') merged[count++] = target[t];
+  return merged.slice(0, count);
 }
 
 function mergedByName(page: Labels, target: Labels, honorLabels: boolean): Labels {

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { formatLabels, labelsFrom, labelsOf } from '../../shared/model/labels.ts';
-import { END, ParseError, SERIES, TYPE, type TextFormat } from './entryCursor.ts';
+import { END, ParseError, SERIES, TYPE, type EntryCursor, type TextFormat } from './entryCursor.ts';
 import { formatOpenMetricsFloat, parseFloatText } from './floats.ts';
 import { createCursor } from './pageCursor.ts';
 import { pageFormat } from './contentType.ts';
@@ -77,6 +78,7 @@ describe('text 0.0.4', () => {
   ok('# TYPE "my.metric" gauge\n', 'TYPE my.metric gauge');
   ok('# TYPE h histogram\nh_bucket{le="1"} 1\n', 'TYPE h histogram', 'h_bucket{le="1.0"} 1');
   ok('# TYPE s summary\ns{quantile="1"} 1\ns{le="1"} 1\n', 'TYPE s summary', 's{quantile="1.0"} 1', 's{le="1"} 1');
+  ok('g{le="1"} 1\n# TYPE h histogram\nh{le="1"} 1\n', 'g{le="1"} 1', 'TYPE h histogram', 'h{le="1.0"} 1');
   ok('# TYPE g gauge\ng{le="1"} 1\n', 'TYPE g gauge', 'g{le="1"} 1');
   bad('a\n', /expected a number as value/);
   bad('a x\n', /line 1, byte 2: expected a number as value: "a x"/);
@@ -174,6 +176,78 @@ test.each([
   ['', undefined],
   ['1e5', 1e5],
 ])('the number %j is %p', (text, v) => expect(parseFloatText(text)).toBe(v));
+
+/** Values beside which another is like it as bytes, as text or as a number. */
+const VALUES = ['1', '1.0', '\\\\n', '\\n', '\\x', '', 'é', '\xe9', '\xc3\xa9', 'long', 'lon'];
+const NAMES = ['le', 'quantile', '"le"', 'a', 'b', '""', 'z'];
+
+test.each<TextFormat>(['text', 'openMetrics'])(
+  '%s: labels of a line do not depend on the lines before it, good or bad',
+  (format) => {
+    const pair = fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...VALUES)).map(([n, v]) => `${n}="${v}"`);
+    const series = (name: string, labels: readonly string[]) => `${name}{${labels.join()}} 1\n`;
+    const pairs = fc.array(pair, { maxLength: 3 });
+    const line = fc.oneof(
+      fc.tuple(fc.constantFrom('m', 'n'), pairs).map(([name, labels]) => series(name, labels)),
+      fc.tuple(fc.constantFrom('"m"', '"n"', '""'), pairs).map(([name, labels]) => series('', [name, ...labels])),
+    );
+    const type = fc.constantFrom('gauge', 'histogram', 'summary').map((t) => `# TYPE m ${t}\n`);
+    const end = format === 'text' ? '' : '# EOF\n';
+    const readAll = (lines: readonly string[]) => {
+      const cursor = createCursor(format);
+      cursor.open(Buffer.from(lines.join('') + end, 'latin1'));
+      const read: string[] = [];
+      for (;;) {
+        try {
+          const kind = cursor.next();
+          if (kind === END) return read;
+          if (kind === SERIES) read.push(labelsOrFault(cursor));
+        } catch {
+          return read;
+        }
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(fc.oneof({ arbitrary: line, weight: 5 }, type), { maxLength: 12 }), (lines) => {
+        const alone: string[] = [];
+        let declared = '';
+        for (const one of lines) {
+          if (one.startsWith('#')) {
+            declared = one;
+            continue;
+          }
+          const [read] = readAll([declared, one]);
+          if (read === undefined) break;
+          alone.push(read);
+        }
+        expect(readAll(lines)).toEqual(alone);
+      }),
+      { numRuns: 2000 },
+    );
+  },
+);
+
+test('a page in the same memory as the one before is read for what it says now', () => {
+  const memory = Buffer.from('m{a="1"} 1\nm{a="1"} 1\n');
+  const cursor = createCursor('text');
+  const read = () => {
+    cursor.open(memory);
+    return [cursor.next(), labelsOrFault(cursor), cursor.next(), labelsOrFault(cursor)];
+  };
+  expect(read()).toEqual([SERIES, 'm{a="1"}', SERIES, 'm{a="1"}']);
+  memory.write('n{a="2"} 1\nn{a="2"} 1\n');
+  expect(read()).toEqual([SERIES, 'n{a="2"}', SERIES, 'n{a="2"}']);
+});
+
+/** Empty values are shown. */
+function labelsOrFault(cursor: EntryCursor): string {
+  try {
+    return formatLabels(cursor.labels());
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    return error.message.replace(/^line \d+, byte \d+: /, '');
+  }
+}
 
 describe('content types', () => {
   test.each([

@@ -71,6 +71,8 @@ abstract class PageCursor implements EntryCursor {
 
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.series.open(bytes);
+    this.exemplarScanner.open(bytes);
     this.seek(0, 'unknown');
   }
 
@@ -85,7 +87,7 @@ abstract class PageCursor implements EntryCursor {
 
   protected scanSeries(from: number): number {
     this.seriesStart = from;
-    this.seriesEnd = this.series.scan(this.bytes, from);
+    this.seriesEnd = this.series.scan(from);
     return this.seriesEnd;
   }
 
@@ -253,7 +255,7 @@ class OpenMetricsCursor extends PageCursor {
   private readExemplar(from: number): number {
     const { bytes } = this;
     if (bytes[from] !== SPACE || bytes[from + 1] !== BRACE_OPEN) this.fail(from, 'expected { after #');
-    const labelsEnd = this.exemplarScanner.scanExemplar(bytes, from + 2);
+    const labelsEnd = this.exemplarScanner.scanExemplar(from + 2);
     if (bytes[labelsEnd] !== SPACE) this.fail(labelsEnd, 'expected one space and the exemplar’s value');
     const v = this.floats.read(bytes, labelsEnd + 1);
     if (!this.floats.ok) this.fail(labelsEnd + 1, 'expected a number as the exemplar’s value');

@@ -25,6 +25,17 @@ for (let c = 0; c < 256; c++) {
   else if (/\d/.test(char)) BYTE_CLASS[c] = DIGIT;
 }
 
+/** A label, and the bytes of the page that say it: from its name to the end of its value. */
+interface MadeLabel {
+  from: number;
+  to: number;
+  label: Label;
+}
+
+const NO_LABEL: Label = ['', ''];
+/** The set being made: a list that grows takes twice what is needed. */
+const pairs: Label[] = [];
+
 export class SeriesScanner {
   /** OpenMetrics: no white space inside, commas between labels, no newline inside quotes. */
   private readonly strict: boolean;
@@ -34,9 +45,23 @@ export class SeriesScanner {
   private nameTo = -1;
   /** Per label: name from, name to (quotes included), value from, value to (quotes not). */
   private readonly ranges: number[] = [];
+  /** The labels that were made last, which the next series mostly has again: but for its bucket's bound, say. */
+  private readonly made: MadeLabel[] = [];
+  private readonly madeName: MadeLabel = { from: 0, to: 0, label: NO_LABEL };
+  /** The label of them that is spelled as a number. */
+  private madeNumeric = '';
+  /** Labels of the set being made. */
+  private pairCount = 0;
 
   constructor(strict: boolean) {
     this.strict = strict;
+  }
+
+  /** Begins a page. */
+  open(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.madeName.to = this.madeName.from;
+    this.forgetMade();
   }
 
   /**
@@ -44,8 +69,8 @@ export class SeriesScanner {
    *
    * @returns the first byte after name and labels.
    */
-  scan(bytes: Uint8Array, from: number): number {
-    this.bytes = bytes;
+  scan(from: number): number {
+    const { bytes } = this;
     this.ranges.length = 0;
     const nameTo = scanMetricName(bytes, from);
     this.nameFrom = nameTo > from ? from : -1;
@@ -61,8 +86,7 @@ export class SeriesScanner {
   }
 
   /** Labels of an exemplar, from the byte after its brace. */
-  scanExemplar(bytes: Uint8Array, from: number): number {
-    this.bytes = bytes;
+  scanExemplar(from: number): number {
     this.ranges.length = 0;
     this.nameFrom = -1;
     return this.scanBraces(from, false);
@@ -70,19 +94,65 @@ export class SeriesScanner {
 
   /** Sorted; a label written with an empty value is kept, since `honor_labels` cares. @throws ParseError for a name that stands twice and for text that is not UTF-8. */
   labels(type: MetricType): Labels {
-    const pairs: Label[] = [];
-    const metricName = this.nameFrom >= 0 ? this.nameText(this.nameFrom, this.nameTo) : undefined;
-    if (metricName !== undefined) pairs.push([METRIC_NAME, metricName]);
+    const { ranges, made } = this;
     const numeric = numericLabel(type);
-    for (let i = 0; i < this.ranges.length; i += 4) {
-      const name = this.nameText(this.ranges[i], this.ranges[i + 1]);
-      const value = this.text(this.ranges[i + 2], this.ranges[i + 3]);
-      if (name === '') throw new ParseError(this.bytes, this.ranges[i], 'a label name is empty');
-      if (!insertSorted(pairs, [name, name === numeric ? spelledAsNumber(value) : value]))
-        throw new ParseError(this.bytes, this.ranges[i], `label ${JSON.stringify(name)} stands twice`);
+    if (numeric !== this.madeNumeric) this.forgetMade();
+    this.madeNumeric = numeric;
+    this.pairCount = 0;
+    const metricName = this.nameFrom >= 0 ? this.nameLabel() : undefined;
+    if (metricName !== undefined) pairs[this.pairCount++] = metricName;
+    for (let i = 0; i < ranges.length; i += 4) {
+      const [from, to] = [ranges[i], ranges[i + 3]];
+      const known = (made[i >> 2] ??= { from: 0, to: 0, label: NO_LABEL });
+      if (!this.isMade(known, from, to)) known.label = this.labelAt(i, numeric);
+      known.from = from;
+      known.to = to;
+      if (!this.insertSorted(known.label))
+        throw new ParseError(this.bytes, from, `label ${JSON.stringify(known.label[0])} stands twice`);
     }
-    if (metricName === '') throw new ParseError(this.bytes, this.nameFrom, 'the metric name is empty');
-    return pairs;
+    if (metricName?.[1] === '') throw new ParseError(this.bytes, this.nameFrom, 'the metric name is empty');
+    return pairs.slice(0, this.pairCount);
+  }
+
+  private forgetMade(): void {
+    for (const made of this.made) made.to = made.from;
+  }
+
+  private nameLabel(): Label {
+    const { madeName, nameFrom, nameTo } = this;
+    if (!this.isMade(madeName, nameFrom, nameTo)) madeName.label = [METRIC_NAME, this.nameText(nameFrom, nameTo)];
+    madeName.from = nameFrom;
+    madeName.to = nameTo;
+    return madeName.label;
+  }
+
+  private labelAt(i: number, numeric: string): Label {
+    const { ranges } = this;
+    const name = this.nameText(ranges[i], ranges[i + 1]);
+    const value = this.text(ranges[i + 2], ranges[i + 3]);
+    if (name === '') throw new ParseError(this.bytes, ranges[i], 'a label name is empty');
+    return [name, name === numeric ? spelledAsNumber(value) : value];
+  }
+
+  /** Whether the same bytes stand here. */
+  private isMade({ from, to }: MadeLabel, at: number, end: number): boolean {
+    const { bytes } = this;
+    if (to - from !== end - at) return false;
+    for (; at < end; from++, at++) if (bytes[from] !== bytes[at]) return false;
+    return true;
+  }
+
+  /** @returns false if there is a label of this name. */
+  private insertSorted(label: Label): boolean {
+    let at = this.pairCount;
+    for (; at > 0; at--) {
+      const order = compareText(pairs[at - 1][0], label[0]);
+      if (order === 0) return false;
+      if (order < 0) break;
+    }
+    for (let i = this.pairCount++; i > at; i--) pairs[i] = pairs[i - 1];
+    pairs[at] = label;
+    return true;
   }
 
   private scanBraces(from: number, nameAllowed: boolean): number {
@@ -138,19 +208,6 @@ export class SeriesScanner {
   private text(from: number, to: number): string {
     return unescape(decode(this.bytes, from, to));
   }
-}
-
-/** @returns false if there is a label of this name. */
-function insertSorted(pairs: Label[], label: Label): boolean {
-  let at = pairs.length;
-  for (; at > 0; at--) {
-    const order = compareText(pairs[at - 1][0], label[0]);
-    if (order === 0) return false;
-    if (order < 0) break;
-  }
-  if (at === pairs.length) pairs.push(label);
-  else pairs.splice(at, 0, label);
-  return true;
 }
 
 /** The label that holds a number in series of this type, '' for none. */
