@@ -69,6 +69,9 @@ export class SeriesTable {
   readonly #make = (ref: SeriesRef): Labels => this.#labels(ref);
   /** The pairs of the label set at hand. */
   #wanted = new Uint32Array(32);
+  /** The labels whose pairs the first of `#wanted` are: neighbours on a page share most of theirs, as objects. */
+  readonly #asked: Label[] = [];
+  #askedCount = 0;
 
   constructor(cache = new LabelsCache()) {
     this.#cache = cache;
@@ -98,7 +101,13 @@ export class SeriesTable {
   refOf(labels: Labels): SeriesRef {
     const count = labels.length;
     this.#wanted = grownTo(this.#wanted, count);
-    for (let i = 0; i < count; i++) this.#wanted[i] = this.#pairs.intern(labels[i][0], labels[i][1]);
+    for (let i = 0; i < count; i++) {
+      const label = labels[i];
+      if (i < this.#askedCount && this.#asked[i] === label) continue;
+      this.#wanted[i] = this.#pairs.intern(label[0], label[1]);
+      this.#asked[i] = label;
+    }
+    this.#askedCount = count;
     const hash = this.#hash(count);
     return this.#lookUp(hash, count) || this.#add(hash, count);
   }
@@ -107,6 +116,7 @@ export class SeriesTable {
   find(labels: Labels): SeriesRef | undefined {
     const count = labels.length;
     this.#wanted = grownTo(this.#wanted, count);
+    this.#askedCount = 0;
     for (let i = 0; i < count; i++) {
       const pair = this.#pairs.find(labels[i][0], labels[i][1]);
       if (pair === undefined) return undefined;
@@ -123,6 +133,7 @@ export class SeriesTable {
   /** The refs of label sets that `writeLabels` wrote, given out now where they are new; 0 for an empty set. */
   readLabels(input: ByteReader): Uint32Array {
     const reader = this.#setReader;
+    this.#askedCount = 0;
     const refs = new Uint32Array(reader.begin(input));
     for (let s = 0; s < refs.length; s++) {
       const count = input.varint();
@@ -182,6 +193,7 @@ export class SeriesTable {
     const before = this.#size;
     const kept = runsOf(this.#markHeld(isHeld));
     if (this.#size === before) return;
+    this.#askedCount = 0;
     this.#pairs.retain(kept);
     this.#all = kept.slice();
     this.#allLength = kept.length;
