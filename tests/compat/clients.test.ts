@@ -10,7 +10,7 @@ import { startScrapedByBoth, type ScrapedByBoth } from '../support/scrapedByBoth
 
 const PYTHON = process.env.ISOTHERM_PYTHON ?? 'python3';
 const PYTHON_SCRIPT = join(__dirname, 'clients', 'pythonClient.py');
-const hasPythonClient = spawnSync(PYTHON, ['-c', 'import prometheus_api_client']).status === 0;
+const hasPythonClient = spawnSync(PYTHON, ['-c', 'from prometheus_api_client import Metric']).status === 0;
 /** `promtool query labels` of 2.42 prints in the order of its own server only. */
 const isNew = (installedVersion?.[0] ?? 0) >= 3;
 
