@@ -102,7 +102,10 @@ test('the number of values that are told can be limited', async () => {
 });
 
 test.each([
-  ['explain?query=up&start=0&end=60&step=60&from=0&to=60', /"query": up names no buckets; write up_bucket/],
+  [
+    'explain?query=up&start=0&end=60&step=60&from=0&to=60',
+    /"query": no native histograms of up in this time range; .*write up_bucket/,
+  ],
   [`explain?query=${QUERY}&${GRID}&to=60`, /"from": cannot parse/],
   [`explain?query=${QUERY}&${GRID}&from=60&to=60`, /"to": must be after from/],
   [`explain?query=${QUERY}&${GRID}&from=0&to=60&lower=2&upper=1`, /"upper": must be above lower/],

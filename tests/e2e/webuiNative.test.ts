@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
+import type { ApiExplanation } from '../../src/shared/api/explain.ts';
 import { PROTOBUF_TYPE, protobufPage } from '../support/metricFamilyWriter.ts';
 import { startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 import { CHROMIUM, inChromium, ROOT, whyNot } from '../support/webuiRig.ts';
@@ -36,7 +37,7 @@ inChromium(`native histograms on the pages${whyNot}`, () => {
     const job = `{ job_name: n, scrape_native_histograms: true, static_configs: [{ targets: ['127.0.0.1:${port}'] }] }`;
     writeConfig(folder, `global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:\n  - ${job}\n`);
     [sidecar, browser] = await Promise.all([
-      startSidecar(folder),
+      startSidecar(folder, ['--enable-feature=promql-extended-range-selectors']),
       chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] }),
     ]);
     const count = `${sidecar.url}/api/v1/query?query=count_over_time(answer_seconds[1m])`;
@@ -65,6 +66,29 @@ inChromium(`native histograms on the pages${whyNot}`, () => {
     ]);
     const [p50] = await page.locator('.map').first().locator('.reading dd').allInnerTexts();
     expect(p50).toMatch(/^\d/);
+    await page.close();
+  });
+
+  test('a cell of its map is explained, with the counts that PromQL gives', async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${sidecar.url}/?range=5m&refresh=off`);
+    await page.getByRole('button', { name: 'Explain' }).waitFor();
+    const answered = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/v1/explain');
+    await page.getByRole('application').first().focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    const answer = await answered;
+    expect(answer.status()).toBe(200);
+    const { data } = (await answer.json()) as { data: ApiExplanation };
+    await page.getByText('No label of this histogram sets the').waitFor();
+    const { from, to, lower, upper, count } = data.box;
+    const gained = 'increase(answer_seconds[W] anchored)'.replace('W', `${to - from}s`);
+    const expr = `sum(histogram_fraction(${lower}, ${upper}, ${gained}) * histogram_count(${gained}))`;
+    const url = `${sidecar.url}/api/v1/query?time=${to}&query=${encodeURIComponent(expr)}`;
+    const told = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
+    expect(count).toBeCloseTo(Number(told.data.result[0].value[1]), 6);
+    expect(count).toBeGreaterThan(0);
+    expect(data.labels.map(({ label }) => label)).toEqual(['version']);
     await page.close();
   });
 

@@ -1,14 +1,15 @@
 /** Explains a box on the heatmap of a stored histogram. */
 import { explainRegion, type Explanation } from '../../shared/explain/explain.ts';
-import { histogramQueryOf } from '../../shared/explain/histogramQuery.ts';
-import { earlierBox, snapTimes, type Baseline, type Box } from '../../shared/explain/region.ts';
+import { histogramQueryOf, type HistogramQuery } from '../../shared/explain/histogramQuery.ts';
+import { earlierBox, snapTimes, type Baseline, type Box, type RegionCells } from '../../shared/explain/region.ts';
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import { distinctBounds, distinctSorted, isSameBound } from '../../shared/heatmap/slices.ts';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { escapePattern, type Matcher } from '../../shared/model/matchers.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { QueryError } from '../storage/engine.ts';
-import type { Queryable } from '../storage/queryable.ts';
+import type { Queryable, TimeRange } from '../storage/queryable.ts';
+import { nativeRegionCells } from './nativeRegionCells.ts';
 import { regionCells, type Pacing } from './regionCells.ts';
 
 export interface ExplainRequest {
@@ -17,7 +18,7 @@ export interface ExplainRequest {
   readonly start: number;
   readonly end: number;
   readonly stepMs: number;
-  /** As drawn; it is widened to slices and bucket bounds. */
+  /** As drawn; it is widened to slices, and to the bounds of classic buckets. */
   readonly box: Box;
   readonly baseline:
     | { readonly kind: 'rest' }
@@ -42,6 +43,8 @@ export interface ExplainAnswer {
 const LOOKBACK_MS = 300_000;
 /** Samples of buckets that are looked at in one request. */
 const SAMPLES_MAX = 50_000_000;
+/** The same of native histograms, each of which is a thousand bytes or so. */
+const NATIVE_SAMPLES_MAX = 2_000_000;
 /** Other work waits at most about this long. */
 const SLICE_MS = 10;
 
@@ -49,40 +52,89 @@ const SLICE_MS = 10;
  * @throws PromqlError for text that is no PromQL, HistogramQueryError for what is no histogram, QueryError, SelectLimitError.
  */
 export async function explainBox(queryable: Queryable, request: ExplainRequest): Promise<ExplainAnswer> {
-  const { metric, matchers } = histogramQueryOf(parseExpr(request.expr));
-  const { range, box: drawn, baselineBox: drawnBaseline } = spansOf(request);
-  const time = { minTime: Math.min(range.from, drawnBaseline?.from ?? Infinity) - LOOKBACK_MS, maxTime: range.to };
+  const query = histogramQueryOf(parseExpr(request.expr), 'any');
+  const spans = spansOf(request);
+  const { range } = spans;
+  const time = { minTime: Math.min(range.from, spans.baselineBox?.from ?? Infinity) - LOOKBACK_MS, maxTime: range.to };
+  const count = query.isNative ? countNative : countClassic;
+  const { cells, box, baselineBox, warnings } = await count(queryable, query, { ...spans, time }, request.signal);
+  const noun = /latency|duration|seconds|time/.test(query.metric) ? 'requests' : 'observations';
+  const baseline = comparedWith(request.baseline, range, baselineBox);
+  return {
+    metric: query.metric,
+    box,
+    baselineBox,
+    explanation: explainRegion({ cells, box, baseline, noun }),
+    warnings,
+  };
+}
 
+interface Spans {
+  readonly range: { readonly from: number; readonly to: number };
+  readonly box: Box;
+  readonly baselineBox: Box | undefined;
+}
+
+interface Counted {
+  readonly cells: RegionCells;
+  /** As counted: of classic histograms widened to bounds of buckets. */
+  readonly box: Box;
+  readonly baselineBox: Box | undefined;
+  readonly warnings: readonly string[];
+}
+
+type Count = (
+  queryable: Queryable,
+  query: HistogramQuery,
+  spans: Spans & { readonly time: TimeRange },
+  signal: AbortSignal | undefined,
+) => Promise<Counted>;
+
+const countClassic: Count = async (queryable, query, { range, time, ...drawn }, signal) => {
+  const { metric, matchers } = query;
   const spellings = await queryable.labelValues('le', [matchers], time);
   const bounds = distinctBounds(spellings.map(parseBound));
-  if (bounds.length === 0) throw nothingToExplain(metric, await hasNativeHistogram(queryable, metric, matchers, time));
+  if (bounds.length === 0) throw noBuckets(metric, await hasNativeHistogram(queryable, metric, matchers, time));
   const bottom = bounds[0] > 0 ? 0 : -Infinity;
-  const box = snapValues(drawn, bounds, bottom);
-  const baselineBox = drawnBaseline && snapValues(drawnBaseline, bounds, bottom);
-  const boxes = baselineBox === undefined ? [box] : [box, baselineBox];
-  const uppers = distinctBounds([...boxes.flatMap((b) => [b.lower, b.upper]), Infinity].filter((v) => v > bottom));
-  const xEdges = distinctSorted([range, ...boxes].flatMap(({ from, to }) => [from, to]));
-
+  const box = snapValues(drawn.box, bounds, bottom);
+  const baselineBox = drawn.baselineBox && snapValues(drawn.baselineBox, bounds, bottom);
+  const { values, xEdges } = edgesOf({ range, box, baselineBox });
+  const uppers = distinctBounds([...values, Infinity].filter((v) => v > bottom));
   const groups = await queryable.select({
     matchers: [...matchers, boundsMatcher(spellings, uppers)],
     ...time,
     hints: { func: 'increase' },
     maxSamples: SAMPLES_MAX,
   });
-  const { cells, otherLayouts } = await regionCells(groups, xEdges, uppers, bottom, pacingOf(request.signal));
-  const baseline = comparedWith(request.baseline, range, baselineBox);
-  const noun = /latency|duration|seconds|time/.test(metric) ? 'requests' : 'observations';
+  const { cells, otherLayouts } = await regionCells(groups, xEdges, uppers, bottom, pacingOf(signal));
+  return { cells, box, baselineBox, warnings: layoutWarnings(otherLayouts, box) };
+};
+
+const countNative: Count = async (queryable, query, { range, time, box, baselineBox }, signal) => {
+  const { values, xEdges } = edgesOf({ range, box, baselineBox });
+  const groups = await queryable.select({
+    matchers: query.matchers,
+    ...time,
+    hints: { func: 'increase' },
+    maxSamples: NATIVE_SAMPLES_MAX,
+  });
+  const yEdges = distinctSorted([-Infinity, ...values, Infinity]);
+  const cells = await nativeRegionCells(groups, xEdges, yEdges, pacingOf(signal));
+  if (cells.histograms.length === 0) throw noNativeHistograms(query.metric, groups.length > 0);
+  return { cells, box, baselineBox, warnings: [] };
+};
+
+/** Where cells begin and end: in times, and in values. */
+function edgesOf({ range, box, baselineBox }: Spans): { readonly xEdges: Float64Array; readonly values: number[] } {
+  const boxes = baselineBox === undefined ? [box] : [box, baselineBox];
   return {
-    metric,
-    box,
-    baselineBox,
-    explanation: explainRegion({ cells, box, baseline, noun }),
-    warnings: layoutWarnings(otherLayouts, box),
+    xEdges: distinctSorted([range, ...boxes].flatMap(({ from, to }) => [from, to])),
+    values: boxes.flatMap(({ lower, upper }) => [lower, upper]),
   };
 }
 
 /** What is shown, and the boxes widened to its slices. */
-function spansOf({ start, end, stepMs, box, baseline }: ExplainRequest) {
+function spansOf({ start, end, stepMs, box, baseline }: ExplainRequest): Spans {
   const range = { from: start - stepMs, to: end };
   if (box.to <= range.from || box.from >= range.to) {
     throw new QueryError('bad_data', 'the box lies outside of start and end; move either');
@@ -139,16 +191,27 @@ async function hasNativeHistogram(
   return (await queryable.series([native], time)).length > 0;
 }
 
-function nothingToExplain(metric: string, isNative: boolean): QueryError {
+function noBuckets(metric: string, isNative: boolean): QueryError {
   if (isNative) {
-    return new QueryError(
-      'bad_data',
-      `${metric} has no series with le here; native histograms cannot be explained yet, ask for one with classic buckets`,
-    );
+    const instead = `write ${metric} for its native histograms, if it has them`;
+    return new QueryError('bad_data', `${metric} has no series with le here; ${instead}`);
   }
   return new QueryError(
     'bad_data',
     `no buckets of ${metric} in this time range; check the name and the matchers, or choose a longer range`,
+  );
+}
+
+function noNativeHistograms(metric: string, hasNumbers: boolean): QueryError {
+  if (hasNumbers) {
+    return new QueryError(
+      'bad_data',
+      `${metric} has no native histograms here; write ${metric}_bucket for classic ones`,
+    );
+  }
+  return new QueryError(
+    'bad_data',
+    `no native histograms of ${metric} in this time range; check the name and the matchers, write ${metric}_bucket for classic ones, or choose a longer range`,
   );
 }
 

@@ -41,7 +41,7 @@ export type ApiBaselineKind = 'rest' | 'sameTime' | 'earlier' | 'box' | 'before'
 export interface ApiExplanation {
   /** Without its name's `_bucket`. */
   metric: string;
-  /** As asked, widened to slices and bucket bounds. */
+  /** As asked, widened to slices and to bounds of classic buckets. */
   box: ApiBox & { count: number };
   /** `box` is what the baseline covers, where it is one box. */
   baseline: { kind: ApiBaselineKind; count: number; box?: ApiBox };

@@ -142,7 +142,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
         <>
           <div className="heatmap-view-head">
             <MapControls params={place.params} choices={compared.choices} />
-            {!isNative && <ExplainButton params={place.params} />}
+            <ExplainButton params={place.params} />
             <LimitField params={place.params} unit={unit} />
             <HeatmapsLegend maps={compared.maps} mode={context.mode} look={look} />
           </div>
