@@ -139,6 +139,18 @@ describe('a reset', () => {
     ));
   test('is seen where the count grew and a bucket fell', () =>
     expect(isReset(exponentialOf([4, 4, 4], 0, 0), exponentialOf([1], 0, 0))).toBe(true));
+  test('is seen in one schema where any bucket above the zero bucket fell, and only there', () =>
+    fc.assert(
+      fc.property(observations, observations, observations, schema, threshold, (kept, gone, come, s, t) => {
+        const before = exponentialOf([...kept, ...gone], s, t);
+        // So many more that neither the count nor the zero bucket falls.
+        const now = exponentialOf([...kept, ...come, ...gone.map(() => 0)], s, t);
+        const countsOf = (h: NativeHistogram) => new Map(bucketsOf(h).map(({ upper, count }) => [upper, count]));
+        const later = countsOf(now);
+        const fell = [...countsOf(before)].some(([upper, count]) => (later.get(upper) ?? 0) < count);
+        expect(isReset(now, before)).toBe(fell);
+      }),
+    ));
   test('is seen where the schema became finer', () =>
     expect(isReset(exponentialOf([1], 1, 0), exponentialOf([1], 0, 0))).toBe(true));
   test('is believed where the sample says so', () => {

@@ -1,6 +1,6 @@
 /** Whether a histogram that counts started anew, and whether two histograms are the same. Source: Prometheus model/histogram. */
 import { customBoundsOf, exponentialBound, isCustom, sameBounds } from './bounds.ts';
-import type { NativeHistogram } from './native.ts';
+import type { NativeHistogram, Span } from './native.ts';
 import { indexesOf } from './spans.ts';
 import { widenedZeroCount, widening } from './zeroBucket.ts';
 
@@ -18,11 +18,46 @@ export function isReset(now: NativeHistogram, before: NativeHistogram): boolean 
   const swallowed = widening(before, now.zeroThreshold);
   if (swallowed.threshold !== now.zeroThreshold) return true;
   if (now.zeroCount < widenedZeroCount(before, swallowed)) return true;
+  if (now.schema === before.schema) {
+    return (
+      hasFallAbove(
+        sideOf(now.positiveSpans, now.positiveBuckets),
+        sideOf(before.positiveSpans, before.positiveBuckets),
+        now,
+      ) ||
+      hasFallAbove(
+        sideOf(now.negativeSpans, now.negativeBuckets),
+        sideOf(before.negativeSpans, before.negativeBuckets),
+        now,
+      )
+    );
+  }
   const [earlier, later] = [before, now].map((h) => ({
     positive: countsAbove(h, indexesOf(h.positiveSpans), h.positiveBuckets, now),
     negative: countsAbove(h, indexesOf(h.negativeSpans), h.negativeBuckets, now),
   }));
   return hasFall(later.positive, earlier.positive) || hasFall(later.negative, earlier.negative);
+}
+
+/** Buckets on one side of 0, by ascending index. */
+interface Side {
+  readonly indexes: Int32Array;
+  readonly counts: Float64Array;
+}
+
+const sideOf = (spans: readonly Span[], counts: Float64Array): Side => ({ indexes: indexesOf(spans), counts });
+
+/** {@link hasFall} of what {@link countsAbove} gives, where no bucket needs another index. */
+function hasFallAbove(now: Side, before: Side, { schema, zeroThreshold }: NativeHistogram): boolean {
+  let j = 0;
+  while (j < before.indexes.length && exponentialBound(before.indexes[j], schema) <= zeroThreshold) j++;
+  for (let i = 0; j < before.indexes.length; j++) {
+    const index = before.indexes[j];
+    while (i < now.indexes.length && now.indexes[i] < index) i++;
+    const isThere = i < now.indexes.length && now.indexes[i] === index;
+    if (isThere ? now.counts[i] < before.counts[j] : before.counts[j] !== 0) return true;
+  }
+  return false;
 }
 
 /** Counts by bucket index in the schema of `like`, without what ends within its zero bucket. */
