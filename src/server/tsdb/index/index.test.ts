@@ -1,7 +1,9 @@
 /** The compact table beside the plain one, whatever is done to both. */
 import fc from 'fast-check';
 import { PlainSeriesTable } from '../../../../tests/support/plainSeriesTable.ts';
-import { labelsFrom, labelValue, type Labels } from '../../../shared/model/labels.ts';
+import { ByteReader } from '../../../shared/bytes/byteReader.ts';
+import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
+import { labelsFrom, labelValue, type Label, type Labels } from '../../../shared/model/labels.ts';
 import type { Matcher } from '../../../shared/model/matchers.ts';
 import { LabelsCache } from './labelsCache.ts';
 import { isNextBucket } from './nextBucket.ts';
@@ -113,4 +115,44 @@ test('pods that come and go leave nothing behind', () => {
   expect([...table.index.select(matchers)]).toEqual(pods[2].filter((_, i) => (i & 3) < 2));
   expect(podSeries(39).map((set) => table.refOf(set))).toEqual(pods[4]);
   expect(podSeries(3).map((set) => table.refOf(set))).toEqual(Array.from({ length: 300 }, (_, i) => 40 * 300 + 1 + i));
+});
+
+describe('labels that the set before had too, as the same objects,', () => {
+  const [metric, p, q]: Label[] = [
+    ['__name__', 'm'],
+    ['pod', 'p'],
+    ['pod', 'q'],
+  ];
+  const both = () => {
+    const table = new SeriesTable();
+    return { table, ofP: table.refOf([metric, p]), ofQ: table.refOf([metric, q]) };
+  };
+
+  test('are known again', () => {
+    const { table, ofP, ofQ } = both();
+    expect([[metric, p], [metric, q], [metric], [metric, p]].map((set) => table.refOf(set))).toEqual([1, 2, 3, 1]);
+    expect([table.labels(ofP), table.labels(ofQ), table.labels(3)]).toEqual([[metric, p], [metric, q], [metric]]);
+  });
+
+  test('are known again after another set was looked for', () => {
+    const { table, ofP, ofQ } = both();
+    expect(table.find([metric, p])).toBe(ofP);
+    expect(table.refOf([metric, q])).toBe(ofQ);
+  });
+
+  test('are known again after others were read', () => {
+    const { table, ofP, ofQ } = both();
+    const out = new ByteWriter();
+    table.writeLabels(out, Uint32Array.of(ofP));
+    expect([...table.readLabels(new ByteReader(out.written))]).toEqual([ofP]);
+    expect(table.refOf([metric, q])).toBe(ofQ);
+  });
+
+  test('are new after they were forgotten', () => {
+    const { table } = both();
+    table.retain(() => false);
+    const anew = table.refOf([metric, q]);
+    const other = table.refOf([['a', 'b']]);
+    expect([table.labels(other), table.labels(anew), table.pairs]).toEqual([[['a', 'b']], [metric, q], 3]);
+  });
 });
