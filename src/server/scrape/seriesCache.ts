@@ -8,6 +8,7 @@ import type { Appender, AppendOutcome, GroupWriter, Storage } from '../storage/a
 import { createPageReader, lastOf, type PageReader, type PageRow } from '../textparse/pageReader.ts';
 import { CustomBucketReader } from '../textparse/customBuckets.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
+import { SlotLabels } from '../textparse/slotLabels.ts';
 import { StartTimeReader } from '../textparse/startTimes.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { pagePool } from '../outbound/pagePool.ts';
@@ -65,7 +66,7 @@ export class SeriesCache {
   /** By slot: a column, or UNKNOWN, DROPPED, WAITING. */
   private places = new Int32Array(0);
   /** Labels of slots without a column: one is made when the whole page is known to be good, and never for samples with their own time. */
-  private readonly waiting = new Map<number, Labels>();
+  private readonly waiting = new SlotLabels();
   /** By slot, what its series said last of when it began. */
   private readonly startsSaid = new Map<number, number>();
   /** Slots whose samples came outside the row: with their own time, or as native histograms. */
@@ -363,7 +364,7 @@ export class SeriesCache {
 
   /** Slots of a page that was not appended are looked at again when they come back. */
   private forgetWaiting(): void {
-    for (const slot of this.waiting.keys()) this.places[slot] = UNKNOWN;
+    for (const slot of this.waiting.slots()) this.places[slot] = UNKNOWN;
     this.waiting.clear();
     this.loose.clear();
   }

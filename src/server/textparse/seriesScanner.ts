@@ -126,12 +126,12 @@ export class SeriesScanner {
     return madeName.label;
   }
 
-  private labelAt(i: number, numeric: string): Label {
+  private labelAt(i: number, numeric: ReturnType<typeof numericLabel>): Label {
     const { ranges } = this;
     const name = this.nameText(ranges[i], ranges[i + 1]);
     const value = this.text(ranges[i + 2], ranges[i + 3]);
     if (name === '') throw new ParseError(this.bytes, ranges[i], 'a label name is empty');
-    return [name, name === numeric ? spelledAsNumber(value) : value];
+    return numeric !== '' && name === numeric ? numberLabel(numeric, value) : [name, value];
   }
 
   /** Whether the same bytes stand here. */
@@ -250,7 +250,20 @@ export function unescape(text: string): string {
   return text.replace(/\\([\\"n])/g, (_, c: string) => (c === 'n' ? '\n' : c));
 }
 
-function spelledAsNumber(value: string): string {
+/** Bounds of buckets, and quantiles, are the same in one metric after the other. */
+const NUMBER_LABELS_MAX = 1024;
+const NUMBER_LENGTH_MAX = 32;
+const numberLabels: Readonly<Record<'le' | 'quantile', Map<string, Label>>> = { le: new Map(), quantile: new Map() };
+
+/** A label whose value is spelled as a number, if it is one. */
+function numberLabel(name: 'le' | 'quantile', value: string): Label {
+  const known = numberLabels[name];
+  let label = known.get(value);
+  if (label !== undefined) return label;
   const v = parseFloatText(value);
-  return v === undefined ? value : formatOpenMetricsFloat(v);
+  label = [name, v === undefined ? value : formatOpenMetricsFloat(v)];
+  if (value.length > NUMBER_LENGTH_MAX) return label;
+  if (known.size >= NUMBER_LABELS_MAX) known.clear();
+  known.set(value, label);
+  return label;
 }

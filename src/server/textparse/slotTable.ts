@@ -4,6 +4,7 @@
  */
 import { grownTo } from '../../shared/bytes/grownArray.ts';
 import type { Labels } from '../../shared/model/labels.ts';
+import { SlotLabels } from './slotLabels.ts';
 
 /** So that nobody can choose names whose hashes meet. */
 const SEED = Math.floor(Math.random() * 0x100000000);
@@ -17,7 +18,7 @@ export class SlotTable {
   /** Slot + 1 by hash, with linear probing; 0 is a free place. Length is a power of two, at least a third more than there are slots. */
   #places = new Uint32Array(16);
   /** Of slots whose labels were not forgotten. */
-  readonly #labels = new Map<number, Labels>();
+  readonly #labels = new SlotLabels();
 
   get count(): number {
     return this.#count;
