@@ -43,6 +43,11 @@ export class Backlog {
     }
   }
 
+  /** Nothing waits any more. */
+  end(): void {
+    this.#names.forget();
+  }
+
   async #read(minTime: number, maxTime: number): Promise<OutgoingRow[]> {
     const matchers = [{ name: METRIC_NAME, op: '=~' as const, value: '.+' }];
     const groups = await this.#queryable.select({

@@ -71,6 +71,11 @@ export class OutgoingNames {
     return named;
   }
 
+  /** Lets go of what {@link of} keeps: a backlog asks for each series of the store, which the columns of the groups name already. */
+  forget(): void {
+    this.#byLabels = new Map();
+  }
+
   #name(labels: Labels): OutgoingSeries | undefined {
     const renamed = relabel(labelsFrom([...this.#external, ...labels]), this.#rules);
     if (renamed === undefined || renamed.length === 0) return undefined;

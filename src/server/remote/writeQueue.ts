@@ -207,6 +207,7 @@ export class WriteQueue {
       const late = this.#rows;
       if (maxTime >= now) {
         this.#rows = [...rows, ...late];
+        backlog.end();
         log('info', 'Remote write has caught up');
       } else {
         this.#rows = [...rows];
