@@ -2,7 +2,7 @@
  * Remote write in trouble: a sidecar scrapes and sends to a VictoriaMetrics, while one or the other is ended. Afterwards both must have each sample, once.
  * Needs `victoria-metrics` (ISOTHERM_VICTORIA_METRICS, or on the PATH); exit code 1 where a sample is missing or memory was not bounded.
  *
- *   npm run drill -- restarts --minutes=10 --targets=100    the sender killed twice, the receiver restarted twice
+ *   npm run drill -- restarts --minutes=10 --targets=100 --memory=800    the sender killed twice, the receiver restarted twice
  *   npm run drill -- outage --minutes=40 --targets=10       the receiver away for three quarters of the time, the sender killed twice meanwhile
  *   --series=1000 a target, scraped every second; --memory=400 MiB that the sender may hold
  */
