@@ -82,3 +82,13 @@ export function gridLength(grid: Grid): number {
 export function gridTimes(grid: Grid): Float64Array {
   return Float64Array.from({ length: gridLength(grid) }, (_, i) => grid.start + i * grid.step);
 }
+
+/** Both ends of the pictures: the first slice begins one step before the first grid point. */
+export function chartDomain({ start, end, step }: Grid): readonly [number, number] {
+  return [start - step, end];
+}
+
+/** A grid in a key of what was fetched over it. */
+export function gridKey({ start, end, step }: Grid): string {
+  return `${start} ${end} ${step}`;
+}

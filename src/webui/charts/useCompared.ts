@@ -5,7 +5,7 @@ import { queryRange, type GridSeries } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { versusOf } from '../explain/box.ts';
 import type { LabelCondition } from '../explain/conditions.ts';
-import type { Grid } from '../timeRange.ts';
+import { chartDomain, gridKey, type Grid } from '../timeRange.ts';
 import type { NamedHeatmaps } from './heatmaps.ts';
 import {
   againstOf,
@@ -59,7 +59,7 @@ export function useCompared<Answer>(
 ): Compared {
   const comparison = comparisonOf(params);
   const shift = comparison in EARLIER ? EARLIER[comparison as keyof typeof EARLIER] : 0;
-  const key = `${expr} ${grid.start} ${grid.end} ${grid.step}`;
+  const key = `${expr} ${gridKey(grid)}`;
   const earlier = useFetched(
     shift === 0 || own.maps.length === 0 ? undefined : `${key} ${shift}`,
     async (signal) => {
@@ -75,7 +75,7 @@ export function useCompared<Answer>(
     expr,
   );
   const choices = useMemo((): ComparisonChoices => {
-    const range = [grid.start - grid.step, grid.end] as const;
+    const range = chartDomain(grid);
     const { series, grid: asked } = served.data ?? { series: NO_SERIES, grid };
     const deploys = needsDeploys ? deploysOf(own.maps, series, asked) : [];
     const values = valuesOf(own.maps);

@@ -3,7 +3,7 @@ import type { ComparisonChoices } from '../charts/useCompared.ts';
 import { HeatmapFacets, type HeatmapFacetsProps } from '../charts/HeatmapFacets.tsx';
 import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
-import type { Grid } from '../timeRange.ts';
+import { chartDomain, type Grid } from '../timeRange.ts';
 import { boxOf, boxParams, dragMarksOf, noBoxParams, versusOf } from './box.ts';
 import type { LabelCondition } from './conditions.ts';
 import { ExplainPanel } from './ExplainPanel.tsx';
@@ -39,7 +39,7 @@ export function ExplainedMaps(props: ExplainedMapsProps) {
       <div className="explained-maps">
         <HeatmapFacets
           {...facets}
-          domain={[grid.start - grid.step, grid.end]}
+          domain={chartDomain(grid)}
           box={box}
           limits={place.params.get('limit') ?? ''}
           dragMarks={dragMarksOf(place.params)}

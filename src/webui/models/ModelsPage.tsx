@@ -9,7 +9,7 @@ import { Title } from '../parts/Title.tsx';
 import { PageFrame } from '../parts/PageFrame.tsx';
 import { TimeTools } from '../parts/TopBar.tsx';
 import { formatPercent, formatRate } from '../text.ts';
-import { gridFor, rangeFromParams } from '../timeRange.ts';
+import { gridFor, gridKey, rangeFromParams } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
 import { fetchBoard, newest } from './board.ts';
 import type { Board, ModelRow } from './board.ts';
@@ -31,7 +31,7 @@ export default function ModelsPage({ place }: { place: Place }) {
   const intervalMs = targets.data?.intervalMs ?? INTERVAL_MS_DEFAULT;
   const isKnown = targets.data !== undefined || targets.error !== undefined;
   const grid = gridFor(range, now, COLUMNS_MAX, intervalMs);
-  const board = useFetched(isKnown ? `${grid.start} ${grid.end} ${grid.step} ${intervalMs}` : undefined, (signal) =>
+  const board = useFetched(isKnown ? `${gridKey(grid)} ${intervalMs}` : undefined, (signal) =>
     fetchBoard(grid, intervalMs, signal),
   );
   return (

@@ -6,8 +6,7 @@ import { Card, Notice } from '../parts/Card.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { useSize } from '../parts/useSize.ts';
 import { formatAge, formatDayClock, formatSeconds } from '../text.ts';
-import type { Grid } from '../timeRange.ts';
-import { chartDomain } from './cardContext.ts';
+import { chartDomain, gridKey, type Grid } from '../timeRange.ts';
 import type { CardContext } from './cardContext.ts';
 import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
@@ -28,9 +27,7 @@ const JOBS_MAX = 4;
 export function JobsCard({ inventory, context }: CardProps) {
   const grid = runsGrid(context);
   const present = inventory.names.has(JOB_METRICS.success);
-  const jobs = useFetched(present ? `${grid.start} ${grid.end} ${grid.step}` : undefined, (signal) =>
-    fetchJobs(grid, signal),
-  );
+  const jobs = useFetched(present ? gridKey(grid) : undefined, (signal) => fetchJobs(grid, signal));
   if (!present) return context.awaiting ? <Awaiting title="Data job" className="card-jobs" /> : <NoJobs />;
   const shown = jobs.data?.slice(0, JOBS_MAX) ?? [];
   return (

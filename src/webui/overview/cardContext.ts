@@ -28,12 +28,3 @@ export interface CardContext {
   readonly crosshair: Crosshair;
   readonly onSelectRange: (start: number, end: number) => void;
 }
-
-/** Both ends of the pictures: the first slice begins one step before the first grid point. */
-export function chartDomain(grid: Grid): readonly [number, number] {
-  return [grid.start - grid.step, grid.end];
-}
-
-export function gridKey(grid: Grid): string {
-  return `${grid.start} ${grid.end} ${grid.step}`;
-}

@@ -11,7 +11,7 @@ import { setParams } from '../location.ts';
 import type { Place } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
 import { formatMetric } from '../text.ts';
-import type { Grid } from '../timeRange.ts';
+import { chartDomain, type Grid } from '../timeRange.ts';
 import {
   askCounts,
   askRange,
@@ -73,7 +73,7 @@ export function HeatmapView(props: HeatmapViewProps) {
           mode={mode}
           look={look}
           exemplars={exemplars}
-          domain={[answer.grid.start - answer.grid.step, answer.grid.end]}
+          domain={chartDomain(answer.grid)}
           crosshair={crosshair}
           onSelectRange={onSelectRange}
           onSelectBox={({ from, to }) => onSelectRange(from, to)}

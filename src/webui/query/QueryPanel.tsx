@@ -11,7 +11,7 @@ import { ActionButton } from '../parts/ActionButton.tsx';
 import { CopyButton } from '../parts/CopyButton.tsx';
 import { formatClock } from '../text.ts';
 import { themeChoice, useThemeMode } from '../theme.ts';
-import { rangeParams, shownBy } from '../timeRange.ts';
+import { gridKey, rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
 import { VIEWS, askInstant, askPicture, askYoung, faultPlace, fittingView } from './ask.ts';
 import type { AnyAnswer, CountedAnswer, RangeAnswer, View } from './ask.ts';
@@ -51,7 +51,7 @@ export function QueryPanel({ place, index, expr, range, now, crosshair, onRenew 
   const wantsTable = chosen === 'table';
   const picture = useRef<HTMLDivElement>(null);
   const ranged = useFetched(
-    wantsTable || grid === undefined ? undefined : `${expr} ${grid.start} ${grid.end} ${grid.step} ${chosen}`,
+    wantsTable || grid === undefined ? undefined : `${expr} ${gridKey(grid)} ${chosen}`,
     (signal) => askPicture(expr, grid!, chosen, signal),
     // Lines are drawn from another answer than a heatmap.
     `${expr} ${chosen === 'graph'}`,
