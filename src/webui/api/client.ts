@@ -114,7 +114,8 @@ export interface GridSeries {
   readonly histograms?: readonly (ApiHistogram | undefined)[];
 }
 
-const rangeParams = (expr: string, { start, end, step }: Grid) => ({
+/** Of the API's questions about an expression over a grid. */
+export const gridParams = (expr: string, { start, end, step }: Grid) => ({
   query: expr,
   start: String(start / 1000),
   end: String(end / 1000),
@@ -135,7 +136,7 @@ export async function queryDistribution(
   signal?: AbortSignal,
   omit = 'mean',
 ): Promise<ReadDistribution> {
-  const params = { ...rangeParams(expr, grid), quantiles: quantiles.join(), omit, format: 'binary' };
+  const params = { ...gridParams(expr, grid), quantiles: quantiles.join(), omit, format: 'binary' };
   const { url, response } = await answerOf('distribution', params, signal);
   if (response.headers.get('content-type') !== COLUMNS_TYPE) {
     await readJson(url, response, signal);
@@ -145,7 +146,7 @@ export async function queryDistribution(
 }
 
 export function queryRange(expr: string, grid: Grid, signal?: AbortSignal): Promise<Answer<GridSeries[]>> {
-  return ask<ApiQueryData>('query_range', rangeParams(expr, grid), signal).then((answer) => ({
+  return ask<ApiQueryData>('query_range', gridParams(expr, grid), signal).then((answer) => ({
     ...answer,
     data: answer.data.resultType === 'matrix' ? answer.data.result.map((series) => onGrid(series, grid)) : [],
   }));

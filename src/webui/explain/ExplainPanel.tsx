@@ -4,7 +4,7 @@ import type { ApiExplainedLabel, ApiExplainedValue, ApiExplanation } from '../..
 import { countedText, pairText, shareText } from '../../shared/explain/words.ts';
 import type { MapBox } from '../../ui/HeatmapCanvas.tsx';
 import { formatBucket, formatTimeRange, valueFormat } from '../../viz/format.ts';
-import { ask } from '../api/client.ts';
+import { ask, gridParams } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { MomentChoice, ValueChoice } from '../charts/MapControls.tsx';
 import type { ComparisonChoices } from '../charts/useCompared.ts';
@@ -95,10 +95,7 @@ function explainParams(
   choices: ComparisonChoices,
 ): Record<string, string> {
   return {
-    query: expr,
-    start: String(grid.start / 1000),
-    end: String(grid.end / 1000),
-    step: String(grid.step / 1000),
+    ...gridParams(expr, grid),
     from: String(box.from / 1000),
     to: String(box.to / 1000),
     lower: boundText(box.lower),

@@ -3,7 +3,7 @@ import { eachSlice } from '../../shared/api/distributionColumns.ts';
 import { visible } from '../../shared/model/visible.ts';
 import { METRIC_NAME } from '../../shared/model/labels.ts';
 import { formatValue } from '../../shared/api/prometheus.ts';
-import { apiUrl } from '../api/client.ts';
+import { apiUrl, gridParams } from '../api/client.ts';
 import { formatMetric } from '../text.ts';
 import { gridTimes } from '../timeRange.ts';
 import type { AnyAnswer, CountedAnswer, InstantAnswer, RangeAnswer } from './ask.ts';
@@ -66,11 +66,8 @@ export function curlOf(expr: string, answer: AnyAnswer): string {
   const paths = { range: 'query_range', counted: 'distribution', instant: 'query' } as const;
   const path = paths[answer.kind];
   const params =
-    answer.kind === 'instant'
-      ? { time: answer.time }
-      : { start: answer.grid.start, end: answer.grid.end, step: answer.grid.step };
-  const data = [['query', expr], ...Object.entries(params).map(([name, ms]) => [name, String(ms / 1000)])];
-  return `curl ${shellQuoted(apiUrl(path).href)} ${data
+    answer.kind === 'instant' ? { query: expr, time: String(answer.time / 1000) } : gridParams(expr, answer.grid);
+  return `curl ${shellQuoted(apiUrl(path).href)} ${Object.entries(params)
     .map(([name, value]) => `--data-urlencode ${shellQuoted(`${name}=${value}`)}`)
     .join(' ')}`;
 }
