@@ -1,5 +1,6 @@
 import React from 'react';
 import {
+  againstText,
   COLOR_BY_TEXTS,
   COMPARISON_TEXTS,
   comparisonOf,
@@ -9,7 +10,6 @@ import {
   type Comparison,
 } from './mapLook.ts';
 import { pairText } from '../../shared/explain/words.ts';
-import { conditionText } from '../explain/conditions.ts';
 import { setParams } from '../location.ts';
 import { Select } from '../parts/Choice.tsx';
 import { formatDayClock } from '../text.ts';
@@ -65,11 +65,8 @@ export function MapControls({ params, choices }: MapControlsProps) {
 
 /** The value that the others are compared with. */
 export function ValueChoice({ values, against }: Pick<ComparisonChoices, 'values' | 'against'>) {
-  const options = values.map(({ label, value }) => ({
-    value: conditionText({ label, op: '=', value }),
-    text: pairText(label, value),
-  }));
-  const chosen = against && conditionText({ ...against, op: '=' });
+  const options = values.map((one) => ({ value: againstText(one), text: pairText(one.label, one.value) }));
+  const chosen = against && againstText(against);
   return (
     <Select
       label="Value to compare with"

@@ -7,9 +7,9 @@ import { quoted } from '../../shared/model/labels.ts';
 import { visible } from '../../shared/model/visible.ts';
 import type { ColorBy } from '../../viz/shades.ts';
 import type { GridSeries } from '../api/client.ts';
-import { conditionsOf, conditionsText, type LabelCondition } from '../explain/conditions.ts';
+import { conditionsOf, conditionsText, conditionText, type LabelValue } from '../explain/conditions.ts';
 import { gridTimes, type Grid } from '../timeRange.ts';
-import type { NamedHeatmap } from './heatmaps.ts';
+import type { NamedHeatmap, NamedHeatmaps } from './heatmaps.ts';
 
 export interface MapLook {
   readonly colorBy: ColorBy;
@@ -100,8 +100,6 @@ export function deploysOf(maps: readonly NamedHeatmap[], served: readonly GridSe
   return (own.length > 0 ? own : newIn(told)).map((one) => ({ ...one, time: one.time - grid.step }));
 }
 
-type LabelValue = Omit<LabelCondition, 'op'>;
-
 /** Values by which the maps differ, those of versions first: each can be what the others are compared with. */
 export function valuesOf(maps: readonly NamedHeatmap[]): LabelValue[] {
   const names = [...new Set(maps.flatMap(({ labels }) => Object.keys(labels)))];
@@ -121,13 +119,11 @@ export function againstOf(params: URLSearchParams, values: readonly LabelValue[]
   return conditionsOf(params.get('against')).find(({ op }) => op === '=') ?? values[0];
 }
 
-interface Compared {
-  readonly maps: readonly NamedHeatmap[];
-  readonly notices: readonly string[];
-}
+/** A value to compare with, as the address and the API carry it. */
+export const againstText = (against: LabelValue): string => conditionText({ ...against, op: '=' });
 
 /** Each map against the one of the same title that was asked for an earlier range, on the times of the first. */
-export function comparedWith(maps: readonly NamedHeatmap[], earlier: readonly NamedHeatmap[]): Compared {
+export function comparedWith(maps: readonly NamedHeatmap[], earlier: readonly NamedHeatmap[]): NamedHeatmaps {
   const byTitle = new Map(earlier.map((map) => [map.title, map]));
   return differences(maps, 'the earlier range', (map) => {
     const other = byTitle.get(map.title);
@@ -136,7 +132,7 @@ export function comparedWith(maps: readonly NamedHeatmap[], earlier: readonly Na
 }
 
 /** Each of the other maps against the first one. */
-export function comparedWithFirst([first, ...rest]: readonly NamedHeatmap[]): Compared {
+export function comparedWithFirst([first, ...rest]: readonly NamedHeatmap[]): NamedHeatmaps {
   if (rest.length === 0) return { maps: [first], notices: ['There is one map only, and nothing to compare it with.'] };
   const compared = differences(rest, 'the first one', (map) => differenceOf(map.model, first.model));
   const titled = compared.maps.map((map) => ({ ...map, title: `${map.title} against ${first.title}` }));
@@ -144,7 +140,7 @@ export function comparedWithFirst([first, ...rest]: readonly NamedHeatmap[]): Co
 }
 
 /** Each map against the one that has another value of one label, and the same ones of all others. */
-export function comparedWithValue(maps: readonly NamedHeatmap[], against: LabelValue | undefined): Compared {
+export function comparedWithValue(maps: readonly NamedHeatmap[], against: LabelValue | undefined): NamedHeatmaps {
   if (against === undefined)
     return { maps, notices: ['No label differs between these maps: draw one map for each value of a label first.'] };
   const { label, value } = against;
@@ -168,7 +164,7 @@ export function comparedWithValue(maps: readonly NamedHeatmap[], against: LabelV
 }
 
 /** Each map's slices against all that it observed before a moment. */
-export function comparedWithBefore(maps: readonly NamedHeatmap[], moment: number): Compared {
+export function comparedWithBefore(maps: readonly NamedHeatmap[], moment: number): NamedHeatmaps {
   return differences(maps, 'what was before', (map) => differenceFrom(map.model, -Infinity, moment));
 }
 
@@ -176,7 +172,7 @@ function differences(
   maps: readonly NamedHeatmap[],
   other: string,
   difference: (map: NamedHeatmap) => HeatmapModel | undefined,
-): Compared {
+): NamedHeatmaps {
   const compared = maps.flatMap((map) => {
     const model = difference(map);
     return model === undefined || model.counts.every(Number.isNaN) ? [] : [{ ...map, model, lines: [] }];

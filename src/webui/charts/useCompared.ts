@@ -4,7 +4,7 @@ import type { VersionSeen } from '../../shared/explain/versions.ts';
 import { queryRange, type GridSeries } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { versusOf } from '../explain/box.ts';
-import type { LabelCondition } from '../explain/conditions.ts';
+import type { LabelValue } from '../explain/conditions.ts';
 import { chartDomain, gridKey, type Grid } from '../timeRange.ts';
 import type { NamedHeatmaps } from './heatmaps.ts';
 import {
@@ -28,8 +28,8 @@ export interface ComparisonChoices {
   readonly range: readonly [start: number, end: number];
   readonly deploys: readonly VersionSeen[];
   readonly moment: number;
-  readonly values: readonly Omit<LabelCondition, 'op'>[];
-  readonly against: Omit<LabelCondition, 'op'> | undefined;
+  readonly values: readonly LabelValue[];
+  readonly against: LabelValue | undefined;
 }
 
 export interface Compared extends NamedHeatmaps {

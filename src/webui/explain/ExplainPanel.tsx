@@ -7,6 +7,7 @@ import { formatBucket, formatTimeRange, valueFormat } from '../../viz/format.ts'
 import { ask, gridParams } from '../api/client.ts';
 import { useFetched } from '../api/useFetched.ts';
 import { MomentChoice, ValueChoice } from '../charts/MapControls.tsx';
+import { againstText } from '../charts/mapLook.ts';
 import type { ComparisonChoices } from '../charts/useCompared.ts';
 import { setParams } from '../location.ts';
 import { Notice } from '../parts/Card.tsx';
@@ -14,7 +15,7 @@ import { Select } from '../parts/Choice.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import type { Grid } from '../timeRange.ts';
 import { boundText, VERSUS, VERSUS_TEXTS, type Versus } from './box.ts';
-import { conditionText, type LabelCondition } from './conditions.ts';
+import type { LabelCondition } from './conditions.ts';
 
 interface ExplainPanelProps {
   readonly expr: string;
@@ -116,7 +117,7 @@ function baselineParams(
     case 'deploy':
       return { baseline: 'before', moment: String(moment / 1000) };
     case 'value':
-      return { baseline: versus, against: against === undefined ? '' : conditionText({ ...against, op: '=' }) };
+      return { baseline: versus, against: against === undefined ? '' : againstText(against) };
     case 'before':
       return { baseline: 'earlier', shift: String((box.to - box.from) / 1000) };
     default:

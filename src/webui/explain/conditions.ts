@@ -8,6 +8,8 @@ export interface LabelCondition {
   readonly value: string;
 }
 
+export type LabelValue = Omit<LabelCondition, 'op'>;
+
 /** More conditions than this in an address are passed over. */
 const CONDITIONS_MAX = 20;
 const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
