@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { acceptClauses } from './accept.ts';
 
 /** Text is gathered to pieces of about this many characters before it becomes bytes. */
 const PIECE_CHARS = 64 * 1024;
@@ -33,15 +34,7 @@ const zstd = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
 export function acceptedEncoding(header: string | undefined): Encoding {
   let best: Encoding = 'identity';
   let bestQ = 0;
-  const q = new Map<string, number>();
-  for (const part of (header ?? '').split(',')) {
-    const [name, ...params] = part
-      .trim()
-      .toLowerCase()
-      .split(/\s*;\s*/);
-    const weight = params.find((param) => param.startsWith('q='));
-    q.set(name, weight === undefined ? 1 : Number(weight.slice(2)) || 0);
-  }
+  const q = new Map(acceptClauses((header ?? '').toLowerCase()).map((clause) => [clause.name, clause.q]));
   for (const encoding of ['zstd', 'gzip'] as const) {
     const weight = q.get(encoding) ?? q.get('*') ?? 0;
     if (weight > bestQ) [best, bestQ] = [encoding, weight];

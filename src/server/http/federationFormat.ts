@@ -1,5 +1,7 @@
 /** What form a page of federation takes, by the Accept header, and how names are written that old readers do not know. Source: prometheus/common, expfmt and model. */
 import { isPlainMetricName } from '../../shared/model/labels.ts';
+import { acceptClauses } from './accept.ts';
+import { EXPOSITION_TYPE } from './answer.ts';
 
 const PROTOBUF = 'application/vnd.google.protobuf';
 const FAMILY = 'io.prometheus.client.MetricFamily';
@@ -19,31 +21,20 @@ export interface FederationFormat {
  */
 export function negotiate(accept: string): FederationFormat {
   let escaping: Escaping = 'underscores';
-  for (const { type, params } of clausesOf(accept)) {
+  // Of equal ones the first comes first.
+  for (const { name, params } of acceptClauses(accept).sort((a, b) => b.q - a.q)) {
     const named = params.get('escaping');
     if (isEscaping(named)) escaping = named;
-    if (type === PROTOBUF && params.get('proto') === FAMILY && params.get('encoding') === 'delimited')
+    if (name === PROTOBUF && params.get('proto') === FAMILY && params.get('encoding') === 'delimited')
       return formatOf('protobuf', escaping);
-    if (type === 'text/plain' && ['0.0.4', ''].includes(params.get('version') ?? '')) break;
+    if (name === 'text/plain' && ['0.0.4', ''].includes(params.get('version') ?? '')) break;
   }
   return formatOf('text', escaping);
 }
 
 function formatOf(kind: FederationFormat['kind'], escaping: Escaping): FederationFormat {
-  const type =
-    kind === 'text' ? 'text/plain; version=0.0.4; charset=utf-8' : `${PROTOBUF}; proto=${FAMILY}; encoding=delimited`;
+  const type = kind === 'text' ? EXPOSITION_TYPE : `${PROTOBUF}; proto=${FAMILY}; encoding=delimited`;
   return { kind, escaping, contentType: `${type}; escaping=${escaping}` };
-}
-
-/** By preference; of equal ones the first comes first. */
-function clausesOf(accept: string): { type: string; params: ReadonlyMap<string, string> }[] {
-  const clauses = accept.split(',').map((part) => {
-    const [type, ...rest] = part.split(';').map((text) => text.trim());
-    const params = new Map<string, string>();
-    for (const [name, value = ''] of rest.map((text) => text.split('=', 2))) params.set(name.trim(), value.trim());
-    return { type, params, q: Number(params.get('q') ?? 1) || 0 };
-  });
-  return clauses.sort((a, b) => b.q - a.q);
 }
 
 function isEscaping(text: string | undefined): text is Escaping {
