@@ -106,9 +106,10 @@ const iteratorOf = (pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): P
 /** The same memory. */
 const bufferOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length);
 
-async function* chained(first: readonly Buffer[], rest: Pieces): AsyncGenerator<Buffer> {
+/** Pieces that were taken already, and the rest. */
+export async function* chained(first: readonly Uint8Array[], rest: Pieces): AsyncGenerator<Buffer> {
   try {
-    yield* first;
+    yield* first.map(bufferOf);
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield bufferOf(next.value);
   } finally {
     await rest.return?.();

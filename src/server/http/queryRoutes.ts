@@ -8,7 +8,7 @@ import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import { quoted } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type QueryRequest } from '../storage/engine.ts';
-import { dataJson, JSON_TYPE, listJson } from './answer.ts';
+import { chained, dataJson, JSON_TYPE, listJson } from './answer.ts';
 import { invalidParameter } from './apiError.ts';
 import { rangeParams, TIME_MAX, TIME_MIN } from './params.ts';
 import type { ApiCall, ApiRoute, TypedAnswer } from './route.ts';
@@ -45,26 +45,15 @@ async function rangeQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array> | Ty
   const columns = call.accept.includes(MATRIX_TYPE);
   const answer = await runQuery(call, rangeParams(call.params), columns);
   if (!columns) return answer;
-  const { first, all } = await peeked(answer);
-  return { contentType: first?.[0] === BRACE ? JSON_TYPE : MATRIX_TYPE, isNegotiated: true, pieces: all };
+  const pieces = answer[Symbol.asyncIterator]();
+  const next = await pieces.next();
+  const first: readonly Uint8Array[] = next.done === true ? [] : [next.value];
+  const contentType = first[0]?.[0] === BRACE ? JSON_TYPE : MATRIX_TYPE;
+  return { contentType, isNegotiated: true, pieces: chained(first, pieces) };
 }
 
 /** What JSON begins with, and columns do not. */
 const BRACE = 0x7b;
-
-/** The first piece, and all of them with it. */
-async function peeked(pieces: AsyncIterable<Uint8Array>) {
-  const rest = pieces[Symbol.asyncIterator]();
-  const first = await rest.next();
-  const all = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
-    } finally {
-      await rest.return?.();
-    }
-  };
-  return { first: first.done === true ? undefined : first.value, all: all() };
-}
 
 /** How a query is evaluated: a range query where a step is given, else an instant one. It is run for that, and its answer left away. */
 async function explained(call: ApiCall): Promise<Iterable<string>> {

@@ -27,7 +27,7 @@ import { registerOtlp } from './otlp.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
 import { registerRemoteRead } from './remoteRead.ts';
 import { registerRemoteWrite } from './remoteWrite.ts';
-import type { ApiRoute, RawHandler } from './route.ts';
+import type { ApiRoute, RawHandler, TypedAnswer } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
 import { RunningQueries } from './runningQueries.ts';
@@ -248,9 +248,9 @@ async function answerApi(
     origin,
     signal: gone.signal,
   });
-  const typed = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
-  const { contentType, pieces } = typed;
-  if ('isNegotiated' in typed && typed.isNegotiated === true) reply.header('vary', varyWith(reply, 'Accept'));
+  const typed: TypedAnswer = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
+  const { contentType, isNegotiated, pieces } = typed;
+  if (isNegotiated === true) reply.header('vary', varyWith(reply, 'Accept'));
   const send = Symbol.asyncIterator in pieces ? sendPieces : sendTexts;
   return send(request, reply, pieces as Iterable<string> & AsyncIterable<Uint8Array>, contentType);
 }
