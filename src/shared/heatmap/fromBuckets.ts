@@ -36,7 +36,13 @@ export interface HeatmapSet {
 }
 
 /** More cells than this are refused, whatever the screen: at 8 bytes each, and as much again while drawing, they would stop the page. */
-export const CELLS_MAX = 16_000_000;
+const CELLS_MAX = 16_000_000;
+
+/** What stands in for a map of more cells than are drawn. */
+export function tooLargeFor(slices: number, rows: number): EmptyHeatmap | undefined {
+  if (slices * rows <= CELLS_MAX) return undefined;
+  return { kind: 'empty', reason: `${slices * rows} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
+}
 
 /**
  * Heatmaps of classic histograms: one for each label set apart from `le`, in the order in which they come.
@@ -92,9 +98,8 @@ function oneHistogram(
   if (times.length === 0) return { kind: 'empty', reason: 'no samples in this time range' };
   const { xEdges, sliceOf } = slicesOf(times, stepMs);
   const slices = xEdges.length - 1;
-  if (slices * rows > CELLS_MAX) {
-    return { kind: 'empty', reason: `${slices * rows} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
-  }
+  const tooLarge = tooLargeFor(slices, rows);
+  if (tooLarge !== undefined) return tooLarge;
   const counts = new Float64Array(slices * rows).fill(NaN);
   for (const { bound, series } of buckets) {
     const y = boundIndex(uppers, bound);

@@ -1,4 +1,4 @@
-import { CELLS_MAX } from './fromBuckets.ts';
+import { tooLargeFor } from './fromBuckets.ts';
 import { JoinedRows, partOfBucket } from './joined.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
 import { boundIndex, distinctBounds, distinctSorted, isSameBound, isTime, slicesOf } from './slices.ts';
@@ -37,9 +37,8 @@ export function heatmapFromCells(cells: CellList): HeatmapModel | EmptyHeatmap {
   const rows = yEdges.length - 1;
   const slices = xEdges.length - 1;
   if (rows < 1) return { kind: 'empty', reason: 'nothing was observed in this time range' };
-  if (rows * slices > CELLS_MAX) {
-    return { kind: 'empty', reason: `${rows * slices} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
-  }
+  const tooLarge = tooLargeFor(slices, rows);
+  if (tooLarge !== undefined) return tooLarge;
   const interpolation = cells.interpolation ?? (areExponential(kept, cells) ? 'exponential' : 'linear');
   const grid = new Float64Array(slices * rows).fill(NaN);
   for (let i = 0; i < stamps.length; i++) grid.fill(0, sliceOf[i] * rows, (sliceOf[i] + 1) * rows);

@@ -1,6 +1,6 @@
 /** A group of the distribution API → what the renderer draws. */
 import { eachSlice, resetTimes, type GroupColumns } from '../api/distributionColumns.ts';
-import { CELLS_MAX } from './fromBuckets.ts';
+import { tooLargeFor } from './fromBuckets.ts';
 import { withResets } from './counters.ts';
 import { heatmapFromCells } from './fromCells.ts';
 import { JoinedRows, partOfBucket } from './joined.ts';
@@ -35,9 +35,8 @@ export function heatmapFromDistribution(input: FromDistribution): HeatmapModel |
     layouts.length === 1 ? layouts[0].bounds : distinctBounds(layouts.flatMap(({ bounds }) => [...bounds]));
   const rows = yEdges.length - 1;
   const slices = edges.length - 1;
-  if (slices * rows > CELLS_MAX) {
-    return { kind: 'empty', reason: `${slices * rows} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
-  }
+  const tooLarge = tooLargeFor(slices, rows);
+  if (tooLarge !== undefined) return tooLarge;
   const counts = new Float64Array(slices * rows).fill(NaN);
   const joined = new JoinedRows(slices, rows);
   const places = new Map(layouts.map((layout) => [layout, layout.bounds.map((bound) => boundIndex(yEdges, bound))]));

@@ -1,5 +1,5 @@
 /** A heatmap of plain values: at each time, how the values of many series are distributed. */
-import { CELLS_MAX } from './fromBuckets.ts';
+import { tooLargeFor } from './fromBuckets.ts';
 import type { EmptyHeatmap, HeatmapModel } from './model.ts';
 import { distinctSorted, isTime, slicesOf } from './slices.ts';
 
@@ -31,9 +31,8 @@ export function heatmapFromValues({ series, unit, stepMs, title }: FromValues): 
   const yEdges = boundsFor(least, most);
   const rows = yEdges.length - 1;
   const slices = xEdges.length - 1;
-  if (rows * slices > CELLS_MAX) {
-    return { kind: 'empty', reason: `${rows * slices} cells, over ${CELLS_MAX}; raise the step or shorten the range` };
-  }
+  const tooLarge = tooLargeFor(slices, rows);
+  if (tooLarge !== undefined) return tooLarge;
   const counts = new Float64Array(slices * rows).fill(NaN);
   for (const one of series) {
     let at = 0;
