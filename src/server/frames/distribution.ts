@@ -6,7 +6,7 @@ import {
   type ReadDistribution,
 } from '../../shared/api/distributionColumns.ts';
 import type { BucketLayout } from '../../shared/histogram/layout.ts';
-import { nullsFor, setNull, type Frame, type FrameField } from './frame.ts';
+import { clearNull, nullsFor, setNull, type Frame, type FrameField } from './frame.ts';
 import { heatmapCellsFrames, heatmapFrame } from './heatmap.ts';
 import type { HistogramBucket } from './series.ts';
 import { timeField, type FrameContext } from './shapes.ts';
@@ -65,7 +65,7 @@ function rowsFrame(
     for (let y = 0; y < own.length; y++) {
       const { values, nulls } = columns[own[y]];
       values[x - first] = counts[at + y] / divisor;
-      nulls[(x - first) >> 3] &= ~(1 << ((x - first) & 7));
+      clearNull(nulls, x - first);
     }
   });
   const fields = buckets.map(({ le }, y): FrameField => ({

@@ -60,6 +60,10 @@ export function setNull(nulls: Uint8Array, index: number): void {
   nulls[index >> 3] |= 1 << (index & 7);
 }
 
+export function clearNull(nulls: Uint8Array, index: number): void {
+  nulls[index >> 3] &= ~(1 << (index & 7));
+}
+
 export function isNull(nulls: Uint8Array | undefined, index: number): boolean {
   return nulls !== undefined && (nulls[index >> 3] & (1 << (index & 7))) !== 0;
 }
