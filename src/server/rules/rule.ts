@@ -1,6 +1,6 @@
 /** One rule as it runs: what an evaluation makes of the rows of its expression. */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import { labelsFrom, labelsKey, labelsOf, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import { labelsFrom, labelsKey, labelsOf, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
 import { withoutParens, type Expr } from '../../shared/promql/ast.ts';
 import { formatExpr } from '../../shared/promql/format.ts';
 import { AlertSet, type Alert, type FoundAlert } from './alerts.ts';
@@ -73,49 +73,38 @@ export function makeRule(spec: RuleSpec): Rule {
 /** What need not be waited for is there at once: of thousands of rules, few have anything to wait for. */
 export type AtOnceOrLater<T> = T | Promise<T>;
 
-/** A rule's expression as it is asked time and again. */
-class RuleQuery {
-  readonly text: string;
+/** A rule's expression, asked time and again. */
+class AskedRule<S extends RuleSpec> {
+  readonly spec: S;
+  readonly query: string;
+  readonly state: RuleHealth = { ...UNTRIED };
   readonly #parsed: Expr;
   #kept: ReturnType<KeepVector> | undefined;
 
-  constructor(expr: Expr) {
-    this.text = formatExpr(expr);
-    this.#parsed = withoutParens(expr);
+  constructor(spec: S) {
+    this.spec = spec;
+    this.query = formatExpr(spec.expr);
+    this.#parsed = withoutParens(spec.expr);
   }
 
-  /** The rows at time `t`, milliseconds. At once where they can be had so. */
-  rows(t: number, { ask, keep }: RuleSurroundings): AtOnceOrLater<readonly RuleSample[]> {
+  /** Its rows, at once where they can be had so. */
+  protected rows(
+    { t, offsetMs }: EvaluationTime,
+    { ask, keep }: RuleSurroundings,
+  ): AtOnceOrLater<readonly RuleSample[]> {
     this.#kept ??= keep?.(this.#parsed);
-    return this.#kept?.(t) ?? ask(this.text, t, this.#parsed);
+    return this.#kept?.(t - offsetMs) ?? ask(this.query, t - offsetMs, this.#parsed);
   }
 }
 
-export class RecordingRule {
-  readonly spec: RecordingSpec;
-  readonly #query: RuleQuery;
-  readonly state: RuleHealth = { ...UNTRIED };
-
-  constructor(spec: RecordingSpec) {
-    this.spec = spec;
-    this.#query = new RuleQuery(spec.expr);
-  }
-
-  get query(): string {
-    return this.#query.text;
-  }
-
+export class RecordingRule extends AskedRule<RecordingSpec> {
   /**
    * The samples that the rule records, under its name.
    *
    * @throws Error where two of them have the same labels, or where there are more than `limit` (0: no limit).
    */
-  evaluate(
-    { t, offsetMs }: EvaluationTime,
-    limit: number,
-    surroundings: RuleSurroundings,
-  ): AtOnceOrLater<RuleSample[]> {
-    const rows = this.#query.rows(t - offsetMs, surroundings);
+  evaluate(time: EvaluationTime, limit: number, surroundings: RuleSurroundings): AtOnceOrLater<RuleSample[]> {
+    const rows = this.rows(time, surroundings);
     if (rows instanceof Promise) return rows.then((found) => this.#samples(found, limit));
     return this.#samples(rows, limit);
   }
@@ -132,10 +121,18 @@ export class RecordingRule {
 
   #named({ labels: given, row = {} }: RuleSample): NamedLabels {
     if (row.named !== undefined) return row.named;
-    const labels = labelsFrom([...given, [METRIC_NAME, this.spec.name], ...this.spec.labels]);
-    return (row.named = { labels, key: labelsKey(labels) });
+    return (row.named = keyed([...given, [METRIC_NAME, this.spec.name], ...this.spec.labels]));
   }
 }
+
+/** @param pairs as labelsFrom() takes them. */
+function keyed(pairs: Iterable<Label>): NamedLabels {
+  const labels = labelsFrom(pairs);
+  return { labels, key: labelsKey(labels) };
+}
+
+/** Whether no template makes the label. */
+const isFixed = ([, value]: Label) => !value.includes('{{');
 
 /** The series that an alert is written as. */
 interface AlertSeries {
@@ -144,10 +141,7 @@ interface AlertSeries {
   readonly forState: NamedLabels;
 }
 
-export class AlertingRule {
-  readonly spec: AlertingSpec;
-  readonly #query: RuleQuery;
-  readonly state: RuleHealth = { ...UNTRIED };
+export class AlertingRule extends AskedRule<AlertingSpec> {
   readonly alerts: AlertSet;
   /** Whether what is around a row makes no difference to its alert's labels. */
   readonly #hasFixedLabels: boolean;
@@ -157,15 +151,10 @@ export class AlertingRule {
   isRestored: boolean;
 
   constructor(spec: AlertingSpec) {
-    this.spec = spec;
-    this.#query = new RuleQuery(spec.expr);
+    super(spec);
     this.alerts = new AlertSet(spec.forMs, spec.keepFiringForMs);
-    this.#hasFixedLabels = spec.labels.every(([, value]) => !value.includes('{{'));
+    this.#hasFixedLabels = spec.labels.every(isFixed);
     this.isRestored = true;
-  }
-
-  get query(): string {
-    return this.#query.text;
   }
 
   /**
@@ -173,14 +162,10 @@ export class AlertingRule {
    *
    * @throws Error where two rows make the same alert, or where there are more than `limit` (0: no limit); the rule's alerts are then forgotten.
    */
-  evaluate(
-    { t, offsetMs }: EvaluationTime,
-    limit: number,
-    surroundings: RuleSurroundings,
-  ): AtOnceOrLater<RuleSample[]> {
-    const rows = this.#query.rows(t - offsetMs, surroundings);
-    if (!(rows instanceof Promise) && rows.length === 0) return this.#advance(t, [], limit);
-    return this.#expand(rows, t, limit, surroundings);
+  evaluate(time: EvaluationTime, limit: number, surroundings: RuleSurroundings): AtOnceOrLater<RuleSample[]> {
+    const rows = this.rows(time, surroundings);
+    if (!(rows instanceof Promise) && rows.length === 0) return this.#advance(time.t, [], limit);
+    return this.#expand(rows, time.t, limit, surroundings);
   }
 
   async #expand(
@@ -207,8 +192,11 @@ export class AlertingRule {
 
   /** Labels of the series `ALERTS_FOR_STATE` that no template makes: what to look for when state is restored. */
   get forStateLabels(): Labels {
-    const fixed = this.spec.labels.filter(([, value]) => !value.includes('{{'));
-    return labelsFrom([...fixed, [METRIC_NAME, ALERTS_FOR_STATE], [ALERT_NAME, this.spec.name]]);
+    return labelsFrom([
+      ...this.spec.labels.filter(isFixed),
+      [METRIC_NAME, ALERTS_FOR_STATE],
+      [ALERT_NAME, this.spec.name],
+    ]);
   }
 
   async #found(row: RuleSample, t: number, surroundings: RuleSurroundings): Promise<FoundAlert> {
@@ -233,12 +221,7 @@ export class AlertingRule {
   }
 
   #named({ labels: given }: RuleSample, own: Labels): NamedLabels {
-    const labels = labelsFrom([
-      ...given.filter(([name]) => name !== METRIC_NAME),
-      ...own,
-      [ALERT_NAME, this.spec.name],
-    ]);
-    return { labels, key: labelsKey(labels) };
+    return keyed([...given.filter(([name]) => name !== METRIC_NAME), ...own, [ALERT_NAME, this.spec.name]]);
   }
 
   async #text(expanded: Promise<string>, { onTemplateFault }: RuleSurroundings): Promise<string> {
@@ -260,16 +243,8 @@ export class AlertingRule {
   }
 
   #seriesOf({ labels: own, state }: Alert): AlertSeries {
-    const named = (name: string, ...more: Labels) => {
-      const labels = labelsFrom([
-        ...this.spec.labels,
-        ...own,
-        [METRIC_NAME, name],
-        [ALERT_NAME, this.spec.name],
-        ...more,
-      ]);
-      return { labels, key: labelsKey(labels) };
-    };
+    const named = (name: string, ...more: Labels) =>
+      keyed([...this.spec.labels, ...own, [METRIC_NAME, name], [ALERT_NAME, this.spec.name], ...more]);
     return { state, alerts: named(ALERTS, ['alertstate', state]), forState: named(ALERTS_FOR_STATE) };
   }
 }
