@@ -19,7 +19,7 @@ import { labelJoiner, labelReplacer } from './labelCalls.ts';
 import { OUTLINE_KERNELS } from './outlineKernels.ts';
 import { INCREASES, type SumKernel } from './summedIncreases.ts';
 import { summedResets } from './summedResets.ts';
-import { OVER_TIME_KERNELS } from './overTimeKernels.ts';
+import { NAME_KEEPING, OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './selectorTimes.ts';
@@ -407,7 +407,7 @@ function mapTable<K extends string, V>(
 }
 
 const windowFunctions = mapTable({ ...COUNTER_KERNELS, ...OVER_TIME_KERNELS }, (kernel: RangeKernel, name) =>
-  ofWindows(name, kernel, { keepsName: name === 'last_over_time' || name === 'first_over_time' }),
+  ofWindows(name, kernel, { keepsName: NAME_KEEPING.has(name) }),
 );
 
 export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {

@@ -192,3 +192,6 @@ export const OVER_TIME_KERNELS = {
   ts_of_max_over_time: timeOf(indexOfBest((a, b) => a < b)),
   ts_of_min_over_time: timeOf(indexOfBest((a, b) => a > b)),
 } as const satisfies Record<string, RangeKernel>;
+
+/** Of these the result is a sample of the metric, and keeps its name. */
+export const NAME_KEEPING: ReadonlySet<string> = new Set(['first_over_time', 'last_over_time']);

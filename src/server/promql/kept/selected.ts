@@ -5,6 +5,7 @@ import type { Labels } from '../../../shared/model/labels.ts';
 import type { KeptSelect, KeptSeries, KeptWindow } from '../../storage/queryable.ts';
 import type { Accumulator } from '../accumulators.ts';
 import { areAddedUp } from '../aggregate.ts';
+import { NAME_KEEPING } from '../overTimeKernels.ts';
 import { extrapolationFactor, type RangeKernel, type WindowGrid } from '../rangeKernels.ts';
 import { newRow, type Row } from '../rows.ts';
 import { offsetMs, rangeMs, type PlanContext } from '../selectorTimes.ts';
@@ -295,7 +296,7 @@ export class KeptWindows implements KeptRows {
     this.#windows = new Windows(node, leaf, context);
     this.#kernel = kernel;
     this.#params = params;
-    this.#keepsName = func === 'last_over_time' || func === 'first_over_time';
+    this.#keepsName = NAME_KEEPING.has(func);
   }
 
   shape(): readonly Labels[] {
