@@ -8,7 +8,6 @@ import { classicHistograms, type ClassicHistogram } from '../histogramCalls.ts';
 import { newRow, withoutName, type Row } from '../rows.ts';
 import { distinct } from './labelSets.ts';
 import type { KeptRows, KeptScalar } from './nodes.ts';
-import { KeptIncrease } from './selected.ts';
 
 export type KeptAggregationOp = keyof typeof ACCUMULATORS;
 
@@ -43,15 +42,13 @@ export class KeptAggregation implements KeptRows {
     const child = this.#child;
     const groupOf = this.#groupOf;
     const sums = this.#sums;
-    sums.reset();
-    if (this.#op === 'sum' && child instanceof KeptIncrease && child.isCounter) {
-      const isDone = child.addUp(t, groupOf, this.#groups, sums);
-      if (isDone) sums.finish(this.row);
-      return isDone;
-    }
     if (!child.evaluate(t)) return false;
-    const { values, present } = child.row;
-    for (let s = 0; s < groupOf.length; s++) if (present[s] === 1) sums.addAt(groupOf[s], values[s]);
+    sums.reset();
+    const isAddedUp = this.#op === 'sum' && child.addUp?.(t, groupOf, this.#groups, sums) === true;
+    if (!isAddedUp) {
+      const { values, present } = child.row;
+      for (let s = 0; s < groupOf.length; s++) if (present[s] === 1) sums.addAt(groupOf[s], values[s]);
+    }
     sums.finish(this.row);
     return true;
   }

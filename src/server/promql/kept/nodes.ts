@@ -3,6 +3,7 @@
  * time, without waiting and in the same memory. What cannot be done so is left to the evaluator of everything, whose answers these are.
  */
 import type { Labels } from '../../../shared/model/labels.ts';
+import type { Accumulator } from '../accumulators.ts';
 import type { Row } from '../rows.ts';
 
 /** An expression, or what it selects, is evaluated the ordinary way. */
@@ -23,6 +24,12 @@ export interface KeptRows {
   shape(): readonly Labels[];
   /** Computes `row` at a time in milliseconds. False where that is to be done the ordinary way. */
   evaluate(t: number): boolean;
+  /**
+   * Adds up by group what was evaluated last, at time `t`, where the ordinary evaluation would not do it row by row. False where it would.
+   *
+   * @param groupOf by row; there are `groups`. @param sums a step for each group.
+   */
+  addUp?(t: number, groupOf: Int32Array, groups: number, sums: Accumulator): boolean;
   /** A step for each row of the vector: `present` where it has a sample. Others may change it once it was evaluated. */
   readonly row: Row;
 }

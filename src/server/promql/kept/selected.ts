@@ -48,9 +48,9 @@ export class KeptLeaf {
 }
 
 /** How far behind the time of evaluation a selector looks. @throws NotKept for one that looks at a time of its own, or beyond its window. */
-function behindMs({ at, offset, extension }: VectorSelector, context: PlanContext): number {
-  if (at !== undefined || extension !== undefined) throw new NotKept();
-  return offsetMs({ at, offset }, context);
+function behindMs(node: VectorSelector, context: PlanContext): number {
+  if (node.at !== undefined || node.extension !== undefined) throw new NotKept();
+  return offsetMs(node, context);
 }
 
 /** The newest sample of each series within the lookback, unless that ends it. */
@@ -135,10 +135,10 @@ class Windows {
   readonly rangeMs: number;
   readonly #offsetMs: number;
 
-  constructor({ selector, range }: RangeSelector, leaf: KeptLeaf, context: PlanContext) {
+  constructor(node: RangeSelector, leaf: KeptLeaf, context: PlanContext) {
     this.leaf = leaf;
-    this.rangeMs = rangeMs({ range } as RangeSelector, context);
-    this.#offsetMs = behindMs(selector, context);
+    this.rangeMs = rangeMs(node, context);
+    this.#offsetMs = behindMs(node.selector, context);
   }
 
   endOf(t: number): number {
@@ -161,17 +161,14 @@ export class KeptIncrease implements KeptRows {
   readonly #windows: Windows;
   readonly #func: Extrapolated;
   readonly #seconds: number;
+  /** What was evaluated last, for {@link addUp}; valid until anything else is read. */
+  #read: readonly KeptWindow[] = [];
   row: Row = newRow(0);
 
   constructor(func: Extrapolated, node: RangeSelector, leaf: KeptLeaf, context: PlanContext) {
     this.#func = func;
     this.#windows = new Windows(node, leaf, context);
     this.#seconds = func === 'rate' ? this.#windows.rangeMs / 1000 : 1;
-  }
-
-  /** Whether sums of it are made as `sums` makes them. */
-  get isCounter(): boolean {
-    return this.#func !== 'delta';
   }
 
   shape(): readonly Labels[] {
@@ -183,32 +180,27 @@ export class KeptIncrease implements KeptRows {
   evaluate(t: number): boolean {
     const windows = this.#windows.read(t);
     if (windows === undefined) return false;
+    this.#read = windows;
     this.row.present.fill(0);
     for (const window of windows) this.#evaluate(window, this.#windows.endOf(t));
     return true;
   }
 
-  /** Adds up rates or increases by group: in the way that the ordinary evaluation would choose. */
   addUp(t: number, groupOf: Int32Array, groups: number, sums: Accumulator): boolean {
-    const windows = this.#windows.read(t);
-    if (windows === undefined) return false;
-    const { values, present } = this.row;
-    present.fill(0);
-    for (const window of windows) this.#evaluate(window, this.#windows.endOf(t));
+    if (this.#func === 'delta') return false;
+    const windows = this.#read;
     let there = 0;
     for (const { series } of windows) there += series.length;
-    if (areAddedUp(there, there === groupOf.length ? groups : groupsThere(windows, groupOf))) {
-      const read = (s: number, row: Row) => {
-        row.present[0] = present[s];
-        row.values[0] = values[s];
-      };
-      const addAt = (group: number, _: number, v: number) => sums.addAt(group, v);
-      const add = (group: number, row: Row) => row.present[0] === 1 && sums.addAt(group, row.values[0]);
-      const vector = placed(windows, groupOf.length);
-      sumNow(this.#func === 'rate', vector, this.#windows.gridOf(t, []), read, groupOf, { add, addAt });
-    } else {
-      for (let s = 0; s < groupOf.length; s++) if (present[s] === 1) sums.addAt(groupOf[s], values[s]);
-    }
+    if (!areAddedUp(there, there === groupOf.length ? groups : groupsThere(windows, groupOf))) return false;
+    const { values, present } = this.row;
+    const read = (s: number, row: Row) => {
+      row.present[0] = present[s];
+      row.values[0] = values[s];
+    };
+    const addAt = (group: number, _: number, v: number) => sums.addAt(group, v);
+    const add = (group: number, row: Row) => row.present[0] === 1 && sums.addAt(group, row.values[0]);
+    const vector = placed(windows, groupOf.length);
+    sumNow(this.#func === 'rate', vector, this.#windows.gridOf(t, []), read, groupOf, { add, addAt });
     return true;
   }
 
