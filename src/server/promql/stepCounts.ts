@@ -4,7 +4,14 @@
  * Rules: Prometheus promql/engine.go and util/stats/query_stats.go.
  */
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
-import { childrenOf, unwrapped, type Call, type Expr, type Subquery } from '../../shared/promql/ast.ts';
+import {
+  childrenOf,
+  unwrapped,
+  type Call,
+  type Expr,
+  type RangeSelector,
+  type Subquery,
+} from '../../shared/promql/ast.ts';
 import type { StepCounts, StepGrid } from '../storage/engine.ts';
 import { Annotations } from './annotations.ts';
 import { rowsOf, type EvalContext } from './context.ts';
@@ -186,7 +193,7 @@ async function countInfo(call: Call, counts: StepCounts, context: EvalContext): 
 }
 
 /** A range vector that is the whole query: what it answers is what it read. */
-async function countRaw(node: Expr & { kind: 'range' }, counts: StepCounts, context: EvalContext): Promise<void> {
+async function countRaw(node: RangeSelector, counts: StepCounts, context: EvalContext): Promise<void> {
   const { budget } = context;
   await budget.lend(async () => {
     const vector = await rangeVectorOf(node, counts.grid, context);
