@@ -1,10 +1,8 @@
 /** Columns of a chunk that were decoded lately, small enough to be kept: a counter's steps take a byte or two each. */
 import type { Chunk } from './chunkenc/chunk.ts';
 import { SummaryPages, type KeptSummaries } from './keptSummaries.ts';
-import { addUp, stepsOf, type Steps } from './steps.ts';
+import { addUp, STEP_ROWS_MAX, stepsOf, type Steps } from './steps.ts';
 
-/** Steps of at most 16 bits add up to less than 31 in this many rows. */
-const ROWS_MAX = 65_536;
 /** A column is kept where at least this share of its rows is asked for at once. */
 const SHARE_MIN = 0.5;
 /** Summaries of fewer strides are read again each time: that is quick. */
@@ -96,7 +94,7 @@ export class DecodedColumns {
 
 /** Bit for bit: whole numbers whose steps are small by these, others as they are. */
 function fold(cells: Float64Array): Kept {
-  return (cells.length <= ROWS_MAX ? stepsOf(cells, 0, cells.length) : undefined) ?? cells.slice();
+  return (cells.length <= STEP_ROWS_MAX ? stepsOf(cells, 0, cells.length) : undefined) ?? cells.slice();
 }
 
 function unfold(kept: Kept, from: number, to: number, out: Float64Array, at: number): void {

@@ -85,8 +85,7 @@ export class HeadSelect implements KeptSelect {
   read(minTime: number, maxTime: number): readonly KeptWindow[] | undefined {
     const { refs } = this.found();
     if (this.#blocks.maxTime >= minTime) return undefined;
-    if (!this.#tombstones.isEmpty && (refs as Iterable<SeriesRef> & Uint32Array).some((ref) => this.#isTouched(ref)))
-      return undefined;
+    if (!this.#tombstones.isEmpty && refs.some((ref) => this.#tombstones.of(ref) !== undefined)) return undefined;
     const windows: KeptWindow[] = [];
     let end = 0;
     for (const members of this.#members) {
@@ -110,10 +109,6 @@ export class HeadSelect implements KeptSelect {
 
   #series(refs: Uint32Array): KeptSeries {
     return { refs, labels: (ref) => this.#head.series.labels(ref) };
-  }
-
-  #isTouched(ref: number): boolean {
-    return this.#tombstones.of(ref) !== undefined;
   }
 
   #newestMatch(): SeriesRef | undefined {

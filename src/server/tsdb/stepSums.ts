@@ -1,14 +1,7 @@
 /** Columns of steps that never go down, added up row by row. One at a time on a thread: {@link StepSums} is its memory. */
 import { instantiate } from '../wasm/instance.ts';
-import type { Steps } from './steps.ts';
-import { STEP_SUMS } from './stepSums.wat.ts';
-
-/** Rows of a column, as many as steps are kept of. */
-const ROWS_MAX = 65_536;
-const STEPS_AT = 0;
-const SUMS_AT = 65_600;
-/** The kernel adds so many at a time. */
-const LANES = 16;
+import { STEP_ROWS_MAX, type Steps } from './steps.ts';
+import { LANES, STEP_SUMS, STEPS_AT, SUMS_AT } from './stepSums.wat.ts';
 
 export class StepSums {
   readonly #add: (count: number) => void;
@@ -22,8 +15,8 @@ export class StepSums {
   constructor() {
     const { memory, add } = instantiate<{ readonly add: (count: number) => void }>(STEP_SUMS);
     this.#add = add;
-    this.#steps = new Int8Array(memory.buffer, STEPS_AT, ROWS_MAX + LANES);
-    this.#sums = new Uint16Array(memory.buffer, SUMS_AT, ROWS_MAX + LANES);
+    this.#steps = new Int8Array(memory.buffer, STEPS_AT, STEP_ROWS_MAX + LANES);
+    this.#sums = new Uint16Array(memory.buffer, SUMS_AT, STEP_ROWS_MAX + LANES);
   }
 
   /** Sums of `count` rows are to be made, of up to `SERIES_ADDED_MAX` columns: of their single bytes, which are 127 at most, 31 bits hold what all rows gain. */

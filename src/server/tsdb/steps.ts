@@ -1,6 +1,9 @@
 /** Integers by what each has over the one before: a byte or two, and columns of them are added up without making numbers of them. */
 import type { RisingBounds } from '../storage/queryable.ts';
 
+/** Columns of more rows are not kept so: steps of at most 16 bits add up to less than 31 in this many. */
+export const STEP_ROWS_MAX = 65_536;
+
 export interface Steps {
   readonly first: number;
   readonly last: number;
