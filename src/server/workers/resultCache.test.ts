@@ -57,6 +57,29 @@ async function rowsOf(runner: QueryRunner, expr: string, end: number, steps = 20
   }
 }
 
+const ranked = (group: string, a: string) => labelsOf({ __name__: 'y', group, a });
+
+/** Equal samples of two groups, from step `from` after `start` on. */
+async function appendGroups(db: Tsdb, start: number, from: number): Promise<void> {
+  for (let i = from; i < 300; i++) {
+    const appender = db.appender();
+    appender.append(ranked('second', 'b'), start + i * STEP, 1);
+    appender.append(ranked('first', 'c'), start + i * STEP, 1);
+    await appender.commit();
+  }
+}
+
+/** Asks for the higher one of equal groups, of a runner that keeps answers and one that does not. @param ends steps after `start`: the first, and that after the last. */
+async function expectRankedAlike(db: Tsdb, start: number, ends: readonly [number, number], steps: number) {
+  const options = { queryable: db, workers: 0, limits: DEFAULT_LIMITS };
+  const [keeping, plain] = [createQueryRunner(options), createQueryRunner({ ...options, keepsAnswers: false })];
+  const expr = 'topk(1, sum by (group) (y))';
+  for (let end = start + ends[0] * STEP; end < start + ends[1] * STEP; end += STEP)
+    expect(await textOf(keeping, expr, end, steps)).toBe(await textOf(plain, expr, end, steps));
+  await keeping.close();
+  await plain.close();
+}
+
 async function append(db: Tsdb, t: number, name: string, v: number | 'stale'): Promise<void> {
   const appender = db.appender();
   if (v === 'stale') appender.appendStale(labels(name), t);
@@ -173,53 +196,28 @@ describe('answers that are kept', () => {
 
   test('are what an evaluation of all steps gives where equal groups are ranked and a series of one of them has ended', async () => {
     const db = await open();
-    const options = { queryable: db, workers: 0, limits: DEFAULT_LIMITS };
-    const [keeping, plain] = [createQueryRunner(options), createQueryRunner({ ...options, keepsAnswers: false })];
-    const of = (group: string, a: string) => labelsOf({ __name__: 'y', group, a });
     const start = Math.floor(Date.now() / STEP) * STEP - 3 * HOUR;
     // The first group is met by a series that ends, and later by one that comes after the second group's.
     const ending = db.appender();
-    for (let i = 0; i < 5; i++) ending.append(of('first', 'a'), start + i * STEP - 1, 1);
+    for (let i = 0; i < 5; i++) ending.append(ranked('first', 'a'), start + i * STEP - 1, 1);
     await ending.commit();
-    for (let i = 0; i < 300; i++) {
-      const appender = db.appender();
-      appender.append(of('second', 'b'), start + i * STEP, 1);
-      appender.append(of('first', 'c'), start + i * STEP, 1);
-      await appender.commit();
-    }
+    await appendGroups(db, start, 0);
     await db.flush();
-    const expr = 'topk(1, sum by (group) (y))';
-    for (let end = start + 285 * STEP; end < start + 295 * STEP; end += STEP)
-      expect(await textOf(keeping, expr, end, 290)).toBe(await textOf(plain, expr, end, 290));
-    await keeping.close();
-    await plain.close();
+    await expectRankedAlike(db, start, [285, 295], 290);
     await db.close();
   });
 
   test('are not continued where the last steps select other series, by which equal groups would be ranked otherwise', async () => {
     const db = await open();
-    const options = { queryable: db, workers: 0, limits: DEFAULT_LIMITS };
-    const [keeping, plain] = [createQueryRunner(options), createQueryRunner({ ...options, keepsAnswers: false })];
-    const of = (group: string, a: string) => labelsOf({ __name__: 'y', group, a });
     // The series by which the first group comes first has ended before the block begins in which the last steps find all they need.
     const start = Math.floor(Date.now() / STEP) * STEP - 3 * HOUR;
     const ending = db.appender();
-    for (let i = 0; i < 5; i++) ending.append(of('first', 'a'), start + i * STEP, 1);
+    for (let i = 0; i < 5; i++) ending.append(ranked('first', 'a'), start + i * STEP, 1);
     await ending.commit();
     await db.flush();
-    for (let i = 5; i < 300; i++) {
-      const t = start + i * STEP;
-      const appender = db.appender();
-      appender.append(of('second', 'b'), t, 1);
-      appender.append(of('first', 'c'), t, 1);
-      await appender.commit();
-    }
+    await appendGroups(db, start, 5);
     await db.flush();
-    const expr = 'topk(1, sum by (group) (y))';
-    for (let end = start + 285 * STEP; end < start + 290 * STEP; end += STEP)
-      expect(await textOf(keeping, expr, end, 285)).toBe(await textOf(plain, expr, end, 285));
-    await keeping.close();
-    await plain.close();
+    await expectRankedAlike(db, start, [285, 290], 285);
     await db.close();
   });
 
