@@ -32,6 +32,7 @@ import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
 import { openTsdb, type Tsdb } from '../tsdb/db.ts';
+import type { StoreObserver } from '../tsdb/tasks.ts';
 import type { LogAhead } from '../tsdb/wal/readAhead.ts';
 import { openActiveQueries, readActiveQueries, type ActiveQueries } from '../workers/activeQueries.ts';
 import { createQueryLog } from '../workers/queryLog.ts';
@@ -52,7 +53,7 @@ import { keepHeapSmall } from './smallHeap.ts';
 import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { dataFolders, takeOver } from './takeOver.ts';
-import { registerStoreMetrics } from './storeMetrics.ts';
+import { registerStoreMetrics, storeObserver } from './storeMetrics.ts';
 import { registerRuleMetrics, ruleTimeMetrics } from './ruleMetrics.ts';
 import { registerPoolMetrics, scrapeMetrics, syncMetrics } from './scrapeMetrics.ts';
 
@@ -173,7 +174,8 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, calle
   try {
     await listen(http, address, access, log);
     shutdown.opened('listening socket', () => http.close());
-    const { tsdb, own } = await openStore(flags, config, log, shutdown, caller.ahead);
+    const parts = { flags, config, log, shutdown, ahead: caller.ahead, observer: storeObserver(metrics) };
+    const { tsdb, own } = await openStore(parts);
     registerStoreMetrics(metrics, tsdb);
     const pushes = flags['web.enable-push-receiver'] ? await openPushes(own, flags, log) : undefined;
     if (pushes !== undefined) shutdown.opened('pushed metrics', () => pushes.close());
@@ -260,14 +262,17 @@ interface OpenedStore {
   readonly own: string;
 }
 
+interface StoreParts {
+  readonly flags: Flags;
+  readonly config: Config;
+  readonly log: Log;
+  readonly shutdown: Shutdown;
+  readonly ahead: LogAhead | undefined;
+  readonly observer: StoreObserver;
+}
+
 /** Opened, and filled with what a Prometheus left in the folder. */
-async function openStore(
-  flags: Flags,
-  config: Config,
-  log: Log,
-  shutdown: Shutdown,
-  ahead: LogAhead | undefined,
-): Promise<OpenedStore> {
+async function openStore({ flags, config, log, shutdown, ahead, observer }: StoreParts): Promise<OpenedStore> {
   const path = flags['storage.tsdb.path'];
   if (path === '') throw new StartError('--storage.tsdb.path is empty; name a folder for the data, such as data/');
   try {
@@ -279,6 +284,7 @@ async function openStore(
       outOfOrderWindowMs: config.storage.outOfOrderWindowMs,
       compactionThread: flags.workers > 0,
       log,
+      observer,
     };
     const tsdb = await openTsdb(options, { takeLogFile: ahead?.take });
     void ahead?.close();

@@ -52,6 +52,8 @@ export interface SelfMetrics {
   ownCounter(name: string, help: string): { add(count?: number): void };
   /** Quantiles of what is observed, each observation with its label values; with the name of a histogram, the same observations also as that. */
   summary(name: string, help: string, quantiles: readonly number[], histogram?: string): Observe;
+  /** Counts of what is observed by upper bounds, each observation with its label values. */
+  histogram(name: string, help: string, bounds: readonly number[], labelNames?: readonly string[]): Observe;
   observeHttp(handler: string, status: number, seconds: number, bytes: number): void;
   /** All of it as data. */
   families(): Promise<readonly MetricObjectWithValues<MetricValue<string>>[]>;
@@ -132,6 +134,10 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
       return { add: (count = 1) => counter.inc(count) };
     },
     summary: (name, help, quantiles, histogram) => summaryIn(registry, name, help, quantiles, histogram),
+    histogram(name, help, bounds, labelNames = []) {
+      const histogram = new Histogram({ name, help, labelNames: [...labelNames], buckets: [...bounds], registers });
+      return (labels, value) => histogram.observe(labels, value);
+    },
     observeHttp(handler, status, seconds, bytes) {
       requests.inc({ handler, code: String(status) });
       durations.observe({ handler }, seconds);

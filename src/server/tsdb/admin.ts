@@ -15,6 +15,7 @@ import type { Head } from './head/head.ts';
 import { LooseGroup } from './head/looseGroup.ts';
 import { syncFolder } from './syncFolder.ts';
 import { checkpointName, listCheckpoints } from './wal/logFolder.ts';
+import type { Tasks } from './tasks.ts';
 import { TOMBSTONES_FILE, TOMBSTONES_MAX, type Tombstones } from './tombstones.ts';
 
 export const SNAPSHOTS_FOLDER = 'snapshots';
@@ -27,6 +28,7 @@ export interface AdminParts {
   readonly tombstones: Tombstones;
   readonly flusher: HeadFlusher;
   readonly now: () => number;
+  readonly tasks: Tasks;
 }
 
 export class Admin implements StoreAdmin {
@@ -58,13 +60,15 @@ export class Admin implements StoreAdmin {
   }
 
   async cleanTombstones(): Promise<void> {
-    const { flusher, head, blocks, tombstones } = this.#parts;
-    await flusher.exclusively(async (flush) => {
-      if (tombstones.size === 0) return;
+    const { changes, flusher, head, blocks, tasks, tombstones } = this.#parts;
+    const clean = async (flush: () => Promise<void>) => {
       await flush();
       await blocks.clean();
       await tombstones.clear(head.series);
-      this.#parts.changes.everything();
+      changes.everything();
+    };
+    await flusher.exclusively(async (flush) => {
+      if (tombstones.size > 0) await tasks.run('tombstoneCleanup', () => clean(flush));
     });
   }
 

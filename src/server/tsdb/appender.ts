@@ -75,6 +75,8 @@ export interface AppendTarget {
   rejected(outcome: Refused, kind: SampleKind): void;
   /** Logs and publishes before it first waits; the batch is not used after that. */
   commit(batch: Batch, sync: boolean): Promise<void>;
+  /** An appender that was made has been committed or rolled back for the first time. */
+  appenderEnded(): void;
 }
 
 const NAN_LOW = 0;
@@ -91,6 +93,7 @@ export class StoreAppender implements Appender {
   #lastCells: StagedCells | undefined;
   #histograms: StagedHistogram[] = [];
   #exemplars: StagedExemplar[] = [];
+  #hasEnded = false;
 
   constructor(target: AppendTarget) {
     this.#target = target;
@@ -207,6 +210,8 @@ export class StoreAppender implements Appender {
   }
 
   rollback(): void {
+    if (!this.#hasEnded) this.#target.appenderEnded();
+    this.#hasEnded = true;
     if (this.#arena !== undefined) this.#target.arenas.giveBack(this.#arena);
     this.#arena = undefined;
     for (const staged of this.#cells.values()) this.#target.cellLists.giveBack(staged);
@@ -292,6 +297,7 @@ export class StoreAppender implements Appender {
     const newest = group.stagedBy === this.#id ? Math.max(group.stagedTime, group.lastTime) : group.lastTime;
     if (!isTime(t) || t < this.#target.head.minValidTime) return 'outOfBounds';
     if (t > newest) return 'ok';
+    if (t < newest) this.#target.head.onLate(newest - t);
     return t === newest ? 'duplicate' : 'outOfOrder';
   }
 

@@ -136,7 +136,7 @@ test('of more bytes than are kept the oldest blocks go, at a flush and when less
 test('a share of the disk is bytes too, and stands instead of them', async () => {
   const { blocks, bsize } = fs.statfsSync(folder);
   await db.setRetention({ ageMs: 0, bytes: 1, percentage: 50 });
-  expect(db.stats().retention).toEqual({ ageMs: 0, bytes: Math.floor((blocks * bsize) / 2) });
+  expect(db.stats().retention).toEqual({ ageMs: 0, bytes: Math.floor((blocks * bsize) / 2), percentage: 50 });
   await fill(groupOf('a'), 0, 1);
   await db.flush();
   expect(db.stats().blocks).toBe(1);

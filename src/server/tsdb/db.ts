@@ -19,9 +19,9 @@ import { Loads } from './bulk/loads.ts';
 import type { LoadedSource } from './bulk/loadLedger.ts';
 import { Chunk } from './chunkenc/chunk.ts';
 import { isDeleted } from './deletedCells.ts';
-import { ExemplarStore, type TimedExemplar } from './exemplars.ts';
+import { EXEMPLARS_MAX, ExemplarStore, type TimedExemplar } from './exemplars.ts';
 import { HeadFlusher } from './flush.ts';
-import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from './head/group.ts';
+import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type GroupKind, type HeadGroup } from './head/group.ts';
 import { Head } from './head/head.ts';
 import type { LooseGroup } from './head/looseGroup.ts';
 import type { Packed } from './head/packed.ts';
@@ -36,6 +36,7 @@ import type { Retention } from './retention.ts';
 import { ReusePool } from './reusePool.ts';
 import { RowArena } from './rowArena.ts';
 import { StagedCells } from './stagedCells.ts';
+import { Tasks } from './tasks.ts';
 import { Tombstones } from './tombstones.ts';
 import { Log, type WriteFile } from './wal/log.ts';
 import type { TakeLogFile } from './wal/logFile.ts';
@@ -78,7 +79,12 @@ export interface TsdbAhead {
  * @throws StorageError 'locked' when another process has it, 'io' when the folder cannot be used.
  */
 export async function openTsdb(options: TsdbOptions, seams: TsdbSeams & TsdbAhead = {}): Promise<Tsdb> {
-  const filled = { ...DEFAULTS, now: Date.now, log: () => undefined, ...withoutUndefined(options) };
+  const filled = {
+    ...DEFAULTS,
+    now: Date.now,
+    log: () => undefined,
+    ...withoutUndefined(options),
+  };
   try {
     for (const folder of [walFolder(filled), blockFolder(filled)]) makeFolder(folder);
   } catch (error) {
@@ -92,10 +98,12 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams & TsdbAhea
   const tombstones = new Tombstones(filled.path);
   const files = seams.files ?? DISK;
   const maker = filled.compactionThread && seams.files === undefined ? new CompactionThread() : inlineMaker(files);
-  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, files, log: filled.log });
+  const tasks = new Tasks(options.observer);
+  const { log } = filled;
+  const blocks = new BlockSet({ folder: blockFolder(filled), series, tombstones, maker, files, log, tasks });
   try {
     blocks.open();
-    return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, seams });
+    return new Db({ options: filled, lock, series, blocks, tombstones, maker, files, seams, tasks });
   } catch (error) {
     blocks.close();
     lock.release();
@@ -104,7 +112,7 @@ export async function openTsdb(options: TsdbOptions, seams: TsdbSeams & TsdbAhea
 }
 
 interface DbParts {
-  readonly options: Required<TsdbOptions>;
+  readonly options: Required<Omit<TsdbOptions, 'observer'>>;
   readonly lock: FolderLock;
   readonly series: SeriesTable;
   readonly blocks: BlockSet;
@@ -112,6 +120,7 @@ interface DbParts {
   readonly maker: BlockMaker;
   readonly files: BlockFiles;
   readonly seams: TsdbSeams & TsdbAhead;
+  readonly tasks: Tasks;
 }
 
 class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
@@ -129,6 +138,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   readonly #replayed: ReplayCounts;
   readonly #replayMs: number;
   readonly #rejected = { float: noRefusals(), histogram: noRefusals(), exemplar: noRefusals() };
+  readonly #appenders = { created: 0, ended: 0 };
   #samplesAppended = 0;
   #histogramsAppended = 0;
   #exemplarsAppended = 0;
@@ -136,7 +146,9 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
 
   constructor(parts: DbParts) {
     const { options, series, blocks, tombstones } = parts;
-    const head = new Head(series, options.outOfOrderWindowMs, (kind, key) => blocks.sequence(kind, key));
+    const { tasks } = parts;
+    const sequence = (kind: GroupKind, key: string) => blocks.sequence(kind, key);
+    const head = new Head(series, options.outOfOrderWindowMs, sequence, (byMs) => tasks.observer.late(byMs));
     const exemplars = new ExemplarStore();
     super(head, blocks, exemplars, tombstones);
     this.head = head;
@@ -152,6 +164,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     this.#replayed = replay.counts;
     this.#replayMs = performance.now() - started;
     this.#samplesAppended = this.#histogramsAppended = 0;
+    head.lateSamples.float = head.lateSamples.histogram = 0;
     this.#log = new Log({
       folder,
       firstSegment: last + 1,
@@ -159,15 +172,37 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       syncIntervalMs: options.syncIntervalMs,
       onSyncFailure: (error) => options.log('error', 'the log could not be synced', { reason: error.message }),
       write: parts.seams.writeLog,
+      tasks,
     });
     const { blockRangeMs, log: say } = options;
     const log = this.#log;
     const { files } = parts;
     const { changes } = this;
-    const flushed = { changes, head, blocks, tombstones, exemplars, log, logFolder: folder, files, blockRangeMs, say };
+    const flushed = {
+      changes,
+      head,
+      blocks,
+      tombstones,
+      exemplars,
+      log,
+      logFolder: folder,
+      files,
+      blockRangeMs,
+      say,
+      tasks,
+    };
     const flusher = new HeadFlusher(flushed, options.retention);
     this.#flusher = flusher;
-    this.#admin = new Admin({ changes, folder: options.path, head, blocks, tombstones, flusher, now: options.now });
+    this.#admin = new Admin({
+      changes,
+      folder: options.path,
+      head,
+      blocks,
+      tombstones,
+      flusher,
+      now: options.now,
+      tasks,
+    });
     this.#loads = new Loads({ changes, folder: options.path, head, blocks, tombstones, flusher });
     for (const group of head.groups) for (const chunk of group?.chunks ?? []) this.#flusher.packed(chunk);
   }
@@ -177,7 +212,12 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   }
 
   appender(): Appender {
+    this.#appenders.created++;
     return new StoreAppender(this);
+  }
+
+  appenderEnded(): void {
+    this.#appenders.ended++;
   }
 
   now(): number {
@@ -209,30 +249,40 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     const groups = this.head.groups.filter((group) => group !== undefined);
     const sum = (of: (group: HeadGroup) => number) => groups.reduce((total, group) => total + of(group), 0);
     const { records: replayedRecords, ...replayed } = this.#replayed;
-    const { head } = this;
-    const { blocks } = this.#parts;
+    const { head, exemplarStore } = this;
+    const { blocks, tasks, lock } = this.#parts;
+    const { created, ended } = this.#appenders;
     const [minTime, maxTime] = [Math.min(head.minTime, blocks.minTime), Math.max(head.maxTime, blocks.maxTime)];
     return {
       series: head.series.size,
+      seriesCreated: head.series.refsEnd - 1,
+      seriesRemoved: head.series.refsEnd - 1 - head.series.size,
       headGroups: groups.length,
       headColumns: sum((group) => group.columnCount),
       headRows: sum((group) => group.rows.rowCount),
       headRowBytes: sum((group) => group.rows.bytes),
       headChunks: sum((group) => group.chunks.length),
       headChunkBytes: this.#flusher.chunkBytes,
+      headChunksCreated: this.#flusher.chunksCreated,
+      appendersCreated: created,
+      appendersActive: created - ended,
       samplesAppended: this.#samplesAppended,
       histogramsAppended: this.#histogramsAppended,
       exemplarsAppended: this.#exemplarsAppended,
+      lateAppended: { ...head.lateSamples },
       rejected: structuredClone(this.#rejected),
       refusal: this.#intake.refusal,
       commitsRefused: this.#intake.refused,
-      exemplars: this.exemplarStore.size,
+      exemplars: exemplarStore.size,
+      exemplarsMax: EXEMPLARS_MAX,
+      exemplarSeries: exemplarStore.seriesCount,
+      oldestExemplar: exemplarStore.oldestTime,
       logSegments: listSegments(walFolder(this.#parts.options)).length,
       logBytes: this.#log.bytes,
       logFileBytes: logSize(walFolder(this.#parts.options)),
       logRecords: this.#log.records,
-      syncs: this.#log.syncs,
-      syncFailures: this.#log.syncFailures,
+      logWrites: this.#log.writes,
+      logSegment: this.#log.segment,
       writeFailures: this.#log.writeFailures,
       replayMs: this.#replayMs,
       replayedRecords,
@@ -245,6 +295,9 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       removalsBySize: this.#flusher.removalsBySize,
       retention: this.#flusher.retention,
       compactions: blocks.compacted,
+      overlapsMerged: blocks.overlapsMerged,
+      tasks: structuredClone(tasks.counts),
+      isCleanStart: !lock.isTakenOver,
       flushFailures: this.#flusher.failures,
       tombstones: this.#parts.tombstones.size,
       chunkCacheBytes: this.chunkCacheBytes,

@@ -15,6 +15,17 @@ export class ExemplarStore {
     return this.#ring.length;
   }
 
+  /** Of the oldest one, milliseconds; undefined where there is none. */
+  get oldestTime(): number | undefined {
+    const [oldest] = this.entries();
+    return oldest?.exemplar.t;
+  }
+
+  /** Series that have any. */
+  get seriesCount(): number {
+    return this.#newest.size;
+  }
+
   /** Upstream's rules: the same exemplar again is a duplicate, one older than the series' newest is out of order. */
   admit(ref: SeriesRef, exemplar: TimedExemplar): AppendOutcome {
     const newest = this.#newest.get(ref);

@@ -15,8 +15,15 @@ import type { Head } from './head/head.ts';
 import { packAll } from './head/packing.ts';
 import type { Log as Say } from './options.ts';
 import { blocksBeyond, bytesAllowed, type Retention } from './retention.ts';
+import type { Tasks } from './tasks.ts';
 import type { Tombstones } from './tombstones.ts';
-import { CheckpointEncoder, snapshotOf, writeCheckpoint } from './wal/checkpoint.ts';
+import {
+  CheckpointEncoder,
+  removeCheckpointsBefore,
+  removeSegmentsBefore,
+  snapshotOf,
+  writeCheckpoint,
+} from './wal/checkpoint.ts';
 import type { Log } from './wal/log.ts';
 import { listSegments, logSize } from './wal/logFolder.ts';
 
@@ -44,6 +51,7 @@ export interface FlushParts {
   readonly files: BlockFiles;
   readonly blockRangeMs: number;
   readonly say: Say;
+  readonly tasks: Tasks;
 }
 
 interface Flushing extends FlushedGroup {
@@ -59,6 +67,7 @@ export class HeadFlusher {
   #sizeCheckDue = performance.now() + SIZE_CHECK_MS;
   failures = 0;
   chunkBytes = 0;
+  chunksCreated = 0;
   removalsByAge = 0;
   removalsBySize = 0;
 
@@ -67,8 +76,9 @@ export class HeadFlusher {
     this.#retention = retention;
   }
 
-  get retention(): { readonly ageMs: number; readonly bytes: number } {
-    return { ageMs: this.#retention.ageMs, bytes: bytesAllowed(this.#retention, this.#parts.logFolder) };
+  /** `bytes` is Infinity for no limit. */
+  get retention(): Retention {
+    return { ...this.#retention, bytes: bytesAllowed(this.#retention, this.#parts.logFolder) };
   }
 
   /** Takes another retention and removes what is past it, once no flush runs. */
@@ -81,6 +91,7 @@ export class HeadFlusher {
 
   packed(chunk: Chunk): void {
     this.chunkBytes += chunk.bytes.length;
+    this.chunksCreated++;
   }
 
   /** Starts a flush if the head has grown to it; failures are counted and said, and tried again later. */
@@ -98,14 +109,14 @@ export class HeadFlusher {
 
   /** One flush at a time; a call during one waits for it and then flushes what came since. */
   async flush(): Promise<void> {
-    await this.exclusively(() => this.#flush());
+    await this.exclusively((flush) => flush());
   }
 
   /** Runs what changes blocks or tombstones while nothing else does; `flush` is for its own use. */
   async exclusively<T>(work: (flush: () => Promise<void>) => Promise<T>): Promise<T> {
     while (this.#running !== undefined) await this.idle();
     if (this.#isClosed) throw new StorageError('closed', 'the store is closed; open it again and ask again');
-    const running = work(() => this.#flush());
+    const running = work(() => this.#compaction());
     const settled = () => undefined;
     this.#running = running.then(settled, settled);
     try {
@@ -126,11 +137,11 @@ export class HeadFlusher {
    * when a folder is only looked at, the log stays as it is.
    */
   async leaveSnapshot(): Promise<void> {
-    const { head, exemplars, log, logFolder, files, say } = this.#parts;
+    const { head, exemplars, log, logFolder, say } = this.#parts;
     if (log.records === 0 || listSegments(logFolder).length === 0) return;
     try {
       const segment = log.cut();
-      await writeCheckpoint(logFolder, segment, snapshotOf(segment, head, exemplars), files);
+      await this.#replaceLog(segment, snapshotOf(segment, head, exemplars));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       say('warn', 'the head could not be left in a checkpoint; the next start reads the log', { reason });
@@ -142,7 +153,12 @@ export class HeadFlusher {
     await this.#running;
   }
 
+  #compaction(): Promise<void> {
+    return this.#parts.tasks.run('compaction', () => this.#flush());
+  }
+
   async #flush(): Promise<void> {
+    const { changes, tasks } = this.#parts;
     try {
       await this.#writeHead();
     } catch (error) {
@@ -150,20 +166,29 @@ export class HeadFlusher {
       this.#notBefore = performance.now() + RETRY_AFTER_MS;
       throw error;
     }
-    const { head, blockRangeMs } = this.#parts;
     const blocksGone = this.#removeBlocks();
+    tasks.runNow('headCollection', () => this.#collectHead(blocksGone));
+    await this.#mergeBlocks();
+    // The same samples, in another order of groups perhaps.
+    changes.everything();
+  }
+
+  #collectHead(blocksGone: boolean): void {
+    const { head, blockRangeMs } = this.#parts;
     const groupsGone = head.dropIdle(head.maxTime - 2 * blockRangeMs);
     if (blocksGone || groupsGone) this.#forgetSeries();
-    await this.#compact();
-    // The same samples, in another order of groups perhaps.
-    this.#parts.changes.everything();
   }
 
   async #writeHead(): Promise<void> {
-    const { head, blocks, exemplars, log, logFolder, files } = this.#parts;
+    const { head, logFolder, tasks } = this.#parts;
     const isEmpty = head.groups.every((group) => group === undefined || isEmptyGroup(group));
     // Without any chunk the log may still hold what a crash left there, which is in blocks.
     if (isEmpty && listSegments(logFolder).length === 0) return;
+    await tasks.run('headTruncation', () => this.#truncateHead());
+  }
+
+  async #truncateHead(): Promise<void> {
+    const { head, blocks, exemplars, log } = this.#parts;
     const checkpoint = new CheckpointEncoder(log.cut());
     const flushing = await this.#takeChunks(checkpoint);
     checkpoint.addExemplars(head, exemplars);
@@ -176,11 +201,19 @@ export class HeadFlusher {
       }
     }
     head.minTime = oldestTime(head);
-    await writeCheckpoint(logFolder, checkpoint.segment, [checkpoint.take()], files);
+    await this.#replaceLog(checkpoint.segment, [checkpoint.take()]);
+  }
+
+  /** A checkpoint takes the place of the log before a segment. */
+  async #replaceLog(segment: number, pieces: Iterable<Uint8Array>): Promise<void> {
+    const { logFolder, files, tasks } = this.#parts;
+    await tasks.run('checkpoint', () => writeCheckpoint(logFolder, segment, pieces, files));
+    await tasks.run('logTruncation', () => removeSegmentsBefore(logFolder, segment, files));
+    await tasks.run('checkpointRemoval', () => removeCheckpointsBefore(logFolder, segment, files));
   }
 
   /** The flush itself is done: what fails here is said, and tried again after the next one. */
-  async #compact(): Promise<void> {
+  async #mergeBlocks(): Promise<void> {
     const { blocks, say } = this.#parts;
     try {
       const { bytes, ageMs } = this.retention;

@@ -8,6 +8,8 @@ const NAME = 'lock';
 const heldHere = new Set<string>();
 
 export interface FolderLock {
+  /** A process that is gone had left its lock. */
+  readonly isTakenOver: boolean;
   release(): void;
 }
 
@@ -20,7 +22,8 @@ export function lockFolder(folder: string): FolderLock {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (tryCreate(file, mine)) {
       heldHere.add(real);
-      return { release: () => void (heldHere.delete(real) && fs.rmSync(file, { force: true })) };
+      const release = () => void (heldHere.delete(real) && fs.rmSync(file, { force: true }));
+      return { isTakenOver: attempt > 0, release };
     }
     const holder = livingHolder(file);
     if (holder !== undefined) {

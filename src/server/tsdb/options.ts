@@ -4,6 +4,7 @@ import type { AppendOutcome, Storage, StorageError } from '../storage/appender.t
 import type { Changes, Queryable, SelectLease, SelectSpec } from '../storage/queryable.ts';
 import type { TsdbLoads } from './bulk/loadDoor.ts';
 import type { Retention } from './retention.ts';
+import type { StoreObserver, StoreTask, TaskCounts } from './tasks.ts';
 
 export type Log = (
   level: 'debug' | 'info' | 'warn' | 'error',
@@ -28,6 +29,7 @@ export interface TsdbOptions {
   readonly compactionThread?: boolean;
   readonly now?: () => number;
   readonly log?: Log;
+  readonly observer?: StoreObserver;
 }
 
 export interface Tsdb extends Storage, Queryable, StoreAdmin, TsdbLoads {
@@ -59,6 +61,9 @@ export type RefusalCounts = Record<Exclude<AppendOutcome, 'ok'>, number>;
 export interface TsdbStats {
   /** Series known, in memory or in blocks. */
   readonly series: number;
+  /** Series that came so far, at the start too, and those that were forgotten. */
+  readonly seriesCreated: number;
+  readonly seriesRemoved: number;
   readonly headGroups: number;
   readonly headColumns: number;
   /** Rows not packed yet, over all groups, and the memory of their slabs. */
@@ -67,23 +72,36 @@ export interface TsdbStats {
   /** Packed chunks that no block holds yet. */
   readonly headChunks: number;
   readonly headChunkBytes: number;
+  /** Packed so far, at the start too. */
+  readonly headChunksCreated: number;
+  readonly appendersCreated: number;
+  /** Appenders that were made and neither committed nor rolled back so far. */
+  readonly appendersActive: number;
   readonly samplesAppended: number;
   readonly histogramsAppended: number;
   readonly exemplarsAppended: number;
+  /** Of those appended, the ones that are older than their series' newest one. */
+  readonly lateAppended: Readonly<Record<'float' | 'histogram', number>>;
   readonly rejected: Readonly<Record<SampleKind, Readonly<RefusalCounts>>>;
   /** Why samples are not taken now, since the last commit: the disk is full, or the folder is gone. */
   readonly refusal: Refusal | undefined;
   /** Commits that could not be written. */
   readonly commitsRefused: number;
   readonly exemplars: number;
+  readonly exemplarsMax: number;
+  readonly exemplarSeries: number;
+  /** Of the oldest exemplar, milliseconds; undefined where there is none. */
+  readonly oldestExemplar: number | undefined;
   readonly logSegments: number;
   /** Bytes written to the log since it was opened. */
   readonly logBytes: number;
   /** Bytes of the log's files. */
   readonly logFileBytes: number;
   readonly logRecords: number;
-  readonly syncs: number;
-  readonly syncFailures: number;
+  /** Writes to the log that went well, one a commit. */
+  readonly logWrites: number;
+  /** The segment that is written, or the next one to be made. */
+  readonly logSegment: number;
   readonly writeFailures: number;
   readonly replayMs: number;
   readonly replayedRecords: number;
@@ -101,10 +119,14 @@ export interface TsdbStats {
   readonly blocksRemoved: number;
   readonly removalsByAge: number;
   readonly removalsBySize: number;
-  /** What is kept; `bytes` is Infinity for no limit. */
-  readonly retention: { readonly ageMs: number; readonly bytes: number };
-  /** Times that small blocks were merged into one. */
+  /** What is kept; `bytes` is Infinity for no limit, `percentage` 0 where it is not a share of the disk. */
+  readonly retention: { readonly ageMs: number; readonly bytes: number; readonly percentage: number };
+  /** Times that small blocks were merged into one, and those of them whose times overlapped. */
   readonly compactions: number;
+  readonly overlapsMerged: number;
+  readonly tasks: Readonly<Record<StoreTask, Readonly<TaskCounts>>>;
+  /** Whether the folder was left in good order: no lock of a process that died was in it. */
+  readonly isCleanStart: boolean;
   readonly flushFailures: number;
   /** Ranges of deleted samples, over all series, that blocks may still hold. */
   readonly tombstones: number;

@@ -6,6 +6,7 @@ import type { Chunk } from '../chunkenc/chunk.ts';
 import type { GroupKind } from '../head/group.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
+import type { Tasks } from '../tasks.ts';
 import type { Tombstones } from '../tombstones.ts';
 import { Block, BlockDamage, type BlockGroup, type KnownSections } from './block.ts';
 import { BLOCK_VERSION } from './blockFile.ts';
@@ -13,7 +14,7 @@ import type { BlockFiles } from './blockFiles.ts';
 import { pickToMerge, type MergeLimits } from './compaction.ts';
 import { touches } from './joinChunks.ts';
 import { encodeSection, sectionHash, type LabelSection } from './labelSection.ts';
-import type { BlockMaker, GroupRecipe } from './recipe.ts';
+import type { BlockMaker, BlockRecipe, GroupRecipe } from './recipe.ts';
 
 /** A block that could not be read is tried again after this, then after twice as long each time. */
 const DAMAGE_WAIT_MS = 3_600_000;
@@ -27,6 +28,7 @@ export interface BlockSetParts {
   readonly maker: BlockMaker;
   readonly files: BlockFiles;
   readonly log: Log;
+  readonly tasks: Tasks;
 }
 
 /** A group on its way from the head to a block, and the series at its columns. */
@@ -67,6 +69,8 @@ export class BlockSet {
   written = 0;
   removed = 0;
   compacted = 0;
+  /** Of those compacted, the ones whose blocks overlapped. */
+  overlapsMerged = 0;
 
   constructor(parts: BlockSetParts) {
     this.#parts = parts;
@@ -124,11 +128,14 @@ export class BlockSet {
     for (const { recipe, columns, refs } of groups) this.#known.set(sectionHash(recipe.section), { columns, refs });
     const number = this.#nextNumber++;
     const recipes = groups.map(({ recipe }) => recipe);
-    const { maker, folder } = this.#parts;
+    const { folder, tasks } = this.#parts;
     try {
-      const file = await maker.make({ kind: 'flush', folder, number, order: number, groups: recipes });
-      if (file !== undefined) this.written++;
-      return file === undefined ? undefined : this.#open(file, number);
+      const block = await this.#make({ kind: 'flush', folder, number, order: number, groups: recipes });
+      for (const { chunks, columns } of block?.groups ?? []) {
+        for (const { rowCount, size, minTime, maxTime } of chunks)
+          tasks.observer.stored({ rows: rowCount, seriesBytes: size / columns.length, spanMs: maxTime - minTime });
+      }
+      return block;
     } finally {
       this.#forgetSections();
     }
@@ -143,7 +150,12 @@ export class BlockSet {
   async compact(limits: MergeLimits): Promise<void> {
     const isLeftOut = ({ file }: Block) => performance.now() < (this.#damaged.get(file)?.again ?? 0);
     const pick = () => pickToMerge(this.#blocks, limits, isLeftOut);
-    for (let small = pick(); small !== undefined; small = pick()) if (await this.#merge(small)) this.compacted++;
+    for (let small = pick(); small !== undefined; small = pick()) {
+      if (await this.#merge(small)) {
+        this.compacted++;
+        if (overlap(small)) this.overlapsMerged++;
+      }
+    }
     // What an older program wrote takes more room, and more time to read.
     for (const block of [...this.#blocks]) {
       if (block.version < BLOCK_VERSION && !isLeftOut(block)) await this.#merge([block]);
@@ -204,9 +216,9 @@ export class BlockSet {
 
   /** Puts one block in the place of others, without what is deleted; none if nothing is left. */
   async #replace(blocks: readonly Block[]): Promise<void> {
-    const { maker, folder, tombstones, series } = this.#parts;
+    const { folder, tombstones, series } = this.#parts;
     const number = this.#nextNumber++;
-    const file = await maker.make({
+    const block = await this.#make({
       kind: 'merge',
       folder,
       number,
@@ -214,11 +226,17 @@ export class BlockSet {
       files: blocks.map((block) => ({ file: block.file, number: block.number })),
       deleted: [...tombstones.refs].map((ref) => [series.labels(ref), tombstones.of(ref)!] as const),
     });
-    if (file !== undefined) {
-      this.written++;
-      this.#add(this.#open(file, number));
-    }
-    this.#removeBlocks(new Set(blocks.map((block) => block.number)));
+    if (block !== undefined) this.#add(block);
+    this.#removeBlocks(new Set(blocks.map(({ number: replaced }) => replaced)));
+  }
+
+  /** Makes a block and opens it; none if all of it is deleted. */
+  async #make(recipe: BlockRecipe): Promise<Block | undefined> {
+    const { maker, tasks } = this.#parts;
+    const file = await tasks.run('blockWrite', () => maker.make(recipe));
+    if (file === undefined) return undefined;
+    this.written++;
+    return this.#open(file, recipe.number);
   }
 
   #isTouched({ groups }: Block): boolean {
@@ -232,7 +250,8 @@ export class BlockSet {
   }
 
   #open(file: string, number: number): Block {
-    return new Block(file, number, this.#parts.series, this.#known);
+    const { series, tasks } = this.#parts;
+    return tasks.runNow('blockOpen', () => new Block(file, number, series, this.#known));
   }
 
   #removeBlocks(numbers: ReadonlySet<number>): void {
@@ -269,4 +288,10 @@ export class BlockSet {
       this.#sequences.set(`${kind} ${key}`, Math.max(sequence, this.sequence(kind, key)));
     }
   }
+}
+
+/** Whether any of the blocks begins before an earlier one ends. */
+function overlap(blocks: readonly Block[]): boolean {
+  const byStart = [...blocks].sort((a, b) => a.minTime - b.minTime);
+  return byStart.some(({ minTime }, i) => i > 0 && byStart.slice(0, i).some((before) => before.maxTime >= minTime));
 }

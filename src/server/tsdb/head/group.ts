@@ -16,6 +16,8 @@ export type GroupKind = 'rows' | 'loose';
 
 /** What holds groups and knows where each series is in them. */
 export interface GroupOwner {
+  /** Samples that are there and are older than their series' newest one. */
+  readonly lateSamples: Record<'float' | 'histogram', number>;
   readonly series: SeriesTable;
   readonly slabs: SlabPool;
   addColumn(group: HeadGroup, column: number, ref: SeriesRef): void;
@@ -59,7 +61,7 @@ export class HeadGroup implements GroupWriter {
   #flushedColumns = 0;
   /** The owner let go of it; it must be adopted before its columns are used. */
   isDropped = false;
-  readonly #owner: GroupOwner;
+  protected readonly owner: GroupOwner;
   #refs = new Uint32Array(8);
   #columnCount = 0;
   /** By column, while the owner has let go of it: the owner may forget the series. */
@@ -69,7 +71,7 @@ export class HeadGroup implements GroupWriter {
     this.ref = ref;
     this.key = key;
     this.kind = kind;
-    this.#owner = owner;
+    this.owner = owner;
     this.rows = new RowStore(owner.slabs);
   }
 
@@ -83,32 +85,32 @@ export class HeadGroup implements GroupWriter {
   }
 
   column(labels: Labels): number {
-    if (this.isDropped) this.#owner.adopt(this);
-    return this.columnOf(this.#owner.series.refOf(labels));
+    if (this.isDropped) this.owner.adopt(this);
+    return this.columnOf(this.owner.series.refOf(labels));
   }
 
   columnOf(ref: SeriesRef): number {
-    const known = this.#owner.columnIn(this, ref);
+    const known = this.owner.columnIn(this, ref);
     if (known >= 0) return known;
     const column = this.#columnCount;
     this.#push(ref);
-    this.#owner.addColumn(this, column, ref);
+    this.owner.addColumn(this, column, ref);
     return column;
   }
 
   columnLabels(column: number): Labels {
     if (this.isDropped) return this.#labels[column];
-    return column < this.#columnCount ? this.#owner.series.labels(this.#refs[column]) : NO_LABELS;
+    return column < this.#columnCount ? this.owner.series.labels(this.#refs[column]) : NO_LABELS;
   }
 
   /** Writes the label sets of the columns from `from` on. */
   writeLabels(out: ByteWriter, from: number): void {
-    this.#owner.series.writeLabels(out, this.refs.subarray(from));
+    this.owner.series.writeLabels(out, this.refs.subarray(from));
   }
 
   /** Whether a column is the next larger bucket of the histogram that the column before it belongs to. */
   joinsBelow(column: number): boolean {
-    return column > 0 && this.#owner.series.isNextBucket(this.#refs[column - 1], this.#refs[column]);
+    return column > 0 && this.owner.series.isNextBucket(this.#refs[column - 1], this.#refs[column]);
   }
 
   /** Whether a column may have a sample or a mark at `t` or later. Blocks are not read: what may be in them is taken to be there. */
@@ -135,13 +137,13 @@ export class HeadGroup implements GroupWriter {
   /** Replay: puts a series at a column, with unknown ones before it where the log lost their names. */
   restoreColumn(column: number, ref: SeriesRef): void {
     while (this.#columnCount < column) this.#push(NO_SERIES);
-    if (this.#columnCount > column || this.#owner.columnIn(this, ref) >= 0) return;
+    if (this.#columnCount > column || this.owner.columnIn(this, ref) >= 0) return;
     this.columnOf(ref);
   }
 
   /** The owner lets go of it, while it still knows the series. */
   drop(): void {
-    this.#labels = Array.from(this.refs, (ref) => this.#owner.series.labels(ref));
+    this.#labels = Array.from(this.refs, (ref) => this.owner.series.labels(ref));
     this.isDropped = true;
   }
 
@@ -160,9 +162,9 @@ export class HeadGroup implements GroupWriter {
     this.isDropped = false;
     this.columnsLogged = -1;
     this.#labels.forEach((labels, column) => {
-      const ref = this.#refs[column] === NO_SERIES ? NO_SERIES : this.#owner.series.refOf(labels);
+      const ref = this.#refs[column] === NO_SERIES ? NO_SERIES : this.owner.series.refOf(labels);
       this.#refs[column] = ref;
-      this.#owner.addColumn(this, column, ref);
+      this.owner.addColumn(this, column, ref);
     });
     this.#labels = [];
   }

@@ -27,6 +27,8 @@ export class Head implements Bounds, GroupOwner {
   readonly slabs = new SlabPool();
   readonly arena = new ChunkArena();
   readonly outOfOrderWindowMs: number;
+  readonly lateSamples = { float: 0, histogram: 0 };
+  readonly onLate: (byMs: number) => void;
   minTime = Infinity;
   maxTime = -Infinity;
   /** By group ref. */
@@ -48,7 +50,9 @@ export class Head implements Bounds, GroupOwner {
     series: SeriesTable,
     outOfOrderWindowMs: number,
     sequenceInBlocks: (kind: GroupKind, key: string) => number,
+    onLate: (byMs: number) => void,
   ) {
+    this.onLate = onLate;
     this.#sequenceInBlocks = sequenceInBlocks;
     this.series = series;
     this.outOfOrderWindowMs = outOfOrderWindowMs;

@@ -20,6 +20,8 @@ export interface Bounds {
   /** Samples before this are out of bounds. */
   readonly minValidTime: number;
   readonly outOfOrderWindowMs: number;
+  /** A sample came that is older than its series' newest one. */
+  onLate(byMs: number): void;
 }
 
 const CELL = new Float64Array(1);
@@ -30,7 +32,11 @@ const NAN_EXPONENT = 0x7ff00000;
 
 /** Of a NaN: the bits of a gap, or those that stand for a native histogram. */
 export function isReserved(low: number, high: number): boolean {
-  return (low === GAP_LOW && high === GAP_HIGH) || (low === HISTOGRAM_LOW && high === HISTOGRAM_HIGH);
+  return (low === GAP_LOW && high === GAP_HIGH) || isHistogram(low, high);
+}
+
+function isHistogram(low: number, high: number): boolean {
+  return low === HISTOGRAM_LOW && high === HISTOGRAM_HIGH;
 }
 
 export class LooseGroup extends HeadGroup {
@@ -64,6 +70,7 @@ export class LooseGroup extends HeadGroup {
         return lastBits[2 * column] === low && lastBits[2 * column + 1] === high ? 'same' : 'duplicate';
       }
     }
+    if (t < lastTime) bounds.onLate(lastTime - t);
     if (bounds.outOfOrderWindowMs > 0) {
       if (t < bounds.maxTime - bounds.outOfOrderWindowMs) return 'tooOld';
       return this.#admitLate(column, t, low, high);
@@ -123,6 +130,7 @@ export class LooseGroup extends HeadGroup {
     this.#recentTime = t;
     this.#recentRow = row;
     this.rows.setCell(row, column, low, high);
+    if (t < this.#lastTime[column]) this.owner.lateSamples[isHistogram(low, high) ? 'histogram' : 'float']++;
     this.setLast(column, t, low, high);
     return row;
   }
@@ -194,7 +202,10 @@ export class LooseGroup extends HeadGroup {
     const lastBits = this.#lastBits;
     for (let i = from; i < to; i++) {
       const column = columns[i];
-      if (t < lastTime[column]) continue;
+      if (t < lastTime[column]) {
+        this.owner.lateSamples.float++;
+        continue;
+      }
       lastTime[column] = t;
       lastBits[2 * column] = bits[2 * i];
       lastBits[2 * column + 1] = bits[2 * i + 1];

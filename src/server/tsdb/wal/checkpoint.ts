@@ -83,7 +83,7 @@ export function* snapshotOf(segment: number, head: Head, exemplars: ExemplarStor
   yield encoder.take();
 }
 
-/** Puts a checkpoint in place and removes what it stands for. */
+/** Puts a checkpoint in place; what it stands for is still there. */
 export async function writeCheckpoint(
   folder: string,
   segment: number,
@@ -100,9 +100,17 @@ export async function writeCheckpoint(
   }
   await files.rename(`${file}.tmp`, file);
   await files.syncFolder(folder);
+}
+
+/** Removes the segments that a checkpoint of this number stands for. */
+export async function removeSegmentsBefore(folder: string, segment: number, files: BlockFiles): Promise<void> {
   for (const old of listSegments(folder).filter((index) => index < segment)) {
     await files.remove(path.join(folder, segmentName(old)));
   }
+}
+
+/** Removes the checkpoints that one of this number stands for. */
+export async function removeCheckpointsBefore(folder: string, segment: number, files: BlockFiles): Promise<void> {
   for (const old of listCheckpoints(folder).filter((index) => index < segment)) {
     await files.remove(path.join(folder, checkpointName(old)));
   }

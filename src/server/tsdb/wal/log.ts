@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { StorageError } from '../../storage/appender.ts';
 import { syncFolder } from '../syncFolder.ts';
+import type { Tasks } from '../tasks.ts';
 import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
 import { segmentName } from './logFolder.ts';
 import type { RecordSink } from './records.ts';
@@ -28,6 +29,7 @@ export interface LogOptions {
   readonly segmentSizeMax: number;
   readonly syncIntervalMs: number;
   readonly onSyncFailure: (error: Error) => void;
+  readonly tasks: Tasks;
   /** Like fs.writeSync: bytes taken, fewer when the disk is filling up; throws with a `code`. */
   readonly write?: WriteFile;
 }
@@ -55,14 +57,19 @@ export class Log {
   #syncing: Promise<void> | undefined;
   #closed = false;
   bytes = 0;
-  syncs = 0;
-  syncFailures = 0;
+  /** Commits that were written. */
+  writes = 0;
   writeFailures = 0;
 
   constructor(options: LogOptions) {
     this.#options = options;
     this.#write = options.write ?? ((fd, bytes) => fs.writeSync(fd, bytes));
     this.#segment = options.firstSegment;
+  }
+
+  /** The number of the segment being written, or of the next one. */
+  get segment(): number {
+    return this.#segment;
   }
 
   get records(): number {
@@ -92,6 +99,7 @@ export class Log {
     }
     this.#size += bytes.length;
     this.bytes += bytes.length;
+    this.writes++;
     this.#syncSoon();
   }
 
@@ -143,11 +151,9 @@ export class Log {
       this.#waiting = [];
       this.#dirty = false;
       try {
-        await this.#syncFiles();
-        this.syncs++;
+        await this.#options.tasks.run('logSync', () => this.#syncFiles());
         for (const { resolve } of waiting) resolve();
       } catch (error) {
-        this.syncFailures++;
         this.#dirty = true;
         const failure = logFailure(error, this.#options.folder);
         for (const { reject } of waiting) reject(failure);
