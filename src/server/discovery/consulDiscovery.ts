@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { labelsOf, type Labels } from '../../shared/model/labels.ts';
 import type { ConsulSdConfig } from '../config/discoveryConfig.ts';
 import { readSecret } from '../config/secrets.ts';
-import { JsonClient, shaped } from './jsonClient.ts';
+import type { DiscoveryEvent } from './events.ts';
+import { JsonClient, shaped, type JsonAnswer } from './jsonClient.ts';
 import { hostPort, prefixed } from './metaLabels.ts';
 import type { Discoverer, DiscoveryDeps, GroupsListener, TargetGroup } from './targetGroup.ts';
 
@@ -38,6 +39,9 @@ const healthShape = z.array(
 );
 type ServiceInstance = z.output<typeof healthShape>[number];
 
+type CallEvent = Extract<DiscoveryEvent, { kind: 'consulCall' }>;
+type ConsulCall = readonly [endpoint: CallEvent['endpoint'], call: CallEvent['call']];
+
 export function createConsulDiscoverer(config: ConsulSdConfig, deps: DiscoveryDeps): Discoverer {
   return new ConsulDiscoverer(config, deps);
 }
@@ -56,7 +60,7 @@ class ConsulDiscoverer implements Discoverer {
   constructor(config: ConsulSdConfig, deps: DiscoveryDeps) {
     this.config = config;
     this.deps = deps;
-    this.client = new JsonClient(config.http);
+    this.client = new JsonClient(config.http, { dials: deps.dials?.named('consul_sd') });
   }
 
   start(listener: GroupsListener): void {
@@ -81,7 +85,7 @@ class ConsulDiscoverer implements Discoverer {
       return;
     }
     const params = listParams({ 'node-meta': pairs(nodeMeta), filter: filter || undefined }, allowStale);
-    await this.follow('/v1/catalog/services', params, signal, (json) =>
+    await this.follow('/v1/catalog/services', ['catalog', 'services'], params, signal, (json) =>
       this.takeServices(shaped(servicesShape, json), datacenter),
     );
   }
@@ -92,7 +96,7 @@ class ConsulDiscoverer implements Discoverer {
     while (!signal.aborted) {
       try {
         const within = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-        const { json } = await this.client.get(`${this.config.url}/v1/agent/self`, within, await this.headers());
+        const { json } = await this.ask('/v1/agent/self', ['agent', 'self'], within);
         return shaped(agentShape, json).Config.Datacenter;
       } catch (error) {
         await this.rest(error, signal);
@@ -127,7 +131,8 @@ class ConsulDiscoverer implements Discoverer {
     );
     const labels = labelsOf({ __meta_consul_service: name, __meta_consul_dc: datacenter });
     const path = `/v1/health/service/${encodeURIComponent(name)}`;
-    void this.follow(path, params, AbortSignal.any([this.stopping.signal, stop.signal]), (json) => {
+    const within = AbortSignal.any([this.stopping.signal, stop.signal]);
+    void this.follow(path, ['health', 'service'], params, within, (json) => {
       const targets = shaped(healthShape, json).map((instance) => this.targetOf(instance));
       this.groups.set(name, { source: name, targets, labels });
       this.tell();
@@ -141,6 +146,7 @@ class ConsulDiscoverer implements Discoverer {
   /** Asks again and again, each time waiting for a change since the last answer. */
   private async follow(
     path: string,
+    call: ConsulCall,
     params: URLSearchParams,
     signal: AbortSignal,
     take: (json: unknown) => void,
@@ -154,11 +160,7 @@ class ConsulDiscoverer implements Discoverer {
         query.set('wait', `${WAIT_MS}ms`);
         this.addScope(query);
         const within = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS + PATIENCE_MS)]);
-        const { json, header } = await this.client.get(
-          `${this.config.url}${path}?${query}`,
-          within,
-          await this.headers(),
-        );
+        const { json, header } = await this.ask(`${path}?${query}`, call, within);
         const next = Number(header('x-consul-index') ?? 0);
         if (signal.aborted) return;
         if (next !== index || index === 0) take(json);
@@ -170,6 +172,19 @@ class ConsulDiscoverer implements Discoverer {
       } catch (error) {
         await this.rest(error, signal);
       }
+    }
+  }
+
+  private async ask(path: string, [endpoint, call]: ConsulCall, within: AbortSignal): Promise<JsonAnswer> {
+    const began = performance.now();
+    let failed = true;
+    try {
+      const answer = await this.client.get(`${this.config.url}${path}`, within, await this.headers());
+      failed = false;
+      return answer;
+    } finally {
+      const ms = performance.now() - began;
+      if (!this.stopping.signal.aborted) this.deps.onEvent?.({ kind: 'consulCall', endpoint, call, ms, failed });
     }
   }
 

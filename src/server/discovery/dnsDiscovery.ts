@@ -26,7 +26,7 @@ export function createDnsDiscoverer(config: DnsSdConfig, deps: DiscoveryDeps, op
   const lastGroups = new Map<string, TargetGroup>();
   let saidFault = '';
   const find = async (signal: AbortSignal) => {
-    const lookup = new Lookup(config, options);
+    const lookup = new Lookup(config, options, (failed) => deps.onEvent?.({ kind: 'dnsLookup', failed }));
     const stop = () => lookup.cancel();
     signal.addEventListener('abort', stop);
     const faults: string[] = [];
@@ -45,7 +45,7 @@ export function createDnsDiscoverer(config: DnsSdConfig, deps: DiscoveryDeps, op
     saidFault = fault;
     return config.names.flatMap((name) => lastGroups.get(name) ?? []);
   };
-  return createRefresher({ source: 'DNS', intervalMs: config.refreshIntervalMs, find }, deps);
+  return createRefresher({ mechanism: 'dns', source: 'DNS', intervalMs: config.refreshIntervalMs, find }, deps);
 }
 
 /** Given up because nobody wants the answer any more, not because it took too long. */
@@ -86,8 +86,11 @@ class Lookup {
   private readonly resolver = new Resolver();
   private readonly config: DnsSdConfig;
   private readonly search: SearchPath;
+  private readonly onLookup: (failed: boolean) => void;
 
-  constructor(config: DnsSdConfig, { servers, search }: DnsOptions) {
+  /** @param onLookup told after each variant of a name; one that does not exist has not failed. */
+  constructor(config: DnsSdConfig, { servers, search }: DnsOptions, onLookup: (failed: boolean) => void) {
+    this.onLookup = onLookup;
     this.config = config;
     this.search = search ?? systemSearchPath();
     if (servers !== undefined) this.resolver.setServers(servers);
@@ -107,9 +110,11 @@ class Lookup {
     for (const variant of nameVariants(name, this.search)) {
       try {
         const records = await RECORDS[this.config.type](this.resolver, variant, this.config.port);
+        this.onLookup(false);
         return records.map((record) => labelsOf({ ...record, __meta_dns_name: name }));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
+        this.onLookup(code !== NODATA && code !== NOTFOUND);
         if (code === NODATA) return [];
         if (code !== NOTFOUND) fault = error;
       }

@@ -62,7 +62,7 @@ const networksShape = z.array(
 type Meta = Readonly<Record<string, string>>;
 
 export function createDockerDiscoverer(config: DockerSdConfig, deps: DiscoveryDeps): Discoverer {
-  const client = new JsonClient(config.http, { socketPath: config.socketPath });
+  const client = new JsonClient(config.http, { socketPath: config.socketPath, dials: deps.dials?.named('docker_sd') });
   const filters = Object.fromEntries(
     config.filters.map(({ name, values }) => [name, Object.fromEntries(values.map((value) => [value, true]))]),
   );
@@ -76,7 +76,10 @@ export function createDockerDiscoverer(config: DockerSdConfig, deps: DiscoveryDe
     return [{ source: 'Docker', targets: targetsOf(containers, networksById(networks), config), labels: NO_LABELS }];
   };
   const source = config.socketPath ?? config.url;
-  return createRefresher({ source, intervalMs: config.refreshIntervalMs, find, close: () => client.close() }, deps);
+  return createRefresher(
+    { mechanism: 'docker', source, intervalMs: config.refreshIntervalMs, find, close: () => client.close() },
+    deps,
+  );
 }
 
 function networksById(networks: z.output<typeof networksShape>): ReadonlyMap<string, Meta> {

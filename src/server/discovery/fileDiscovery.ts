@@ -51,14 +51,17 @@ class FileDiscoverer implements Discoverer {
     try {
       const watcher = watch(folder, { persistent: false }, () => this.settle());
       // A folder that goes away is no fault of ours: the refresh interval goes on.
-      watcher.on('error', (error) => this.deps.onFault(folder, `is no longer watched: ${error.message}`));
+      watcher.on('error', (error) => this.watchFault(folder, `is no longer watched: ${error.message}`));
       this.watchers.push(watcher);
     } catch (error) {
-      this.deps.onFault(
-        folder,
-        `cannot be watched, files are read every refresh_interval: ${(error as Error).message}`,
-      );
+      const why = (error as Error).message;
+      this.watchFault(folder, `cannot be watched, files are read every refresh_interval: ${why}`);
     }
+  }
+
+  private watchFault(folder: string, why: string): void {
+    this.deps.onEvent?.({ kind: 'fileWatchFault' });
+    this.deps.onFault(folder, why);
   }
 
   private settle(): void {
@@ -73,6 +76,8 @@ class FileDiscoverer implements Discoverer {
   }
 
   private async readAll(): Promise<void> {
+    const began = performance.now();
+    let readFaults = 0;
     const files = this.config.files
       .flatMap((pattern) => globSync(pattern))
       .sort()
@@ -82,9 +87,11 @@ class FileDiscoverer implements Discoverer {
       try {
         this.byFile.set(file, parseTargetFile(await readBounded(file), file));
       } catch (error) {
+        readFaults++;
         this.deps.onFault(file, (error as Error).message);
       }
     }
+    this.deps.onEvent?.({ kind: 'fileScan', ms: performance.now() - began, readFaults });
     this.listener?.([...this.byFile.values()].flat());
   }
 }

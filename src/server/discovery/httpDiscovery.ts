@@ -9,7 +9,7 @@ const JSON_TYPE = /^application\/json(?:;\s*charset=(?:"utf-8"|utf-8))?$/i;
 
 export function createHttpDiscoverer(config: HttpSdConfig, deps: DiscoveryDeps): Discoverer {
   const { url, refreshIntervalMs } = config;
-  const client = new JsonClient(config.http);
+  const client = new JsonClient(config.http, { dials: deps.dials?.named('http') });
   const find = async (signal: AbortSignal) => {
     const headers = { 'x-prometheus-refresh-interval-seconds': String(refreshIntervalMs / 1000) };
     const { json, header } = await client.get(url, signal, headers);
@@ -18,5 +18,8 @@ export function createHttpDiscoverer(config: HttpSdConfig, deps: DiscoveryDeps):
       throw new Error(`the answer's Content-Type is ${JSON.stringify(type)}; it must be application/json in UTF-8`);
     return groupsOf(json, url, ['__meta_url', url]);
   };
-  return createRefresher({ source: url, intervalMs: refreshIntervalMs, find, close: () => client.close() }, deps);
+  return createRefresher(
+    { mechanism: 'http', source: url, intervalMs: refreshIntervalMs, find, close: () => client.close() },
+    deps,
+  );
 }

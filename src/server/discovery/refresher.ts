@@ -1,8 +1,10 @@
 /** Discovery by asking again and again: what was found last stays while asking fails. */
 import { isNativeError } from 'node:util/types';
+import type { RefreshedMechanism } from './events.ts';
 import type { Discoverer, DiscoveryDeps, GroupsListener, TargetGroup } from './targetGroup.ts';
 
 export interface Refresh {
+  readonly mechanism: RefreshedMechanism;
   /** Names the source in faults. */
   readonly source: string;
   readonly intervalMs: number;
@@ -48,8 +50,12 @@ class Refresher implements Discoverer {
 
   private async ask(listener: GroupsListener): Promise<void> {
     const { signal } = this.stopping;
+    const { intervalMs, mechanism } = this.refresh;
+    const began = performance.now();
+    let failed = true;
     try {
-      const groups = await this.refresh.find(AbortSignal.any([signal, AbortSignal.timeout(this.refresh.intervalMs)]));
+      const groups = await this.refresh.find(AbortSignal.any([signal, AbortSignal.timeout(intervalMs)]));
+      failed = false;
       this.saidFault = '';
       if (!signal.aborted) listener(groups);
     } catch (error) {
@@ -57,6 +63,8 @@ class Refresher implements Discoverer {
       if (signal.aborted || why === this.saidFault) return;
       this.saidFault = why;
       this.deps.onFault(this.refresh.source, why);
+    } finally {
+      if (!signal.aborted) this.deps.onEvent?.({ kind: 'refresh', mechanism, ms: performance.now() - began, failed });
     }
   }
 }

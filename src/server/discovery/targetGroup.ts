@@ -1,4 +1,6 @@
 /** What discovery hands to scraping. */
+import type { Dials } from '../outbound/dials.ts';
+import type { DiscoveryEvent } from './events.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 
 export interface TargetGroup {
@@ -22,4 +24,7 @@ export interface Discoverer {
 export interface DiscoveryDeps {
   /** A source that cannot be asked or read; what it said last stays. Told once for each new reason. */
   readonly onFault: (source: string, why: string) => void;
+  readonly onEvent?: (event: DiscoveryEvent) => void;
+  /** Where connections are counted, by mechanism. */
+  readonly dials?: Dials;
 }

@@ -6,6 +6,7 @@ import { EngineApi } from '../fleet/engineApi.ts';
 import { loadEngineFile, type EngineAddress } from '../fleet/engineFile.ts';
 import { createRemoteEngine } from '../fleet/remoteEngine.ts';
 import { RemoteQueryable } from '../fleet/remoteQueryable.ts';
+import type { Dials } from '../outbound/dials.ts';
 import { answering, type EngineLimits } from '../promql/engine.ts';
 import { RemoteReader } from '../remote/read/remoteReader.ts';
 import { FanIn } from '../storage/fanIn.ts';
@@ -39,6 +40,8 @@ export interface QueryParts {
   readonly limits: EngineLimits;
   readonly active: ActiveQueries | undefined;
   readonly queryLog: QueryLog;
+  /** Where connections are counted. */
+  readonly dials: Dials;
   readonly flags: Flags;
   readonly log: Log;
   readonly metrics: SelfMetrics;
@@ -46,13 +49,13 @@ export interface QueryParts {
 }
 
 export function openQueries(tsdb: Tsdb, parts: QueryParts): QueryRooms {
-  const { flags, shutdown } = parts;
+  const { flags, shutdown, dials } = parts;
   const fleet = flags['fleet.config.file'];
   if (fleet !== '') return openFleet(fleet, parts);
   if (flags.agent)
     return { engine: agentEngine, queryable: agentQueryable, ownQueryable: agentQueryable, apply: () => undefined };
   const fanIn = new FanIn(tsdb, () => tsdb.stats().minTime ?? Infinity, readLease);
-  const readers = new RemoteReaders();
+  const readers = new RemoteReaders(dials);
   shutdown.opened('remote read', () => readers.close());
   const queryable = deduplicated(fanIn, flags);
   return {
@@ -65,14 +68,20 @@ export function openQueries(tsdb: Tsdb, parts: QueryParts): QueryRooms {
 
 /** The servers of the configuration; those that did not change go on undisturbed. */
 class RemoteReaders {
+  readonly #dials: Dials;
   #readers = new Map<string, RemoteReader>();
+
+  constructor(dials: Dials) {
+    this.#dials = dials;
+  }
 
   apply({ remoteRead, global: { externalLabels } }: Config): RemoteReader[] {
     const before = this.#readers;
     this.#readers = new Map();
+    const dials = this.#dials.named('remote_storage_read_client');
     for (const config of remoteRead) {
       const key = JSON.stringify([config, externalLabels]);
-      this.#readers.set(key, before.get(key) ?? new RemoteReader(config, externalLabels, decodeChunk));
+      this.#readers.set(key, before.get(key) ?? new RemoteReader(config, externalLabels, decodeChunk, dials));
       before.delete(key);
     }
     for (const reader of before.values()) void reader.close();

@@ -68,6 +68,22 @@ export function ruleTimeMetrics(metrics: SelfMetrics): (what: 'rule' | 'group', 
   return (what, durationMs) => (what === 'rule' ? rules : groups)({}, durationMs / 1000);
 }
 
+/** Registers what is counted of templates, and gives the listener. */
+export function templateMetrics(metrics: SelfMetrics): (failed: boolean) => void {
+  const all = metrics.ownCounter(
+    'prometheus_template_text_expansions_total',
+    'The total number of template text expansions.',
+  );
+  const failures = metrics.ownCounter(
+    'prometheus_template_text_expansion_failures_total',
+    'The total number of template text expansion failures.',
+  );
+  return (failed) => {
+    all.add();
+    if (failed) failures.add();
+  };
+}
+
 /** @param rules undefined until the store is open. */
 export function registerRuleMetrics(metrics: SelfMetrics, rules: () => RulesView | undefined): void {
   const groups = () => rules()?.groups() ?? [];

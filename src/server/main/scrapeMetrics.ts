@@ -1,13 +1,15 @@
 /** What scraping tells of itself, on /metrics. */
 import { durationText } from '../rules/template/goFormat.ts';
 import type { ScrapeEvent, ScrapeManager, SyncEvent } from '../scrape/manager.ts';
-import type { TargetsView } from '../scrape/status.ts';
+import type { TargetsView, TargetStatus } from '../scrape/status.ts';
 import type { SelfMetrics } from '../telemetry/selfMetrics.ts';
 
 const NS_PER_MS = 1_000_000n;
 type Counter = ReturnType<SelfMetrics['ownCounter']>;
 
 const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99];
+
+const SCRAPE_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const OVER_LIMIT = {
   bodySize: [
@@ -48,6 +50,23 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     QUANTILES,
     'prometheus_target_interval_length_histogram_seconds',
   );
+  const durations = metrics.histogram(
+    'prometheus_target_scrape_duration_seconds',
+    'Total duration of the scrape from start to commit completion in seconds.',
+    SCRAPE_SECONDS,
+  );
+  const late = metrics.ownCounter(
+    'prometheus_target_scrapes_sample_out_of_order_total',
+    'Total number of samples rejected due to not being out of the expected order.',
+  );
+  const outOfBounds = metrics.ownCounter(
+    'prometheus_target_scrapes_sample_out_of_bounds_total',
+    'Total number of samples rejected due to timestamp falling outside of the time bounds.',
+  );
+  const lateExemplars = metrics.ownCounter(
+    'prometheus_target_scrapes_exemplar_out_of_order_total',
+    'Total number of exemplar rejected due to not being out of the expected order.',
+  );
   const counters = Object.entries(OVER_LIMIT).map(([limit, [name, help]]) => [limit, metrics.ownCounter(name, help)]);
   const overLimit = Object.fromEntries(counters) as Record<keyof typeof OVER_LIMIT, Counter>;
   return (event) => {
@@ -59,8 +78,13 @@ export function scrapeMetrics(metrics: SelfMetrics): (event: ScrapeEvent) => voi
     if (!event.up) failures.add();
     samples.add(event.scraped);
     bytes.add(event.bodyBytes);
-    duplicates.add(event.duplicates);
-    refused.add(event.refused);
+    durations({}, event.totalMs / 1000);
+    const { outOfOrder, outOfBounds: beyond, tooOld, duplicate } = event.refused;
+    duplicates.add(event.duplicates + duplicate);
+    late.add(outOfOrder);
+    outOfBounds.add(beyond + tooOld);
+    lateExemplars.add(event.lateExemplars);
+    refused.add(outOfOrder + beyond + tooOld + duplicate);
   };
 }
 
@@ -97,6 +121,12 @@ export function syncMetrics(metrics: SelfMetrics): (event: SyncEvent) => void {
     const counts = byJob.get(job) ?? { syncs: 0, faults: 0 };
     byJob.set(job, { syncs: counts.syncs + 1, faults: counts.faults + faults });
   };
+}
+
+function charsOf(metadata: TargetStatus['metadata']): number {
+  let chars = 0;
+  for (const [name, { help, unit }] of metadata) chars += name.length + help.length + unit.length;
+  return chars;
 }
 
 /** What there is of each pool. */
@@ -136,14 +166,9 @@ export function registerPoolMetrics(metrics: SelfMetrics, targets: ScrapeManager
     perPool(({ metadata }) => metadata.size),
   );
   metrics.gaugeRows(
-    'prometheus_sd_discovered_targets',
-    'Current number of discovered targets.',
-    ['name', 'config'],
-    () => {
-      const discovered = new Map<string, number>();
-      for (const { scrapePool } of [...targets.active(), ...targets.dropped()])
-        discovered.set(scrapePool, (discovered.get(scrapePool) ?? 0) + 1);
-      return [...discovered].map(([config, value]) => ({ labels: { name: 'scrape', config }, value }));
-    },
+    'prometheus_target_metadata_cache_bytes',
+    'Characters of the metric metadata in the cache.',
+    ['scrape_job'],
+    perPool(({ metadata }) => charsOf(metadata)),
   );
 }

@@ -28,6 +28,7 @@ import { machinePage } from '../telemetry/machine/machine.ts';
 import { NOTICES, Notifications } from '../telemetry/notifications.ts';
 import { registerProcessMetrics } from '../telemetry/processMetrics.ts';
 import { createSelfMetrics, type SelfMetrics } from '../telemetry/selfMetrics.ts';
+import { Dials } from '../outbound/dials.ts';
 import { createEngine } from '../promql/engine.ts';
 import { openPushStore, type PushStore } from '../push/push.ts';
 import { isSystemError } from '../telemetry/systemError.ts';
@@ -39,12 +40,14 @@ import { createQueryLog } from '../workers/queryLog.ts';
 import { AGENT_BLOCK_MS, checkAgent, withAgentStore } from './agent.ts';
 import { createGroupStore } from './groupStore.ts';
 import { keepCompiledCode } from './compiledCode.ts';
+import { registerDialMetrics } from './dialMetrics.ts';
+import { discoveryMetrics } from './discoveryMetrics.ts';
 import { corsOriginOf, externalUrlOf, isLoopback, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { loadAll, type LoadedConfig } from './loadAll.ts';
 import { noticesOf } from './notices.ts';
 import { registerNotifierMetrics } from './notifierMetrics.ts';
 import { pushClient, withPushJob } from './pushJob.ts';
-import { registerRemoteMetrics } from './remoteMetrics.ts';
+import { registerRemoteMetrics, remoteTimeMetrics } from './remoteMetrics.ts';
 import { openQueries } from './queryRooms.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { retentionOf, retentionText } from './retention.ts';
@@ -54,7 +57,7 @@ import { createShutdown, listenForSignals, type Shutdown } from './shutdown.ts';
 import { StartError } from './startError.ts';
 import { dataFolders, takeOver } from './takeOver.ts';
 import { registerStoreMetrics, storeObserver } from './storeMetrics.ts';
-import { registerRuleMetrics, ruleTimeMetrics } from './ruleMetrics.ts';
+import { registerRuleMetrics, ruleTimeMetrics, templateMetrics } from './ruleMetrics.ts';
 import { registerPoolMetrics, scrapeMetrics, syncMetrics } from './scrapeMetrics.ts';
 
 /** Features that are switched by their names, beside those of PromQL. */
@@ -358,20 +361,26 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
     log('error', 'the query log cannot be written; make room on its disk', { file, reason: String(error) }),
   );
   shutdown.opened('query log', async () => queryLog.close());
-  const queries = openQueries(tsdb, { limits, active, queryLog, ...parts });
+  const dials = new Dials();
+  registerDialMetrics(metrics, dials);
+  const queries = openQueries(tsdb, { limits, active, queryLog, dials, ...parts });
   const { engine, queryable, ownQueryable } = queries;
   const feed = createFeed(tsdb);
   const sentTimes = createSentTimes(own, log);
   shutdown.opened('what was sent by remote write', () => sentTimes.close());
-  const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log });
+  const observe = remoteTimeMetrics(metrics);
+  const remote = createRemoteWriter({ feed, queryable: tsdb, sentTimes, clock: systemClock, log, dials, observe });
   shutdown.opened('remote write', () => remote.close(Math.min(flags['storage.remote.flush-deadline'], DRAIN_MS_MAX)));
-  registerRemoteMetrics(metrics, remote, () => tsdb.stats());
+  registerRemoteMetrics(metrics, remote, tsdb);
+  const onDiscovery = discoveryMetrics(metrics, systemClock);
   const scraping = createScrapeManager({
     storage: feed.storage,
     clock: systemClock,
     log,
     onScrape: scrapeMetrics(metrics),
     onSync: syncMetrics(metrics),
+    onDiscovery: (job, event) => onDiscovery('scrape', job, event),
+    dials,
     ...(pushes !== undefined && { pushes: pushClient(pushes) }),
   });
   shutdown.opened('scraping', () => scraping.stop());
@@ -380,15 +389,17 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
   shutdown.opened('what receivers were told', async () => groupStore.close());
   const receivers = createReceivers({ store: groupStore, externalUrl, clock: systemClock, log });
   shutdown.opened('receivers', () => receivers.close());
-  const notifier = createNotifier(
-    {
+  const notifier = createNotifier({
+    limits: {
       capacity: flags['alertmanager.notification-queue-capacity'],
       batchSize: flags['alertmanager.notification-batch-size'],
       drains: flags['alertmanager.drain-notification-queue-on-shutdown'],
     },
     log,
     receivers,
-  );
+    onDiscovery: (config, event) => onDiscovery('notify', config, event),
+    dials,
+  });
   shutdown.opened('notifier', () => notifier.close());
   registerNotifierMetrics(metrics, notifier, receivers);
   const rules = createRuleManager({
@@ -409,6 +420,7 @@ function openRooms(tsdb: Tsdb, parts: RoomParts): OpenedRooms {
       : undefined,
     notify: (query, alerts) => notifier.send(noticesOf(query, alerts, externalUrl)),
     observe: ruleTimeMetrics(metrics),
+    onExpanded: templateMetrics(metrics),
   });
   shutdown.opened('rules', () => rules.stop());
   const headStats = () => {

@@ -4,7 +4,7 @@ import type { AlertmanagerConfig } from '../config/config.ts';
 import { targetFault } from '../config/resolveSources.ts';
 import { hideUrlPassword } from '../config/secrets.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
-import type { TargetGroup } from '../discovery/targetGroup.ts';
+import type { DiscoveryDeps, TargetGroup } from '../discovery/targetGroup.ts';
 import { discard, OutboundClient } from '../outbound/client.ts';
 import { fetchFault } from '../outbound/httpFault.ts';
 import { compileRelabel, relabel, type RelabelRule } from '../relabel/relabel.ts';
@@ -31,19 +31,26 @@ export class Alertmanagers {
   readonly #givenUp = new AbortController();
   #dropped: string[] = [];
 
-  constructor(config: AlertmanagerConfig, limits: QueueLimits, log: Log) {
+  /** @param observed what discovery does is told to, and where connections are counted. */
+  constructor(
+    config: AlertmanagerConfig,
+    limits: QueueLimits,
+    log: Log,
+    { onEvent, dials }: Pick<DiscoveryDeps, 'onEvent' | 'dials'>,
+  ) {
     this.config = config;
     this.#limits = limits;
     this.#log = log;
-    this.#client = new OutboundClient(config.http);
+    this.#client = new OutboundClient(config.http, { dials: dials?.named('alertmanager') });
     this.#targetRules = compileRelabel(config.relabel);
     this.#alertRules = compileRelabel(config.alertRelabel);
     const onFault = (source: string, why: string) =>
       log('warn', 'Alertmanagers not discovered', { source: hideUrlPassword(source), error: why });
-    this.#discoverers = createDiscoverers(config, { onFault });
+    this.#discoverers = createDiscoverers(config, { onFault, onEvent, dials });
     for (const [key, discoverer] of this.#discoverers) {
       discoverer.start((groups) => {
         this.#groups.set(key, groups);
+        onEvent?.({ kind: 'update', targets: countOf(this.#groups.values()) });
         this.#sync();
       });
     }
@@ -117,6 +124,10 @@ export class Alertmanagers {
       throw new Error(`the Alertmanager answered with status ${answer.statusCode}`);
     }
   }
+}
+
+function countOf(all: Iterable<readonly TargetGroup[]>): number {
+  return [...all].flat().reduce((sum, { targets }) => sum + targets.length, 0);
 }
 
 function urlOf(labels: Labels): string {

@@ -1,6 +1,8 @@
 /** Alerts on their way to all Alertmanagers of the configuration. */
 import type { Labels } from '../../shared/model/labels.ts';
 import type { AlertingConfig } from '../config/config.ts';
+import type { DiscoveryEvent } from '../discovery/events.ts';
+import type { Dials } from '../outbound/dials.ts';
 import { compileRelabel, type RelabelRule } from '../relabel/relabel.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Alertmanagers } from './alertmanagers.ts';
@@ -24,8 +26,18 @@ export interface AlertmanagersView {
   dropped(): readonly string[];
 }
 
-/** @param receivers hear of the same alerts beside the Alertmanagers. */
-export function createNotifier(limits: QueueLimits, log: Log, receivers?: Pick<Receivers, 'send'>): Notifier {
+export interface NotifierDeps {
+  readonly limits: QueueLimits;
+  readonly log: Log;
+  /** They hear of the same alerts beside the Alertmanagers. */
+  readonly receivers?: Pick<Receivers, 'send'>;
+  /** Told of what discovery of an entry of the configuration does, by `config-` and its place, as upstream names it. */
+  readonly onDiscovery?: (config: string, event: DiscoveryEvent) => void;
+  /** Where connections to Alertmanagers are counted. */
+  readonly dials?: Dials;
+}
+
+export function createNotifier({ limits, log, receivers, onDiscovery, dials }: NotifierDeps): Notifier {
   let sets = new Map<string, Alertmanagers>();
   const closing = new Set<Promise<void>>();
   let rules: readonly RelabelRule[] = [];
@@ -45,7 +57,8 @@ export function createNotifier(limits: QueueLimits, log: Log, receivers?: Pick<R
       alertmanagers.forEach((config, i) => {
         // Entries may be alike; each has its own queues then.
         const key = `${i} ${JSON.stringify(config)}`;
-        sets.set(key, before.get(key) ?? new Alertmanagers(config, limits, log));
+        const onEvent = (event: DiscoveryEvent) => onDiscovery?.(`config-${i}`, event);
+        sets.set(key, before.get(key) ?? new Alertmanagers(config, limits, log, { onEvent, dials }));
         before.delete(key);
       });
       for (const set of before.values()) retire(set);

@@ -1,12 +1,14 @@
 /** Requests as an `http_config` says: connections kept alive, TLS, proxies, login, redirects. For scrapes and for discovery. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { Agent, buildConnector, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
 import { HEAD_BYTES_MAX } from './answerParser.ts';
 import { basicLogin, loginOfUrl } from './basicLogin.ts';
 import { readBody } from './body.ts';
+import { DialCounts } from './dials.ts';
 import { FetchError } from './httpFault.ts';
 import { IDLE_MS_MAX } from './keptConnection.ts';
 import { TokenSource } from './oauth2.ts';
@@ -27,11 +29,14 @@ export type TlsOptions = Pick<
 export interface OutboundOptions {
   /** A Unix socket to connect to, whatever host the URL names. */
   readonly socketPath?: string;
+  /** Where its connections are counted; not those behind a proxy. */
+  readonly dials?: DialCounts;
 }
 
 export class OutboundClient {
   /** What it sent to log in. */
   readonly secrets = new SentSecrets();
+  readonly dials: DialCounts;
   private readonly http: HttpConfig;
   private readonly options: OutboundOptions;
   private readonly tokens: TokenSource | undefined;
@@ -40,9 +45,11 @@ export class OutboundClient {
   constructor(http: HttpConfig, options: OutboundOptions = {}) {
     this.http = http;
     this.options = options;
+    this.dials = options.dials ?? new DialCounts();
     if (http.proxy.url !== undefined) this.noteUrl(http.proxy.url);
     for (const value of Object.values(http.proxy.connectHeaders ?? {}).flat()) this.secrets.note(value);
-    this.tokens = http.oauth2 && new TokenSource(http.oauth2, (settings) => new OutboundClient(settings));
+    this.tokens =
+      http.oauth2 && new TokenSource(http.oauth2, (settings) => new OutboundClient(settings, { dials: this.dials }));
   }
 
   /**
@@ -161,7 +168,7 @@ export class OutboundClient {
     };
     const agent =
       proxy.url === undefined && !proxy.fromEnvironment
-        ? new Agent(options)
+        ? new Agent({ ...options, connect: counted(this.dials, { ...connect, allowH2: this.http.enableHttp2 }) })
         : new EnvHttpProxyAgent({
             ...options,
             ...(proxy.url && { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? '' }),
@@ -171,6 +178,12 @@ export class OutboundClient {
     this.dispatcher = { key: certificates, agent };
     return agent;
   }
+}
+
+/** Opens sockets as undici does, and counts them. */
+function counted(dials: DialCounts, options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = buildConnector(options) as (...args: Parameters<buildConnector.connector>) => Socket;
+  return (place, callback) => void dials.follow(connect(place, callback));
 }
 
 /** Of a name with several values one line, as the proxy would read them. */

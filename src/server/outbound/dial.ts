@@ -3,12 +3,13 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { Headers, TlsOptions } from './client.ts';
+import type { DialCounts } from './dials.ts';
 import type { Dial } from './keptConnection.ts';
 
 /** A dead peer is noticed after this time without traffic. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 
-export function dialer(url: URL, options: TlsOptions): Dial {
+export function dialer(url: URL, options: TlsOptions, dials: DialCounts): Dial {
   const isTls = url.protocol === 'https:';
   const place = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -17,7 +18,7 @@ export function dialer(url: URL, options: TlsOptions): Dial {
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
   };
-  if (!isTls) return (onread) => ({ socket: net.connect({ ...place, onread }), ready: 'connect' });
+  if (!isTls) return (onread) => ({ socket: dials.follow(net.connect({ ...place, onread })), ready: 'connect' });
   const { ca, cert, key, minVersion, maxVersion } = options;
   let secureContext: tls.SecureContext | undefined;
   return (onread) => {
@@ -26,7 +27,7 @@ export function dialer(url: URL, options: TlsOptions): Dial {
     // An address is no name to ask for.
     const servername = options.servername ?? (net.isIP(place.host) === 0 ? place.host : undefined);
     const tlsPlace = { ...place, servername, rejectUnauthorized, secureContext, ALPNProtocols: ['http/1.1'], onread };
-    return { socket: tls.connect(tlsPlace), ready: 'secureConnect' };
+    return { socket: dials.follow(tls.connect(tlsPlace)), ready: 'secureConnect' };
   };
 }
 

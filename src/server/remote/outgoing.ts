@@ -35,6 +35,30 @@ export function samplesIn(rows: readonly OutgoingRow[]): number {
   return rows.reduce((sum, { series }) => sum + series.length, 0);
 }
 
+/** What is sent, by kind. */
+export type KindCounts = Record<'samples' | 'histograms' | 'exemplars', number>;
+
+export const noneOfAnyKind = (): KindCounts => ({ samples: 0, histograms: 0, exemplars: 0 });
+
+/** Adds to `sum`, in place. */
+export function addKinds(sum: KindCounts, added: Readonly<KindCounts>): void {
+  sum.samples += added.samples;
+  sum.histograms += added.histograms;
+  sum.exemplars += added.exemplars;
+}
+
+/** All of a row are of one kind. */
+export function kindOf({ exemplar, histograms }: OutgoingRow): keyof KindCounts {
+  if (exemplar !== undefined) return 'exemplars';
+  return histograms === undefined ? 'samples' : 'histograms';
+}
+
+export function kindsIn(rows: readonly OutgoingRow[]): KindCounts {
+  const counts = noneOfAnyKind();
+  for (const row of rows) counts[kindOf(row)] += row.series.length;
+  return counts;
+}
+
 /** Series outside rows whose names are kept; beyond, all are made anew. */
 const NAMES_MAX = 200_000;
 

@@ -4,7 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RemoteWriteConfig, WriteMessage } from '../config/config.ts';
 import { discard, headerText, OutboundClient, type Answer } from '../outbound/client.ts';
+import type { DialCounts } from '../outbound/dials.ts';
 import { fetchFault } from '../outbound/httpFault.ts';
+import { noneOfAnyKind, type KindCounts } from './outgoing.ts';
 
 const HEADERS: Readonly<Record<WriteMessage, Record<string, string>>> = {
   'prometheus.WriteRequest': {
@@ -19,55 +21,57 @@ const HEADERS: Readonly<Record<WriteMessage, Record<string, string>>> = {
   },
 };
 /** What a receiver of version 2 wrote of a request: it says so in every answer, also where it refused something. */
-const WRITTEN = ['samples', 'histograms', 'exemplars'].map((kind) => `x-prometheus-remote-write-${kind}-written`);
+const writtenHeader = (kind: keyof KindCounts) => `x-prometheus-remote-write-${kind}-written`;
 /** Of a refusal, what is told. */
 const REASON_CHARS_MAX = 512;
 
-export interface ReceiverCounts {
-  retries: number;
-  bytes: number;
+/** Told of a message on its way. */
+export interface Delivery {
+  /** It was posted once, and answered or not. */
+  posted(bytes: number, ms: number): void;
+  /** It was not taken, and is sent again. */
+  retried(): void;
 }
 
 /** The receiver will never take this; sending it again would be in vain. */
 export class WriteRefused extends Error {
   /** What of the request it took nevertheless. */
-  readonly written: number;
-  constructor(message: string, written = 0) {
+  readonly written: Readonly<KindCounts>;
+  constructor(message: string, written: Readonly<KindCounts> = noneOfAnyKind()) {
     super(message);
     this.written = written;
   }
 }
 
 export class Receiver {
-  readonly counts: ReceiverCounts = { retries: 0, bytes: 0 };
   readonly #config: RemoteWriteConfig;
   readonly #client: OutboundClient;
   readonly #onRetry: (fault: unknown) => void;
 
-  constructor(config: RemoteWriteConfig, onRetry: (fault: unknown) => void) {
+  constructor(config: RemoteWriteConfig, onRetry: (fault: unknown) => void, dials?: DialCounts) {
     this.#config = config;
-    this.#client = new OutboundClient(config.http);
+    this.#client = new OutboundClient(config.http, { dials });
     this.#onRetry = onRetry;
   }
 
   /**
    * Sends until it is taken. Rejects with WriteRefused where that will never be, with the last fault once `stop` is aborted.
    */
-  async send(message: Uint8Array, stop: AbortSignal): Promise<void> {
+  async send(message: Uint8Array, stop: AbortSignal, delivery: Delivery): Promise<void> {
     const { compress } = await import('snappyjs');
     const body = compress(message);
     const { minBackoffMs, maxBackoffMs } = this.#config.queue;
     for (let backoffMs = minBackoffMs; ; backoffMs = Math.min(maxBackoffMs, 2 * backoffMs)) {
       try {
-        const retryAfterMs = await this.#post(body, stop);
+        const retryAfterMs = await this.#timed(body, stop, delivery);
         if (retryAfterMs === undefined) return;
         backoffMs = Math.max(backoffMs, retryAfterMs);
       } catch (fault) {
         const shown = this.#client.secrets.maskedError(fault);
         if (stop.aborted || fault instanceof WriteRefused) throw shown;
-        this.counts.retries++;
         this.#onRetry(shown);
       }
+      delivery.retried();
       await sleep(backoffMs, undefined, { signal: stop });
     }
   }
@@ -76,11 +80,19 @@ export class Receiver {
     await this.#client.close();
   }
 
+  async #timed(body: Uint8Array, stop: AbortSignal, delivery: Delivery): Promise<number | undefined> {
+    const began = performance.now();
+    try {
+      return await this.#post(body, stop);
+    } finally {
+      delivery.posted(body.length, performance.now() - began);
+    }
+  }
+
   /** undefined once it is taken; else how long to wait at least, as the receiver says. Throws what is wrong. */
   async #post(body: Uint8Array, stop: AbortSignal): Promise<number | undefined> {
     const { url, message, timeoutMs, headers, queue } = this.#config;
     const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
-    this.counts.bytes += body.length;
     const answer = await this.#client
       .post(url, body, { ...headers, ...HEADERS[message] }, signal)
       .catch((fault: unknown) => {
@@ -102,7 +114,6 @@ export class Receiver {
     if (!mayRetry) throw new WriteRefused(statusCode === 415 ? `${fault}; ${DOWNGRADE}` : fault, written);
     const seconds = Number(headerText(answer.headers['retry-after']));
     if (!(seconds > 0)) throw new Error(fault);
-    this.counts.retries++;
     this.#onRetry(new Error(fault));
     return seconds * 1000;
   }
@@ -111,7 +122,10 @@ export class Receiver {
 const DOWNGRADE = 'if it does not speak 2.0, set protobuf_message: prometheus.WriteRequest';
 
 /** How many samples, histograms and exemplars the receiver wrote; undefined where it does not say. */
-function writtenOf({ headers }: Answer): number | undefined {
-  const counts = WRITTEN.map((name) => headerText(headers[name])).filter((text) => text !== undefined);
-  return counts.length === 0 ? undefined : counts.reduce((sum, text) => sum + (Number(text) || 0), 0);
+function writtenOf({ headers }: Answer): KindCounts | undefined {
+  const counts = noneOfAnyKind();
+  const kinds = Object.keys(counts) as (keyof KindCounts)[];
+  if (kinds.every((kind) => headerText(headers[writtenHeader(kind)]) === undefined)) return undefined;
+  for (const kind of kinds) counts[kind] = Number(headerText(headers[writtenHeader(kind)])) || 0;
+  return counts;
 }

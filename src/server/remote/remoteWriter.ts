@@ -7,13 +7,14 @@ import type { RemoteWriteConfig } from '../config/config.ts';
 import { hideUrlPassword } from '../config/secrets.ts';
 import { compileRelabel } from '../relabel/relabel.ts';
 import type { Queryable } from '../storage/queryable.ts';
+import type { Dials } from '../outbound/dials.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
 import type { Feed } from './feed.ts';
 import { OutgoingNames, rowsOf } from './outgoing.ts';
 import { METRIC_TYPES } from './prompb.ts';
-import { Receiver, type ReceiverCounts, WriteRefused } from './receiver.ts';
+import { Receiver, WriteRefused, type Delivery } from './receiver.ts';
 import { request1Of } from './request1.ts';
 import { request2Of } from './request2.ts';
 import type { Encode } from './requestSamples.ts';
@@ -32,6 +33,10 @@ export interface RemoteWriterDeps {
   readonly sentTimes: SentTimes;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where connections to receivers are counted. */
+  readonly dials?: Dials;
+  /** Hears how long each request with samples took, taken or not. */
+  readonly observe?: (remote: Pick<RemoteStatus, 'name' | 'url'>, ms: number) => void;
 }
 
 /** What others may see of a receiver. */
@@ -40,7 +45,15 @@ export interface RemoteStatus {
   /** Without its password. */
   readonly url: string;
   readonly queue: WriteQueue;
-  readonly counts: ReceiverCounts;
+  readonly metadata: Readonly<MetadataCounts>;
+}
+
+/** Families that were sent apart from their series, and the bytes of their requests. */
+export interface MetadataCounts {
+  sent: number;
+  failed: number;
+  retried: number;
+  bytes: number;
 }
 
 export interface RemoteWriter {
@@ -101,13 +114,14 @@ class Remote implements RemoteStatus {
   readonly name: string;
   readonly url: string;
   readonly queue: WriteQueue;
+  readonly metadata: MetadataCounts = { sent: 0, failed: 0, retried: 0, bytes: 0 };
   readonly #receiver: Receiver;
   readonly #deps: RemoteWriterDeps;
   /** Says of which receiver it speaks. */
   readonly #log: Log;
   readonly #stopListening: () => void;
   readonly #stop = new AbortController();
-  readonly #metadata: Promise<void>;
+  readonly #sendingMetadata: Promise<void>;
   #saidAt = -Infinity;
   #closed: Promise<void> | undefined;
 
@@ -117,7 +131,11 @@ class Remote implements RemoteStatus {
     this.id = idOf(config);
     this.name = config.name === '' ? this.id.slice(0, 6) : config.name;
     this.url = hideUrlPassword(config.url);
-    this.#receiver = new Receiver(config, (fault) => this.#complain(fault));
+    this.#receiver = new Receiver(
+      config,
+      (fault) => this.#complain(fault),
+      deps.dials?.named('remote_storage_write_client'),
+    );
     const kinds = { histograms: config.sendNativeHistograms, exemplars: config.sendExemplars };
     const names = new OutgoingNames(compileRelabel(config.relabel), externalLabels, config.message);
     const sent = sentTimes.load(this.id);
@@ -129,18 +147,16 @@ class Remote implements RemoteStatus {
       log: this.#log,
       backlog: new Backlog(queryable, names, kinds),
       encode: config.message === 'prometheus.WriteRequest' ? request1Of : encoder2(queryable, clock),
-      send: (message: Uint8Array, stop: AbortSignal) => this.#receiver.send(message, stop),
+      send: (message: Uint8Array, stop: AbortSignal, delivery: Delivery) =>
+        this.#receiver.send(message, stop, delivery),
+      onPosted: (ms: number) => deps.observe?.(this, ms),
       onSent: (t: number) => sentTimes.save(this.id, t),
     };
     this.queue = new WriteQueue(parts, sent === undefined ? undefined : sent + 1);
     this.#stopListening = feed.listen((committed) => this.queue.add(rowsOf(committed, names, kinds)));
     // In version 2 it goes with the series.
     const isApart = config.message === 'prometheus.WriteRequest' && config.metadataIntervalMs > 0;
-    this.#metadata = isApart ? this.#sendMetadata(config.metadataIntervalMs) : Promise.resolve();
-  }
-
-  get counts(): ReceiverCounts {
-    return this.#receiver.counts;
+    this.#sendingMetadata = isApart ? this.#sendMetadata(config.metadataIntervalMs) : Promise.resolve();
   }
 
   close(drainMs: number): Promise<void> {
@@ -151,7 +167,7 @@ class Remote implements RemoteStatus {
     this.#stopListening();
     this.#stop.abort();
     await this.queue.close(drainMs);
-    await this.#metadata;
+    await this.#sendingMetadata;
     await this.#receiver.close();
   }
 
@@ -168,16 +184,26 @@ class Remote implements RemoteStatus {
     for (;;) {
       await clock.sleepUntil(clock.now() + intervalMs, signal);
       if (signal.aborted) return;
-      for (const message of metadataRequests(queryable)) {
+      for (const request of metadataRequests(queryable)) {
         try {
-          await this.#receiver.send(message, signal);
+          await this.#sendFamilies(request, signal);
         } catch (fault) {
           if (signal.aborted) return;
           if (!(fault instanceof WriteRefused)) throw fault;
+          this.metadata.failed += request.families;
           this.#complain(fault);
         }
       }
     }
+  }
+
+  async #sendFamilies({ message, families }: MetadataRequest, signal: AbortSignal): Promise<void> {
+    const { metadata } = this;
+    await this.#receiver.send(message, signal, {
+      posted: (bytes) => void (metadata.bytes += bytes),
+      retried: () => void (metadata.retried += families),
+    });
+    metadata.sent += families;
   }
 }
 
@@ -196,16 +222,22 @@ function encoder2(queryable: Queryable, clock: Clock): Encode {
   };
 }
 
-function* metadataRequests(queryable: Queryable): Generator<Uint8Array> {
+interface MetadataRequest {
+  readonly message: Uint8Array;
+  readonly families: number;
+}
+
+function* metadataRequests(queryable: Queryable): Generator<MetadataRequest> {
   const families = [...queryable.metadata()];
   for (let i = 0; i < families.length; i += METADATA_PER_SEND) {
     const out = new WireWriter();
-    for (const [name, [{ type, help, unit }]] of families.slice(i, i + METADATA_PER_SEND)) {
+    const some = families.slice(i, i + METADATA_PER_SEND);
+    for (const [name, [{ type, help, unit }]] of some) {
       out.message(
         3,
         (family) => void family.int(1, METRIC_TYPES[type]).string(2, name).string(4, help).string(5, unit),
       );
     }
-    yield out.finish();
+    yield { message: out.finish(), families: some.length };
   }
 }

@@ -1,5 +1,5 @@
 /** The samples of some requests, by series: chains through arrays, for a request is made of thousands and few series have more than one. */
-import type { OutgoingRow, OutgoingSeries } from './outgoing.ts';
+import { kindOf, noneOfAnyKind, type KindCounts, type OutgoingRow, type OutgoingSeries } from './outgoing.ts';
 
 export class RequestSamples {
   static #made = 0;
@@ -10,7 +10,7 @@ export class RequestSamples {
   readonly #placeOf: Int32Array;
   readonly #nextOf: Int32Array;
   /** By request: its series in the order in which they come first, and its samples. */
-  readonly requests: readonly { readonly series: OutgoingSeries[]; samples: number }[];
+  readonly requests: readonly { readonly series: OutgoingSeries[]; readonly counts: KindCounts }[];
 
   /** Samples of a series go into the same request, in their order. @param shards requests to be made, some of them perhaps empty. */
   constructor(rows: readonly OutgoingRow[], shards: number) {
@@ -19,18 +19,20 @@ export class RequestSamples {
     this.#rowOf = new Int32Array(count);
     this.#placeOf = new Int32Array(count);
     this.#nextOf = new Int32Array(count).fill(-1);
-    this.requests = Array.from({ length: shards }, () => ({ series: [], samples: 0 }));
+    this.requests = Array.from({ length: shards }, () => ({ series: [], counts: noneOfAnyKind() }));
     let sample = 0;
-    rows.forEach(({ series }, row) => {
-      for (let place = 0; place < series.length; place++) this.#add(series[place], sample++, row, place);
+    rows.forEach((one, row) => {
+      const { series } = one;
+      const kind = kindOf(one);
+      for (let place = 0; place < series.length; place++) this.#add(series[place], sample++, row, place, kind);
     });
   }
 
-  #add(series: OutgoingSeries, sample: number, row: number, place: number): void {
+  #add(series: OutgoingSeries, sample: number, row: number, place: number, kind: keyof KindCounts): void {
     this.#rowOf[sample] = row;
     this.#placeOf[sample] = place;
     const request = this.requests[series.hash % this.requests.length];
-    request.samples++;
+    request.counts[kind]++;
     const { chain } = series;
     if (chain.owner === this.#id) this.#nextOf[chain.last] = sample;
     else {
@@ -62,7 +64,7 @@ export class RequestSamples {
 
 export interface OutgoingRequest {
   readonly message: Uint8Array;
-  readonly samples: number;
+  readonly counts: Readonly<KindCounts>;
 }
 
 /** How the samples of a request's series become a message. */
@@ -72,6 +74,6 @@ export type Encode = (samples: RequestSamples, series: readonly OutgoingSeries[]
 export function requestsOf(rows: readonly OutgoingRow[], shards: number, encode: Encode): OutgoingRequest[] {
   const all = new RequestSamples(rows, shards);
   return all.requests
-    .filter(({ samples }) => samples > 0)
-    .map(({ series, samples }) => ({ message: encode(all, series), samples }));
+    .filter(({ series }) => series.length > 0)
+    .map(({ series, counts }) => ({ message: encode(all, series), counts }));
 }

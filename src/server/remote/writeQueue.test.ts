@@ -1,3 +1,4 @@
+import { customOf } from '../../../tests/support/observedHistograms.ts';
 import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
 import { WireReader } from '../../shared/bytes/protobufWire.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
@@ -6,9 +7,10 @@ import type { GroupWriter } from '../storage/appender.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
+import type { Committed } from './feed.ts';
 import { OutgoingNames, rowsOf, type OutgoingRow } from './outgoing.ts';
 import { request1Of } from './request1.ts';
-import { WriteRefused } from './receiver.ts';
+import { WriteRefused, type Delivery } from './receiver.ts';
 import { WriteQueue, type QueueParts } from './writeQueue.ts';
 
 const CONFIG: RemoteQueueConfig = {
@@ -62,12 +64,13 @@ class Receiver {
   comeUp(): void {
     this.#raise();
   }
-  send = async (message: Uint8Array, stop: AbortSignal) => {
+  send = async (message: Uint8Array, stop: AbortSignal, delivery: Delivery) => {
     const samples = readRequest(message);
     await Promise.race([
       this.#up,
       new Promise((_, reject) => stop.addEventListener('abort', () => reject(new Error('stopped')))),
     ]);
+    delivery.posted(message.length, 1);
     if (samples.some(this.refuses)) throw new WriteRefused('bad');
     this.taken.push(...samples);
     this.requests.push(samples);
@@ -195,7 +198,7 @@ test('what is refused is dropped and counted; the rest goes on', async () => {
   queue.add(row(2, 'a'));
   await clock.pass(1_000);
   expect(receiver.taken).toEqual(['a@2']);
-  expect(queue.counts).toMatchObject({ sent: 1, failed: 1 });
+  expect(queue.counts).toMatchObject({ sent: { samples: 1 }, failed: { samples: 1 } });
   await queue.close(100);
 });
 
@@ -225,9 +228,9 @@ test('more requests are under way while more waits, also where no row fills a ro
   await clock.pass(1_000);
   expect(queue.shards).toBe(1);
   const shards: number[] = [];
-  parts.send = (message, stop) => {
+  parts.send = (message, stop, delivery) => {
     shards.push(queue.shards);
-    return receiver.send(message, stop);
+    return receiver.send(message, stop, delivery);
   };
   receiver.comeUp();
   await clock.pass(1_000);
@@ -263,6 +266,40 @@ test('samples older than sample_age_limit are not sent', async () => {
   queue.add(row(99_000, 'a'));
   await clock.pass(1_000);
   expect(receiver.taken).toEqual(['a@99000']);
-  expect(queue.counts.dropped).toBe(1);
+  expect(queue.counts.dropped).toEqual({ samples: 1, histograms: 0, exemplars: 0 });
+  await queue.close(100);
+});
+
+test('what comes is counted by kind as it waits, is sent, sent in part, and found no room', async () => {
+  const { receiver, queue, clock, parts } = rig({ config: { capacity: 4, maxShards: 1 } });
+  const histogram = customOf([1], Float64Array.of(2));
+  const labels = labelsOf({ __name__: 'h' });
+  const committed: Committed = {
+    rows: [],
+    samples: [
+      { labels: labelsOf({ __name__: 'a' }), t: 1, values: Float64Array.of(1) },
+      { labels: labelsOf({ __name__: 'b' }), t: 1, values: Float64Array.of(1) },
+      { labels, t: 3, values: Float64Array.of(NaN), histogram },
+    ],
+    exemplars: [{ labels, exemplar: { labels: [], v: 1, t: 4 } }],
+  };
+  queue.add(rowsOf(committed, names, { histograms: true, exemplars: true }));
+  expect(queue.pending).toEqual({ samples: 2, histograms: 1, exemplars: 1 });
+  queue.add(row(9, 'c'));
+  queue.add(row(8, 'c'));
+  expect(queue.counts).toMatchObject({ full: 2, newestCome: 9 });
+  parts.send = async (message, _stop, delivery) => {
+    delivery.posted(message.length, 1);
+    delivery.retried();
+    throw new WriteRefused('in part', { samples: 1, histograms: 0, exemplars: 5 });
+  };
+  await clock.pass(1_000);
+  expect(queue.counts).toMatchObject({
+    sent: { samples: 1, histograms: 0, exemplars: 1 },
+    failed: { samples: 1, histograms: 1, exemplars: 0 },
+    retried: { samples: 2, histograms: 1, exemplars: 1 },
+    retries: 1,
+  });
+  parts.send = receiver.send;
   await queue.close(100);
 });

@@ -6,9 +6,9 @@ import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { RemoteQueueConfig } from '../config/config.ts';
 import type { Backlog } from './backlog.ts';
-import { samplesIn, type OutgoingRow } from './outgoing.ts';
+import { addKinds, kindsIn, noneOfAnyKind, samplesIn, type KindCounts, type OutgoingRow } from './outgoing.ts';
 import { requestsOf, type Encode, type OutgoingRequest } from './requestSamples.ts';
-import { WriteRefused } from './receiver.ts';
+import { WriteRefused, type Delivery } from './receiver.ts';
 
 /** Samples that wait in memory, whatever the configuration says. */
 const PENDING_MAX = 1_000_000;
@@ -29,23 +29,45 @@ export interface QueueParts {
   readonly backlog: Backlog;
   readonly encode: Encode;
   /** Rejects with WriteRefused for what will never be taken. */
-  send(message: Uint8Array, stop: AbortSignal): Promise<void>;
+  send(message: Uint8Array, stop: AbortSignal, delivery: Delivery): Promise<void>;
+  /** After each request that was posted, taken or not. */
+  onPosted?(ms: number): void;
   /** Up to which time everything was sent or refused, milliseconds. Called after every round of requests, and at the end. */
   onSent(t: number): void;
 }
 
 export interface WriteCounts {
-  sent: number;
-  failed: number;
+  readonly sent: KindCounts;
+  readonly failed: KindCounts;
+  /** Sent again as they were not taken, each time. */
+  readonly retried: KindCounts;
   /** Too old to be sent, as the configuration says. */
-  dropped: number;
+  readonly dropped: KindCounts;
   requests: number;
+  retries: number;
+  /** Posted, compressed. */
+  bytes: number;
+  /** Commits that found no room in memory. */
+  full: number;
+  /** Of the samples that came, milliseconds. */
+  newestCome: number;
   /** Of the samples that were sent, milliseconds. */
   newestSent: number;
 }
 
 export class WriteQueue {
-  readonly counts: WriteCounts = { sent: 0, failed: 0, dropped: 0, requests: 0, newestSent: 0 };
+  readonly counts: WriteCounts = {
+    sent: noneOfAnyKind(),
+    failed: noneOfAnyKind(),
+    retried: noneOfAnyKind(),
+    dropped: noneOfAnyKind(),
+    requests: 0,
+    retries: 0,
+    bytes: 0,
+    full: 0,
+    newestCome: 0,
+    newestSent: 0,
+  };
   readonly #parts: QueueParts;
   readonly #stop = new AbortController();
   #rows: OutgoingRow[] = [];
@@ -53,6 +75,8 @@ export class WriteQueue {
   #shards: number;
   /** The first time that is to be read from the store; undefined while all that comes is kept in memory. */
   #behindFrom: number | undefined;
+  /** What comes is left to the store because the memory for it is full, and not because the start reads the store. */
+  #isFull = false;
   #isClosing = false;
   #wake: () => void = () => undefined;
   readonly #running: Promise<void>;
@@ -65,9 +89,9 @@ export class WriteQueue {
     this.#running = this.#run();
   }
 
-  /** Samples that wait in memory. */
-  get pending(): number {
-    return this.#pending;
+  /** What waits in memory. */
+  get pending(): KindCounts {
+    return kindsIn(this.#rows);
   }
 
   get limits(): RemoteQueueConfig {
@@ -85,7 +109,9 @@ export class WriteQueue {
 
   add(rows: readonly OutgoingRow[]): void {
     if (rows.length === 0 || this.#isClosing) return;
+    for (const { t } of rows) if (t > this.counts.newestCome) this.counts.newestCome = t;
     if (this.#behindFrom !== undefined) {
+      if (this.#isFull) this.counts.full++;
       // A late sample among them is read back too.
       this.#behindFrom = earliest(rows, this.#behindFrom);
       return;
@@ -94,6 +120,8 @@ export class WriteQueue {
     const count = samplesIn(rows);
     if (this.#pending + count > Math.min(PENDING_MAX, capacity * maxShards) && this.#pending > 0) {
       this.#behindFrom = earliest(rows);
+      this.#isFull = true;
+      this.counts.full++;
       this.#parts.log('warn', 'Remote write is behind; samples wait in the store', { pending: this.#pending });
       return;
     }
@@ -167,22 +195,37 @@ export class WriteQueue {
     if (sampleAgeMs === 0) return rows;
     const oldest = this.#parts.clock.now() - sampleAgeMs;
     const young = rows.filter(({ t }) => t >= oldest);
-    this.counts.dropped += samplesIn(rows) - samplesIn(young);
+    addKinds(this.counts.dropped, kindsIn(rows.filter(({ t }) => t < oldest)));
     return young;
   }
 
-  async #send({ message, samples }: OutgoingRequest): Promise<void> {
+  async #send({ message, counts }: OutgoingRequest): Promise<void> {
+    const { counts: all } = this;
+    const delivery: Delivery = {
+      posted: (bytes, ms) => {
+        all.bytes += bytes;
+        this.#parts.onPosted?.(ms);
+      },
+      retried() {
+        all.retries++;
+        addKinds(all.retried, counts);
+      },
+    };
     try {
-      await this.#parts.send(message, this.#stop.signal);
-      this.counts.sent += samples;
-      this.counts.requests++;
+      await this.#parts.send(message, this.#stop.signal, delivery);
+      addKinds(all.sent, counts);
+      all.requests++;
     } catch (fault) {
       if (!(fault instanceof WriteRefused)) throw fault;
-      const taken = Math.min(samples, fault.written);
-      this.counts.sent += taken;
-      this.counts.failed += samples - taken;
+      const [taken, refused] = [noneOfAnyKind(), noneOfAnyKind()];
+      for (const kind of Object.keys(counts) as (keyof KindCounts)[]) {
+        taken[kind] = Math.min(counts[kind], fault.written[kind]);
+        refused[kind] = counts[kind] - taken[kind];
+      }
+      addKinds(all.sent, taken);
+      addKinds(all.failed, refused);
       this.#parts.log('error', 'Samples refused by the remote write receiver; they are not sent again', {
-        count: samples - taken,
+        count: refused.samples + refused.histograms + refused.exemplars,
         err: fault,
       });
     }
@@ -207,6 +250,7 @@ export class WriteQueue {
       const late = this.#rows;
       if (maxTime >= now) {
         this.#rows = [...rows, ...late];
+        this.#isFull = false;
         backlog.end();
         log('info', 'Remote write has caught up');
       } else {

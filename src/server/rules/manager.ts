@@ -29,6 +29,7 @@ export interface RuleManagerDeps {
   readonly concurrentEvalsMax: number | undefined;
   notify(query: string, alerts: readonly Alert[]): void;
   readonly observe?: GroupDeps['observe'];
+  readonly onExpanded?: (failed: boolean) => void;
 }
 
 export interface RuleManager extends RulesView {
@@ -54,12 +55,13 @@ export function createRuleManager(deps: RuleManagerDeps): RuleManager {
   const concurrency = deps.concurrentEvalsMax === undefined ? undefined : new EvaluationLimit(deps.concurrentEvalsMax);
   const ask = askEngine(deps.engine, stopping.signal);
   const keep = keepQueries(deps.engine, stopping.signal);
+  const { onExpanded } = deps;
   const onTemplateFault = (rule: string, fault: unknown) =>
     deps.log('warn', 'Expanding alert template failed', { rule, err: fault });
   const groupDeps = (externalLabels: Labels): GroupDeps => ({
     ...deps,
     concurrency,
-    surroundings: { ask, keep, externalLabels, externalUrl: deps.externalUrl, onTemplateFault },
+    surroundings: { ask, keep, externalLabels, externalUrl: deps.externalUrl, onTemplateFault, onExpanded },
   });
   let running = new Map<string, { readonly group: RuleGroup; readonly identity: string }>();
   let isFirst = true;

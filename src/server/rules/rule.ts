@@ -41,6 +41,8 @@ export interface RuleSurroundings {
   readonly externalUrl: string;
   /** A template that could not be expanded; its text says so too. */
   onTemplateFault(rule: string, fault: unknown): void;
+  /** After each text that was expanded, or could not be. */
+  onExpanded?(failed: boolean): void;
 }
 
 /** When a rule is evaluated: at `t`, over what was stored `offsetMs` before. */
@@ -224,10 +226,13 @@ export class AlertingRule extends AskedRule<AlertingSpec> {
     return keyed([...given.filter(([name]) => name !== METRIC_NAME), ...own, [ALERT_NAME, this.spec.name]]);
   }
 
-  async #text(expanded: Promise<string>, { onTemplateFault }: RuleSurroundings): Promise<string> {
+  async #text(expanded: Promise<string>, { onTemplateFault, onExpanded }: RuleSurroundings): Promise<string> {
     try {
-      return await expanded;
+      const text = await expanded;
+      onExpanded?.(false);
+      return text;
     } catch (fault) {
+      onExpanded?.(true);
       onTemplateFault(this.spec.name, fault);
       return `<error expanding template: error executing template __alert_${this.spec.name}: ${(fault as Error).message}>`;
     }

@@ -2,6 +2,7 @@
 import type { EscapingScheme, HttpConfig, ScrapeProtocol } from '../config/config.ts';
 import { ACCEPTED_CODINGS } from '../outbound/body.ts';
 import { OutboundClient, USER_AGENT, type Headers } from '../outbound/client.ts';
+import type { DialCounts } from '../outbound/dials.ts';
 import { TargetSource, type PageSource } from './pageSource.ts';
 
 export type { Page, PageLimits, PageSource } from './pageSource.ts';
@@ -22,8 +23,9 @@ export interface ClientSettings {
   readonly enableCompression: boolean;
 }
 
-export function createScrapeClient(settings: ClientSettings): ScrapeClient {
-  return new PageClient(settings);
+/** @param dials where connections to the targets are counted. */
+export function createScrapeClient(settings: ClientSettings, dials?: DialCounts): ScrapeClient {
+  return new PageClient(settings, dials);
 }
 
 const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {
@@ -53,9 +55,9 @@ export class PageClient implements ScrapeClient {
   private readonly accept: string;
   private readonly coding: string;
 
-  constructor({ http, protocols, escaping, enableCompression }: ClientSettings) {
+  constructor({ http, protocols, escaping, enableCompression }: ClientSettings, dials?: DialCounts) {
     this.http = http;
-    this.outbound = new OutboundClient(http);
+    this.outbound = new OutboundClient(http, { dials });
     this.accept = acceptHeader(protocols, escaping);
     this.coding = enableCompression ? ACCEPTED_CODINGS : 'identity';
   }

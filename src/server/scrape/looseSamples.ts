@@ -22,10 +22,10 @@ export function appendLoose(
     : appender.appendHistogram(labels, own, sample);
 }
 
-/** An exemplar of the page scraped at `t`; one with more in its labels than is allowed is left out. */
-export function appendExemplar(appender: Appender, labels: Labels, exemplar: Exemplar, t: number): void {
-  if (runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) return;
-  appender.appendExemplar(labels, { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
+/** An exemplar of the page scraped at `t`; one with more in its labels than is allowed is left out, as one that is out of bounds. */
+export function appendExemplar(appender: Appender, labels: Labels, exemplar: Exemplar, t: number): AppendOutcome {
+  if (runesOf(exemplar.labels) > EXEMPLAR_RUNES_MAX) return 'outOfBounds';
+  return appender.appendExemplar(labels, { ...exemplar, t: Math.min(exemplar.t ?? t, t + AHEAD_MS_MAX) });
 }
 
 function runesOf(labels: Labels): number {

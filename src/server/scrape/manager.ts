@@ -1,5 +1,7 @@
 /** All jobs: starts, changes and ends pools as the configuration says. */
 import type { Config } from '../config/config.ts';
+import type { DiscoveryEvent } from '../discovery/events.ts';
+import type { Dials } from '../outbound/dials.ts';
 import type { Storage } from '../storage/appender.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -19,6 +21,10 @@ export interface ScrapeManagerDeps {
   readonly onScrape?: (event: ScrapeEvent) => void;
   /** Told whenever a job's targets are made those that were discovered. */
   readonly onSync?: (event: SyncEvent) => void;
+  /** Told of what discovery does. */
+  readonly onDiscovery?: (job: string, event: DiscoveryEvent) => void;
+  /** Where connections are counted, by job. */
+  readonly dials?: Dials;
   /** Whose pages a job has that stands for pushed metrics. */
   readonly pushes?: ScrapeClient;
 }
@@ -38,7 +44,13 @@ export function createScrapeManager(deps: ScrapeManagerDeps): ScrapeManager {
   const pools = new Map<string, ScrapePool>();
   const retiring = new Map<ScrapePool, Promise<void>>();
   const failures = new FailureLogs(deps.log);
-  const poolDeps: LoopDeps = { onScrape: () => undefined, onSync: () => undefined, ...deps, failures };
+  const poolDeps: LoopDeps = {
+    onScrape: () => undefined,
+    onSync: () => undefined,
+    onDiscovery: () => undefined,
+    ...deps,
+    failures,
+  };
   const counts = { created: 0, reloaded: 0 };
 
   const retire = (job: string, pool: ScrapePool) => {

@@ -219,7 +219,7 @@ export class TargetSource implements PageSource {
     return (this.#prepared = {
       timeoutMs,
       request: requestBytes(this.#url, { ...this.#client.headers(timeoutMs), ...login }),
-      dial: isSameServer ? known.dial : dialer(this.#url, tls),
+      dial: isSameServer ? known.dial : dialer(this.#url, tls, outbound.dials),
       certificates,
     });
   }

@@ -2,6 +2,7 @@
 import type { ScrapeConfig } from '../config/config.ts';
 import { hideUrlPassword } from '../config/secrets.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
+import type { DiscoveryEvent } from '../discovery/events.ts';
 import type { Discoverer, TargetGroup } from '../discovery/targetGroup.ts';
 import { compileRelabel, traceRelabel, type RelabelRule, type RelabelStep } from '../relabel/relabel.ts';
 import type { Labels } from '../../shared/model/labels.ts';
@@ -64,6 +65,7 @@ export class ScrapePool {
   /** The job is gone: its series go stale one interval later. */
   async retire(): Promise<void> {
     this.stopDiscovery();
+    this.deps.onDiscovery(this.config.jobName, { kind: 'update', targets: 0 });
     for (const loop of this.loops.values()) this.retireLoop(loop);
     this.loops.clear();
     await Promise.allSettled(this.retiring);
@@ -114,7 +116,8 @@ export class ScrapePool {
         scrape_pool: this.config.jobName,
       });
     const before = this.discoverers;
-    const made = createDiscoverers(this.config, { onFault });
+    const onEvent = (event: DiscoveryEvent) => this.deps.onDiscovery(this.config.jobName, event);
+    const made = createDiscoverers(this.config, { onFault, onEvent, dials: this.deps.dials });
     for (const [key, discoverer] of before) if (!made.has(key)) discoverer.stop();
     for (const key of this.groups.keys()) if (!made.has(key)) this.groups.delete(key);
     this.discoverers = new Map([...made].map(([key, discoverer]) => [key, before.get(key) ?? discoverer]));
@@ -122,6 +125,7 @@ export class ScrapePool {
       if (before.has(key)) continue;
       discoverer.start((groups) => {
         this.groups.set(key, groups);
+        onEvent({ kind: 'update', targets: this.discoveredCount });
         this.sync();
       });
     }
@@ -130,7 +134,14 @@ export class ScrapePool {
   }
 
   private clientOf(config: ScrapeConfig): ScrapeClient {
-    return (config.isPushed ? this.deps.pushes : undefined) ?? createScrapeClient(config);
+    return (
+      (config.isPushed ? this.deps.pushes : undefined) ??
+      createScrapeClient(config, this.deps.dials?.named(config.jobName))
+    );
+  }
+
+  private get discoveredCount(): number {
+    return [...this.groups.values()].flat().reduce((sum, { targets }) => sum + targets.length, 0);
   }
 
   private stopDiscovery(): void {

@@ -1,5 +1,14 @@
 /** What a scrape says of itself: counts, and the samples made of them. */
 
+/** Samples that the store refused, by why. */
+export type Refusals = Readonly<Record<'outOfOrder' | 'outOfBounds' | 'tooOld' | 'duplicate', number>>;
+
+export const NO_REFUSALS: Refusals = { outOfOrder: 0, outOfBounds: 0, tooOld: 0, duplicate: 0 };
+
+export function withRefusal(refusals: Refusals, why: keyof Refusals, count = 1): Refusals {
+  return { ...refusals, [why]: refusals[why] + count };
+}
+
 /** What came of a page. */
 export interface PageCounts {
   readonly scraped: number;
@@ -9,8 +18,10 @@ export interface PageCounts {
   readonly added: number;
   /** Lines whose series stood on the page before; the first stands. */
   readonly duplicates: number;
-  /** Samples with their own time that the store refused. */
-  readonly refused: number;
+  /** Samples that the store refused; those in `duplicates` are not among them. */
+  readonly refused: Refusals;
+  /** Exemplars that are older than their series' newest one. */
+  readonly lateExemplars: number;
 }
 
 /** A report sample's name and value. */

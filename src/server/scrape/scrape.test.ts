@@ -188,7 +188,7 @@ test('a time far ahead is refused, and the store goes on', async () => {
   rig.start();
   rig.apply({ a: { targets: [address] } });
   await rig.scrapes(2);
-  expect(rig.events[0]).toMatchObject({ up: true, scraped: 2, refused: 1 });
+  expect(rig.events[0]).toMatchObject({ up: true, scraped: 2, refused: { outOfBounds: 1 } });
   const all = await rig.samples();
   expect(all.a).toBeUndefined();
   expect(all.b.length).toBeGreaterThanOrEqual(2);

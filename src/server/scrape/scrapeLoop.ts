@@ -3,6 +3,8 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import { formatLabels } from '../../shared/model/labels.ts';
 import type { ScrapeConfig } from '../config/config.ts';
+import type { DiscoveryEvent } from '../discovery/events.ts';
+import type { Dials } from '../outbound/dials.ts';
 import { BodySizeError } from '../outbound/httpFault.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import type { AppendOutcome, Storage } from '../storage/appender.ts';
@@ -12,7 +14,7 @@ import { pageFormat } from '../textparse/contentType.ts';
 import type { PageFormat } from '../textparse/entryCursor.ts';
 import type { FailureLogs } from './failureLogs.ts';
 import type { Page, PageSource, ScrapeClient } from './httpClient.ts';
-import type { PageCounts, Report } from './report.ts';
+import { NO_REFUSALS, withRefusal, type PageCounts, type Report } from './report.ts';
 import { SampleLabelsError, type ScrapeLimit } from './sampleLabels.ts';
 import { SeriesCache, type ReadPage } from './seriesCache.ts';
 import { alignTime, nextSlot, slotOffset } from './slots.ts';
@@ -24,6 +26,8 @@ export interface ScrapeEvent extends PageCounts {
   readonly job: string;
   readonly up: boolean;
   readonly durationMs: number;
+  /** Until all of it was stored. */
+  readonly totalMs: number;
   readonly bodyBytes: number;
   readonly intervalMs: number;
   /** Since the scrape before began; undefined for the first one. */
@@ -47,6 +51,8 @@ export interface LoopDeps {
   readonly log: Log;
   readonly onScrape: (event: ScrapeEvent) => void;
   readonly onSync: (event: SyncEvent) => void;
+  readonly onDiscovery: (job: string, event: DiscoveryEvent) => void;
+  readonly dials?: Dials;
   readonly failures: FailureLogs;
   /** Whose pages a job has that stands for pushed metrics. */
   readonly pushes?: ScrapeClient;
@@ -69,7 +75,7 @@ interface Attempt {
   fault: Error | undefined;
 }
 
-const NOTHING: PageCounts = { scraped: 0, kept: 0, added: 0, duplicates: 0, refused: 0 };
+const NOTHING: PageCounts = { scraped: 0, kept: 0, added: 0, duplicates: 0, refused: NO_REFUSALS, lateExemplars: 0 };
 /** After a target's end its stale markers wait this share of the interval beyond the next slot, so that a successor's samples come first. */
 const END_PATIENCE = 0.1;
 
@@ -233,6 +239,7 @@ export class ScrapeLoop {
     if (stop.aborted) return;
     const sinceLastMs = this.lastScrape === 0 ? undefined : startedAt - this.lastScrape;
     const counts = await this.store(t, attempt);
+    const totalMs = performance.now() - began;
     const { durationMs, bodyBytes, fault } = attempt;
     this.lastSlot = slot;
     this.lastScrape = startedAt;
@@ -245,6 +252,7 @@ export class ScrapeLoop {
       job: this.settings.config.jobName,
       up: fault === undefined,
       durationMs,
+      totalMs,
       bodyBytes,
       intervalMs: this.target.intervalMs,
       sinceLastMs,
@@ -275,7 +283,7 @@ export class ScrapeLoop {
     } catch (error) {
       this.complain('A scrape could not be stored', error);
     }
-    return counts;
+    return outcome === 'ok' ? counts : { ...counts, refused: withRefusal(counts.refused, outcome, counts.kept) };
   }
 
   /** Large pages are read in steps, between which others have their turn. */

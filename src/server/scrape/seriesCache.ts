@@ -16,7 +16,7 @@ import { withinBucketLimits } from './bucketLimit.ts';
 import { ColumnList } from './columnList.ts';
 import { LoosePresence } from './loosePresence.ts';
 import { appendExemplar, appendLoose } from './looseSamples.ts';
-import { REPORT_NAMES_MAX, reportNames, type PageCounts, type Report } from './report.ts';
+import { NO_REFUSALS, withRefusal, REPORT_NAMES_MAX, reportNames, type PageCounts, type Report } from './report.ts';
 import { SampleLabelsError, seriesLabels } from './sampleLabels.ts';
 
 /** Lines of pages gone by are forgotten when all known lines are this many times those of the last page (and this many more). */
@@ -200,13 +200,16 @@ export class SeriesCache {
     const { row } = page;
     if (row.starts.size > 0) this.appendStarts(appender, t, page);
     const values = page.isSteady ? this.fillSteady(row) : undefined;
-    const filled = values === undefined ? this.fillRow(appender, t, page) : { values, duplicates: 0, refused: 0 };
+    const filled =
+      values === undefined ? this.fillRow(appender, t, page) : { values, duplicates: 0, refused: NO_REFUSALS };
+    let lateExemplars = 0;
     for (const { slot, exemplar } of row.exemplars) {
-      if (this.places[slot] !== DROPPED) appendExemplar(appender, this.labelsOfSlot(slot), exemplar, t);
+      if (this.places[slot] === DROPPED) continue;
+      if (appendExemplar(appender, this.labelsOfSlot(slot), exemplar, t) === 'outOfOrder') lateExemplars++;
     }
     for (const [metric, metadata] of row.metadata) appender.setMetadata(this.group, metric, metadata);
     const { duplicates, refused } = filled;
-    const counts = { scraped: row.count, kept: page.kept, added: page.added, duplicates, refused };
+    const counts = { scraped: row.count, kept: page.kept, added: page.added, duplicates, refused, lateExemplars };
     return this.finishRow(appender, t, filled.values, report(counts), page.isSteady);
   }
 
@@ -260,7 +263,7 @@ export class SeriesCache {
     const anyLoose = times !== undefined || histograms.size > 0;
     const values = this.beginRow();
     let duplicates = 0;
-    let refused = 0;
+    let refused = NO_REFUSALS;
     for (let i = 0; i < row.count; i++) {
       const slot = row.slots[i];
       const column = this.places[slot];
@@ -274,7 +277,7 @@ export class SeriesCache {
           histograms.get(i) ?? row.values[i],
         );
         if (outcome === 'duplicate') duplicates++;
-        else if (outcome !== 'ok') refused++;
+        else if (outcome !== 'ok') refused = withRefusal(refused, outcome);
         else if (!hasOwnTime(i) || trackTimestampsStaleness) this.loosePresence.see(labels);
         continue;
       }

@@ -40,7 +40,7 @@ import { Tasks } from './tasks.ts';
 import { Tombstones } from './tombstones.ts';
 import { Log, type WriteFile } from './wal/log.ts';
 import type { TakeLogFile } from './wal/logFile.ts';
-import { listSegments, logSize } from './wal/logFolder.ts';
+import { listSegments, logSize, segmentAt } from './wal/logFolder.ts';
 import { logCells, logChunk, logExemplar, logHistogram, logNames, logRow, type RowView } from './wal/records.ts';
 import { Replay, type ReplayCounts } from './wal/replay.ts';
 import type { ReplayTarget } from './wal/replayTarget.ts';
@@ -304,6 +304,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       minTime: Number.isFinite(minTime) ? minTime : undefined,
       maxTime: Number.isFinite(maxTime) ? maxTime : undefined,
     };
+  }
+
+  logSegmentAt(t: number): number {
+    return segmentAt(walFolder(this.#parts.options), t) ?? this.#log.segment;
   }
 
   blocks(): readonly BlockSummary[] {

@@ -36,6 +36,8 @@ export interface Tsdb extends Storage, Queryable, StoreAdmin, TsdbLoads {
   readonly changes: Changes;
   pack(spec: SelectSpec): SelectLease;
   stats(): TsdbStats;
+  /** Number of the log's segment that holds what came at `t`, milliseconds; of the one being written where none does any more. */
+  logSegmentAt(t: number): number;
   /** Takes another retention; what is past it goes at once. */
   setRetention(retention: Retention): Promise<void>;
   /** Writes the head to a block and drops the log before it; resolves when that is on disk. Done by itself as the head fills. */

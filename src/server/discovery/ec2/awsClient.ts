@@ -1,6 +1,7 @@
 /** Calls of AWS's query API: a signed form, an XML answer. */
 import type { HttpConfig } from '../../config/config.ts';
 import { OutboundClient, readAnswer } from '../../outbound/client.ts';
+import type { DialCounts } from '../../outbound/dials.ts';
 import { fetchFault } from '../../outbound/httpFault.ts';
 import { signV4, type AwsCredentials } from '../../outbound/sigv4.ts';
 import { parseXml, textAt, child, type XmlElement } from './xml.ts';
@@ -39,8 +40,8 @@ export class AwsError extends Error {
 export class AwsClient {
   private readonly client: OutboundClient;
 
-  constructor(http: HttpConfig) {
-    this.client = new OutboundClient(http);
+  constructor(http: HttpConfig, dials?: DialCounts) {
+    this.client = new OutboundClient(http, { dials });
   }
 
   /** The answer's root element. @throws AwsError, FetchError */

@@ -3,6 +3,7 @@ import type { Labels } from '../../../shared/model/labels.ts';
 import { NO_LABELS } from '../../../shared/model/labels.ts';
 import type { Ec2SdConfig } from '../../config/discoveryConfig.ts';
 import { createRefresher } from '../refresher.ts';
+import type { DialCounts } from '../../outbound/dials.ts';
 import type { Discoverer, DiscoveryDeps, TargetGroup } from '../targetGroup.ts';
 import { AwsClient, AwsError, awsUrl } from './awsClient.ts';
 import { CredentialSource, type Environment } from './credentials.ts';
@@ -21,9 +22,10 @@ export function createEc2Discoverer(
   deps: DiscoveryDeps,
   env: Environment = process.env,
 ): Discoverer {
-  const finder = new InstanceFinder(config, env);
+  const finder = new InstanceFinder(config, env, deps.dials?.named('ec2_sd'));
   return createRefresher(
     {
+      mechanism: 'ec2',
       source: `ec2 ${config.region || 'of this region'}`,
       intervalMs: config.refreshIntervalMs,
       find: (signal) => finder.find(signal),
@@ -41,10 +43,10 @@ class InstanceFinder {
   private region = '';
   private zoneIds: ReadonlyMap<string, string> | undefined;
 
-  constructor(config: Ec2SdConfig, env: Environment) {
+  constructor(config: Ec2SdConfig, env: Environment, dials: DialCounts | undefined) {
     this.config = config;
     this.env = env;
-    this.client = new AwsClient(config.http);
+    this.client = new AwsClient(config.http, dials);
     this.source = new CredentialSource(config, this.client, env);
   }
 

@@ -90,7 +90,7 @@ class KubernetesDiscoverer implements Discoverer, Cluster {
   }
 
   private watchAll(access: Access): void {
-    this.client = new JsonClient(access.http);
+    this.client = new JsonClient(access.http, { dials: this.deps.dials?.named('kubernetes_sd') });
     const { role, attach } = this.config;
     const resources = new Set<Resource>([role, ...BESIDES[role], ...attachedResources(role, attach)]);
     const namespaces = new Set(this.config.namespaces);
@@ -107,7 +107,11 @@ class KubernetesDiscoverer implements Discoverer, Cluster {
               url: `${access.url}${path}${place}/${plural}`,
               query: this.selectorOf(resource),
               onChange: () => this.changed(resource),
-              onFault: (why) => this.say(`${plural}: ${why}`),
+              onObject: (change) => this.deps.onEvent?.({ kind: 'kubernetesObject', role: resource, change }),
+              onFault: (why) => {
+                this.deps.onEvent?.({ kind: 'kubernetesFault' });
+                this.say(`${plural}: ${why}`);
+              },
             }),
         ),
       );

@@ -26,6 +26,8 @@ export interface WatchDeps {
   /** Label and field selectors. */
   readonly query: Readonly<Record<string, string>>;
   readonly onChange: () => void;
+  /** Of each object, beside `onChange`. */
+  readonly onObject: (change: 'add' | 'update' | 'delete') => void;
   readonly onFault: (why: string) => void;
 }
 
@@ -79,12 +81,15 @@ export class ObjectWatch {
       if (more !== undefined) query.set('continue', more);
       const within = AbortSignal.any([signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
       const { items, metadata } = (await this.deps.client.get(`${this.deps.url}?${query}`, within)).json as ListAnswer;
-      for (const item of items ?? []) put(found, item);
+      for (const item of items ?? []) {
+        const key = objectKey(item.metadata?.namespace, item.metadata?.name);
+        if (isRoomFor(found, key)) found.set(key, item);
+      }
       version = metadata?.resourceVersion ?? '';
       more = metadata?.continue === '' ? undefined : metadata?.continue;
     } while (more !== undefined && found.size < OBJECTS_MAX);
-    this.objects.clear();
-    for (const [key, object] of found) this.objects.set(key, object);
+    for (const key of this.objects.keys()) if (!found.has(key)) this.remove(key);
+    for (const [key, object] of found) this.put(key, object);
     this.version = version;
     this.listed = true;
     this.deps.onChange();
@@ -109,9 +114,21 @@ export class ObjectWatch {
     if (object?.metadata === undefined) return;
     this.version = object.metadata.resourceVersion ?? this.version;
     if (type === 'BOOKMARK') return;
-    if (type === 'DELETED') this.objects.delete(objectKey(object.metadata.namespace, object.metadata.name));
-    else put(this.objects, object);
+    const key = objectKey(object.metadata.namespace, object.metadata.name);
+    if (type === 'DELETED') this.remove(key);
+    else if (isRoomFor(this.objects, key)) this.put(key, object);
     this.deps.onChange();
+  }
+
+  private put(key: string, object: KubeObject): void {
+    const before = this.objects.get(key);
+    this.objects.set(key, object);
+    const isSame = before !== undefined && before.metadata?.resourceVersion === object.metadata?.resourceVersion;
+    if (!isSame) this.deps.onObject(before === undefined ? 'add' : 'update');
+  }
+
+  private remove(key: string): void {
+    if (this.objects.delete(key)) this.deps.onObject('delete');
   }
 }
 
@@ -119,9 +136,8 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
-function put(objects: Map<string, KubeObject>, object: KubeObject): void {
-  const key = objectKey(object.metadata?.namespace, object.metadata?.name);
-  if (key !== '' && (objects.size < OBJECTS_MAX || objects.has(key))) objects.set(key, object);
+function isRoomFor(objects: ReadonlyMap<string, KubeObject>, key: string): boolean {
+  return key !== '' && (objects.size < OBJECTS_MAX || objects.has(key));
 }
 
 /** The lines of a stream, blank ones left out. @throws Error for a line that is too long. */

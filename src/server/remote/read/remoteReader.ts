@@ -7,6 +7,7 @@ import type { Matcher } from '../../../shared/model/matchers.ts';
 import type { RemoteReadConfig } from '../../config/config.ts';
 import { readBody } from '../../outbound/body.ts';
 import { headerText, OutboundClient, type Answer } from '../../outbound/client.ts';
+import type { DialCounts } from '../../outbound/dials.ts';
 import { fetchFault } from '../../outbound/httpFault.ts';
 import type { ForeignSeries, OtherStore } from '../../storage/fanIn.ts';
 import { SelectLimitError, type SelectSpec } from '../../storage/queryable.ts';
@@ -36,11 +37,11 @@ export class RemoteReader implements OtherStore {
   readonly #client: OutboundClient;
 
   /** @param external the labels of this server, as others see it. */
-  constructor(config: RemoteReadConfig, external: Labels, decode: DecodeChunk) {
+  constructor(config: RemoteReadConfig, external: Labels, decode: DecodeChunk, dials?: DialCounts) {
     this.#config = config;
     this.#external = config.filterExternalLabels ? external : [];
     this.#decode = decode;
-    this.#client = new OutboundClient(config.http);
+    this.#client = new OutboundClient(config.http, { dials });
   }
 
   concerns(spec: SelectSpec, localStart: number): SelectSpec | undefined {

@@ -20,6 +20,14 @@ export function listCheckpoints(folder: string): number[] {
   return numbersOf(folder, /^\d{8}\.checkpoint$/);
 }
 
+/** The segment in which what came at `t` was written: the first one that was written at or after it; undefined where none was. */
+export function segmentAt(folder: string, t: number): number | undefined {
+  return listSegments(folder).find(
+    (index) =>
+      (fs.statSync(path.join(folder, segmentName(index)), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity) >= t,
+  );
+}
+
 /** What a log is read from: the newest checkpoint, 0 where there is none, and the segments from it on. */
 export function filesToReplay(folder: string): { readonly checkpoint: number; readonly segments: readonly number[] } {
   const checkpoint = listCheckpoints(folder).at(-1) ?? 0;
