@@ -151,7 +151,7 @@ function footerOf(indexPlace: number, index: Uint8Array): Uint8Array {
 /** Gathers small writes, and keeps the checksum of all of them. */
 class BlockOutput {
   readonly #file: OpenFile;
-  readonly #gathered = new ByteWriter(WRITE_BYTES);
+  readonly #gathered = new ByteWriter();
   #checksum = 0;
   place = 0;
 
@@ -187,7 +187,7 @@ class BlockOutput {
 class LabelFrames {
   readonly frames: LabelFrame[] = [];
   readonly #out: BlockOutput;
-  readonly #gathered = new ByteWriter(LABEL_FRAME_BYTES);
+  readonly #gathered = new ByteWriter();
 
   constructor(out: BlockOutput) {
     this.#out = out;
