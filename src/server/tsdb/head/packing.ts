@@ -51,9 +51,9 @@ export function unpackInto(group: LooseGroup, chunk: Chunk): void {
   }
 }
 
-/** Groups that begin together, at the start or after a flush, are not to be full together for ever. */
+/** Groups that begin together, at the start or after a flush, are not to be full together for ever: each row fills as many of them as any other. */
 function firstRows(ref: number): number {
-  return FIRST_ROWS_MIN + ((23 * ref) % (CHUNK_ROWS + 1 - FIRST_ROWS_MIN));
+  return FIRST_ROWS_MIN + ((23 * ref) % CHUNK_ROWS);
 }
 
 function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed {

@@ -54,9 +54,7 @@ export class RowStore {
   }
 
   setCell(row: number, column: number, low: number, high: number): void {
-    const index = Math.floor(row / this.#slabRows);
-    let slab = this.#slabs[index];
-    if (column >= slab.columns) this.#slabs[index] = slab = widened(slab, column + 1, this.#pool);
+    const slab = this.#slabWith(row, column + 1);
     const cell = column * slab.rows + (row % slab.rows);
     slab.bits[2 * cell] = low;
     slab.bits[2 * cell + 1] = high;
@@ -64,11 +62,7 @@ export class RowStore {
 
   /** Cells [from, to) into a row; their columns ascend. */
   setCells(row: number, columns: Int32Array, bits: Uint32Array, from: number, to: number): void {
-    const index = Math.floor(row / this.#slabRows);
-    let slab = this.#slabs[index];
-    const last = columns[to - 1];
-    if (last >= slab.columns) this.#slabs[index] = slab = widened(slab, last + 1, this.#pool);
-    const { rows, bits: cellBits } = slab;
+    const { rows, bits: cellBits } = this.#slabWith(row, columns[to - 1] + 1);
     const at = row % rows;
     for (let i = from; i < to; i++) {
       const word = 2 * (columns[i] * rows + at);
@@ -112,12 +106,41 @@ export class RowStore {
   /** Gives the row's place in the last slab. */
   #startRow(t: number, columns: number): number {
     if (this.#rowCount === 0) this.#slabRows = slabRows(columns);
+    else if (this.#rowCount % this.#slabRows > 0) this.#slabWith(this.#rowCount, columns);
+    return this.#addRow(t, columns);
+  }
+
+  #addRow(t: number, columns: number): number {
     const at = this.#rowCount % this.#slabRows;
-    const last = this.#slabs.length - 1;
     if (at === 0) this.#slabs.push(this.#pool.take(this.#slabRows, columns));
-    else if (this.#slabs[last].columns < columns) this.#slabs[last] = widened(this.#slabs[last], columns, this.#pool);
     this.#slabs[this.#slabs.length - 1].times[at] = t;
     this.#rowCount++;
     return at;
+  }
+
+  /** The slab of a row, made wider if it has not so many columns. */
+  #slabWith(row: number, columns: number): Slab {
+    const slab = this.#slabs[Math.floor(row / this.#slabRows)];
+    if (columns <= slab.columns) return slab;
+    if (slabRows(columns) < this.#slabRows) this.#divide(slabRows(columns));
+    const index = Math.floor(row / this.#slabRows);
+    return (this.#slabs[index] = widened(this.#slabs[index], columns, this.#pool));
+  }
+
+  /** A target that was down had few columns: its slabs have many rows, which are not to become many rows of many columns. */
+  #divide(rows: number): void {
+    const [slabs, count] = [this.#slabs, this.#rowCount];
+    [this.#slabs, this.#slabRows, this.#rowCount] = [[], rows, 0];
+    for (const slab of slabs) {
+      for (let row = 0; row < slab.rows && this.#rowCount < count; row++) {
+        const at = this.#addRow(slab.times[row], slab.columns);
+        const { bits } = this.#slabs[this.#slabs.length - 1];
+        for (let c = 0; c < slab.columns; c++) {
+          bits[2 * (c * rows + at)] = slab.bits[2 * (c * slab.rows + row)];
+          bits[2 * (c * rows + at) + 1] = slab.bits[2 * (c * slab.rows + row) + 1];
+        }
+      }
+      this.#pool.giveBack(slab);
+    }
   }
 }

@@ -15,10 +15,11 @@ const WIDE_SLAB_ROWS = 12;
 const NARROW_SLAB_ROWS = 48;
 const NARROW_COLUMNS_MAX = 32;
 /**
- * Free slabs are kept up to this, and up to the bytes of those in use: groups give their slabs back together and take new ones one by one, and
- * a slab that is let go costs memory until the next collection of old objects, which may be minutes away.
+ * Free slabs are kept up to this, and up to a share of the bytes of those in use: groups give their slabs back together and take new ones one by one,
+ * and a slab that is let go costs memory until the next collection of old objects, which may be minutes away.
  */
 const FREE_SLAB_BYTES_MIN = 4 * 1024 * 1024;
+const FREE_SLAB_SHARE = 1 / 4;
 
 export interface Slab {
   /** Rows there is room for. */
@@ -36,7 +37,7 @@ export function slabRows(columns: number): number {
 }
 
 export class SlabPool {
-  /** By rows and columns. */
+  /** By rows and columns, those last that were given back or taken last. */
   readonly #free = new Map<string, Slab[]>();
   #freeBytes = 0;
   #usedBytes = 0;
@@ -45,7 +46,7 @@ export class SlabPool {
   take(rows: number, columns: number): Slab {
     const room = roundedUp(columns);
     this.#usedBytes += 8 * rows * room;
-    const slab = this.#free.get(`${rows} ${room}`)?.pop();
+    const slab = this.#listOf(rows, room).pop();
     if (slab === undefined) return makeSlab(rows, room);
     this.#freeBytes -= slab.values.byteLength;
     fillGaps(slab.values);
@@ -54,14 +55,33 @@ export class SlabPool {
 
   /** Takes a slab that nobody looks at any more. */
   giveBack(slab: Slab): void {
-    const size = slab.values.byteLength;
-    this.#usedBytes -= size;
-    if (this.#freeBytes + size > Math.max(FREE_SLAB_BYTES_MIN, this.#usedBytes)) return;
-    const name = `${slab.rows} ${slab.columns}`;
-    const list = this.#free.get(name);
-    if (list === undefined) this.#free.set(name, [slab]);
-    else list.push(slab);
-    this.#freeBytes += size;
+    this.#usedBytes -= slab.values.byteLength;
+    this.#freeBytes += slab.values.byteLength;
+    this.#listOf(slab.rows, slab.columns).push(slab);
+    const most = Math.max(FREE_SLAB_BYTES_MIN, FREE_SLAB_SHARE * this.#usedBytes);
+    while (this.#freeBytes > most) this.#letGo();
+  }
+
+  /** The free slabs of a size, which is the last one to be let go of from now on. */
+  #listOf(rows: number, columns: number): Slab[] {
+    const size = `${rows} ${columns}`;
+    const list = this.#free.get(size) ?? [];
+    this.#free.delete(size);
+    this.#free.set(size, list);
+    return list;
+  }
+
+  /** One of the size that nobody has asked for longest. */
+  #letGo(): void {
+    for (const [size, list] of this.#free) {
+      const slab = list.pop();
+      if (slab === undefined) {
+        this.#free.delete(size);
+        continue;
+      }
+      this.#freeBytes -= slab.values.byteLength;
+      return;
+    }
   }
 }
 
