@@ -21,6 +21,18 @@ test('a slot is the number of different keys before it', () => {
   );
 });
 
+test('keys of any length are told apart by their last byte and their first', () => {
+  const table = new SlotTable();
+  const keys = Array.from({ length: 300 }, (_, i) => new Uint8Array(i).fill(1)).flatMap((key) => [
+    key,
+    Uint8Array.of(...key, 2),
+    Uint8Array.of(3, ...key),
+  ]);
+  const slots = keys.map((key) => table.slot(0, key, 0, key.length, () => LABELS));
+  expect(slots).toEqual(keys.map((_, i) => i));
+  expect(keys.map((key) => table.slot(0, key, 0, key.length, () => LABELS))).toEqual(slots);
+});
+
 test('labels stay until they are forgotten', () => {
   const table = new SlotTable();
   const bytes = Uint8Array.of(1, 2);
