@@ -1,8 +1,7 @@
 /** Requests as an `http_config` says: connections kept alive, TLS, proxies, login, redirects. For scrapes and for discovery. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { Agent, buildConnector, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { HttpConfig } from '../config/config.ts';
 import { readSecret } from '../config/secrets.ts';
 import { HEAD_BYTES_MAX } from './answerParser.ts';
@@ -32,6 +31,9 @@ export interface OutboundOptions {
   /** Where its connections are counted; not those behind a proxy. */
   readonly dials?: DialCounts;
 }
+
+/** A megabyte of program and several of memory. */
+const undici = () => import('./dispatchers.ts');
 
 export class OutboundClient {
   /** What it sent to log in. */
@@ -89,6 +91,7 @@ export class OutboundClient {
     const login = await orAborted(this.loginHeaders(), signal);
     this.noteUrl(url);
     const headers = { 'user-agent': USER_AGENT, ...own, ...loginOfUrl(url), ...login };
+    const { request } = await undici();
     return request(url, { method: 'POST', body, dispatcher, headers, signal });
   }
 
@@ -147,7 +150,7 @@ export class OutboundClient {
   /** Connections live as long as the certificates they were made with. */
   private async agent(): Promise<Dispatcher> {
     const { proxy } = this.http;
-    const tls = await this.tlsOptions();
+    const [tls, { createDispatcher }] = await Promise.all([this.tlsOptions(), undici()]);
     const certificates = certificatesKey(tls);
     if (this.dispatcher?.key === certificates) return this.dispatcher.agent;
     const connect = {
@@ -166,29 +169,11 @@ export class OutboundClient {
       bodyTimeout: 0,
       pipelining: 1,
     };
-    const agent =
-      proxy.url === undefined && !proxy.fromEnvironment
-        ? new Agent({ ...options, connect: counted(this.dials, { ...connect, allowH2: this.http.enableHttp2 }) })
-        : new EnvHttpProxyAgent({
-            ...options,
-            ...(proxy.url && { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? '' }),
-            ...(proxy.connectHeaders && { headers: connectHeaders(proxy.connectHeaders) }),
-          });
+    const agent = createDispatcher(proxy, options, this.dials);
     void this.dispatcher?.agent.close();
     this.dispatcher = { key: certificates, agent };
     return agent;
   }
-}
-
-/** Opens sockets as undici does, and counts them. */
-function counted(dials: DialCounts, options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = buildConnector(options) as (...args: Parameters<buildConnector.connector>) => Socket;
-  return (place, callback) => void dials.follow(connect(place, callback));
-}
-
-/** Of a name with several values one line, as the proxy would read them. */
-function connectHeaders(headers: Readonly<Record<string, readonly string[]>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.join(', ')]));
 }
 
 /** Equal while the certificates are. */
@@ -227,6 +212,7 @@ const LOST_PAUSE_MS = 10;
 
 /** One request; a second one if a kept connection turns out to be closed. */
 async function requestOnce(url: string, options: RequestOptions): Promise<Answer> {
+  const { request } = await undici();
   try {
     return await request(url, options);
   } catch (error) {

@@ -56,7 +56,7 @@ function clientOf(oauth2: Record<string, unknown>, more: Record<string, unknown>
 }
 
 async function get(client: OutboundClient, url: string): Promise<string> {
-  const answer = await client.get(url, {}, AbortSignal.timeout(5_000));
+  const answer = await client.get(url, {}, AbortSignal.timeout(20_000));
   return answer.body.text();
 }
 
