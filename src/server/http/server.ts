@@ -5,28 +5,25 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import type { ApiErrorType } from '../../shared/api/prometheus.ts';
-import { QueryError } from '../storage/engine.ts';
-import { SelectLimitError } from '../storage/queryable.ts';
-import { StorageError } from '../storage/appender.ts';
 import { adminRoutes } from './adminRoutes.ts';
-import { JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE, varyWith } from './answer.ts';
-import { ApiError, failureText, statusOf } from './apiError.ts';
+import { DATA_HEADERS, JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE, varyWith } from './answer.ts';
 import { BACKTEST_ROUTES } from './backtestRoutes.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
+import { failureOf } from './failure.ts';
 import { federationRoute } from './federate.ts';
 import { Gate } from './access/gate.ts';
 import { isCrossSite, lifecycleRoutes, notReady, refuseCrossSite } from './lifecycle.ts';
 import { notificationRoutes } from './notificationRoutes.ts';
 import { openApiRoute } from './openapi.ts';
 import { paramsOf } from './params.ts';
+import { plainWrites, type Shortcut } from './plainWrites.ts';
 import { registerPush } from './pushRoutes.ts';
 import { registerOtlp } from './otlp.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
 import { registerRemoteRead } from './remoteRead.ts';
-import { registerRemoteWrite } from './remoteWrite.ts';
+import { registerRemoteWrite, WRITE_PATH, WriteReceiver } from './remoteWrite.ts';
 import type { ApiRoute, RawHandler, TypedAnswer } from './route.ts';
 import { RULES_ROUTES } from './rulesRoutes.ts';
 import { SERIES_ROUTES } from './seriesRoutes.ts';
@@ -55,13 +52,6 @@ const noSchemas = () => () => {
 
 const API = '/api/v1';
 const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
-
-/** Answers of the API are data: nothing in them is to be run or framed. */
-const DATA_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-};
 
 export interface HttpServer {
   /**
@@ -112,6 +102,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   app.addHook('onResponse', async (request, reply) => observe(deps, request, reply));
   app.setErrorHandler((error, request, reply) => fail(deps, request, reply, error));
 
+  let closed: Promise<void> | undefined;
   const paths = new Set<string>();
   app.addHook('onRoute', ({ url }) => void paths.add(url.slice(options.routePrefix.length)));
   const routes = new Router(app, options.routePrefix);
@@ -135,12 +126,15 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   for (const { path, methods, handle } of [...adminRoutes(deps), ...notificationRoutes(deps), openApiRoute(deps)])
     routes.add(API + path, methods, handle);
   registerRemoteRead(app, deps, options.routePrefix + API);
-  registerRemoteWrite(app, deps, options.routePrefix + API);
+  const receiver = new WriteReceiver(deps);
+  const writePath = options.routePrefix + WRITE_PATH;
+  registerRemoteWrite(app, deps, receiver, writePath);
+  const plain = plainWrites(deps, gate, receiver, writePath);
+  putBefore(app.server, (request, response) => closed === undefined && plain(request, response));
   registerOtlp(app, deps, options.routePrefix + API);
   registerPush(app, deps, options.routePrefix);
   app.options('*', async (_, reply) => reply.code(204).send());
   app.setNotFoundHandler(pagesHandler(deps));
-  let closed: Promise<void> | undefined;
   return {
     async listen(host, port) {
       countConnections(deps, app.server);
@@ -153,6 +147,15 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     paths,
     inject: app.inject.bind(app) as FastifyInstance['inject'],
   };
+}
+
+/** Requests of a server that a shortcut takes do not come to the framework. */
+function putBefore(server: FastifyInstance['server'], shortcut: Shortcut): void {
+  const [framework] = server.listeners('request') as ((...args: Parameters<Shortcut>) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (!shortcut(request, response)) framework(request, response);
+  });
 }
 
 function countConnections({ metrics }: HttpDeps, server: FastifyInstance['server']): void {
@@ -283,27 +286,8 @@ function fail(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply, erro
     reply.raw.destroy();
     return reply;
   }
-  const known = apiErrorOf(error);
-  if (known !== undefined) {
-    // A store that cannot take or give now may later: senders and load balancers know 503 as that.
-    const code = error instanceof StorageError ? 503 : statusOf(known.errorType);
-    return sendJson(reply.code(code), failureText(known.errorType, known.message));
-  }
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
-  const message = error instanceof Error ? error.message : String(error);
-  if (status >= 500) {
-    const stack = error instanceof Error ? error.stack : undefined;
-    deps.log('error', 'Request failed', { path: request.url.split('?', 1)[0], err: message, stack });
-    return sendJson(reply.code(status), failureText('internal', message));
-  }
-  return sendJson(reply.code(status), failureText('bad_data', message));
-}
-
-function apiErrorOf(error: unknown): { errorType: ApiErrorType; message: string } | undefined {
-  if (error instanceof ApiError || error instanceof QueryError) return error;
-  if (error instanceof SelectLimitError) return { errorType: 'execution', message: error.message };
-  if (error instanceof StorageError) return { errorType: 'unavailable', message: error.message };
-  return undefined;
+  const { status, json } = failureOf(deps, request.url, error);
+  return sendJson(reply.code(status), json);
 }
 
 /** Bytes that a connection had carried when its present request came; requests of one connection follow each other. */

@@ -59,6 +59,12 @@ export class Gate {
     return true;
   }
 
+  /** Whether everybody is let in now, whoever asks and however often. */
+  isOpen(): boolean {
+    const { users, tokens, rateLimit, tls } = this.#config();
+    return users.size + tokens.length === 0 && rateLimit === undefined && !asksForCertificates(tls);
+  }
+
   /** Whether a request changes something. */
   changes({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): boolean {
     if (method === 'GET' || method === 'HEAD') return false;
@@ -120,10 +126,12 @@ function splitOnce(text: string, separator: string): [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+const asksForCertificates = (tls: TlsConfig | undefined): tls is TlsConfig =>
+  tls !== undefined && tls.clientAuth !== 'NoClientCert' && tls.clientAuth !== 'RequestClientCert';
+
 /** What is wrong with a client's certificate, beyond what the handshake refuses. */
 function certificateFault(socket: TLSSocket, tls: TlsConfig | undefined): string | undefined {
-  if (tls === undefined || tls.clientAuth === 'NoClientCert' || tls.clientAuth === 'RequestClientCert')
-    return undefined;
+  if (!asksForCertificates(tls)) return undefined;
   const certificate = socket.getPeerCertificate();
   const isGiven = Object.keys(certificate ?? {}).length > 0;
   if (!isGiven)
