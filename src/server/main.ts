@@ -8,7 +8,7 @@ const USAGE_ERROR = 2;
 async function run(command: Command): Promise<number> {
   switch (command.kind) {
     case 'help':
-      process.stdout.write(helpText());
+      process.stdout.write(helpText(command.of));
       return 0;
     case 'version': {
       const { COMPATIBLE_WITH, readBuildInfo } = await import('./telemetry/build.ts');

@@ -1,5 +1,6 @@
 import { helpText, parseCommand } from './command.ts';
 import { FLAGS } from './flagTable.ts';
+import { USAGES } from './usages.ts';
 
 const served = (...args: string[]) => {
   const command = parseCommand(args);
@@ -73,8 +74,34 @@ describe('flags', () => {
       '--auto-gomaxprocs has no effect: it tunes the Go runtime, and this server runs on Node',
     ]);
   });
-  test('help names every flag', () => {
+  test('help names every flag and command', () => {
     const help = helpText();
-    for (const name of Object.keys(FLAGS)) expect(help).toContain(name);
+    for (const name of [...Object.keys(FLAGS), ...Object.keys(USAGES)]) expect(help).toContain(name);
+  });
+  const commandsOf = (...args: string[]) => {
+    const command = parseCommand(args);
+    if (command.kind !== 'help') throw new Error(`not help: ${command.kind}`);
+    return [...helpText(command.of).matchAll(/^  isotherm (\S+(?: [a-z]+\b)?)/gm)].map(([, words]) => words);
+  };
+  const all = commandsOf('help');
+  test.each([
+    [['tsdb', 'export', 'data', '--help'], ['tsdb export']],
+    [['help', 'tsdb'], all.filter((words) => words.startsWith('tsdb'))],
+    [
+      ['check', '--format=x', '-h'],
+      ['check config', 'check rules', 'check metrics'],
+    ],
+    [['tsdb', 'frobnicate', '-h'], all.filter((words) => words.startsWith('tsdb'))],
+    [['test', '-h'], ['test rules']],
+    [['frobnicate', '--help'], all],
+    [['--config.file', 'a.yml', '--help'], all],
+    [['serv', '--help'], all],
+  ])('help of %j tells of that alone', (args, expected) => {
+    expect(commandsOf(...args)).toEqual(expected);
+    expect(commandsOf(...args).length).toBeGreaterThan(0);
+  });
+  test('flags are listed where the server is', () => {
+    expect(helpText(['serve'])).toContain('--config.file');
+    expect(helpText(['tsdb', 'stats'])).not.toContain('--config.file');
   });
 });

@@ -3,6 +3,7 @@ import type { CheckSubject } from './check/subject.ts';
 import { FLAGS, type FlagSpec } from './flagTable.ts';
 import { parseFlags, UsageError, type ParsedFlags } from './parseFlags.ts';
 import type { SloProduct } from './slo/product.ts';
+import { USAGES, usageOf, usagesUnder } from './usages.ts';
 
 export type Command =
   | { readonly kind: 'serve'; readonly parsed: ParsedFlags }
@@ -12,45 +13,11 @@ export type Command =
   | { readonly kind: 'slo'; readonly made: SloProduct; readonly files: readonly string[] }
   | { readonly kind: 'tsdb'; readonly args: readonly string[] }
   | { readonly kind: 'version' }
-  | { readonly kind: 'help' };
-
-const COMMANDS = [
-  ['serve [flags]', 'Scrape, store and answer until stopped. Also what happens when only flags are given.'],
-  ['check config FILE…', 'Say whether configuration files and what they name are right, and what is wrong with them.'],
-  ['check rules FILE…', 'The same of rule files.'],
-  [
-    'check metrics < PAGE',
-    'Say whether a page can be read and its metrics are named and typed well; exit code 3 if not.',
-  ],
-  ['test rules FILE…', "Run Prometheus' unit tests of rules; --run=PATTERN chooses tests by name."],
-  [
-    'backtest FILE…',
-    'When the rules of files would have fired on stored history; --from=URL asks a server, else --storage.tsdb.path=FOLDER is read.',
-  ],
-  ['slo rules FILE…', 'Print the rule file that objectives ask for: error ratios, error budgets, burn-rate alerts.'],
-  ['slo dashboard FILE…', 'Print a Grafana dashboard of them.'],
-  [
-    'tsdb stats [FOLDER]',
-    'What a data folder holds: series, samples, bytes by encoding and block. No server may have it open.',
-  ],
-  ['tsdb verify [FOLDER]', 'Read every byte of it and say what is damaged and lost; exit code 1 if anything is.'],
-  [
-    'tsdb dump [FOLDER]',
-    'Print its samples as OpenMetrics text; --match=SELECTOR, --start=TIME and --end=TIME choose.',
-  ],
-  ['tsdb export FOLDER OUT', 'The same into a file; --format=prometheus writes blocks that Prometheus reads.'],
-  [
-    'tsdb import SOURCE',
-    'Put a folder of Prometheus, OpenMetrics text, or what --from=URL answers into the store of --storage.tsdb.path.',
-  ],
-  ['tsdb bench', 'Measure how fast and how small the store is on this machine; --series=COUNT, --hours=COUNT.'],
-  ['version', 'Print the version.'],
-  ['help', 'Print this.'],
-] as const;
+  | { readonly kind: 'help'; readonly of: readonly string[] };
 
 /** @throws UsageError if the arguments make no command. */
 export function parseCommand(args: readonly string[]): Command {
-  if (args.some((arg) => arg === '--help' || arg === '-h')) return { kind: 'help' };
+  if (args.some((arg) => arg === '--help' || arg === '-h')) return helpOf(args);
   if (args.some((arg) => arg === '--version')) return { kind: 'version' };
   const [verb, ...rest] = args;
   if (verb === undefined || verb.startsWith('-')) return serve(args);
@@ -68,10 +35,17 @@ export function parseCommand(args: readonly string[]): Command {
     case 'tsdb':
       return { kind: 'tsdb', args: rest };
     case 'version':
-    case 'help':
       return { kind: verb };
+    case 'help':
+      return helpOf(rest);
   }
   throw new UsageError(`unknown command ${verb}; isotherm help lists the commands`);
+}
+
+/** Flags of no command are those of `serve`. */
+function helpOf(args: readonly string[]): Command {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  return { kind: 'help', of: args[0]?.startsWith('-') === false ? words : [] };
 }
 
 const CHECK_SUBJECTS: readonly CheckSubject[] = ['config', 'rules', 'metrics'];
@@ -88,7 +62,7 @@ function test([subject, ...rest]: readonly string[]): Command {
   const isRun = (arg: string) => arg.startsWith('--run=');
   const files = rest.filter((arg) => !isRun(arg));
   if (subject !== 'rules' || files.length === 0 || files.some((file) => file.startsWith('-')))
-    throw new UsageError('write: isotherm test rules [--run=PATTERN] FILE…');
+    throw new UsageError(`write: ${usageOf('test rules')}`);
   return { kind: 'testRules', files, run: rest.find(isRun)?.slice('--run='.length) };
 }
 
@@ -108,7 +82,21 @@ function serve(args: readonly string[]): Command {
   return { kind: 'serve', parsed };
 }
 
-export function helpText(): string {
+/** Of a command, by its words; of all, with the flags of the server, if there are none or they name none. */
+export function helpText(words: readonly string[] = []): string {
+  const usages = usagesUnder(words);
+  const hasFlags = usages.some(({ usage }) => usage === USAGES.serve.usage);
+  return [
+    'isotherm: a Prometheus-compatible monitoring sidecar',
+    '',
+    usages.length === 1 ? 'Command:' : 'Commands:',
+    ...usages.flatMap(({ usage, what }) => [`  isotherm ${usage}`, `        ${what}`]),
+    ...(hasFlags ? flagSections() : []),
+    '',
+  ].join('\n');
+}
+
+function flagSections(): string[] {
   const rows = (Object.entries(FLAGS) as [string, FlagSpec][]).map(([name, spec]) => ({ name, spec }));
   const section = (
     title: string,
@@ -116,10 +104,6 @@ export function helpText(): string {
     keep: (spec: FlagSpec) => boolean,
   ) => ['', title, ...rows.filter(({ spec }) => keep(spec)).flatMap(({ name, spec }) => line(name, spec))];
   return [
-    'isotherm: a Prometheus-compatible monitoring sidecar',
-    '',
-    'Commands:',
-    ...COMMANDS.map(([usage, what]) => `  isotherm ${usage.padEnd(24)} ${what}`),
     ...section(
       'Flags of serve (default):',
       (name, spec) => [`  --${usage(name, spec)}`, `        ${spec.help}`],
@@ -135,8 +119,7 @@ export function helpText(): string {
       (name, spec) => [`  --${name}: ${spec.refused}`],
       (spec) => spec.refused !== undefined,
     ),
-    '',
-  ].join('\n');
+  ];
 }
 
 function usage(name: string, spec: FlagSpec): string {

@@ -16,6 +16,7 @@ import { systemClock } from '../../telemetry/clock.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
 import { withStore } from '../tsdb/openStore.ts';
+import { usageOf } from '../usages.ts';
 import { reportLines } from './report.ts';
 
 const STORE = 'storage.tsdb.path';
@@ -27,8 +28,6 @@ const OPTIONS = {
   interval: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
-const USAGE =
-  'isotherm backtest [--from=URL | --storage.tsdb.path=FOLDER] [--start=TIME] [--end=TIME] [--interval=DURATION] [--json] FILE…';
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** Spans printed of one rule. */
@@ -57,7 +56,7 @@ export async function runBacktest(args: readonly string[]): Promise<number> {
 
 function read(args: readonly string[]) {
   const usage = (why: string): never => {
-    throw new UsageError(`${why}; write: ${USAGE}`);
+    throw new UsageError(`${why}; write: ${usageOf('backtest')}`);
   };
   const parsed = (() => {
     try {

@@ -6,6 +6,7 @@ import { parseExpr } from '../../../shared/promql/parser.ts';
 import type { TimeRange } from '../../storage/queryable.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
+import { usageOf } from '../usages.ts';
 
 export type DumpFormat = 'openmetrics' | 'promtool';
 export type ExportFormat = 'openmetrics' | 'prometheus';
@@ -45,7 +46,6 @@ export interface Selection {
 }
 
 interface Verb {
-  readonly usage: string;
   readonly options: readonly OptionName[];
   /** Words at most. */
   readonly words: number;
@@ -65,27 +65,15 @@ const OPTIONS = {
 type OptionName = keyof typeof OPTIONS;
 
 const SELECTION = ['match', 'start', 'end'] as const;
-const SELECTION_USAGE = '[--match=SELECTOR] [--start=TIME] [--end=TIME]';
 const VERBS = {
-  stats: { usage: 'stats [FOLDER]', options: [], words: 1 },
-  verify: { usage: 'verify [FOLDER]', options: [], words: 1 },
-  dump: {
-    usage: `dump [--format=openmetrics|promtool] ${SELECTION_USAGE} [FOLDER]`,
-    options: [...SELECTION, 'format'],
-    words: 1,
-  },
-  export: {
-    usage: `export [--format=openmetrics|prometheus] ${SELECTION_USAGE} FOLDER OUT`,
-    options: [...SELECTION, 'format'],
-    words: 2,
-  },
-  import: {
-    usage: `import [--${STORE}=FOLDER] SOURCE, or --from=URL --start=TIME [--end=TIME] [--match=SELECTOR]`,
-    options: [...SELECTION, 'from', STORE],
-    words: 1,
-  },
-  bench: { usage: 'bench [--series=COUNT] [--hours=COUNT]', options: ['series', 'hours'], words: 0 },
+  stats: { options: [], words: 1 },
+  verify: { options: [], words: 1 },
+  dump: { options: [...SELECTION, 'format'], words: 1 },
+  export: { options: [...SELECTION, 'format'], words: 2 },
+  import: { options: [...SELECTION, 'from', STORE], words: 1 },
+  bench: { options: ['series', 'hours'], words: 0 },
 } as const satisfies Record<string, Verb>;
+type VerbName = keyof typeof VERBS;
 
 /** @throws UsageError that shows how to write it. */
 export function parseTsdbCommand(args: readonly string[]): TsdbCommand {
@@ -96,12 +84,14 @@ export function parseTsdbCommand(args: readonly string[]): TsdbCommand {
 function parseTsdbWork([verb, ...args]: readonly string[]): TsdbWork {
   if (verb === undefined || !Object.hasOwn(VERBS, verb)) {
     throw new UsageError(
-      `write one of (each with --progress for a bar where there is no terminal):\n  ${Object.values(VERBS).map(usageOf).join('\n  ')}`,
+      `write one of (each with --progress for a bar where there is no terminal):\n  ${Object.keys(VERBS)
+        .map((name) => usageOf(`tsdb ${name as VerbName}`))
+        .join('\n  ')}`,
     );
   }
-  const kind = verb as keyof typeof VERBS;
+  const kind = verb as VerbName;
   const usage = (why: string): never => {
-    throw new UsageError(`${why}; write: ${usageOf(VERBS[kind])}`);
+    throw new UsageError(`${why}; write: ${usageOf(`tsdb ${kind}`)}`);
   };
   const { words, match = [], start, end, format, ...rest } = readWords(args, VERBS[kind], usage);
   const store = FLAGS[STORE].default;
@@ -130,10 +120,6 @@ function serverOf(text: string, { matcherSets, range }: Selection, usage: (why: 
   if (!Number.isFinite(range.minTime)) usage('--start is missing: how far back to ask');
   const maxTime = Math.min(range.maxTime, Date.now());
   return { kind: 'server', url: url!, selection: { matcherSets, range: { minTime: range.minTime, maxTime } } };
-}
-
-function usageOf({ usage }: Verb): string {
-  return `isotherm tsdb ${usage}`;
 }
 
 type Words = { readonly words: readonly string[]; readonly match?: readonly string[] } & {
