@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseConfig } from '../config/load.ts';
 import { OutboundClient } from './client.ts';
+// Loaded here, so that it is not in the time of a request.
+import './dispatchers.ts';
 
 const servers: Server[] = [];
 const clients: OutboundClient[] = [];

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../config/load.ts';
 import { OutboundClient } from './client.ts';
+// Loaded here, so that it is not in the time of a request.
+import './dispatchers.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'isotherm-oauth-'));
 const servers: Server[] = [];

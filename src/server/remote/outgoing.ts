@@ -6,7 +6,7 @@ import type { Exemplar } from '../../shared/model/metadata.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../shared/model/sampleBits.ts';
 import type { WriteMessage } from '../config/config.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
-import type { GroupWriter } from '../storage/appender.ts';
+import type { GroupWriter, SeriesRef } from '../storage/appender.ts';
 import type { Committed } from './feed.ts';
 
 /** A series as the receiver gets it. */
@@ -61,6 +61,8 @@ export function kindsIn(rows: readonly OutgoingRow[]): KindCounts {
 
 /** Series outside rows whose names are kept; beyond, all are made anew. */
 const NAMES_MAX = 200_000;
+/** Label fields lie in pieces of so many bytes: a buffer for each series would take more than the fields do. */
+const FIELDS_SIZE = 64 * 1024;
 
 const NO_FIELDS = new Uint8Array(0);
 
@@ -69,6 +71,9 @@ export class OutgoingNames {
   readonly #external: Labels;
   readonly #byColumn = new WeakMap<GroupWriter, (OutgoingSeries | undefined)[]>();
   #byLabels = new Map<string, OutgoingSeries | undefined>();
+  #byRef = new Map<SeriesRef, OutgoingSeries | undefined>();
+  #fields = NO_FIELDS;
+  #fieldsUsed = 0;
 
   readonly #message: WriteMessage;
 
@@ -87,17 +92,26 @@ export class OutgoingNames {
   }
 
   of(labels: Labels): OutgoingSeries | undefined {
-    const key = labelsKey(labels);
-    if (this.#byLabels.has(key)) return this.#byLabels.get(key);
-    if (this.#byLabels.size >= NAMES_MAX) this.#byLabels = new Map();
-    const named = this.#name(labels);
-    this.#byLabels.set(key, named);
-    return named;
+    return this.#known(this.#byLabels, labelsKey(labels), labels);
   }
 
-  /** Lets go of what {@link of} keeps: a backlog asks for each series of the store, which the columns of the groups name already. */
-  forget(): void {
-    this.#byLabels = new Map();
+  /** Of a series that is read from the store. */
+  ofStored(ref: SeriesRef, labels: Labels): OutgoingSeries | undefined {
+    return this.#known(this.#byRef, ref, labels);
+  }
+
+  /** Lets go of what {@link ofStored} keeps: a backlog asks for each series of the store, which the columns of the groups name already. */
+  forgetStored(): void {
+    this.#byRef.clear();
+  }
+
+  #known<K>(names: Map<K, OutgoingSeries | undefined>, key: K, labels: Labels): OutgoingSeries | undefined {
+    const known = names.get(key);
+    if (known !== undefined || names.has(key)) return known;
+    if (names.size >= NAMES_MAX) names.clear();
+    const named = this.#name(labels);
+    names.set(key, named);
+    return named;
   }
 
   #name(labels: Labels): OutgoingSeries | undefined {
@@ -105,11 +119,22 @@ export class OutgoingNames {
     if (renamed === undefined || renamed.length === 0) return undefined;
     const out = new WireWriter();
     for (const [name, value] of renamed) out.message(1, (pair) => void pair.string(1, name).string(2, value));
-    const labelFields = out.finish().slice();
+    const labelFields = this.#keep(out.finish());
     const hash = hashOf(labelFields);
     return this.#message === 'prometheus.WriteRequest'
       ? { labels: NO_LABELS, labelFields, hash, chain: newChain() }
       : { labels: renamed, labelFields: NO_FIELDS, hash, chain: newChain() };
+  }
+
+  #keep(fields: Uint8Array): Uint8Array {
+    if (this.#fieldsUsed + fields.length > this.#fields.length) {
+      this.#fields = new Uint8Array(Math.max(FIELDS_SIZE, fields.length));
+      this.#fieldsUsed = 0;
+    }
+    const kept = this.#fields.subarray(this.#fieldsUsed, this.#fieldsUsed + fields.length);
+    kept.set(fields);
+    this.#fieldsUsed += fields.length;
+    return kept;
   }
 }
 

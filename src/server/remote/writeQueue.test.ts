@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { customOf } from '../../../tests/support/observedHistograms.ts';
 import { MemoryQueryable } from '../../../tests/support/memoryQueryable.ts';
 import { WireReader } from '../../shared/bytes/protobufWire.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
 import type { RemoteQueueConfig } from '../config/config.ts';
 import type { GroupWriter } from '../storage/appender.ts';
+import { SelectLimitError, type SelectSpec } from '../storage/queryable.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Backlog } from './backlog.ts';
@@ -120,26 +122,59 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function rig({
-  config = {},
-  from,
-  stored = [],
-}: { config?: Partial<RemoteQueueConfig>; from?: number; stored?: [string, number[]][] } = {}) {
-  const receiver = new Receiver();
-  const clock = new TestClock();
-  const sent: number[] = [];
-  const queryable = new MemoryQueryable(
+type Stored = [name: string, times: number[]][];
+
+const memoryOf = (stored: Stored) =>
+  new MemoryQueryable(
     stored.map(([name, times]) => ({
       labels: labelsOf({ __name__: name }),
       samples: times.map((t) => [t, t] as const),
       group: 'g',
     })),
   );
+
+/** Gives some series after the others, as they are when they are asked for. */
+class PartedQueryable extends MemoryQueryable {
+  readonly #stored: Stored;
+  readonly #before: (part: number) => void;
+
+  constructor(stored: Stored, before: (part: number) => void = () => undefined) {
+    super([]);
+    this.#stored = stored;
+    this.#before = before;
+  }
+
+  async *selectInParts({ maxSamples = Infinity, ...spec }: SelectSpec) {
+    for (let i = 0; i < this.#stored.length; i += 2) {
+      await Promise.resolve();
+      this.#before(i / 2);
+      const groups = await memoryOf(this.#stored).select(spec);
+      const part = groups.map(({ times, columns }) => ({ times, columns: columns.slice(i, i + 2) }));
+      const cells = part.reduce((sum, { times, columns }) => sum + times.length * columns.length, 0);
+      if (cells > maxSamples) throw new SelectLimitError(cells, maxSamples);
+      yield part;
+    }
+  }
+}
+
+interface RigOptions {
+  readonly config?: Partial<RemoteQueueConfig>;
+  readonly from?: number;
+  readonly stored?: Stored;
+  readonly queryable?: MemoryQueryable;
+  /** Of a piece of the backlog. */
+  readonly samplesMax?: number;
+}
+
+function rig({ config = {}, from, stored = [], queryable = memoryOf(stored), samplesMax }: RigOptions = {}) {
+  const receiver = new Receiver();
+  const clock = new TestClock();
+  const sent: number[] = [];
   const parts: QueueParts = {
     config: { ...CONFIG, ...config },
     clock,
     log: silentLog,
-    backlog: new Backlog(queryable, names, { histograms: false, exemplars: false }),
+    backlog: new Backlog(queryable, new OutgoingNames([], []), { histograms: false, exemplars: false }, samplesMax),
     send: receiver.send,
     encode: request1Of,
     onSent: (t) => sent.push(t),
@@ -246,6 +281,46 @@ test('after a restart it goes on where it ended', async () => {
   expect(receiver.taken).toEqual(['a@50003', 'a@50004']);
   await queue.close(100);
   expect(sent.at(-1)).toBe(50_004);
+});
+
+const timesOf = (taken: readonly string[], name: string) =>
+  taken.filter((sample) => sample.startsWith(`${name}@`)).map((sample) => Number(sample.slice(name.length + 1)));
+
+test('what waits in the store is sent once and in order, in however many pieces it is read', async () => {
+  const anyTimes = fc.uniqueArray(fc.integer({ min: 40_000, max: 100_000 }), { maxLength: 12 });
+  const anyStored = fc.array(anyTimes, { minLength: 1, maxLength: 7 });
+  await fc.assert(
+    fc.asyncProperty(anyStored, fc.integer({ min: 1, max: 40 }), async (series, samplesMax) => {
+      const stored = series.map((times, i): Stored[number] => [`s${i}`, times.sort((a, b) => a - b)]);
+      const { receiver, queue, sent } = rig({ from: 40_000, queryable: new PartedQueryable(stored), samplesMax });
+      for (let round = 0; round < 200 && queue.behindFrom !== undefined; round++) await settle();
+      expect(queue.behindFrom).toBeUndefined();
+      await queue.close(1_000);
+      for (const [name, times] of stored) expect(timesOf(receiver.taken, name)).toEqual(times);
+      const newest = Math.max(0, ...series.flat());
+      if (newest > 0) expect(sent.at(-1)).toBe(newest);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('of a window that is sent in part nothing is noted as sent, and a late sample in it is read with the next', async () => {
+  const stored: Stored = ['a', 'b', 'c'].map((name) => [name, [50_000]]);
+  let isLate = false;
+  const queryable = new PartedQueryable(stored, (part) => {
+    if (part !== 1 || isLate) return;
+    isLate = true;
+    stored[0][1].push(50_500);
+    queue.add(row(50_500, 'a'));
+  });
+  const { receiver, queue, sent } = rig({ from: 50_000, queryable, samplesMax: 2, config: { minShards: 1 } });
+  for (let round = 0; round < 100 && !receiver.taken.includes('c@50000'); round++) {
+    expect(sent.every((t) => t < 50_000)).toBe(true);
+    await settle();
+  }
+  for (let round = 0; round < 100 && queue.behindFrom !== undefined; round++) await settle();
+  await queue.close(1_000);
+  expect(timesOf(receiver.taken, 'a')).toContain(50_500);
 });
 
 test('closing sends what waits; what a receiver that is down does not take is not noted as sent', async () => {

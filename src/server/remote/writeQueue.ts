@@ -77,6 +77,8 @@ export class WriteQueue {
   #behindFrom: number | undefined;
   /** What comes is left to the store because the memory for it is full, and not because the start reads the store. */
   #isFull = false;
+  /** The first time of the window that is read from there now, until all of it is in memory. */
+  #readFrom: number | undefined;
   #isClosing = false;
   #wake: () => void = () => undefined;
   readonly #running: Promise<void>;
@@ -104,7 +106,8 @@ export class WriteQueue {
 
   /** Since when samples wait in the store; undefined if none do. */
   get behindFrom(): number | undefined {
-    return this.#behindFrom;
+    const from = this.#firstInStore();
+    return from === Infinity ? undefined : from;
   }
 
   add(rows: readonly OutgoingRow[]): void {
@@ -186,7 +189,7 @@ export class WriteQueue {
   }
 
   #note(lateMs: number): void {
-    const oldest = earliest(this.#rows, this.#behindFrom);
+    const oldest = earliest(this.#rows, this.#firstInStore());
     this.#parts.onSent(Math.min(this.counts.newestSent - lateMs, oldest - 1));
   }
 
@@ -237,29 +240,42 @@ export class WriteQueue {
     this.#shards = isBehind ? Math.min(maxShards, this.#shards * 2) : Math.max(minShards, this.#shards - 1);
   }
 
-  /** The next window of what waits in the store. The last one ends with now: from then on all is kept in memory again. */
+  #firstInStore(): number {
+    return Math.min(this.#behindFrom ?? Infinity, this.#readFrom ?? Infinity);
+  }
+
+  /**
+   * More of what waits in the store, window by window. Where a window ends with now and is in memory as a whole, it was the last: from then on all is kept in
+   * memory again.
+   */
   async #readBack(): Promise<void> {
     const { clock, backlog, log } = this.#parts;
     const from = this.#behindFrom!;
+    const isBegun = this.#readFrom !== undefined;
+    this.#readFrom ??= from;
     const now = clock.now();
     try {
-      const window = backlog.next(from, now);
+      const piece = backlog.next(from, now);
       // The store is read as it is now: what comes while the answer is on its way comes after it.
       this.#behindFrom = undefined;
-      const { rows, maxTime } = await window;
+      const { rows, maxTime, isLast, isWhole } = await piece;
       const late = this.#rows;
-      if (maxTime >= now) {
+      if (isLast) this.#readFrom = undefined;
+      if (isWhole && maxTime >= now) {
         this.#rows = [...rows, ...late];
         this.#isFull = false;
         backlog.end();
         log('info', 'Remote write has caught up');
       } else {
         this.#rows = [...rows];
-        this.#behindFrom = earliest(late, maxTime + 1);
+        // Of a window that began before, `from` is where the next one begins, unless it ends sooner now.
+        const rest = isBegun ? Math.min(from, maxTime + 1) : maxTime + 1;
+        this.#behindFrom = earliest(late, Math.min(rest, this.#behindFrom ?? Infinity));
       }
       this.#pending = samplesIn(this.#rows);
     } catch (fault) {
-      this.#behindFrom = earliest(this.#rows, from);
+      this.#behindFrom = earliest(this.#rows, Math.min(from, this.#firstInStore()));
+      this.#readFrom = undefined;
       this.#rows = [];
       this.#pending = 0;
       log('error', 'The store could not be read for remote write; tried again', { err: fault });

@@ -227,6 +227,11 @@ export interface TimeRange {
  */
 export interface Queryable {
   select(spec: SelectSpec): Promise<readonly GroupColumns[]>;
+  /**
+   * The same in parts, some thousands of series in each, as the store is when a part is asked for: who reads all that there is holds one part at a
+   * time. `maxSamples` is a part's.
+   */
+  selectInParts?(spec: SelectSpec): AsyncIterable<readonly GroupColumns[]>;
   /** Without it nothing that was read may be kept. */
   readonly changes?: Changes;
   /** The same as where it lies, for those who decode it themselves, on another thread perhaps. Without it, everyone gets columns. */

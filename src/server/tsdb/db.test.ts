@@ -63,6 +63,28 @@ test('a row with a sample, a gap and a stale mark is there after a restart', asy
   expect(db.stats().tornRecordsCut).toBe(0);
 });
 
+test('parts of a select have together what the select has, and a part no more cells than are allowed', async () => {
+  const group = db.group('many');
+  for (let i = 0; i < 5000; i++) group.column(labelsOf({ __name__: 'many', i: `${i}` }));
+  const appender = db.appender();
+  for (const t of [1000, 2000])
+    appender.appendRow(
+      group,
+      t,
+      Float64Array.from({ length: 5000 }, (_, i) => t + i),
+    );
+  await appender.commit();
+  const spec = { matchers: [{ name: '__name__', op: '=' as const, value: 'many' }], minTime: 2000, maxTime: 3000 };
+  const parts = [];
+  for await (const part of db.selectInParts!({ ...spec, maxSamples: 4999 })) parts.push(part);
+  expect(parts.length).toBeGreaterThan(1);
+  const [all] = await db.select(spec);
+  expect(parts.flat().flatMap(({ columns }) => columns)).toEqual(all.columns);
+  await expect(db.select({ ...spec, maxSamples: 4999 })).rejects.toThrow(SelectLimitError);
+  const refused = db.selectInParts!({ ...spec, maxSamples: 10 })[Symbol.asyncIterator]();
+  await expect(refused.next()).rejects.toThrow(SelectLimitError);
+});
+
 test('a group keeps its columns over a restart, and new ones come after them', async () => {
   const group = db.group('model/a:1');
   group.column(CPU);

@@ -59,6 +59,8 @@ interface Stretch {
 
 type RowsPart = Extract<PackedPart, { times: Float64Array }>;
 
+/** Series of a part of a select. */
+const PART_SERIES = 4096;
 const CHUNK_CACHE_BYTES_MAX = 16 * 1024 * 1024;
 const ALL_TIME: TimeRange = { minTime: -Infinity, maxTime: Infinity };
 
@@ -88,9 +90,12 @@ export class StoreReader implements Queryable {
     return this.#chunks.bytes + this.#keptChunks.bytes;
   }
 
-  pack({ matchers, minTime, maxTime }: SelectSpec): SelectLease {
+  pack({ matchers, ...range }: SelectSpec): SelectLease {
+    return this.#packSeries(this.#head.series.index.select(matchers), range);
+  }
+
+  #packSeries(refs: Uint32Array, { minTime, maxTime }: TimeRange): SelectLease {
     const { series } = this.#head;
-    const refs = series.index.select(matchers);
     const held = new Set<Block>();
     const parts = new Map<string, GroupParts>();
     let cells = 0;
@@ -114,11 +119,24 @@ export class StoreReader implements Queryable {
     return new HeadSelect(matchers, this.#head, this.#blocks, this.#tombstones, (chunk) => this.#openKept(chunk));
   }
 
-  async select(spec: SelectSpec): Promise<readonly GroupColumns[]> {
-    const { select, labels, release } = this.pack(spec);
+  select({ matchers, ...spec }: SelectSpec): Promise<readonly GroupColumns[]> {
+    return this.#selectSeries(this.#head.series.index.select(matchers), spec);
+  }
+
+  async *selectInParts({ matchers, ...spec }: SelectSpec): AsyncIterable<readonly GroupColumns[]> {
+    const refs = this.#head.series.index.select(matchers);
+    for (let from = 0; from < refs.length; from += PART_SERIES)
+      yield await this.#selectSeries(refs.subarray(from, from + PART_SERIES), spec);
+  }
+
+  async #selectSeries(
+    refs: Uint32Array,
+    { maxSamples = Infinity, ...range }: TimeRange & Pick<SelectSpec, 'maxSamples'>,
+  ): Promise<readonly GroupColumns[]> {
+    const { select, labels, release } = this.#packSeries(refs, range);
     try {
       const sets = select.groups.map(({ refs }) => Array.from(refs, (ref) => labels(ref as SeriesRef)));
-      const open = await openSelect(select, sets, this.#chunks, { maxSamples: spec.maxSamples ?? Infinity });
+      const open = await openSelect(select, sets, this.#chunks, { maxSamples });
       return open.map(columnsOf).filter(({ columns }) => columns.length > 0);
     } finally {
       release();
