@@ -20,8 +20,3 @@ export async function readSecret(secret: Secret): Promise<string> {
     );
   }
 }
-
-/** As text may be shown: `http://user:hunter2@host` → `http://user:<secret>@host`. */
-export function hideUrlPassword(text: string): string {
-  return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, '$1:<secret>@');
-}

@@ -4,7 +4,7 @@
  */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { ConfigError, type ConfigFault } from './configError.ts';
-import { hideUrlPassword } from './secrets.ts';
+import { hideUrlPassword, MASK } from './masking.ts';
 
 export type YamlTree = string | YamlTree[] | { [key: string]: YamlTree };
 
@@ -78,9 +78,9 @@ export class YamlSource {
       Pair: (_, pair) => {
         if (!isScalar(pair.key) || !isSecret(String(pair.key.value)) || pair.value === null) return undefined;
         const value = pair.value;
-        if (isSeq(value)) pair.value = copy.createNode(value.items.map(() => '<secret>'));
-        else if (!isMap(value)) pair.value = copy.createNode('<secret>');
-        else for (const item of value.items) item.value = copy.createNode('<secret>');
+        if (isSeq(value)) pair.value = copy.createNode(value.items.map(() => MASK));
+        else if (!isMap(value)) pair.value = copy.createNode(MASK);
+        else for (const item of value.items) item.value = copy.createNode(MASK);
         return undefined;
       },
       Scalar: (_, node) => {

@@ -2,7 +2,7 @@
 import { labelsFrom, labelValue, type Labels } from '../../shared/model/labels.ts';
 import type { AlertmanagerConfig } from '../config/config.ts';
 import { targetFault } from '../config/resolveSources.ts';
-import { hideUrlPassword } from '../config/secrets.ts';
+import { hideUrlPassword } from '../config/masking.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
 import type { DiscoveryDeps, TargetGroup } from '../discovery/targetGroup.ts';
 import { discard, OutboundClient } from '../outbound/client.ts';

@@ -11,7 +11,7 @@ import { DialCounts } from './dials.ts';
 import { FetchError } from './httpFault.ts';
 import { IDLE_MS_MAX } from './keptConnection.ts';
 import { TokenSource } from './oauth2.ts';
-import { SentSecrets } from './sentSecrets.ts';
+import { SentSecrets } from '../config/masking.ts';
 
 const REDIRECTS_MAX = 10;
 export const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -6,7 +6,7 @@ import { basicLogin } from './basicLogin.ts';
 import { readBody } from './body.ts';
 import { FetchError, fetchFault } from './httpFault.ts';
 import { JWT_BEARER, signedAssertion } from './jwtGrant.ts';
-import { SentSecrets } from './sentSecrets.ts';
+import { SentSecrets } from '../config/masking.ts';
 
 /** A token that ends sooner is not used any more: the request that it goes with takes time too. */
 const SPARE_MS = 10_000;

@@ -4,7 +4,7 @@ import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { Metadata } from '../../shared/model/metadata.ts';
 import type { RemoteWriteConfig } from '../config/config.ts';
-import { hideUrlPassword } from '../config/secrets.ts';
+import { hideUrlPassword } from '../config/masking.ts';
 import { compileRelabel } from '../relabel/relabel.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import type { Dials } from '../outbound/dials.ts';

@@ -1,6 +1,6 @@
 /** A job: its discovery, its client, and a loop for each of its targets. */
 import type { ScrapeConfig } from '../config/config.ts';
-import { hideUrlPassword } from '../config/secrets.ts';
+import { hideUrlPassword } from '../config/masking.ts';
 import { createDiscoverers } from '../discovery/discoverers.ts';
 import type { DiscoveryEvent } from '../discovery/events.ts';
 import type { Discoverer, TargetGroup } from '../discovery/targetGroup.ts';

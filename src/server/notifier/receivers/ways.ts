@@ -2,7 +2,7 @@
 import type { Transporter } from 'nodemailer';
 import { discard, OutboundClient, readAnswer, type Answer } from '../../outbound/client.ts';
 import { fetchFault } from '../../outbound/httpFault.ts';
-import { SentSecrets } from '../../outbound/sentSecrets.ts';
+import { SentSecrets } from '../../config/masking.ts';
 import { readSecret } from '../../config/secrets.ts';
 import type { Digest } from './alertGroup.ts';
 import { mailOf, slackJson, webhookJson, type Sender } from './messages.ts';
