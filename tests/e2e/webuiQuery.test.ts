@@ -33,6 +33,25 @@ inChromium(`the Query page of the web UI${whyNot}`, () => {
     }
   });
 
+  test('before the first scrape the page says that it waits, and not that nothing matches', async () => {
+    const folder = tempFolder();
+    writeConfig(folder, 'global: {scrape_interval: 1h}\nscrape_configs: []\n');
+    const fresh = await startSidecar(folder);
+    try {
+      const { page, faults } = await rig.open('/query?expr=up', {}, fresh.url);
+      await page.getByText('Nothing is stored yet: waiting for the first scrape …').waitFor();
+      await page.waitForRequest((request) => request.url().includes('status/tsdb'));
+      await page.goto(`${fresh.url}/query`);
+      await page.locator('.examples button').first().waitFor();
+      expect(await page.locator('.examples button').allInnerTexts()).toEqual(['up']);
+      expect(faults).toEqual([]);
+      await page.close();
+    } finally {
+      await fresh.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   test('several queries stand on one page, one of them as a tree with its figures, and one can be saved', async () => {
     const { page, faults } = await rig.open(`/query?range=5m&expr=sum(${METRIC}_count)&tree=open&expr.1=up`);
     await page.locator('.plan-numbers').nth(1).waitFor();

@@ -95,7 +95,9 @@ function Pair({ name, value, bad = false }: { name: string; value: string; bad?:
   );
 }
 
+/** A bar is at most so wide, and where few runs have much room at most this share of it. */
 const BAR_MAX = 22;
+const BAR_SHARE_MAX = 1 / 24;
 const FAILED_MARK = 5;
 
 /** One bar a run, oldest left; height is duration, a failed run is red and carries a cross. */
@@ -146,7 +148,7 @@ function describeRuns(runs: readonly JobRun[]): string {
 
 /** Bars of equal width side by side, the newest at the right. Heights share one scale that begins at zero. */
 function layoutRuns(runs: readonly JobRun[], width: number, height: number) {
-  const slot = Math.min(BAR_MAX, runs.length > 0 ? width / runs.length : 0);
+  const slot = Math.min(Math.max(BAR_MAX, width * BAR_SHARE_MAX), runs.length > 0 ? width / runs.length : 0);
   const longest = Math.max(...runs.map((run) => (Number.isNaN(run.durationSeconds) ? 0 : run.durationSeconds)), 0);
   const room = height - 2 * FAILED_MARK - 5;
   return runs.map((run, i) => {

@@ -21,6 +21,9 @@ const KNOWN_LATENCIES: readonly { readonly metric: string; readonly unit?: strin
   { metric: 'http_server_request_duration_seconds' },
 ];
 
+/** This server's own, where nothing else is scraped. */
+const OWN_LATENCY = 'prometheus_http_request_duration_seconds';
+
 /** Labels by which models and their versions are told apart, in the order in which they name a map. */
 const MODEL_LABELS = ['model', 'model_name', 'deployment', 'version', 'model_version', 'revision'];
 
@@ -35,7 +38,8 @@ export function chooseLatency(inventory: Inventory, wanted: string | null): stri
   if (known !== undefined) return known.metric;
   const serving = histograms.filter((name) => !/^(prometheus|isotherm|go|nodejs|process|net)_/.test(name));
   const likely = (names: readonly string[]) => names.find((name) => /latency|duration|_seconds/.test(name));
-  return likely(serving) ?? serving[0] ?? likely(histograms) ?? histograms[0];
+  const own = histograms.find((name) => name === OWN_LATENCY);
+  return likely(serving) ?? serving[0] ?? own ?? likely(histograms) ?? histograms[0];
 }
 
 /** The unit of a histogram's bounds as Grafana names it. */

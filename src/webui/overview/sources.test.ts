@@ -26,6 +26,11 @@ describe('which histogram is shown', () => {
   shown('my_latency', 'aaa_size_bucket', 'my_latency_bucket');
   shown('aaa_size', 'aaa_size_bucket', 'prometheus_http_request_duration_seconds_bucket');
   shown('prometheus_http_request_duration_seconds', 'prometheus_http_request_duration_seconds_bucket');
+  shown(
+    'prometheus_http_request_duration_seconds',
+    'nodejs_gc_duration_seconds_bucket',
+    'prometheus_http_request_duration_seconds_bucket',
+  );
   test('what the address asks for, if there is such a one', () => {
     const two = inventory('a_seconds_bucket', 'b_bytes_bucket');
     expect(chooseLatency(two, 'b_bytes')).toBe('b_bytes');

@@ -1,26 +1,40 @@
 import React from 'react';
 import { shortened } from '../../shared/model/visible.ts';
+import { useFetched } from '../api/useFetched.ts';
 import { setParams } from '../location.ts';
+import { takeInventory, type Inventory } from '../overview/inventory.ts';
+import { bucketRates, chooseLatency, nativeRates, rangeSelector } from '../overview/latencySource.ts';
+import { chooseRequests } from '../overview/requestSource.ts';
 import { Card } from '../parts/Card.tsx';
 import { recentQueries } from './recent.ts';
 import { SavedList } from './SavedQueries.tsx';
 
-const EXAMPLES = [
-  'sum by (le) (rate(model_prediction_latency_seconds_bucket[1m]))',
-  'histogram_quantile(0.99, sum by (le, version) (rate(model_prediction_latency_seconds_bucket[5m])))',
-  'sum by (route, status) (rate(http_requests_total[1m]))',
-  'up',
-];
+const WINDOW_MS = 60_000;
+
+/** Of what is stored; where that is not known or has nothing of the kind, less. */
+function examplesOf(inventory: Inventory | undefined): string[] {
+  if (inventory === undefined) return ['up'];
+  const latency = chooseLatency(inventory, null);
+  const requests = chooseRequests(inventory);
+  const isNative = latency !== undefined && inventory.natives.has(latency);
+  const rates = latency === undefined ? '' : (isNative ? nativeRates : bucketRates)(latency, '', WINDOW_MS);
+  return [
+    'up',
+    ...(rates === '' ? [] : [rates, `histogram_quantile(0.99, ${rates})`]),
+    ...(requests === undefined ? [] : [`sum by (job) (rate(${rangeSelector(requests, WINDOW_MS)}))`]),
+  ];
+}
 
 /** Before anything is asked: what could be. */
 export function Beginning() {
+  const stored = useFetched('once', (signal) => takeInventory(Date.now(), Date.now(), signal));
   return (
     <Card title="Ask something">
       <p className="dim">
         Names and labels are completed while you type. Enter runs, Shift-Enter makes a new line. Buckets by{' '}
         <code>le</code> are drawn as a heatmap.
       </p>
-      <Expressions title="For example" texts={EXAMPLES} />
+      <Expressions title="For example" texts={examplesOf(stored.data)} />
       <SavedList />
       <Expressions title="Asked lately" texts={recentQueries()} />
     </Card>

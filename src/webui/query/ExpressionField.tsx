@@ -40,7 +40,7 @@ export function ExpressionField({ index, expr, onRun, onRemove }: ExpressionFiel
       <div className="expression-field">
         <PromqlEditor
           label={index === 0 ? 'PromQL expression' : `PromQL expression ${index + 1}`}
-          placeholder="An expression, such as sum by (le) (rate(model_prediction_latency_seconds_bucket[1m]))"
+          placeholder="A PromQL expression, such as up"
           value={draft}
           onChange={setDraft}
           onRun={run}

@@ -63,9 +63,10 @@ export function QueryPanel({ place, index, expr, range, now, crosshair, onRenew 
     (signal) => askYoung(expr, grid!, now, chosen, signal),
     expr,
   );
-  const youngAnswer = isEmpty && young.data !== 'old' ? young.data : undefined;
+  const isStoreEmpty = isEmpty && young.data === 'empty';
+  const youngAnswer = isEmpty && typeof young.data === 'object' ? young.data : undefined;
   const isToldYoung = !isEmpty || young.data !== undefined || young.error !== undefined;
-  useRenewed(youngAnswer !== undefined, now, onRenew);
+  useRenewed(youngAnswer !== undefined || isStoreEmpty, now, onRenew);
   const end = range.kind === 'last' ? now : range.end;
   const instant = useFetched(
     wantsTable ? `${expr} ${end}` : undefined,
@@ -137,7 +138,7 @@ export function QueryPanel({ place, index, expr, range, now, crosshair, onRenew 
       )}
       {wantsTable && instant.data !== undefined && <TableView answer={instant.data} />}
       {!wantsTable && answer !== undefined && drawn === undefined && isToldYoung && (
-        <NoSeries beganAt={youngAnswer?.beganAt} />
+        <NoSeries isStoreEmpty={isStoreEmpty} beganAt={youngAnswer?.beganAt} />
       )}
       {drawn !== undefined && youngAnswer !== undefined && (
         <p className="dim" role="status">
@@ -193,7 +194,14 @@ function useRenewed(isYoung: boolean, now: number, onRenew: () => void): void {
 }
 
 /** Nothing was found: there is no such thing, or hardly anything yet. */
-function NoSeries({ beganAt }: { beganAt: number | undefined }) {
+function NoSeries({ isStoreEmpty, beganAt }: { isStoreEmpty: boolean; beganAt: number | undefined }) {
+  if (isStoreEmpty) {
+    return (
+      <Notice kind="loading" title="Nothing is stored yet: waiting for the first scrape …">
+        <p>Each target has its own moment within its interval; this page asks again by itself.</p>
+      </Notice>
+    );
+  }
   if (beganAt === undefined) {
     return (
       <Notice kind="empty" title="No series match in this range">

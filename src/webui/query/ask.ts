@@ -96,7 +96,7 @@ const STEP_MS_MIN = 1000;
 /**
  * Asks again what found nothing on `grid`, on a finer one from the store's beginning until now.
  *
- * @returns 'old' where the store is old enough to have had samples at the grid's steps.
+ * @returns 'old' where the store is old enough to have had samples at the grid's steps, 'empty' where nothing was stored yet.
  */
 export async function askYoung(
   expr: string,
@@ -104,9 +104,10 @@ export async function askYoung(
   now: number,
   view: View | undefined,
   signal: AbortSignal,
-): Promise<YoungAnswer | 'old'> {
+): Promise<YoungAnswer | 'old' | 'empty'> {
   const { data } = await ask<StoreStatus>('status/tsdb', { limit: '1' }, signal);
-  const beganAt = data.headStats.minTime;
+  const { numSeries, minTime: beganAt } = data.headStats;
+  if (numSeries === 0) return 'empty';
   const age = now - beganAt;
   if (!(age >= 0 && age <= Math.max(YOUNG_MS, 2 * grid.step))) return 'old';
   const fine = gridFor({ kind: 'between', start: beganAt, end: now }, now, COLUMNS_MAX, STEP_MS_MIN);
