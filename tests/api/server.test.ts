@@ -177,7 +177,22 @@ describe('safety', () => {
   test.each(['/api/v1/nope', '/api/v2/query', '/-/nope', '/nope.js'])('%s is not there', async (url) => {
     expect((await server.inject(url)).statusCode).toBe(404);
   });
-  test.each(['/api/v1/query', '/metrics'])('DELETE %s is not allowed', async (url) => {
+  test('/version tells the version as JSON', async () => {
+    const answer = await server.inject('/version');
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+      200,
+      expect.stringMatching(/^application\/json/),
+    ]);
+    expect(Object.keys(answer.json())).toEqual([
+      'version',
+      'revision',
+      'branch',
+      'buildUser',
+      'buildDate',
+      'goVersion',
+    ]);
+  });
+  test.each(['/api/v1/query', '/metrics', '/api/v1/read', '/api/v1/write'])('DELETE %s is not allowed', async (url) => {
     expect((await server.inject({ method: 'DELETE', url })).statusCode).toBe(405);
   });
 });

@@ -338,6 +338,14 @@ GET /series?match[]=up&limit=x
 GET /status/tsdb?limit=0
 GET /status/tsdb?limit=x
 POST /query query=up&limit=x
+GET /query?query=up&limit=9223372036854775807
+GET /query?query=up&limit=9223372036854775808
+GET /query?query=up&time=2024-01-01T24:00:00Z
+GET /metadata?limit=99999999999999999999
+GET /targets/metadata?match_target=%7B%7D
+PUT /write
+DELETE /read
+PATCH /otlp/v1/metrics
 `
   .trim()
   .split('\n');

@@ -18,7 +18,7 @@ import { negotiate } from './federationFormat.ts';
 import { protobufPage, textPage, type FederatedSample } from './federationPage.ts';
 import { notReady, type RawRoute } from './lifecycle.ts';
 import { paramsOf, type Params } from './params.ts';
-import { matcherSets } from './selectors.ts';
+import { anyMatcherSets } from './selectors.ts';
 import { storedSeries } from './storedSeries.ts';
 
 export function federationRoute(deps: HttpDeps): RawRoute {
@@ -60,7 +60,7 @@ async function newestSamples(
   { ownQueryable }: ServerRooms,
   params: Params,
 ): Promise<FederatedSample[]> {
-  const sets = matcherSets(params);
+  const sets = anyMatcherSets(params);
   const now = deps.clock.now();
   const range = { minTime: now - deps.options.lookbackDeltaMs, maxTime: now };
   const external = deps.externalLabels();

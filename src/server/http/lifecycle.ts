@@ -28,12 +28,21 @@ export function lifecycleRoutes(deps: HttpDeps): readonly RawRoute[] {
     { path: '/-/reload', methods: ['POST', 'PUT'], handle: guarded((request, reply) => reload(deps, request, reply)) },
     { path: '/-/quit', methods: ['POST', 'PUT'], handle: guarded((request, reply) => quit(deps, request, reply)) },
     { path: '/metrics', methods: ['GET'], handle: metricsHandler(deps) },
+    { path: '/version', methods: ['GET'], handle: (_, reply) => version(deps, reply) },
   ];
 }
 
 function ready(deps: HttpDeps, reply: FastifyReply): FastifyReply {
   if (deps.rooms() === undefined) return notReady(reply);
   return reply.type(TEXT_TYPE).send('Isotherm is Ready.\n');
+}
+
+/** What clients of Prometheus ask to know what they talk to; `/api/v1/status/buildinfo` says more. */
+function version({ build }: HttpDeps, reply: FastifyReply): FastifyReply {
+  const { apiVersion, revision, branch } = build;
+  return reply
+    .type('application/json')
+    .send({ version: apiVersion, revision, branch, buildUser: '', buildDate: '', goVersion: '' });
 }
 
 /** While the log is read the API has no answers yet; a client may come back. */

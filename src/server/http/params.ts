@@ -62,16 +62,23 @@ export class Params {
   limit(name = 'limit'): number {
     const text = this.text(name);
     if (text === '') return Infinity;
-    if (!/^[+-]?\d+$/.test(text))
-      throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a whole number`);
-    const limit = Number(text);
+    const limit = wholeNumberOf(text);
+    if (limit === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a whole number`);
     if (limit < 0) throw invalidParameter(name, 'limit must be non-negative');
     return limit === 0 ? Infinity : limit;
   }
 }
 
+/** Of digits with a sign or without; undefined for what is none, or has more than 64 bits. */
+export function wholeNumberOf(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const exact = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, exact) === exact ? Number(text) : undefined;
+}
+
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** A day ends before 24:00, which a Date would take. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Milliseconds of seconds since 1970 (decimals allowed) or an RFC 3339 time, cut to a millisecond; undefined for neither. */
 export function parseTime(text: string): number | undefined {

@@ -9,7 +9,7 @@ import { AlertingRule, type Rule } from '../rules/rule.ts';
 import { formatFloat } from '../rules/template/goFormat.ts';
 import { dataJson } from './answer.ts';
 import { invalidParameter } from './apiError.ts';
-import { boolOf, type Params } from './params.ts';
+import { boolOf, wholeNumberOf, type Params } from './params.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 import { matcherSets } from './selectors.ts';
 import { timeText } from './targetRoutes.ts';
@@ -91,10 +91,11 @@ function pageOf(params: Params): Page {
       );
     return { limit: Infinity, token };
   }
-  if (!/^[+-]?\d+$/.test(text))
+  const limit = wholeNumberOf(text);
+  if (limit === undefined)
     throw invalidParameter('group_limit', `group_limit needs to be a valid number: ${JSON.stringify(text)}`);
-  if (Number(text) <= 0) throw invalidParameter('group_limit', 'group_limit needs to be greater than 0');
-  return { limit: Number(text), token };
+  if (limit <= 0) throw invalidParameter('group_limit', 'group_limit needs to be greater than 0');
+  return { limit, token };
 }
 
 function excludesAlerts(params: Params): boolean {

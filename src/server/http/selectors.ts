@@ -7,13 +7,18 @@ import { parseExpr } from '../../shared/promql/parser.ts';
 import { invalidParameter } from './apiError.ts';
 import type { Params } from './params.ts';
 
+/** The selectors of a request, `{}` for all series among them. @throws ApiError for what is no selector. */
+export function anyMatcherSets(params: Params): Matcher[][] {
+  return params.texts('match[]').map((text) => parseSelector(text, 'match[]'));
+}
+
 /**
  * The selectors of a request.
  *
  * @throws ApiError for what is no selector, and for a selector that would match everything.
  */
 export function matcherSets(params: Params): Matcher[][] {
-  const sets = params.texts('match[]').map((text) => parseSelector(text, 'match[]'));
+  const sets = anyMatcherSets(params);
   for (const set of sets) {
     if (set.every((matcher) => compileMatcher(matcher)(''))) {
       throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
@@ -22,7 +27,9 @@ export function matcherSets(params: Params): Matcher[][] {
   return sets;
 }
 
+/** No matchers for `{}`, which no expression may have. */
 export function parseSelector(text: string, parameter: string): Matcher[] {
+  if (/^\s*\{\s*\}\s*$/.test(text)) return [];
   const expr = parsed(text, parameter);
   if (expr.kind !== 'selector' || expr.offset !== undefined || expr.at !== undefined) {
     throw invalidParameter(parameter, `${JSON.stringify(text)} is not a series selector; write name{label="value"}`);

@@ -5,7 +5,7 @@ import type { TimeRange } from '../storage/queryable.ts';
 import { dataJson, listJson } from './answer.ts';
 import { ApiError } from './apiError.ts';
 import { unescapeLabelName } from './labelNameEscaping.ts';
-import { TIME_MAX, TIME_MIN, type Params } from './params.ts';
+import { TIME_MAX, TIME_MIN, wholeNumberOf, type Params } from './params.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 import { matcherSets } from './selectors.ts';
 
@@ -59,8 +59,9 @@ function metadata({ params, rooms }: ApiCall): Iterable<string> {
 function wholeNumber(params: Params, name: string): number {
   const text = params.text(name);
   if (text === '') return Infinity;
-  if (!/^[+-]?\d+$/.test(text)) throw new ApiError('bad_data', `${name} must be a number`);
-  return Number(text) > 0 ? Number(text) : Infinity;
+  const limit = wholeNumberOf(text);
+  if (limit === undefined) throw new ApiError('bad_data', `${name} must be a number`);
+  return limit > 0 ? limit : Infinity;
 }
 
 export const SERIES_ROUTES: readonly ApiRoute[] = [

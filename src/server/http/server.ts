@@ -132,6 +132,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   const plain = plainWrites(deps, gate, receiver, writePath);
   putBefore(app.server, (request, response) => closed === undefined && plain(request, response));
   registerOtlp(app, deps, options.routePrefix + API);
+  for (const path of ['/read', '/write', '/otlp/v1/metrics']) routes.refuseOthers(API + path, ['POST']);
   registerPush(app, deps, options.routePrefix);
   app.options('*', async (_, reply) => reply.code(204).send());
   app.setNotFoundHandler(pagesHandler(deps));
@@ -198,12 +199,17 @@ class Router {
   add(path: string, methods: readonly string[], handler: RawHandler): void {
     const url = this.#prefix + path;
     this.#app.route({ method: [...methods], url, handler });
+    this.refuseOthers(path, methods);
+  }
+
+  /** 405 for every method that is not among these. */
+  refuseOthers(path: string, methods: readonly string[]): void {
     const taken = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
     const others = ALL_METHODS.filter((method) => !taken.includes(method));
     const allow = [...methods, 'OPTIONS'].join(', ');
     this.#app.route({
       method: others,
-      url,
+      url: this.#prefix + path,
       handler: (_, reply) => reply.code(405).type(TEXT_TYPE).header('allow', allow).send('Method Not Allowed\n'),
     });
   }

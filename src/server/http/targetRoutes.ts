@@ -8,6 +8,7 @@ import type { TargetsView, TargetStatus } from '../scrape/status.ts';
 import { dataJson, listJson } from './answer.ts';
 import { ApiError } from './apiError.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
+import { wholeNumberOf } from './params.ts';
 import { parseSelector } from './selectors.ts';
 
 /** A target may be scraped again after this long. */
@@ -91,9 +92,9 @@ function alertmanagers({ rooms }: ApiCall): Iterable<string> {
 }
 
 function targetMetadata({ params, rooms }: ApiCall): Iterable<string> {
-  const limitText = params.text('limit');
-  if (limitText !== '' && !/^[+-]?\d+$/.test(limitText)) throw new ApiError('bad_data', 'limit must be a number');
-  const limit = limitText === '' || Number(limitText) < 0 ? Infinity : Number(limitText);
+  const asked = wholeNumberOf(params.text('limit') || '-1');
+  if (asked === undefined) throw new ApiError('bad_data', 'limit must be a number');
+  const limit = asked < 0 ? Infinity : asked;
   const metric = params.text('metric');
   const matches = targetTest(params.text('match_target'));
   return listJson(metadataOf(rooms.targets.active().filter(matches), metric, limit));

@@ -204,6 +204,7 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
     ['POST PUT', '/api/v1/admin/tsdb/snapshot', 'skip_head', 'object', 'Copies the store into a folder'],
     ['GET', '/-/healthy', '', 'page', 'Whether it runs'],
     ['GET', '/-/ready', '', 'page', 'Whether it answers queries'],
+    ['GET', '/version', '', 'page', 'Version and build, as an object without an envelope'],
     ['POST PUT', '/-/reload', '', 'nothing', 'Reads the configuration again (--web.enable-lifecycle)'],
     ['POST PUT', '/-/quit', '', 'page', 'Ends the server'],
   ],
