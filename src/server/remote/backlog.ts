@@ -9,6 +9,7 @@ import { packed, samplesIn, type OutgoingNames, type OutgoingRow, type SendKinds
 
 /** Samples that are read before some are sent. */
 const SAMPLES_MAX = 200_000;
+/** Windows grow until their largest part has a quarter of that: each series of a part takes buffers, however few samples of it there are. */
 const WINDOW_MS_FIRST = 10_000;
 const WINDOW_MS_MAX = 3_600_000;
 
