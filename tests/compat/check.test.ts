@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintPage } from '../../src/server/cli/check/metrics.ts';
-import { PROMTOOL, promtoolVersion } from '../support/prometheusProcess.ts';
+import { beside, PROMTOOL } from '../support/prometheusProcess.ts';
 import { ISOTHERM, tempFolder } from '../support/sidecar.ts';
 import { CONFIG_CORPUS } from './configCorpus.ts';
 
-/** The corpora are of what version 3 knows. */
-const beside = (promtoolVersion?.[0] ?? 0) >= 3 ? describe : describe.skip;
+/** The corpora are of what it knows. */
+const PEER = { promtool: [3, 0] } as const;
 jest.setTimeout(120_000);
 
 interface Verdict {
@@ -26,7 +26,7 @@ function verdicts(command: string, subject: string, folder: string, texts: reado
   });
 }
 
-beside(`configuration files (needs ${PROMTOOL} 3 on PATH)`, () => {
+beside(PEER, 'configuration files', () => {
   let theirs: readonly Verdict[];
   let ours: readonly Verdict[];
   beforeAll(() => {
@@ -94,7 +94,7 @@ const RULES: readonly string[] = [
   'groups: [\n',
 ];
 
-beside(`rule files (needs ${PROMTOOL} 3 on PATH)`, () => {
+beside(PEER, 'rule files', () => {
   let all: (readonly [Verdict, Verdict])[];
   beforeAll(() => {
     const folder = tempFolder();
@@ -174,7 +174,7 @@ const PAGES: readonly string[] = [
   'garbage\n',
 ];
 
-beside(`pages (needs ${PROMTOOL} 3 on PATH)`, () => {
+beside(PEER, 'pages', () => {
   test.each(PAGES)('%j', (page) => {
     const { status, stderr, stdout } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: page, encoding: 'utf8' });
     const ours = () => lintPage(Buffer.from(page));

@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fileKeys } from '../../src/server/config/fileSchema.ts';
 import { ABSENT_DISCOVERY } from '../../src/server/config/scrapeSchema.ts';
-import { PROMTOOL, promtoolVersion } from '../support/prometheusProcess.ts';
+import { beside, PROMTOOL } from '../support/prometheusProcess.ts';
 import { ISOTHERM, tempFolder } from '../support/sidecar.ts';
 import { CONFIG_KEYS, type KeyRow, type KeySection } from './configKeys.ts';
 
-/** The table is of what version 3.14 knows. */
-const [major, minor] = promtoolVersion ?? [0, 0];
-const beside = major > 3 || (major === 3 && minor >= 14) ? describe : describe.skip;
 jest.setTimeout(120_000);
 
 /** The last letter twice. */
@@ -90,7 +87,8 @@ describe('isotherm check config', () => {
   });
 });
 
-beside(`promtool says the same (needs ${PROMTOOL} 3.14 or later)`, () => {
+/** The table is of what this version knows. */
+beside({ promtool: [3, 14] }, 'promtool says the same', () => {
   let theirs: (path: string) => string;
   beforeAll(() => (theirs = sayings(PROMTOOL)));
   const isRight = (path: string) => theirs(path).includes('SUCCESS');

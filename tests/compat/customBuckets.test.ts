@@ -2,10 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PROTOBUF_TYPE, protobufPage } from '../support/metricFamilyWriter.ts';
-import { installedVersion, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
-const beside = (installedVersion?.[0] ?? 0) >= 3 ? describe : describe.skip;
 jest.setTimeout(60_000);
 
 interface Page {
@@ -93,7 +92,7 @@ const LINES: Readonly<Record<(typeof JOBS)[number], string>> = {
   native: '  scrape_native_histograms: true\n  always_scrape_classic_histograms: true\n',
 };
 
-beside('histograms with custom bounds (needs prometheus 3 on PATH)', () => {
+beside({ prometheus: [3, 0] }, 'histograms with custom bounds', () => {
   let server: Server;
   let peer: PrometheusProcess;
   let sidecar: Sidecar;

@@ -9,12 +9,7 @@ import { differenceOf } from '../../scripts/compare/answers.ts';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import type { MemorySeries } from '../support/memoryQueryable.ts';
 import { customOf, exponentialOf } from '../support/observedHistograms.ts';
-import {
-  besidePrometheus,
-  installedVersion,
-  runPrometheus,
-  type PrometheusProcess,
-} from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { writeByTime } from '../support/remoteWritten.ts';
 import { startSidecar, tempFolder, writeConfig, type Sidecar } from '../support/sidecar.ts';
 import { DOCUMENTED, type Expected } from './documented.ts';
@@ -84,9 +79,7 @@ const DATA: readonly MemorySeries[] = [
   series('http_requests', { method: 'del' }, () => 34),
 ];
 
-const isNewEnough = (installedVersion?.[0] ?? 3) >= 3;
-
-(isNewEnough ? besidePrometheus : describe.skip)('what is documented, beside a Prometheus from version 3 on', () => {
+beside({ prometheus: [3, 0] }, 'what is documented, beside a Prometheus', () => {
   const [folder, theirFolder] = [tempFolder(), tempFolder()];
   let ours: Sidecar;
   let peer: PrometheusProcess;

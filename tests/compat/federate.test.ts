@@ -1,12 +1,7 @@
 /** /federate of ours beside that of a Prometheus 3 which was written the same samples: content type and page for many Accept headers. */
 import type { NativeHistogram } from '../../src/shared/histogram/native.ts';
 import type { MemorySeries } from '../support/memoryQueryable.ts';
-import {
-  besidePrometheus,
-  installedVersion,
-  runPrometheus,
-  type PrometheusProcess,
-} from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { writeRemotely } from '../support/remoteWritten.ts';
 import { startSidecar, tempFolder, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
@@ -110,9 +105,7 @@ const MATCHES: readonly (readonly string[])[] = [
   [],
 ];
 
-const suite = (installedVersion?.[0] ?? 0) >= 3 ? besidePrometheus : describe.skip;
-
-suite('federation beside that of Prometheus 3 (needs version 3)', () => {
+beside({ prometheus: [3, 0] }, 'federation beside that of Prometheus 3 (needs version 3)', () => {
   let ours: Sidecar;
   let peer: PrometheusProcess;
 

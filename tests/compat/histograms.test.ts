@@ -7,7 +7,7 @@ import { createEngine, DEFAULT_LIMITS } from '../../src/server/promql/engine.ts'
 import { QueryError, type QueryValue } from '../../src/server/storage/engine.ts';
 import { histogramExpression, histogramSeries } from '../support/histogramSeries.ts';
 import { MemoryQueryable } from '../support/memoryQueryable.ts';
-import { prometheusVersion } from '../support/prometheusPeer.ts';
+import { ANY_VERSION, beside } from '../support/prometheusProcess.ts';
 import { startPrometheusWritten } from '../support/prometheusWritten.ts';
 
 const RUNS = Number(process.env.ISOTHERM_COMPAT_RUNS ?? 300);
@@ -111,10 +111,7 @@ function differenceOf(mine: Answer, other: Answer): string | undefined {
   return undefined;
 }
 
-const [major, minor] = prometheusVersion() ?? [0, 0];
-const beside = major > 3 || (major === 3 && minor >= 14) ? describe : describe.skip;
-
-beside('native histograms beside Prometheus (needs 3.14 or later: ISOTHERM_PROMETHEUS, ISOTHERM_PROMTOOL)', () => {
+beside({ prometheus: [3, 14], promtool: ANY_VERSION }, 'native histograms beside Prometheus', () => {
   const start = Math.floor(Date.now() / 60_000) * 60_000 - AN_HOUR_MS;
   const data = histogramSeries(7, start, 120);
   const engine = createEngine(new MemoryQueryable(data), { ...DEFAULT_LIMITS, experimental: true });

@@ -8,17 +8,12 @@ import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { labelValue } from '../../src/shared/model/labels.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { prometheusVersion, startPrometheus, type PrometheusPeer } from '../support/prometheusPeer.ts';
+import { startPrometheus, type PrometheusPeer } from '../support/prometheusPeer.ts';
+import { ANY_VERSION, beside } from '../support/prometheusProcess.ts';
 
 const NAME = 'prometheus_http_request_duration_seconds';
-const version = prometheusVersion();
-const whole = (version?.[0] ?? 0) >= 3 ? describe : describe.skip;
-const why =
-  whole === describe
-    ? ''
-    : ' (skipped: no prometheus 3 on PATH; ISOTHERM_PROMETHEUS and ISOTHERM_PROMTOOL may name one)';
 
-whole(`the page of a real Prometheus${why}`, () => {
+beside({ prometheus: [3, 0], promtool: ANY_VERSION }, 'the page of a real Prometheus', () => {
   let peer: PrometheusPeer;
   let dir: string;
   beforeAll(async () => {

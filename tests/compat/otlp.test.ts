@@ -11,11 +11,9 @@ import {
   resourceRequest,
   type Json,
 } from '../support/otlpRequests.ts';
-import { installedVersion, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
-const speaksOtlp = (installedVersion?.[0] ?? 0) >= 3;
-const describeOtlp = speaksOtlp ? describe : describe.skip;
 const RECEIVES = '--web.enable-otlp-receiver';
 const PATH = '/api/v1/otlp/v1/metrics';
 
@@ -99,7 +97,7 @@ const VARIANTS: Readonly<Record<string, string>> = {
     'otlp: {promote_all_resource_attributes: true, ignore_resource_attributes: [process.pid], label_name_preserve_multiple_underscores: false, label_name_underscore_sanitization: false}\n',
 };
 
-describeOtlp('OTLP beside Prometheus (needs one of version 3, see ISOTHERM_PROMETHEUS)', () => {
+beside({ prometheus: [3, 0] }, 'OTLP beside Prometheus', () => {
   let pair: Pair | undefined;
   afterEach(async () => {
     if (pair !== undefined) await stopPair(pair);

@@ -1,19 +1,17 @@
 /** Expressions that are mostly wrong: the same ones are refused as by a real Prometheus, with the same status and kind of error. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { installedVersion, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { startSidecar, tempFolder, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
 const EXPRESSIONS = readFileSync(join(__dirname, 'refusals.txt'), 'utf8').trimEnd().split('\n');
-const [major, minor] = installedVersion ?? [0, 0];
-const beside = major > 3 || (major === 3 && minor >= 14) ? describe : describe.skip;
 
 interface Refusal {
   readonly status: number;
   readonly errorType: string | undefined;
 }
 
-beside('refusals beside Prometheus (needs 3.14 or later: ISOTHERM_PROMETHEUS)', () => {
+beside({ prometheus: [3, 14] }, 'refusals beside Prometheus', () => {
   const folder = tempFolder();
   let ours: Sidecar;
   let peer: PrometheusProcess;

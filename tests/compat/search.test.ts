@@ -3,12 +3,7 @@
  * which 3.14 cuts the names before it sorts them, and times without samples, for which it tells of whole blocks.
  */
 import { createServer, type Server } from 'node:http';
-import {
-  besidePrometheus,
-  installedVersion,
-  runPrometheus,
-  type PrometheusProcess,
-} from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
 const PAGE = `# HELP http_requests_total Requests.
@@ -75,9 +70,7 @@ const SEARCHES = String.raw`
   .trim()
   .split('\n');
 
-const suite = (installedVersion?.[0] ?? 0) >= 3 ? besidePrometheus : describe.skip;
-
-suite('the search API beside Prometheus 3', () => {
+beside({ prometheus: [3, 0] }, 'the search API beside Prometheus 3', () => {
   let service: Server;
   let ours: Sidecar;
   let peer: PrometheusProcess;

@@ -1,13 +1,7 @@
 /** Our own /metrics beside that of a Prometheus with the same configuration: the same types and labels, and what is not there is what docs/metrics.md says. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  besidePrometheus,
-  freePort,
-  installedVersion,
-  runPrometheus,
-  type PrometheusProcess,
-} from '../support/prometheusProcess.ts';
+import { beside, freePort, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'metrics.md'), 'utf8');
@@ -29,9 +23,7 @@ const OF_MECHANISMS = /^prometheus_(sd_(azure|kuma|linode|nomad)|treecache)_/;
 /** What a build of Go has to say and ours has not. */
 const OTHER_LABELS = new Set(['prometheus_build_info']);
 
-const suite = (installedVersion?.[0] ?? 0) >= 3 ? besidePrometheus : describe.skip;
-
-suite('our own metrics beside those of Prometheus 3 (needs version 3)', () => {
+beside({ prometheus: [3, 0] }, 'our own metrics beside those of Prometheus 3', () => {
   let ours: Sidecar;
   let peer: PrometheusProcess;
   let mine: Page;

@@ -5,10 +5,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PROTOBUF_TYPE, protobufPage, type WrittenFamily } from '../support/metricFamilyWriter.ts';
-import { installedVersion, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
+import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { api, startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 
-const beside = (installedVersion?.[0] ?? 0) >= 3 ? describe : describe.skip;
 jest.setTimeout(90_000);
 
 const TEXT = 'text/plain; version=0.0.4';
@@ -103,7 +102,7 @@ const PAGES: readonly Page[] = [
 const PHASES = ['up', 'up', 'down', 'down', 'back', 'back', 'replaced', 'replaced', 'replaced'] as const;
 type Phase = (typeof PHASES)[number];
 
-beside('zeros where counters began (needs prometheus 3 on PATH)', () => {
+beside({ prometheus: [3, 0] }, 'zeros where counters began', () => {
   let server: Server;
   let peer: PrometheusProcess;
   let sidecar: Sidecar;

@@ -9,15 +9,15 @@ import type { NativeHistogram } from '../../src/shared/histogram/native.ts';
 import { MemoryQueryable } from '../support/memoryQueryable.ts';
 import { customOf, exponentialOf } from '../support/observedHistograms.ts';
 import { generatedSeries, vectorExpression } from '../support/promqlExpressions.ts';
-import { prometheusVersion, startPrometheus, type PrometheusPeer } from '../support/prometheusPeer.ts';
+import { startPrometheus, type PrometheusPeer } from '../support/prometheusPeer.ts';
+import { ANY_VERSION, beside } from '../support/prometheusProcess.ts';
 import { startPrometheusWritten } from '../support/prometheusWritten.ts';
 
 const START = 1_700_000_000_000;
 const RUNS = Number(process.env.ISOTHERM_COMPAT_RUNS ?? 300);
 const SEED = Number(process.env.ISOTHERM_SEED ?? 1);
-/** What is read by step is counted since 3.12 or later; a build from source tells no version and is taken for the newest. */
-const version = prometheusVersion();
-const counts = (version?.[0] ?? 0) > 3 || (version?.[0] === 3 && version[1] >= 14);
+/** What is read by step is counted since 3.12 or later. */
+const PEER = { prometheus: [3, 14], promtool: ANY_VERSION } as const;
 
 /** What every sample observes again. */
 const VALUES = [-2, 0.05, 0.3, 0.31, 2, 9];
@@ -101,45 +101,42 @@ async function differencesOf(engine: QueryEngine, peer: Peer, expr: string, when
     .map((key) => `${expr}\n${key} ${JSON.stringify(mine[key])}, not ${JSON.stringify(other[key])}`);
 }
 
-(counts ? describe : describe.skip)(
-  `samples by step${counts ? '' : ' (skipped: no prometheus and promtool of 3.14; ISOTHERM_PROMETHEUS and ISOTHERM_PROMTOOL may name them)'}`,
-  () => {
-    const data = [...generatedSeries(11, START, 120, false), ...targetInfos()];
-    const engine = createEngine(new MemoryQueryable(data), { ...DEFAULT_LIMITS, ...featuresOf(FEATURES) });
-    let peer: PrometheusPeer;
-    beforeAll(async () => {
-      peer = await startPrometheus(data, FEATURES);
-    });
-    afterAll(() => peer?.close());
+beside(PEER, 'samples by step', () => {
+  const data = [...generatedSeries(11, START, 120, false), ...targetInfos()];
+  const engine = createEngine(new MemoryQueryable(data), { ...DEFAULT_LIMITS, ...featuresOf(FEATURES) });
+  let peer: PrometheusPeer;
+  beforeAll(async () => {
+    peer = await startPrometheus(data, FEATURES);
+  });
+  afterAll(() => peer?.close());
 
-    const differences = (expr: string, when: When) => differencesOf(engine, peer, expr, when);
-    const range = [START + 300_350, START + 1_800_350, 41_000] as const;
-    const instant = [START + 900_350, START + 900_350, 0] as const;
+  const differences = (expr: string, when: When) => differencesOf(engine, peer, expr, when);
+  const range = [START + 300_350, START + 1_800_350, 41_000] as const;
+  const instant = [START + 900_350, START + 900_350, 0] as const;
 
-    test.each(WRITTEN)('%s', async (expr) => {
-      expect(await differences(expr, range)).toEqual([]);
-      expect(await differences(expr, instant)).toEqual([]);
-    });
-    test.each(RAW)('%s', async (expr) => {
-      expect(await differences(expr, instant)).toEqual([]);
-    });
-    test.each([
-      ['of a range query', range],
-      ['of an instant query', instant],
-    ])('%s, whatever it is', async (_, when) => {
-      await fc.assert(
-        fc.asyncProperty(vectorExpression, async (expr) => {
-          fc.pre(!READ_IN_VAIN.test(expr));
-          const told = await differences(expr, when);
-          if (told.length > 0) throw new Error(told.join('\n'));
-        }),
-        { numRuns: RUNS, seed: SEED },
-      );
-    });
-  },
-);
+  test.each(WRITTEN)('%s', async (expr) => {
+    expect(await differences(expr, range)).toEqual([]);
+    expect(await differences(expr, instant)).toEqual([]);
+  });
+  test.each(RAW)('%s', async (expr) => {
+    expect(await differences(expr, instant)).toEqual([]);
+  });
+  test.each([
+    ['of a range query', range],
+    ['of an instant query', instant],
+  ])('%s, whatever it is', async (_, when) => {
+    await fc.assert(
+      fc.asyncProperty(vectorExpression, async (expr) => {
+        fc.pre(!READ_IN_VAIN.test(expr));
+        const told = await differences(expr, when);
+        if (told.length > 0) throw new Error(told.join('\n'));
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+});
 
-(counts ? describe : describe.skip)('native histograms by step', () => {
+beside(PEER, 'native histograms by step', () => {
   const start = Math.floor(Date.now() / 60_000) * 60_000 - AN_HOUR_MS;
   const data = steadyHistograms(start);
   const engine = createEngine(new MemoryQueryable(data), { ...DEFAULT_LIMITS, ...featuresOf(FEATURES) });

@@ -10,6 +10,7 @@ export const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 const READY_WITHIN_MS = 30_000;
 
 type Version = readonly [major: number, minor: number];
+export const ANY_VERSION: Version = [0, 0];
 
 /** Major and minor version; undefined where there is no such program. A build from source may tell none: it is taken for the newest. */
 function versionOf(program: string): Version | undefined {
@@ -29,9 +30,30 @@ export const WRITE_MESSAGES = [
   ...((installedVersion?.[0] ?? 0) > 2 ? ['io.prometheus.write.v2.Request'] : []),
 ];
 
-/** `describe` where there is a Prometheus; elsewhere the suite is skipped, and its title says why. */
+const PEERS = { prometheus: installedVersion, promtool: promtoolVersion };
+
+/** `describe` where the programs are there, each in this version or a later one; elsewhere the suite is skipped, and its title says why. */
+export function beside(
+  needed: { readonly [program in keyof typeof PEERS]?: Version },
+  title: string,
+  suite: () => void,
+): void {
+  const missing = (['prometheus', 'promtool'] as const).flatMap((program) => {
+    const from = needed[program];
+    if (from === undefined || isFrom(PEERS[program], from)) return [];
+    return `${program} ${from.join('.')} or later, which ISOTHERM_${program.toUpperCase()} may name`;
+  });
+  if (missing.length === 0) describe(title, suite);
+  else describe.skip(`${title} (skipped: needs ${missing.join(', and ')})`, suite);
+}
+
+function isFrom(version: Version | undefined, [major, minor]: Version): boolean {
+  if (version === undefined) return false;
+  return version[0] > major || (version[0] === major && version[1] >= minor);
+}
+
 export const besidePrometheus = (title: string, suite: () => void): void =>
-  (installedVersion === undefined ? describe.skip : describe)(`${title} (needs prometheus on PATH)`, suite);
+  beside({ prometheus: ANY_VERSION }, title, suite);
 
 export interface PrometheusProcess {
   readonly url: string;
