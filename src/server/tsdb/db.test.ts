@@ -7,7 +7,7 @@ import { bitsOf, setGap, setStale } from '../../shared/model/sampleBits.ts';
 import type { AppendOutcome } from '../storage/appender.ts';
 import { SelectLimitError } from '../storage/queryable.ts';
 import { openTsdb, type Tsdb, type TsdbOptions, type TsdbSeams } from './db.ts';
-import { ALL_TIME, makeFolder, readAll, textOf } from '../../../tests/support/tsdbSamples.ts';
+import { ALL_TIME, copyAsKilled, makeFolder, readAll, textOf } from '../../../tests/support/tsdbSamples.ts';
 
 const UP = labelsOf({ __name__: 'up', job: 'model', instance: 'a:1' });
 const CPU = labelsOf({ __name__: 'cpu', job: 'model', instance: 'a:1' });
@@ -147,6 +147,21 @@ test('inside the out-of-order window late samples are merged, outside they are t
   const [columns] = await db.select({ matchers: [], ...ALL_TIME });
   expect([...columns.times]).toEqual([70_000, 100_000]);
   expect([...columns.columns[0].values]).toEqual([2, 1]);
+});
+
+test('what is left unpacked beside a chunk counts for the window after a kill', async () => {
+  const options = { outOfOrderWindowMs: 60_000 };
+  await reopen(options);
+  for (let t = 15_000; t <= 60 * 15_000; t += 15_000) {
+    await append(t, t);
+    const left = copyAsKilled(folder);
+    const killed = await openTsdb({ path: left, ...options });
+    const appender = killed.appender();
+    expect([t, appender.append(UP, t - 60_001, 1)]).toEqual([t, 'tooOld']);
+    appender.rollback();
+    await killed.close();
+    fs.rmSync(left, { recursive: true });
+  }
 });
 
 test('native histograms are stored whole', async () => {

@@ -418,6 +418,10 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     this.#touch(t);
   }
 
+  restored(times: Float64Array): void {
+    for (const t of times) this.#touch(t);
+  }
+
   exemplar(group: HeadGroup, column: number, exemplar: TimedExemplar): void {
     this.exemplarStore.add(group.refs[column], exemplar);
   }

@@ -19,6 +19,8 @@ export interface ReplayTarget {
   cell(group: LooseGroup, column: number, t: number, low: number, high: number): void;
   histogram(group: LooseGroup, column: number, t: number, h: NativeHistogram): void;
   exemplar(group: HeadGroup, column: number, exemplar: TimedExemplar): void;
+  /** Samples of these times were put back into a group. */
+  restored(times: Float64Array): void;
   /** All samples of a record are in. */
   filled(group: HeadGroup): void;
   /** A chunk of the head, with its bytes where they stay. */

@@ -113,8 +113,15 @@ export class ReplayedGroup {
   }
 
   #putBack(group: LooseGroup, rest: Uint8Array): void {
-    if (RestRows.isRows(rest)) RestRows.read(new ByteReader(rest)).putInto(group);
-    else unpackInto(group, new Chunk(rest));
+    if (RestRows.isRows(rest)) {
+      const rows = RestRows.read(new ByteReader(rest));
+      rows.putInto(group);
+      this.#target.restored(rows.times);
+    } else {
+      const chunk = new Chunk(rest);
+      unpackInto(group, chunk);
+      this.#target.restored(chunk.times);
+    }
   }
 
   /** All of the log was read. */
