@@ -62,7 +62,8 @@ function sayings(command: string): (path: string) => string {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   });
-  const lines = `${stdout}\n${stderr}`.split('\n');
+  // What promtool could not read follows on lines of its own.
+  const lines = `${stdout}\n${stderr}`.replace(/\n(?= +line \d+:)/g, '').split('\n');
   return (path) => lines.filter((line) => line.includes(path)).join('\n');
 }
 

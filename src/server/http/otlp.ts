@@ -15,7 +15,7 @@ import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes, unfoldedBody } from './rawBody.ts';
 import { intakeOf } from './remoteWrite.ts';
-import { RequestRefused } from './requestRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
 
 const PROTOBUF_TYPE = 'application/x-protobuf';
 const OFF = 'OTLP is not taken; start with --web.enable-otlp-receiver';

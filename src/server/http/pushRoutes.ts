@@ -3,20 +3,12 @@
  * /api/v1/metrics, all metrics at /pushed, and a wipe behind --web.enable-admin-api. Source: the Pushgateway's documentation, and what 1.5 answers.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  groupsJson,
-  parseGroupKey,
-  parseTtl,
-  pushedText,
-  PushRefused,
-  type GroupKey,
-  type PushStore,
-} from '../push/push.ts';
+import { groupsJson, parseGroupKey, parseTtl, pushedText, type GroupKey, type PushStore } from '../push/push.ts';
 import { dataJson, JSON_TYPE, sendTexts, EXPOSITION_TYPE, TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { isCrossSite, notReady, refuseCrossSite } from './lifecycle.ts';
 import { takeBytes, unfoldedBody } from './rawBody.ts';
-import { RequestRefused } from './requestRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
 
 /** Of a push, before it is unfolded. */
 const COMPRESSED_BYTES_MAX = 16 * 1024 * 1024;
@@ -65,7 +57,7 @@ async function guard(deps: HttpDeps, work: Work, request: FastifyRequest, reply:
   try {
     return await work(pushes, request, reply);
   } catch (error) {
-    if (error instanceof PushRefused || error instanceof RequestRefused) return say(error.status, error.message);
+    if (error instanceof RequestRefused) return say(error.status, error.message);
     throw error;
   }
 }
@@ -104,7 +96,8 @@ function keyOf(request: FastifyRequest, prefix: string): GroupKey {
 }
 
 async function wipe(deps: HttpDeps, pushes: PushStore, _: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (!deps.options.enableAdmin) throw new PushRefused(404, 'admin APIs disabled; start with --web.enable-admin-api');
+  if (!deps.options.enableAdmin)
+    throw new RequestRefused(404, 'admin APIs disabled; start with --web.enable-admin-api');
   await pushes.wipe();
   return reply.code(202).send();
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { checkCoding, unpackBody } from '../outbound/body.ts';
 import { FetchError } from '../outbound/httpFault.ts';
-import { RequestRefused } from './requestRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
 
 /** The bodies of a scope's requests are Buffers of at most `bodyLimit` bytes as sent; what is larger is answered with 413. */
 export function takeBytes(scope: FastifyInstance, bodyLimit: number): void {

@@ -1,7 +1,7 @@
 /** The group that a push is about, from the path of its URL: `/job/<job>{/<label>/<value>}`, values also as base64. */
 import { parseDuration } from '../../shared/model/durations.ts';
 import { isPlainLabelName, labelsKey, compareText, type Labels } from '../../shared/model/labels.ts';
-import { PushRefused } from './pushRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
 
 export interface GroupKey {
   /** `job` and the grouping labels, sorted by name; values may be empty. */
@@ -16,16 +16,16 @@ const TTL_LABEL = '__ttl__';
 
 /**
  * @param path as in the URL, escaped, from `job` on. Split before it is unescaped, so that `%2F` may stand in a value.
- * @throws PushRefused
+ * @throws RequestRefused
  */
 export function parseGroupKey(path: string): GroupKey {
   const [jobName, job, ...rest] = path.split('/').map(unescaped);
-  if (jobName !== 'job' && jobName !== `job${BASE64_SUFFIX}`) throw new PushRefused(404, '404 page not found');
+  if (jobName !== 'job' && jobName !== `job${BASE64_SUFFIX}`) throw new RequestRefused(404, '404 page not found');
   const jobValue = jobName === 'job' ? job : fromBase64(job ?? '', 'in job name');
-  if (jobValue === undefined || jobValue === '') throw new PushRefused(400, 'job name is required');
+  if (jobValue === undefined || jobValue === '') throw new RequestRefused(400, 'job name is required');
   const pairs = new Map<string, string>();
   if (rest.length % 2 !== 0)
-    throw new PushRefused(400, `odd number of components in label string ${JSON.stringify(`/${rest.join('/')}`)}`);
+    throw new RequestRefused(400, `odd number of components in label string ${JSON.stringify(`/${rest.join('/')}`)}`);
   let ttlMs: number | undefined;
   for (let i = 0; i < rest.length; i += 2) {
     const encoded = rest[i].endsWith(BASE64_SUFFIX);
@@ -33,7 +33,7 @@ export function parseGroupKey(path: string): GroupKey {
     const value = encoded ? fromBase64(rest[i + 1], `for label ${name}`) : rest[i + 1];
     if (name === TTL_LABEL) ttlMs = parseTtl(value);
     else if (!isPlainLabelName(name) || name.startsWith('__'))
-      throw new PushRefused(400, `improper label name ${JSON.stringify(name)}`);
+      throw new RequestRefused(400, `improper label name ${JSON.stringify(name)}`);
     else pairs.set(name, value);
   }
   pairs.set('job', jobValue);
@@ -45,12 +45,12 @@ export function groupName({ labels }: Pick<GroupKey, 'labels'>): string {
   return labelsKey(labels);
 }
 
-/** @throws PushRefused */
+/** @throws RequestRefused */
 export function parseTtl(text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {
-    throw new PushRefused(400, `time to live ${JSON.stringify(text)}: ${(error as Error).message}`);
+    throw new RequestRefused(400, `time to live ${JSON.stringify(text)}: ${(error as Error).message}`);
   }
 }
 
@@ -58,7 +58,7 @@ function unescaped(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new PushRefused(400, `${JSON.stringify(part)} in the path is not percent-encoded UTF-8`);
+    throw new RequestRefused(400, `${JSON.stringify(part)} in the path is not percent-encoded UTF-8`);
   }
 }
 
@@ -66,6 +66,9 @@ function unescaped(part: string): string {
 function fromBase64(text: string, where: string): string {
   const bare = text.replace(/=+$/, '');
   if (!/^[A-Za-z0-9_-]*$/.test(bare) || bare.length % 4 === 1)
-    throw new PushRefused(400, `invalid base64 encoding ${where}: ${JSON.stringify(text)}; use the alphabet for URLs`);
+    throw new RequestRefused(
+      400,
+      `invalid base64 encoding ${where}: ${JSON.stringify(text)}; use the alphabet for URLs`,
+    );
   return Buffer.from(bare, 'base64url').toString('utf8');
 }

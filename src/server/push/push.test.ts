@@ -7,7 +7,8 @@ import { formatLabels } from '../../shared/model/labels.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { createPageReader } from '../textparse/pageReader.ts';
-import { groupsJson, openPushStore, parseGroupKey, pushedText, type PushRefused, type PushStore } from './push.ts';
+import type { RequestRefused } from '../../shared/api/requestRefused.ts';
+import { groupsJson, openPushStore, parseGroupKey, pushedText, type PushStore } from './push.ts';
 
 let folder: string;
 let now: number;
@@ -31,7 +32,7 @@ const remove = (path: string) => store.remove(parseGroupKey(path));
 const refusal = (promise: Promise<unknown>) =>
   promise.then(
     () => 'taken',
-    (error: PushRefused) => `${error.status} ${error.message}`,
+    (error: RequestRefused) => `${error.status} ${error.message}`,
   );
 
 /** Series and values of the page, times of groups left out. */

@@ -7,12 +7,11 @@ import { PushGroups, timeFamilies, type PushGroup } from './pushGroups.ts';
 import { keepFamily } from './pushedFamily.ts';
 import { readPushBody } from './pushBody.ts';
 import { PushJournal } from './pushJournal.ts';
-import { InconsistentPush } from './pushRefused.ts';
+import { InconsistentPush } from './inconsistentPush.ts';
 import { decodeRecord, encodeRecord, type PushRecord } from './pushRecord.ts';
 
 export { parseGroupKey, parseTtl, type GroupKey } from './groupKey.ts';
 export { groupsJson } from './groupsJson.ts';
-export { PushRefused } from './pushRefused.ts';
 export { pushedText } from './pushedText.ts';
 
 export interface PushRequest {
@@ -25,7 +24,7 @@ export interface PushRequest {
 }
 
 export interface PushStore {
-  /** Resolves when it is kept on disk. Rejects with PushRefused, or the system's error. */
+  /** Resolves when it is kept on disk. Rejects with RequestRefused, or the system's error. */
   push(request: PushRequest): Promise<void>;
   remove(key: GroupKey): Promise<void>;
   wipe(): Promise<void>;

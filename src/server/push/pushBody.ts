@@ -3,10 +3,10 @@ import { WireError } from '../../shared/bytes/protobufWire.ts';
 import { delimited } from '../textparse/delimited.ts';
 import { readFamily } from '../textparse/metricFamily.ts';
 import { familyTypeOf, metricOf, type PushedFamily } from './pushedFamily.ts';
-import { PushRefused } from './pushRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
 import { readTextFamilies } from './textFamilies.ts';
 
-/** @throws PushRefused */
+/** @throws RequestRefused */
 export function readPushBody(bytes: Uint8Array, contentType: string): PushedFamily[] {
   return isProtobuf(contentType) ? readProtobufFamilies(bytes) : readTextFamilies(bytes);
 }
@@ -22,11 +22,11 @@ function readProtobufFamilies(bytes: Uint8Array): PushedFamily[] {
   try {
     for (const { message } of delimited(bytes)) {
       const { name, help, unit, type, metrics } = readFamily(message);
-      if (name === '') throw new PushRefused(400, 'a metric family has no name');
+      if (name === '') throw new RequestRefused(400, 'a metric family has no name');
       families.push({ name, help, unit, type: familyTypeOf(type), metrics: metrics.map(metricOf) });
     }
   } catch (error) {
-    if (error instanceof WireError) throw new PushRefused(400, `not a delimited protobuf page: ${error.message}`);
+    if (error instanceof WireError) throw new RequestRefused(400, `not a delimited protobuf page: ${error.message}`);
     throw error;
   }
   return families;

@@ -3,7 +3,8 @@ import { WireWriter } from '../../shared/bytes/protobufWire.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import { groupName } from './groupKey.ts';
 import { FAMILY_TYPES, SERIES_SUFFIXES, type FamilyType, type KeptFamily } from './pushedFamily.ts';
-import { InconsistentPush, PushRefused } from './pushRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
+import { InconsistentPush } from './inconsistentPush.ts';
 
 /** Bytes of all families together. */
 export const PUSHED_BYTES_MAX = 64 * 1024 * 1024;
@@ -48,7 +49,7 @@ export class PushGroups {
   /**
    * The group with these families in place of those of the same name, or of all.
    *
-   * @throws PushRefused where that contradicts itself, another group or a bound.
+   * @throws RequestRefused where that contradicts itself, another group or a bound.
    */
   changed(before: PushGroup, families: readonly KeptFamily[], replaceAll: boolean): ReadonlyMap<string, KeptFamily> {
     const next = new Map(replaceAll ? [] : before.families);
@@ -101,14 +102,14 @@ export class PushGroups {
 
   private checkBounds(known: PushGroup | undefined, next: ReadonlyMap<string, KeptFamily>): void {
     if (known === undefined && this.byName.size >= PUSHED_GROUPS_MAX)
-      throw new PushRefused(
+      throw new RequestRefused(
         507,
         `there are ${PUSHED_GROUPS_MAX} groups, as many as are kept; delete some, or push with a time to live`,
       );
     let bytes = this.bytes;
     for (const { message } of next.values()) bytes += message.length;
     if (bytes > PUSHED_BYTES_MAX)
-      throw new PushRefused(
+      throw new RequestRefused(
         507,
         `pushed metrics would take more than ${PUSHED_BYTES_MAX} bytes; delete groups, or push with a time to live`,
       );

@@ -6,7 +6,7 @@ import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireReader, WireWriter } from '.
 import { compareText, formatLabels, labelsKey, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import type { MetricType } from '../../shared/model/metadata.ts';
 import { readLabels, readMetric } from '../textparse/metricFamily.ts';
-import { InconsistentPush } from './pushRefused.ts';
+import { InconsistentPush } from './inconsistentPush.ts';
 
 /** Enum numbers of `MetricType`. */
 export const FAMILY_TYPES = ['COUNTER', 'GAUGE', 'SUMMARY', 'UNTYPED', 'HISTOGRAM', 'GAUGE_HISTOGRAM'] as const;
@@ -54,7 +54,7 @@ export interface KeptFamily {
  * Puts the group's labels on every metric; where both have a label the group's stands. A metric without `instance` gets an empty one, so that
  * no scrape gives it the sidecar's.
  *
- * @throws PushRefused for a metric that stands twice, has a time or an improper label.
+ * @throws RequestRefused for a metric that stands twice, has a time or an improper label.
  */
 export function keepFamily(family: PushedFamily, group: Labels): KeptFamily {
   const seen = new Set<string>();
@@ -82,7 +82,7 @@ function withGroup(own: Labels, group: Labels): Labels {
   return [...merged].sort(([a], [b]) => compareText(a, b));
 }
 
-/** The fields of a `Metric` besides its labels. @throws PushRefused if there is a time among them. */
+/** The fields of a `Metric` besides its labels. @throws RequestRefused if there is a time among them. */
 export function metricOf(message: Uint8Array): PushedMetric {
   const { labelBytes, t } = readMetric(message);
   if (t !== undefined) throw new InconsistentPush('pushed metrics must not have timestamps');

@@ -11,7 +11,8 @@ import {
   type PushedFamily,
   type PushedMetric,
 } from './pushedFamily.ts';
-import { InconsistentPush, PushRefused } from './pushRefused.ts';
+import { RequestRefused } from '../../shared/api/requestRefused.ts';
+import { InconsistentPush } from './inconsistentPush.ts';
 
 const NEWLINE = 0x0a;
 /** Of `Metric`, by type. */
@@ -19,7 +20,7 @@ const VALUE_FIELDS: Partial<Record<FamilyType, number>> = { GAUGE: 2, COUNTER: 3
 const SUMMARY_FIELD = 4;
 const HISTOGRAM_FIELD = 7;
 
-/** @throws PushRefused */
+/** @throws RequestRefused */
 export function readTextFamilies(bytes: Uint8Array): PushedFamily[] {
   const reader = new FamilyReader();
   try {
@@ -32,7 +33,7 @@ export function readTextFamilies(bytes: Uint8Array): PushedFamily[] {
     if (bytes.length > 0 && bytes[bytes.length - 1] !== NEWLINE)
       throw new ParseError(bytes, bytes.length, 'the last line does not end with a newline');
   } catch (error) {
-    if (error instanceof ParseError) throw new PushRefused(400, `text format parsing error in ${error.message}`);
+    if (error instanceof ParseError) throw new RequestRefused(400, `text format parsing error in ${error.message}`);
     throw error;
   }
   return reader.families();
@@ -142,7 +143,10 @@ class TextFamily {
   private bound(labels: Labels, boundName: string): number {
     const bound = parseFloatText(labelValue(labels, boundName));
     if (bound === undefined)
-      throw new PushRefused(400, `text format parsing error in ${this.name}: expected a number in label ${boundName}`);
+      throw new RequestRefused(
+        400,
+        `text format parsing error in ${this.name}: expected a number in label ${boundName}`,
+      );
     return bound;
   }
 }
