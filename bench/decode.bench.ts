@@ -84,7 +84,7 @@ async function codesAlone({ targets: [{ labels, values }] }: History, add: Add):
   const bits = new BitWriter();
   for (let i = 1; i < rows; i++) bits.rice(run[i] - run[i - 1], plan.k);
   const plain = bits.copy();
-  const codes = encodeRun(run, 0, rows, plan);
+  const codes = encodeRun(run, 0, rows, plan).copy();
   const padded = new Uint8Array((codes.length + 15) & ~3);
   padded.set(codes);
   const words = new Int32Array(padded.buffer);

@@ -50,7 +50,7 @@ export class StagedCells implements Cells {
     const count = first + to - from;
     if (count > this.columns.length) this.#growTo(Math.max(count, 2 * first));
     this.count = count;
-    const [ownColumns, ownTimes, ownBits] = [this.columns, this.times, this.bits];
+    const { columns: ownColumns, times: ownTimes, bits: ownBits } = this;
     for (let i = first, other = from; i < count; i++, other++) {
       ownColumns[i] = columns[other];
       ownTimes[i] = times[other];

@@ -1,4 +1,5 @@
 /** Bit streams, lowest bit of the lowest byte first, kept in 32-bit words (little-endian machines). */
+import type { ByteWriter } from './byteWriter.ts';
 
 /** Quotients from here on are written as this many ones and the plain value: no value takes more than 74 bits. */
 export const RICE_QUOTIENT_MAX = 20;
@@ -20,6 +21,10 @@ export class BitWriter {
 
   get bitLength(): number {
     return this.#full * 32 + this.#used;
+  }
+
+  get byteLength(): number {
+    return Math.ceil(this.bitLength / 8);
   }
 
   /** The low `n` bits of `value`, n in [0, 32]; higher bits must be clear. */
@@ -71,12 +76,21 @@ export class BitWriter {
 
   /** What was written, padded with zero bits to a whole byte; valid until the next write. */
   get written(): Uint8Array {
-    if (this.#used > 0) {
-      // The last word's place may not be there yet.
-      if (this.#full === this.#words.length) this.#grow();
-      this.#words[this.#full] = this.#pending;
-    }
-    return this.#bytes.subarray(0, Math.ceil(this.bitLength / 8));
+    this.#pad();
+    return this.#bytes.subarray(0, this.byteLength);
+  }
+
+  /** The same, to the end of `out`: a view of so few bytes costs more than copying them. */
+  writeTo(out: ByteWriter): void {
+    this.#pad();
+    out.raw(this.#bytes, this.byteLength);
+  }
+
+  #pad(): void {
+    if (this.#used === 0) return;
+    // The last word's place may not be there yet.
+    if (this.#full === this.#words.length) this.#grow();
+    this.#words[this.#full] = this.#pending;
   }
 
   #grow(): void {

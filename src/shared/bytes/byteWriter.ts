@@ -110,21 +110,19 @@ export class ByteWriter {
     this.length = writeUtf8(this.#bytes, this.length, text);
   }
 
-  raw(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.#bytes.set(bytes, this.length);
-    this.length += bytes.length;
+  /** The first `size` of some bytes. */
+  raw(from: Uint8Array, size = from.length): void {
+    this.reserve(size);
+    const bytes = this.#bytes;
+    let at = this.length;
+    if (size > SHORT_BYTES_MAX) bytes.set(size === from.length ? from : from.subarray(0, size), at);
+    else for (let i = 0; i < size; i++) bytes[at++] = from[i];
+    this.length += size;
   }
 
   /** What another writer has. */
   append(other: ByteWriter): void {
-    if (other.length > SHORT_BYTES_MAX) return this.raw(other.written);
-    this.reserve(other.length);
-    const from = other.#bytes;
-    const bytes = this.#bytes;
-    let at = this.length;
-    for (let i = 0; i < other.length; i++) bytes[at++] = from[i];
-    this.length = at;
+    this.raw(other.#bytes, other.length);
   }
 
   /** Overwrites four bytes written before. */

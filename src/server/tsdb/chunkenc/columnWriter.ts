@@ -120,10 +120,10 @@ function writeStrides(out: ByteWriter, column: DenseColumn, integers: Float64Arr
     if (from === to) continue;
     const plan = planRun(integers, from, to);
     const codes = encodeRun(integers, from, to, plan);
-    writeRunHead(out, plan, codes.length, integers, from, to, lastBefore);
+    writeRunHead(out, plan, codes.byteLength, integers, from, to, lastBefore);
     lastBefore = integers[to - 1];
     if (!column.rising) writeStrideSummary(out, column.values, from, to);
-    payload.raw(codes);
+    codes.writeTo(payload);
   }
   out.append(payload);
 }
@@ -145,7 +145,8 @@ function writeRunHead(
   lastBefore: number,
 ): void {
   const { mode, k, gapK, min } = plan;
-  const [first, last] = [integers[from], integers[to - 1]];
+  const first = integers[from];
+  const last = integers[to - 1];
   out.varint(mode + 8 * k);
   if (mode === RUN.sparseRising || mode === RUN.sparseZigzag) out.u8(gapK);
   if (mode !== RUN.steady) out.varint(size);
@@ -165,11 +166,11 @@ function writeUlps(out: ByteWriter, column: DenseColumn, ends: SampleEnds, marks
     const codes = encodeUlps(plan, to - from - 1);
     out.varint(plan.k * 4 + (plan.zigzag ? 2 : 0) + (plan.zeros ? 1 : 0));
     out.u8(plan.shift);
-    out.varint(codes.length);
+    out.varint(codes.byteLength);
     out.words(bits[2 * from], bits[2 * from + 1]);
     out.words(bits[2 * to - 2], bits[2 * to - 1]);
     if (!column.rising) writeStrideSummary(out, column.values, from, to);
-    payload.raw(codes);
+    codes.writeTo(payload);
   }
   out.append(payload);
 }

@@ -42,7 +42,10 @@ export function planRun(values: Float64Array, from: number, to: number): RunPlan
   let min = first;
   let steady = true;
   let total = first;
-  let [travelled, largest, changes, falls] = [0, 0, 0, 0];
+  let travelled = 0;
+  let largest = 0;
+  let changes = 0;
+  let falls = 0;
   for (let i = from + 1, before = first, n = 0; i < to; i++) {
     const v = values[i];
     const d = v - before;
@@ -71,8 +74,8 @@ export function planRun(values: Float64Array, from: number, to: number): RunPlan
   return (filled = { ...direct, min });
 }
 
-/** The codes of a run, valid until the next call; empty where it is steady. */
-export function encodeRun(values: Float64Array, from: number, to: number, plan: RunPlan): Uint8Array {
+/** The codes of a run, valid until the next call; none where it is steady. */
+export function encodeRun(values: Float64Array, from: number, to: number, plan: RunPlan): BitWriter {
   const { mode, k, gapK } = plan;
   bitWriter.clear();
   if (mode === RUN.sparseRising || mode === RUN.sparseZigzag) {
@@ -90,7 +93,7 @@ export function encodeRun(values: Float64Array, from: number, to: number, plan: 
     }
     for (let i = 0; i < count; i++) bitWriter.rice(codes[i], k);
   }
-  return bitWriter.written;
+  return bitWriter;
 }
 
 /** What a directory says of a run. */
@@ -192,7 +195,9 @@ function bestOfShortCodes(
   first: number,
   last: number,
 ): { k: number; sizeBits: number } {
-  let [low, middle, high] = [0, 0, 0];
+  let low = 0;
+  let middle = 0;
+  let high = 0;
   for (let i = 0; i < count; i++) {
     const quotient = numbers[i] >>> first;
     low += quotient;

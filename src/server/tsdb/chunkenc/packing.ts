@@ -269,8 +269,8 @@ function writeTimes(out: ByteWriter, times: Float64Array): void {
   out.varint(steps[steps.length - 1]);
   out.varint(plan.mode === RUN.direct ? plan.min : 0);
   const codes = encodeRun(steps, 0, steps.length, plan);
-  out.varint(codes.length);
-  out.raw(codes);
+  out.varint(codes.byteLength);
+  codes.writeTo(out);
 }
 
 function writeStrideEnds(out: ByteWriter, ends: Int32Array): void {

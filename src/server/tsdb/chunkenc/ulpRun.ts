@@ -49,8 +49,8 @@ export function planUlps(bits: Uint32Array, from: number, to: number): UlpPlan {
   return { k: best.k, shift, zigzag, zeros: zeroCount * (best.k + 1) > count };
 }
 
-/** The steps that were planned last, as bytes that are valid until the next call. */
-export function encodeUlps({ k, shift, zeros }: UlpPlan, count: number): Uint8Array {
+/** The steps that were planned last, valid until the next call. */
+export function encodeUlps({ k, shift, zeros }: UlpPlan, count: number): BitWriter {
   bitWriter.clear();
   for (let i = 0; i < count; i++) {
     const low = codes[2 * i];
@@ -60,7 +60,7 @@ export function encodeUlps({ k, shift, zeros }: UlpPlan, count: number): Uint8Ar
     if (zeros && isZero) continue;
     writeCode(shiftedLow(low, high, shift), shiftedHigh(high, shift), k);
   }
-  return bitWriter.written;
+  return bitWriter;
 }
 
 /** Reads samples [from, to) into the words `bits`, that of `from` is given; codes begin at bit `at` of `words`. */

@@ -29,14 +29,15 @@ export class HeadRows {
     this.#sorted = this.#order === undefined ? this.#cells : new Float64Array(this.#count);
   }
 
-  /** The cells of a column, valid until the next call. */
-  readColumn(column: number): Float64Array {
-    this.#group.rows.read(column, 0, this.#count, this.#cellBits, 0);
+  /** The cells of a column in the same array each time, those of rows before `from` left as they are; valid until the next call. */
+  readColumn(column: number, from = 0): Float64Array {
     const order = this.#order;
+    const first = order === undefined ? from : 0;
+    this.#group.rows.read(column, first, this.#count, this.#cellBits, first);
     if (order === undefined) return this.#cells;
-    const from = new BigUint64Array(this.#cells.buffer);
-    const to = new BigUint64Array(this.#sorted.buffer);
-    for (let i = 0; i < order.length; i++) to[i] = from[order[i]];
+    const unsorted = new BigUint64Array(this.#cells.buffer);
+    const sorted = new BigUint64Array(this.#sorted.buffer);
+    for (let i = 0; i < order.length; i++) sorted[i] = unsorted[order[i]];
     return this.#sorted;
   }
 

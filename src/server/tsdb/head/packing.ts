@@ -71,11 +71,15 @@ function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed 
 }
 
 function stretchOf(group: HeadGroup, rows: HeadRows, from: number, to: number): UnpackedRows {
-  const isAll = from === 0 && to === rows.times.length;
+  // A view for each column would cost as much as reading it.
+  let stretch: Float64Array | undefined;
   return {
     times: rows.times.subarray(from, to),
     columnCount: group.columnCount,
-    cells: (column) => (isAll ? rows.readColumn(column) : rows.readColumn(column).subarray(from, to)),
+    cells: (column) => {
+      const cells = rows.readColumn(column);
+      return (stretch ??= cells.subarray(from, to));
+    },
     histograms: (column) => rows.columnHistograms(column, from, to),
     joinsBelow: (column) => group.joinsBelow(column),
   };

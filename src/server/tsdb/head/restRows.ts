@@ -43,15 +43,17 @@ export class RestRows {
   static of(rows: HeadRows, columns: number, from: number): RestRows {
     const times = rows.times.slice(from);
     const rest = new RestRows(times, columns, new Float64Array(times.length * columns));
+    const bits = rest.#bits;
+    let words: Uint32Array | undefined;
     for (let column = 0; column < columns; column++) {
-      const words = bitsOf(rows.readColumn(column));
-      for (let row = 0; row < times.length; row++) {
-        const [word, at] = [2 * (row * columns + column), 2 * (from + row)];
-        rest.#bits[word] = words[at];
-        rest.#bits[word + 1] = words[at + 1];
+      const cells = rows.readColumn(column, from);
+      words ??= bitsOf(cells);
+      for (let row = 0, word = 2 * column, at = 2 * from; row < times.length; row++, word += 2 * columns, at += 2) {
+        bits[word] = words[at];
+        bits[word + 1] = words[at + 1];
       }
-      for (const [row, h] of rows.columnHistograms(column, from, rows.times.length) ?? [])
-        rest.#histograms.push({ row, column, h });
+      const histograms = rows.columnHistograms(column, from, rows.times.length);
+      if (histograms !== undefined) for (const [row, h] of histograms) rest.#histograms.push({ row, column, h });
     }
     return rest;
   }
