@@ -156,7 +156,7 @@ describe('left to the framework', () => {
     ['a page of another site', 403, { headers: { 'sec-fetch-site': 'cross-site' } }],
     ['a query', 204, { url: '/api/v1/write?x=1' }],
     ['another path', 404, { url: '/api/v1/write/' }],
-    ['another method', 404, { method: 'PUT' }],
+    ['another method', 405, { method: 'PUT' }],
     ['another coding', 415, { headers: { 'content-encoding': 'gzip' } }],
     ['another type', 415, { headers: { 'content-type': 'application/json' } }],
     ['no body', 400, { body: new Uint8Array() }],
