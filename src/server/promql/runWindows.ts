@@ -60,7 +60,10 @@ export class OutlineReader {
       windows = locateRuns(outline, this.#cache.of(outline.times, true), at);
       byTimes.set(outline.times, windows);
     }
-    return windows === 'read all' ? undefined : { windows, values: this.#read(outline, windows) };
+    if (windows === 'read all') return undefined;
+    if (at === 'times') return { windows, values: this.#values };
+    outline.fill();
+    return { windows, values: this.#read(outline, windows) };
   }
 
   #read({ ends, first, last, read }: SeriesOutline, { readAt, room }: RunWindows): Float64Array {

@@ -63,6 +63,8 @@ async function union(
   steps: number,
   budget: Budget,
 ): Promise<VectorRows> {
+  const known = new Set(lhs.labels.map(signature));
+  if (!rhs.labels.some((labels) => known.has(signature(labels)))) return oneAfterOther(lhs, rhs);
   const left = await materialize(lhs, steps, budget);
   const taken = await presenceBySignature(heldRows(lhs.labels, left), signature, steps, budget);
   const right = await materialize(rhs, steps, budget);
@@ -70,7 +72,21 @@ async function union(
     const other = taken.get(signature(labels));
     if (other !== undefined) mask(right[s], other, 0);
   });
+  return joined([...lhs.labels, ...rhs.labels], [...left, ...right], bothDrops(lhs, rhs));
+}
+
+/** Of rows that never meet none is looked at before it is asked for. */
+function oneAfterOther(lhs: VectorRows, rhs: VectorRows): VectorRows {
+  const count = lhs.labels.length;
+  return {
+    labels: [...lhs.labels, ...rhs.labels],
+    hasHistograms: lhs.hasHistograms || rhs.hasHistograms,
+    drops: bothDrops(lhs, rhs),
+    read: (s, into) => (s < count ? lhs.read(s, into) : rhs.read(s - count, into)),
+  };
+}
+
+function bothDrops(lhs: VectorRows, rhs: VectorRows): VectorRows['drops'] {
   const dropsOf = ({ labels, drops }: VectorRows) => drops ?? labels.map(() => false);
-  const drops = lhs.drops === undefined && rhs.drops === undefined ? undefined : [...dropsOf(lhs), ...dropsOf(rhs)];
-  return joined([...lhs.labels, ...rhs.labels], [...left, ...right], drops);
+  return lhs.drops === undefined && rhs.drops === undefined ? undefined : [...dropsOf(lhs), ...dropsOf(rhs)];
 }

@@ -90,8 +90,8 @@ export interface RisingBounds {
 export const SERIES_ADDED_MAX = 256;
 
 /**
- * A series as runs of samples of which much is known without decoding them. Arrays by run are overwritten when another outline of the group is
- * asked for; `times`, `ends` and `isKnown` are the same arrays wherever series have their samples at the same times.
+ * A series as runs of samples of which much is known without decoding them. Arrays by run are filled by `fill`, and overwritten when another outline of
+ * the group is asked for; `times`, `ends` and `isKnown` are the same arrays wherever series have their samples at the same times.
  */
 export interface SeriesOutline {
   /** Of its samples: there are no gaps and no stale marks. */
@@ -111,6 +111,8 @@ export interface SeriesOutline {
   readonly resets: Float64Array;
   /** By run: 1 where all samples are known to be integers, and none of them −0. */
   readonly isInteger: Uint8Array;
+  /** Fills the arrays by run, before any of them is looked at: where times alone tell that all is to be read, that is spared. */
+  fill(): void;
   /** Writes the samples of a run into `out`, from `at` on. */
   read(run: number, out: Float64Array, at: number): void;
 }

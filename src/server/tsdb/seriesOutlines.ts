@@ -63,9 +63,9 @@ export class SeriesOutlines {
     const layout = this.#layoutOf(marks);
     const { times, ends, isKnown, runs } = layout;
     if (this.#arrays.first.length < runs.length) this.#arrays = arraysFor(runs.length);
-    this.#fill(layout, columns);
     return {
       ...{ times, ends, isKnown, ...this.#arrays },
+      fill: () => this.#fill(layout, columns),
       read: (r, out, at) => this.#read(runs[r], columns[runs[r].slice], out, at),
     };
   }
