@@ -24,17 +24,16 @@ export interface BesideBuckets {
  * A bucket that a slice lacks is none of its layout: what it would have held is in the next one up.
  *
  * @param rows with values for as many slices each.
- * @returns undefined where nothing is there.
+ * @returns columns without layouts where nothing is there.
  */
 export function classicColumns(
   rows: readonly BucketRow[],
   { sums, resets }: BesideBuckets,
   { quantiles, limits }: Readings,
   layouts: SharedLayouts,
-): GroupColumns | undefined {
+): GroupColumns {
   const { uppers, le, values } = byBound(rows);
-  if (uppers.length === 0) return undefined;
-  const slices = values[0].length;
+  const slices = rows[0].values.length;
   const column = () => new Float64Array(slices).fill(NaN);
   const own = new OwnLayouts(uppers, le, layouts);
   const counts = new Float64Array(slices * uppers.length);
@@ -67,7 +66,6 @@ export function classicColumns(
     counts[at++] = cumulative[0];
     for (let y = 1; y < length; y++) counts[at++] = cumulative[y] - cumulative[y - 1];
   }
-  if (own.layouts.length === 0) return undefined;
   return { layouts: own.layouts, counts: counts.subarray(0, at), ...group };
 }
 

@@ -5,8 +5,9 @@ import type { HistogramQuery } from '../../shared/explain/histogramQuery.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { labelNameText, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
-import { QueryError, type QueryEngine, type StepGrid, type StepMatrix } from '../storage/engine.ts';
+import { QueryError, type QueryEngine, type StandingSteps, type StepGrid, type StepMatrix } from '../storage/engine.ts';
 import { classicColumns, type BucketRow } from './classicColumns.ts';
+import { continuedColumns, type StandingSlices } from './continuedColumns.ts';
 import { nativeColumns } from './nativeColumns.ts';
 import type { Readings } from './readings.ts';
 import { SharedLayouts } from './sharedLayouts.ts';
@@ -59,7 +60,7 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
   const query = histogramQueryOf(parseExpr(request.expr), 'any');
   const windowMs = query.windowMs ?? stepMs;
   const { counts, whole } = expressionsOf(query, request, windowMs);
-  const { value, warnings } = await engine.query({
+  const { value, warnings, standing } = await engine.query({
     expr: whole,
     start,
     end,
@@ -69,9 +70,28 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
     keeps: request.fresh !== true,
   });
   if (value.kind !== 'matrix') throw new QueryError('internal', `a range query answered ${value.kind}`);
-  const found = [...seriesByGroup(value.matrix, value.grid).values()];
-  const groups = query.isNative ? nativeGroups(found, value, query, request) : classicGroups(found, request);
+  const before = standing && readBefore(standing, request);
+  const found = [...seriesByGroup(value.matrix, value.grid, before?.count ?? 0).values()];
+  const groups = query.isNative ? nativeGroups(found, value, query, request) : classicGroups(found, request, before);
+  if (!query.isNative) readings.set(value.matrix, { of: textOf(request), groups: byLabels(groups) });
   return { expr: counts, windowMs, grid: value.grid, groups, warnings };
+}
+
+/** What was read from answers, for as long as they are kept. */
+const readings = new WeakMap<StepMatrix, { readonly of: string; readonly groups: ReadonlyMap<string, GroupColumns> }>();
+
+interface ReadBefore extends StandingSlices {
+  readonly groups: ReadonlyMap<string, GroupColumns>;
+}
+
+const textOf = ({ quantiles, limits }: Readings) => `${quantiles.join()};${limits.join()}`;
+const byLabels = (groups: readonly DistributionGroup[]) =>
+  new Map(groups.map((group) => [labelsKey(group.labels), group]));
+
+/** What the same was read from of the slices that stand. */
+function readBefore({ of, from, count }: StandingSteps, asked: Readings): ReadBefore | undefined {
+  const known = readings.get(of);
+  return known?.of === textOf(asked) ? { groups: known.groups, from, count } : undefined;
 }
 
 /** The PromQL of the counts, and the same with all that is read beside them: sums of classic histograms, and resets. */
@@ -98,6 +118,7 @@ function expressionsOf(
 /** Series of a group, which differ in `le`. */
 interface FoundGroup {
   readonly labels: Labels;
+  readonly key: string;
   readonly buckets: BucketRow[];
   /** Row of the answer: of native histograms; -1 where there is none. */
   native: number;
@@ -105,19 +126,16 @@ interface FoundGroup {
   resets: Float64Array | undefined;
 }
 
-function seriesByGroup(matrix: StepMatrix, { count }: StepGrid): Map<string, FoundGroup> {
+/** @param from step from which on rows are taken: the slices before it are known. */
+function seriesByGroup(matrix: StepMatrix, { count }: StepGrid, from: number): Map<string, FoundGroup> {
   const groups = new Map<string, FoundGroup>();
   matrix.labels.forEach((labels, s) => {
-    const le = labelValue(labels, 'le');
-    const beside = labelValue(labels, BESIDE);
-    const rest = labels.filter(([name]) => name !== 'le' && name !== BESIDE);
-    const key = labelsKey(rest);
+    const { le, beside, rest, key } = placeOf(labels);
     let group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, (group = { labels: rest, buckets: [], native: -1, sums: undefined, resets: undefined }));
+      groups.set(key, (group = { labels: rest, key, buckets: [], native: -1, sums: undefined, resets: undefined }));
     }
-    const values = matrix.values.slice(s * count, (s + 1) * count);
-    clearAbsent(values, matrix.present, s * matrix.presentStride);
+    const values = valuesFrom(matrix, s, count, from);
     if (beside === 'sums') group.sums = values;
     else if (beside === 'resets') group.resets = values;
     else if (le !== '') group.buckets.push({ le, values });
@@ -126,22 +144,62 @@ function seriesByGroup(matrix: StepMatrix, { count }: StepGrid): Map<string, Fou
   return groups;
 }
 
-/** NaN where a series has no value. @param at byte of its presence. */
-function clearAbsent(values: Float64Array, present: Uint8Array, at: number): void {
-  for (let i = 0; i < values.length; i += 8, at++) {
-    if (present[at] === 0xff) continue;
-    const end = Math.min(values.length, i + 8);
-    for (let k = i; k < end; k++) if (((present[at] >> (k - i)) & 1) === 0) values[k] = NaN;
-  }
+/** Which row of which group a series is. */
+interface Place {
+  readonly le: string;
+  readonly beside: string;
+  readonly rest: Labels;
+  /** Of the group. */
+  readonly key: string;
 }
 
-function classicGroups(found: readonly FoundGroup[], readings: Readings): DistributionGroup[] {
+/** Label sets of answers that go on are the same arrays. */
+const places = new WeakMap<Labels, Place>();
+
+function placeOf(labels: Labels): Place {
+  const known = places.get(labels);
+  if (known !== undefined) return known;
+  const rest = labels.filter(([name]) => name !== 'le' && name !== BESIDE);
+  const place = { le: labelValue(labels, 'le'), beside: labelValue(labels, BESIDE), rest, key: labelsKey(rest) };
+  places.set(labels, place);
+  return place;
+}
+
+/** Steps [from, count) of a series, NaN where it has no value; a view where it has all. */
+function valuesFrom(
+  { values, present, presentStride }: StepMatrix,
+  s: number,
+  count: number,
+  from: number,
+): Float64Array {
+  const row = values.subarray(s * count + from, (s + 1) * count);
+  let own: Float64Array | undefined;
+  for (let i = from; i < count;) {
+    const bits = present[s * presentStride + (i >> 3)];
+    if (bits === 0xff) {
+      i = (i | 7) + 1;
+      continue;
+    }
+    if (((bits >> (i & 7)) & 1) === 0) (own ??= row.slice())[i - from] = NaN;
+    i++;
+  }
+  return own ?? row;
+}
+
+function classicGroups(
+  found: readonly FoundGroup[],
+  readings: Readings,
+  before: ReadBefore | undefined,
+): DistributionGroup[] {
   const withBuckets = found.filter(({ buckets }) => buckets.length > 0);
-  checkCells(withBuckets.reduce((sum, { buckets }) => sum + buckets.length * buckets[0].values.length, 0));
+  const slices = (before?.count ?? 0) + (withBuckets[0]?.buckets[0].values.length ?? 0);
+  checkCells(withBuckets.reduce((sum, { buckets }) => sum + buckets.length * slices, 0));
   const layouts = new SharedLayouts();
-  return withBuckets.flatMap(({ labels, buckets, sums, resets }) => {
-    const columns = classicColumns(buckets, { sums, resets }, readings, layouts);
-    return columns === undefined ? [] : [{ labels, ...columns }];
+  for (const known of before?.groups.values() ?? []) for (const layout of known.layouts) layouts.get(layout);
+  return withBuckets.flatMap(({ labels, key, buckets, sums, resets }) => {
+    const tail = classicColumns(buckets, { sums, resets }, readings, layouts);
+    const columns = before === undefined ? tail : continuedColumns(before.groups.get(key), before, tail);
+    return columns.layouts.length === 0 ? [] : [{ labels, ...columns }];
   });
 }
 

@@ -86,6 +86,15 @@ export interface QueryResult {
   readonly stats: QueryStats;
   /** How it was evaluated, where that was asked for. */
   readonly plan?: ApiPlanNode;
+  /** Steps that come from an earlier answer, where some do. */
+  readonly standing?: StandingSteps;
+}
+
+/** The first `count` steps of an answer are those of an earlier one, from its step `from` on. */
+export interface StandingSteps {
+  readonly of: StepMatrix;
+  readonly from: number;
+  readonly count: number;
 }
 
 /**

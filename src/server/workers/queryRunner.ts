@@ -281,7 +281,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     if (found === undefined) return part === undefined ? result : NO_RESULT;
     const matrix = part === undefined ? found : continuedMatrix(part, found, grid);
     cache?.keep('matrix', key, mark, { grid, matrix }, series);
-    return { ...result, value: { kind: 'matrix', grid, matrix } };
+    const standing = part && { of: part.kept.matrix, from: part.from, count: part.count };
+    return { ...result, value: { kind: 'matrix', grid, matrix }, standing };
   };
 
   /** Limits that no kept query comes near. */

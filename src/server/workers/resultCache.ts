@@ -31,9 +31,10 @@ interface Entry<F extends Form = Form> {
 /** Label sets of the series that an answer is made of, in the order of the store; undefined where that does not matter. */
 export type SeriesRead = readonly Labels[] | undefined;
 
-/** What is there of an answer: the first `count` steps of the one that is asked for. */
+/** What is there of an answer: the first `count` steps of the one that is asked for, from step `from` of the kept one on. */
 export interface KeptFound<F extends Form = Form> {
   readonly kept: KeptForms[F];
+  readonly from: number;
   readonly count: number;
   readonly series: SeriesRead;
 }
@@ -87,7 +88,8 @@ export class ResultCache {
 function bytesOf(kept: KeptForms[Form]): number {
   if ('body' in kept) return kept.body.length + kept.labels.length * ROW_BYTES;
   const { values, present, labels } = kept.matrix;
-  return values.byteLength + present.byteLength + labels.length * ROW_BYTES;
+  // A distribution keeps what it read from the numbers with them, which takes about as much.
+  return 2 * values.byteLength + present.byteLength + labels.length * ROW_BYTES;
 }
 
 /** @param untouched steps before this time are as they were. */
@@ -101,7 +103,7 @@ function partOf<F extends Form>(
   const stepsUntouched = Math.ceil((untouched - kept.grid.start) / grid.stepMs);
   // One step is left at least: there is always something to evaluate.
   const count = Math.min(Math.min(kept.grid.count, stepsUntouched) - from, grid.count - 1);
-  return count > 0 ? { kept, count, series } : undefined;
+  return count > 0 ? { kept, from, count, series } : undefined;
 }
 
 export const areSame = (a: SeriesRead, b: SeriesRead): boolean =>

@@ -9,15 +9,15 @@ export interface KeptMatrix {
   readonly matrix: StepMatrix;
 }
 
-/** The part of a kept answer that stands for the first `count` steps of another one. */
+/** The part of a kept answer that stands for the first `count` steps of another one: from its step `from` on. */
 export interface KeptMatrixPart {
   readonly kept: KeptMatrix;
+  readonly from: number;
   readonly count: number;
 }
 
 /** @param tail the steps of `grid` after those that are kept; its rows are sorted by their labels. */
-export function continuedMatrix({ kept, count }: KeptMatrixPart, tail: StepMatrix, grid: StepGrid): StepMatrix {
-  const from = Math.round((grid.start - kept.grid.start) / grid.stepMs);
+export function continuedMatrix({ kept, from, count }: KeptMatrixPart, tail: StepMatrix, grid: StepGrid): StepMatrix {
   const rows = mergedRows(kept.matrix.labels, tail.labels);
   const stride = (grid.count + 7) >> 3;
   const values = new Float64Array(rows.length * grid.count);
