@@ -1,5 +1,5 @@
 /** Series by `le` over time → the columns of a distribution. */
-import type { GroupColumns } from '../../shared/api/distributionColumns.ts';
+import { knownColumn, type GroupColumns } from '../../shared/api/distributionColumns.ts';
 import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
 import { boundIndex, distinctBounds } from '../../shared/heatmap/slices.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
@@ -66,7 +66,14 @@ export function classicColumns(
     counts[at++] = cumulative[0];
     for (let y = 1; y < length; y++) counts[at++] = cumulative[y] - cumulative[y - 1];
   }
-  return { layouts: own.layouts, counts: counts.subarray(0, at), ...group };
+  const { mean, resets: began, ...always } = group;
+  return {
+    ...always,
+    layouts: own.layouts,
+    counts: counts.subarray(0, at),
+    mean: knownColumn(mean),
+    resets: knownColumn(began),
+  };
 }
 
 /** Ascending by bound. Two spellings of one bound are one bucket; PromQL adds them up too. */

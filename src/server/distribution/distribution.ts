@@ -1,13 +1,12 @@
 /** The distribution of a histogram over time: counts by slice and bucket, and what is read from them. The numbers are PromQL's own. */
 import { HistogramQueryError, histogramQueryOf, siblingSelector } from '../../shared/explain/histogramQuery.ts';
-import type { GroupColumns } from '../../shared/api/distributionColumns.ts';
 import type { HistogramQuery } from '../../shared/explain/histogramQuery.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
-import { labelNameText, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
+import { compareLabels, labelNameText, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
-import { QueryError, type QueryEngine, type StandingSteps, type StepGrid, type StepMatrix } from '../storage/engine.ts';
+import { QueryError, type QueryEngine, type StepGrid, type StepMatrix } from '../storage/engine.ts';
 import { classicColumns, type BucketRow } from './classicColumns.ts';
-import { continuedColumns, type StandingSlices } from './continuedColumns.ts';
+import { continuedGroups, type DistributionGroup, type StandingGroups } from './continuedGroups.ts';
 import { nativeColumns } from './nativeColumns.ts';
 import type { Readings } from './readings.ts';
 import { SharedLayouts } from './sharedLayouts.ts';
@@ -42,9 +41,7 @@ export interface Distribution {
   readonly warnings: readonly string[];
 }
 
-export interface DistributionGroup extends GroupColumns {
-  readonly labels: Labels;
-}
+export type { DistributionGroup } from './continuedGroups.ts';
 
 /** Cells of an answer, over all groups. */
 const CELLS_MAX = 4_000_000;
@@ -60,39 +57,35 @@ export async function distribution(engine: QueryEngine, request: DistributionReq
   const query = histogramQueryOf(parseExpr(request.expr), 'any');
   const windowMs = query.windowMs ?? stepMs;
   const { counts, whole } = expressionsOf(query, request, windowMs);
-  const { value, warnings, standing } = await engine.query({
+  const { value, warnings, kept } = await engine.query({
     expr: whole,
     start,
     end,
     stepMs,
     timeoutMs,
     signal,
-    keeps: request.fresh !== true,
+    keepsAs: request.fresh === true ? undefined : `${request.quantiles.join()};${request.limits.join()}`,
   });
   if (value.kind !== 'matrix') throw new QueryError('internal', `a range query answered ${value.kind}`);
-  const before = standing && readBefore(standing, request);
-  const found = [...seriesByGroup(value.matrix, value.grid, before?.count ?? 0).values()];
-  const groups = query.isNative ? nativeGroups(found, value, query, request) : classicGroups(found, request, before);
-  if (!query.isNative) readings.set(value.matrix, { of: textOf(request), groups: byLabels(groups) });
-  return { expr: counts, windowMs, grid: value.grid, groups, warnings };
+  const before = kept?.standing as StandingGroups | undefined;
+  const found = groupsFound(value.matrix, value.grid);
+  const groups = query.isNative
+    ? nativeGroups(found, value, query, request)
+    : classicGroups(found, value.grid, request, before);
+  if (!query.isNative) kept?.keep(groups, bytesOf(groups));
+  const standing = before?.count ?? 0;
+  const grid = { ...value.grid, start: value.grid.start - standing * stepMs, count: standing + value.grid.count };
+  return { expr: counts, windowMs, grid, groups, warnings };
 }
 
-/** What was read from answers, for as long as they are kept. */
-const readings = new WeakMap<StepMatrix, { readonly of: string; readonly groups: ReadonlyMap<string, GroupColumns> }>();
+/** What the labels of a group and the objects around its columns take, about. */
+const GROUP_BYTES = 2000;
 
-interface ReadBefore extends StandingSlices {
-  readonly groups: ReadonlyMap<string, GroupColumns>;
-}
-
-const textOf = ({ quantiles, limits }: Readings) => `${quantiles.join()};${limits.join()}`;
-const byLabels = (groups: readonly DistributionGroup[]) =>
-  new Map(groups.map((group) => [labelsKey(group.labels), group]));
-
-/** What the same was read from of the slices that stand. */
-function readBefore({ of, from, count }: StandingSteps, asked: Readings): ReadBefore | undefined {
-  const known = readings.get(of);
-  return known?.of === textOf(asked) ? { groups: known.groups, from, count } : undefined;
-}
+const bytesOf = (groups: readonly DistributionGroup[]): number =>
+  groups.reduce((sum, { counts, layoutOf, quantiles, shares }) => {
+    const columns = 4 + quantiles.length + shares.length;
+    return sum + GROUP_BYTES + counts.byteLength + columns * layoutOf.byteLength;
+  }, 0);
 
 /** The PromQL of the counts, and the same with all that is read beside them: sums of classic histograms, and resets. */
 function expressionsOf(
@@ -118,7 +111,6 @@ function expressionsOf(
 /** Series of a group, which differ in `le`. */
 interface FoundGroup {
   readonly labels: Labels;
-  readonly key: string;
   readonly buckets: BucketRow[];
   /** Row of the answer: of native histograms; -1 where there is none. */
   native: number;
@@ -126,81 +118,58 @@ interface FoundGroup {
   resets: Float64Array | undefined;
 }
 
-/** @param from step from which on rows are taken: the slices before it are known. */
-function seriesByGroup(matrix: StepMatrix, { count }: StepGrid, from: number): Map<string, FoundGroup> {
+/** In the order of their labels. */
+function groupsFound(matrix: StepMatrix, { count }: StepGrid): FoundGroup[] {
   const groups = new Map<string, FoundGroup>();
   matrix.labels.forEach((labels, s) => {
-    const { le, beside, rest, key } = placeOf(labels);
+    const le = labelValue(labels, 'le');
+    const beside = labelValue(labels, BESIDE);
+    const rest = labels.filter(([name]) => name !== 'le' && name !== BESIDE);
+    const key = labelsKey(rest);
     let group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, (group = { labels: rest, key, buckets: [], native: -1, sums: undefined, resets: undefined }));
+      groups.set(key, (group = { labels: rest, buckets: [], native: -1, sums: undefined, resets: undefined }));
     }
-    const values = valuesFrom(matrix, s, count, from);
+    const values = valuesOf(matrix, s, count);
     if (beside === 'sums') group.sums = values;
     else if (beside === 'resets') group.resets = values;
     else if (le !== '') group.buckets.push({ le, values });
     else group.native = s;
   });
-  return groups;
+  return [...groups.values()].sort((a, b) => compareLabels(a.labels, b.labels));
 }
 
-/** Which row of which group a series is. */
-interface Place {
-  readonly le: string;
-  readonly beside: string;
-  readonly rest: Labels;
-  /** Of the group. */
-  readonly key: string;
-}
-
-/** Label sets of answers that go on are the same arrays. */
-const places = new WeakMap<Labels, Place>();
-
-function placeOf(labels: Labels): Place {
-  const known = places.get(labels);
-  if (known !== undefined) return known;
-  const rest = labels.filter(([name]) => name !== 'le' && name !== BESIDE);
-  const place = { le: labelValue(labels, 'le'), beside: labelValue(labels, BESIDE), rest, key: labelsKey(rest) };
-  places.set(labels, place);
-  return place;
-}
-
-/** Steps [from, count) of a series, NaN where it has no value; a view where it has all. */
-function valuesFrom(
-  { values, present, presentStride }: StepMatrix,
-  s: number,
-  count: number,
-  from: number,
-): Float64Array {
-  const row = values.subarray(s * count + from, (s + 1) * count);
+/** The values of a series, NaN where it has none; a view where it has all. */
+function valuesOf({ values, present, presentStride }: StepMatrix, s: number, count: number): Float64Array {
+  const row = values.subarray(s * count, (s + 1) * count);
   let own: Float64Array | undefined;
-  for (let i = from; i < count;) {
+  for (let i = 0; i < count; i += 8) {
     const bits = present[s * presentStride + (i >> 3)];
-    if (bits === 0xff) {
-      i = (i | 7) + 1;
-      continue;
-    }
-    if (((bits >> (i & 7)) & 1) === 0) (own ??= row.slice())[i - from] = NaN;
-    i++;
+    if (bits === 0xff) continue;
+    const end = Math.min(count, i + 8);
+    for (let k = i; k < end; k++) if (((bits >> (k - i)) & 1) === 0) (own ??= row.slice())[k] = NaN;
   }
   return own ?? row;
 }
 
 function classicGroups(
   found: readonly FoundGroup[],
+  { count }: StepGrid,
   readings: Readings,
-  before: ReadBefore | undefined,
+  before: StandingGroups | undefined,
 ): DistributionGroup[] {
   const withBuckets = found.filter(({ buckets }) => buckets.length > 0);
-  const slices = (before?.count ?? 0) + (withBuckets[0]?.buckets[0].values.length ?? 0);
-  checkCells(withBuckets.reduce((sum, { buckets }) => sum + buckets.length * slices, 0));
+  checkCells(withBuckets.reduce((sum, { buckets }) => sum + buckets.length * count, 0));
   const layouts = new SharedLayouts();
-  for (const known of before?.groups.values() ?? []) for (const layout of known.layouts) layouts.get(layout);
-  return withBuckets.flatMap(({ labels, key, buckets, sums, resets }) => {
-    const tail = classicColumns(buckets, { sums, resets }, readings, layouts);
-    const columns = before === undefined ? tail : continuedColumns(before.groups.get(key), before, tail);
+  for (const known of before?.made ?? []) for (const layout of known.layouts) layouts.get(layout);
+  const groups = withBuckets.flatMap(({ labels, buckets, sums, resets }) => {
+    const columns = classicColumns(buckets, { sums, resets }, readings, layouts);
     return columns.layouts.length === 0 ? [] : [{ labels, ...columns }];
   });
+  if (before === undefined) return groups;
+  const all = continuedGroups(before, groups, count);
+  checkCells(all.reduce((sum, { counts }) => sum + counts.length, 0));
+  return all;
 }
 
 function nativeGroups(

@@ -282,9 +282,10 @@ describe.each(['in the head', 'in a block and in the head', 'in blocks'])('what 
       const request = { expr, ...shifted, quantiles: QUANTILES, limits: steps % 3 === 0 ? [1] : LIMITS };
       expect(await distribution(keeping, request)).toEqual(await distribution(runner, request));
     }
-    expect(keeping.cache!.hits).toBe(6);
+    // The first of either are not continued.
+    expect([keeping.cache!.hits, keeping.cache!.misses]).toEqual([5, 2]);
     await distribution(keeping, { expr, ...GRID, quantiles: [], limits: [], fresh: true });
-    expect([keeping.cache!.hits, keeping.cache!.misses]).toEqual([6, 1]);
+    expect([keeping.cache!.hits, keeping.cache!.misses]).toEqual([5, 2]);
     await keeping.close();
   });
 

@@ -29,10 +29,10 @@ export interface QueryRequest {
   /** Tell what each step looks at, where that feature is on: the evaluation then takes 1.3 to 4.6 times as long. */
   readonly perStep?: boolean;
   /**
-   * Of a range query that is asked again with a later end: numbers that stand may come from the answer before, and those of this one are kept. They are
-   * not the asker's alone then, and not to be written to.
+   * Of a range query that is asked again with a later end: the asker may keep what it makes of the answer ({@link Kept}), and of the steps that it covers
+   * later answers have none. This says what it makes, so that nothing else is taken for it.
    */
-  readonly keeps?: boolean;
+  readonly keepsAs?: string;
   /** Who asks, for the query log: a key of upstream's and what it says, such as `httpRequest` or `ruleGroup`. */
   readonly origin?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -86,15 +86,16 @@ export interface QueryResult {
   readonly stats: QueryStats;
   /** How it was evaluated, where that was asked for. */
   readonly plan?: ApiPlanNode;
-  /** Steps that come from an earlier answer, where some do. */
-  readonly standing?: StandingSteps;
+  /** Where the asker may keep what it makes of the answer. */
+  readonly kept?: Kept;
 }
 
-/** The first `count` steps of an answer are those of an earlier one, from its step `from` on. */
-export interface StandingSteps {
-  readonly of: StepMatrix;
-  readonly from: number;
-  readonly count: number;
+/** What an asker keeps of a range query. */
+export interface Kept {
+  /** What it made of an earlier answer: the first `count` steps that were asked for are its steps from `from` on, and the answer has those behind them. */
+  readonly standing?: { readonly made: unknown; readonly from: number; readonly count: number };
+  /** Keeps what was made of all steps. @param bytes that it takes. */
+  keep(made: unknown, bytes: number): void;
 }
 
 /**

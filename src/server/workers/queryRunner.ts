@@ -14,7 +14,6 @@ import { keptEvaluation } from '../promql/kept/keptQuery.ts';
 import type { Expr } from '../../shared/promql/ast.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { continuedAnswer, type KeptAnswer } from '../promql/answer/continuedAnswer.ts';
-import { continuedMatrix } from '../promql/answer/continuedMatrix.ts';
 import { apartOf } from '../promql/stepwise.ts';
 import {
   QueryError,
@@ -125,7 +124,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     const apart = apartOf(plan);
     if (apart === undefined) return undefined;
     const { query: grid, lookbackDeltaMs } = plan.context;
-    const key = JSON.stringify([request.expr, grid.stepMs, grid.end - grid.start, lookbackDeltaMs]);
+    const key = JSON.stringify([request.expr, grid.stepMs, grid.end - grid.start, lookbackDeltaMs, request.keepsAs]);
     // Taken first: what changes from now on is not in what is kept.
     const mark = cache.mark();
     const { aheadMs, needsSameSeries } = apart;
@@ -269,20 +268,18 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     return { ...answer, pieces: keptOnTheWay(answer.pieces, keeping.grid, answer.rows, keep) };
   };
 
-  /** Numbers of which the steps that are kept are not evaluated. */
+  /** The steps of which nothing is kept by who asks. */
   const resultTo = async (query: Admitted): Promise<QueryResult> => {
     const { keeping } = query;
-    if (keeping === undefined || !isOf('matrix', keeping)) return evaluate(query);
+    if (keeping === undefined || !isOf('made', keeping)) return evaluate(query);
     const { key, mark, grid, part } = keeping;
     const series = seriesRead(query, keeping);
     if (part !== undefined && !areSame(series, part.series)) return NO_RESULT;
     const result = await evaluate(query);
-    const found = keepable(result);
-    if (found === undefined) return part === undefined ? result : NO_RESULT;
-    const matrix = part === undefined ? found : continuedMatrix(part, found, grid);
-    cache?.keep('matrix', key, mark, { grid, matrix }, series);
-    const standing = part && { of: part.kept.matrix, from: part.from, count: part.count };
-    return { ...result, value: { kind: 'matrix', grid, matrix }, standing };
+    if (keepable(result) === undefined) return part === undefined ? result : NO_RESULT;
+    const standing = part && { made: part.kept.made, from: part.from, count: part.count };
+    const keep = (made: unknown, bytes: number) => cache?.keep('made', key, mark, { grid, made, bytes }, series);
+    return { ...result, kept: { standing, keep } };
   };
 
   /** Limits that no kept query comes near. */
@@ -314,8 +311,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       return gate.size;
     },
     async query(asked) {
-      if (asked.keeps !== true) return logged(asked, undefined, evaluate);
-      const result = await logged(asked, 'matrix', resultTo);
+      if (asked.keepsAs === undefined) return logged(asked, undefined, evaluate);
+      const result = await logged(asked, 'made', resultTo);
       return result === NO_RESULT ? logged(asked, undefined, evaluate) : result;
     },
     async answer(asked, format) {

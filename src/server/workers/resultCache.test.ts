@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { labelsOf } from '../../shared/model/labels.ts';
+import { labelsKey, labelsOf } from '../../shared/model/labels.ts';
 import { DEFAULT_LIMITS } from '../promql/engine.ts';
+import type { Kept } from '../storage/engine.ts';
 import { openTsdb } from '../tsdb/db.ts';
 import type { Tsdb } from '../tsdb/options.ts';
 import { createQueryRunner, type QueryRunner } from './queryRunner.ts';
@@ -40,21 +41,46 @@ async function textOf(runner: QueryRunner, expr: string, end: number, steps = 20
   return Buffer.concat(all).toString();
 }
 
-/** The same as columns. */
+type Rows = ReadonlyMap<string, readonly (number | undefined)[]>;
+
+/** The same as rows that who asks keeps, by their labels. */
 async function rowsOf(runner: QueryRunner, expr: string, end: number, steps = 20): Promise<unknown> {
   try {
-    const { value } = await runner.query({ expr, start: end - steps * STEP, end, stepMs: STEP, keeps: true });
+    const { value, kept } = await runner.query({
+      expr,
+      start: end - steps * STEP,
+      end,
+      stepMs: STEP,
+      keepsAs: 'rows',
+    });
     if (value.kind !== 'matrix') throw new Error(value.kind);
     const { labels, values, present, presentStride } = value.matrix;
     const { count } = value.grid;
-    return labels.flatMap((set, s) => {
-      const isThere = (i: number) => ((present[s * presentStride + (i >> 3)] >> (i & 7)) & 1) === 1;
-      const row = Array.from({ length: count }, (_, i) => (isThere(i) ? values[s * count + i] : undefined));
-      return row.every((v) => v === undefined) ? [] : [[set, row]];
-    });
+    const isThere = (s: number, i: number) => ((present[s * presentStride + (i >> 3)] >> (i & 7)) & 1) === 1;
+    const tail: Rows = new Map(
+      labels.map((set, s) => [
+        labelsKey(set),
+        Array.from({ length: count }, (_, i) => (isThere(s, i) ? values[s * count + i] : undefined)),
+      ]),
+    );
+    const rows = kept?.standing === undefined ? tail : joinedRows(kept.standing, tail, count);
+    kept?.keep(rows, 0);
+    return [...rows].filter(([, row]) => row.some((v) => v !== undefined)).sort(([a], [b]) => (a < b ? -1 : 1));
   } catch (fault) {
     return String(fault);
   }
+}
+
+function joinedRows({ made, from, count }: NonNullable<Kept['standing']>, tail: Rows, rest: number): Rows {
+  const before = made as Rows;
+  const keys = new Set([...before.keys(), ...tail.keys()]);
+  const none = (length: number) => Array.from({ length }, () => undefined);
+  return new Map(
+    Array.from(keys, (key) => [
+      key,
+      [...(before.get(key)?.slice(from, from + count) ?? none(count)), ...(tail.get(key) ?? none(rest))],
+    ]),
+  );
 }
 
 const ranked = (group: string, a: string) => labelsOf({ __name__: 'y', group, a });

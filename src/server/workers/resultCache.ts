@@ -3,7 +3,6 @@
  * the others are evaluated. What is touched the store says.
  */
 import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
-import type { KeptMatrix } from '../promql/answer/continuedMatrix.ts';
 import { compareLabels, type Labels } from '../../shared/model/labels.ts';
 import type { StepGrid } from '../storage/engine.ts';
 import type { Changes } from '../storage/queryable.ts';
@@ -14,11 +13,18 @@ const ALL_BYTES_MAX = 32 * 1024 * 1024;
 /** What the labels of a row take, about. */
 const ROW_BYTES = 500;
 
-/** Answers by their form: as they were written, or as columns. */
+/** Answers by their form: as they were written, or what who asked made of them. */
 export interface KeptForms {
   readonly written: KeptAnswer;
-  readonly matrix: KeptMatrix;
+  readonly made: KeptMade;
 }
+
+interface KeptMade {
+  readonly grid: StepGrid;
+  readonly made: unknown;
+  readonly bytes: number;
+}
+
 type Form = keyof KeptForms;
 
 interface Entry<F extends Form = Form> {
@@ -85,12 +91,8 @@ export class ResultCache {
   }
 }
 
-function bytesOf(kept: KeptForms[Form]): number {
-  if ('body' in kept) return kept.body.length + kept.labels.length * ROW_BYTES;
-  const { values, present, labels } = kept.matrix;
-  // A distribution keeps what it read from the numbers with them, which takes about as much.
-  return 2 * values.byteLength + present.byteLength + labels.length * ROW_BYTES;
-}
+const bytesOf = (kept: KeptForms[Form]): number =>
+  'body' in kept ? kept.body.length + kept.labels.length * ROW_BYTES : kept.bytes;
 
 /** @param untouched steps before this time are as they were. */
 function partOf<F extends Form>(

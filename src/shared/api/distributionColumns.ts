@@ -98,6 +98,10 @@ export function resetTimes({ resets }: Pick<GroupColumns, 'resets'>, edges: Floa
   return times;
 }
 
+/** A column that may be left out; undefined where nothing is known in it. */
+export const knownColumn = (column: Float64Array | undefined): Float64Array | undefined =>
+  column?.some((v) => !Number.isNaN(v)) === true ? column : undefined;
+
 /** The layouts of all groups, each once. */
 export const layoutsOf = (groups: readonly Pick<GroupColumns, 'layouts'>[]): readonly BucketLayout[] => [
   ...new Set(groups.flatMap(({ layouts }) => layouts)),

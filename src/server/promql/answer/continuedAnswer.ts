@@ -111,7 +111,7 @@ interface MergedRow {
 }
 
 /** Rows of both, by their labels, as both are sorted. */
-export function mergedRows(kept: readonly Labels[], tail: readonly Labels[]): MergedRow[] {
+function mergedRows(kept: readonly Labels[], tail: readonly Labels[]): MergedRow[] {
   const rows: MergedRow[] = [];
   let k = 0;
   let t = 0;
