@@ -40,6 +40,12 @@ const TOKEN_BYTES_MAX = 9;
 const slotOf = (low: number, high: number) =>
   Math.imul(high ^ Math.imul(low, 0x9e3779b1), 0x85ebca6b) >>> (32 - SLOT_BITS);
 
+/** A double, and the same as its halves. */
+const NUMBER = Float64Array.of(1);
+const HALVES = new Uint32Array(NUMBER.buffer);
+/** Where the lower one is on this machine. */
+const LOW = HALVES[0] === 0 ? 0 : 1;
+
 /** Columns one after the other; doubles of the columns before are known in those behind. */
 export class CellWriter {
   private bytes: Uint8Array<ArrayBuffer>;
@@ -99,11 +105,15 @@ export class CellWriter {
 
   private number(value: number): void {
     if (value === 0) return this.token(KIND.special, 0);
+    // First: only doubles are in slots, and to know that a value is one takes divisions.
+    NUMBER[0] = value;
+    const slot = slotOf(HALVES[LOW], HALVES[1 - LOW]);
+    if (this.slots[slot] === value) return this.token(KIND.slot, slot);
     const integer = Math.round(value);
     if (integer === value) {
       if (Math.abs(value) <= DECIMAL_MAX) return this.decimal(KIND.integer, integer);
       if (!Number.isFinite(value)) return this.token(KIND.special, value > 0 ? 1 : 2);
-      return this.double(value);
+      return this.double(value, slot);
     }
     const thousandths = Math.round(value * THOUSAND);
     if (thousandths / THOUSAND === value && Math.abs(thousandths) <= DECIMAL_MAX) {
@@ -113,20 +123,17 @@ export class CellWriter {
     if (millionths / MILLION === value && Math.abs(millionths) <= DECIMAL_MAX) {
       return this.decimal(KIND.millionths, millionths);
     }
-    this.double(value);
+    this.double(value, slot);
   }
 
   private decimal(kind: number, m: number): void {
     this.token(kind, (m << 1) ^ (m >> 31));
   }
 
-  private double(value: number): void {
-    const at = this.at + 1;
-    this.view.setFloat64(at, value, true);
-    const slot = slotOf(this.view.getUint32(at, true), this.view.getUint32(at + 4, true));
-    if (this.slots[slot] === value) return this.token(KIND.slot, slot);
+  private double(value: number, slot: number): void {
     this.slots[slot] = value;
     this.bytes[this.at] = KIND.double;
+    this.view.setFloat64(this.at + 1, value, true);
     this.at += TOKEN_BYTES_MAX;
   }
 

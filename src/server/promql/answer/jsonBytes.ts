@@ -21,6 +21,27 @@ const SCALES = [
   { power: 1e6, digits: 6 },
 ] as const;
 
+/** What is extrapolated are odd numbers, but the same ones again and again: the texts of the last ones are kept, by slots that their bits hash to. */
+const SLOT_BITS = 12;
+const NUMBERS = new Float64Array(1 << SLOT_BITS);
+const LENGTHS = new Uint8Array(1 << SLOT_BITS);
+const TEXTS = new Uint8Array(NUMBER_BYTES_MAX << SLOT_BITS);
+const ONE = new Float64Array(1);
+const HALVES = new Uint32Array(ONE.buffer);
+
+/** The slot in which a number's text is. */
+function knownNumber(v: number): number {
+  ONE[0] = v;
+  const slot = Math.imul(HALVES[1] ^ Math.imul(HALVES[0], 0x9e3779b1), 0x85ebca6b) >>> (32 - SLOT_BITS);
+  // Told apart by sign as well, as zeros are; an empty slot holds no text.
+  if (LENGTHS[slot] > 0 && Object.is(NUMBERS[slot], v)) return slot;
+  const text = formatValue(v);
+  for (let i = 0, at = slot * NUMBER_BYTES_MAX; i < text.length; i++) TEXTS[at++] = text.charCodeAt(i);
+  NUMBERS[slot] = v;
+  LENGTHS[slot] = text.length;
+  return slot;
+}
+
 export class JsonBytes {
   #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
@@ -85,11 +106,8 @@ export class JsonBytes {
           return this.#decimal(v, scaled, power, digits);
       }
     }
-    const text = formatValue(v);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
-    this.#at = at;
+    const slot = knownNumber(v);
+    this.bytes(TEXTS, slot * NUMBER_BYTES_MAX, slot * NUMBER_BYTES_MAX + LENGTHS[slot]);
   }
 
   #whole(v: number, magnitude: number): void {
