@@ -1,7 +1,7 @@
 /** Aggregations: rows by group, each group to one row (or, for topk and its kin, to some of its rows). */
 import { AGGREGATION_PARAMETERS, type Aggregation } from '../../shared/promql/ast.ts';
 import { formatHistogram } from '../../shared/histogram/text.ts';
-import { labelsFrom, labelsKey, type Labels } from '../../shared/model/labels.ts';
+import { labelsFrom, labelsKey, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { ACCUMULATORS, type Accumulator, type Sum } from './accumulators.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
@@ -18,7 +18,7 @@ import { selectExtremes } from './topk.ts';
 export async function evaluateAggregation(node: Aggregation, grid: StepGrid, context: EvalContext): Promise<Value> {
   const { op } = node;
   // Upstream places what it tells of topk and bottomk at the aggregation, of others at what they aggregate.
-  const words = new HistogramWords(context.annotations, op === 'topk' || op === 'bottomk' ? node : node.expr);
+  const words = new HistogramWords(context.annotations, op === 'topk' || op === 'bottomk' ? node : node.expr, node);
   // Upstream evaluates the parameter first, which shows where both are refused.
   const param = AGGREGATION_PARAMETERS[op] === 'scalar' ? await scalarOf(node.param!, grid, context) : NO_PARAMETER;
   const given = await rowsOf(node.expr, grid, context);
@@ -81,7 +81,7 @@ function accumulatorOf(
     start(steps),
     steps,
     node.op === 'avg',
-    new HistogramWords(context.annotations, node.expr),
+    new HistogramWords(context.annotations, node.expr, node),
   );
 }
 
@@ -227,6 +227,7 @@ async function countValues(
   const label = await textOf(node.param!, grid, context);
   if (label === '') throw new QueryError('execution', `invalid label name ${JSON.stringify(label)}`);
   const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
+  const isDropped = node.without && (label === METRIC_NAME || node.grouping.includes(label));
   const out = new Map<string, { labels: Labels; row: Row }>();
   const row = newRow(steps);
   for (let s = 0; s < rows.labels.length; s++) {
@@ -239,7 +240,7 @@ async function countValues(
       if (last === undefined || histogram !== undefined || !Object.is(row.values[i], lastValue)) {
         lastValue = histogram === undefined ? row.values[i] : undefined;
         const text = histogram === undefined ? formatPlain(row.values[i]) : formatHistogram(histogram);
-        const counted = labelsFrom([...labels[groupOf[s]], [label, text]]);
+        const counted = isDropped ? labels[groupOf[s]] : labelsFrom([...labels[groupOf[s]], [label, text]]);
         const key = labelsKey(counted);
         let entry = out.get(key);
         if (entry === undefined) {

@@ -12,6 +12,12 @@ export interface OperatorNote {
   readonly rank: number;
 }
 
+/** Where something is told of, and what tells it: of the same words that stands which is evaluated last. */
+interface Told {
+  readonly place: Place;
+  readonly teller: Place;
+}
+
 interface Repair {
   place: Place;
   metric: string;
@@ -26,10 +32,8 @@ interface Repair {
 export class Annotations {
   private readonly text: string;
   /** By what they say: of the same words at several places the last place is told, as upstream does. */
-  private readonly warningPlaces = new Map<string, Place>();
-  private readonly infoPlaces = new Map<string, Place>();
-  /** Whose parameters the warnings of these words are about. */
-  private readonly parametersOf = new Map<string, Place>();
+  private readonly warningsTold = new Map<string, Told>();
+  private readonly infosTold = new Map<string, Told>();
   /** Of an operator's notes at one step only that of the last pair is told, as upstream does. */
   private readonly operatorNotes = new Map<Place, Map<number, OperatorNote>>();
   private readonly repairs = new Map<string, Repair>();
@@ -40,16 +44,18 @@ export class Annotations {
 
   /** Whether there is nothing to be told so far. */
   get isEmpty(): boolean {
-    const all = [this.warningPlaces, this.infoPlaces, this.parametersOf, this.operatorNotes, this.repairs];
+    const all = [this.warningsTold, this.infosTold, this.operatorNotes, this.repairs];
     return all.every(({ size }) => size === 0);
   }
 
-  warn(message: string, place: Place): void {
-    setLater(this.warningPlaces, message, place);
+  /** @param teller the node that tells it, where `place` is not its own. */
+  warn(message: string, place: Place, teller = place): void {
+    setLater(this.warningsTold, message, { place, teller });
   }
 
-  info(message: string, place: Place): void {
-    setLater(this.infoPlaces, message, place);
+  /** @param teller as for a warning. */
+  info(message: string, place: Place, teller = place): void {
+    setLater(this.infosTold, message, { place, teller });
   }
 
   noteOfOperator(place: Place, step: number, note: OperatorNote): void {
@@ -59,23 +65,15 @@ export class Annotations {
     if (known === undefined || known.rank <= note.rank) steps.set(step, note);
   }
 
-  /** @param bound the end of the range of ratios, which is taken instead. @param of as for a quantile. */
-  invalidRatio(ratio: number, bound: number, place: Place, of: Place): void {
+  /** @param bound the end of the range of ratios, which is taken instead. @param teller whose parameter it is. */
+  invalidRatio(ratio: number, bound: number, place: Place, teller: Place): void {
     const message = `ratio value should be between -1 and 1, got ${formatGo(ratio)}, capping to ${formatGo(bound)}`;
-    this.#invalidParameter(message, place, of);
+    this.warn(message, place, teller);
   }
 
-  /** @param place of the quantile. @param of whose parameter it is: it is told after what that one's operands tell, and the last parameter stands. */
-  invalidQuantile(q: number, place: Place, of: Place): void {
-    this.#invalidParameter(`quantile value should be between 0 and 1, got ${formatGo(q)}`, place, of);
-  }
-
-  #invalidParameter(message: string, place: Place, of: Place): void {
-    const known = this.parametersOf.get(message);
-    const isLater = known === undefined || of.to > known.to || (of.to === known.to && of.from <= known.from);
-    if (!isLater || (of === known && place.from < this.warningPlaces.get(message)!.from)) return;
-    this.parametersOf.set(message, of);
-    this.warningPlaces.set(message, place);
+  /** @param place of the quantile. @param teller whose parameter it is. */
+  invalidQuantile(q: number, place: Place, teller: Place): void {
+    this.warn(`quantile value should be between 0 and 1, got ${formatGo(q)}`, place, teller);
   }
 
   /**
@@ -115,7 +113,7 @@ export class Annotations {
 
   get warnings(): readonly string[] {
     this.takeOperatorNotes();
-    return shown(this.texts('warning', this.warningPlaces), 'warning');
+    return shown(this.texts('warning', this.warningsTold), 'warning');
   }
 
   get infos(): readonly string[] {
@@ -123,11 +121,11 @@ export class Annotations {
     const repaired = [...this.repairs.values()].map(
       (r) => `PromQL info: ${repairMessage(r)} (${this.position(r.place)})`,
     );
-    return shown([...this.texts('info', this.infoPlaces), ...repaired], 'info');
+    return shown([...this.texts('info', this.infosTold), ...repaired], 'info');
   }
 
-  private texts(kind: 'warning' | 'info', places: ReadonlyMap<string, Place>): string[] {
-    return [...places].map(([message, place]) => `PromQL ${kind}: ${message} (${this.position(place)})`);
+  private texts(kind: 'warning' | 'info', told: ReadonlyMap<string, Told>): string[] {
+    return [...told].map(([message, { place }]) => `PromQL ${kind}: ${message} (${this.position(place)})`);
   }
 
   private takeOperatorNotes(): void {
@@ -146,12 +144,16 @@ export class Annotations {
   }
 }
 
-/** Of the same words at several places that of the expression which is evaluated last is told: operands before their operator. */
-function setLater(places: Map<string, Place>, message: string, place: Place): void {
-  const known = places.get(message);
-  const isLater = known === undefined || place.to > known.to || (place.to === known.to && place.from <= known.from);
-  if (isLater) places.set(message, place);
+/** Operands are evaluated before their operator; of what one node tells, what is about the later place stands. */
+function setLater(all: Map<string, Told>, message: string, told: Told): void {
+  const known = all.get(message);
+  if (known === undefined || isLater(told.teller, known.teller) || isAfter(told, known)) all.set(message, told);
 }
+
+const isLater = (a: Place, b: Place) => a.to > b.to || (a.to === b.to && a.from < b.from);
+
+const isAfter = (a: Told, b: Told) =>
+  a.teller.to === b.teller.to && a.teller.from === b.teller.from && a.place.from >= b.place.from;
 
 function repairMessage(r: Repair): string {
   const at = (ms: number) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');

@@ -5,6 +5,7 @@ import { nativeVariance } from '../../shared/histogram/distribution.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { FunctionName } from '../../shared/promql/functions.ts';
 import { labelsFrom, labelValue, METRIC_NAME, quoted, type Labels } from '../../shared/model/labels.ts';
+import { formatFixed } from '../../shared/model/numberText.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type EvaluateCall, type Value } from './context.ts';
 import { extendedFunction } from './extendedRanges.ts';
@@ -62,7 +63,7 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
     inspect?.(vector, params, call, context);
     // Upstream places what it tells of histograms at the first argument, whichever that is.
     const place = rangeArg === 0 ? placeOfRange(call.args[0]) : call.args[0];
-    const words = new HistogramWords(context.annotations, place);
+    const words = new HistogramWords(context.annotations, place, call);
     const plain = {
       ofFloats: kernel,
       ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS[name],
@@ -135,7 +136,7 @@ function tellOfGauges(vector: RangeVector, _: unknown, call: Call, context: Eval
       isEnough(end, i) && (histograms === undefined || !hasHistogram(lo[i], end));
     if (!hi.some(givesFloat)) continue;
     told.add(message);
-    context.annotations.info(message, place);
+    context.annotations.info(message, place, call);
   }
 }
 
@@ -163,7 +164,7 @@ function checkFactors(vector: RangeVector, [smoothing, trend]: readonly Float64A
     for (let i = 0; i < smoothing.length; i++) {
       if (hi[i] === lo[i] || (isFactor(smoothing[i]) && isFactor(trend[i]))) continue;
       const [name, short, v] = isFactor(smoothing[i]) ? ['trend', 'tf', trend[i]] : ['smoothing', 'sf', smoothing[i]];
-      const told = `invalid ${name} factor. Expected: 0 < ${short} < 1, got: ${Number(v).toFixed(6)}`;
+      const told = `invalid ${name} factor. Expected: 0 < ${short} < 1, got: ${formatFixed(Number(v))}`;
       throw new QueryError('execution', told);
     }
   }
@@ -434,7 +435,7 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
       ofHistograms: HISTOGRAM_WINDOW_FUNCTIONS.present_over_time,
       ofOutlines: OUTLINE_KERNELS.present_over_time,
     };
-    const words = new HistogramWords(context.annotations, call.args[0]);
+    const words = new HistogramWords(context.annotations, call.args[0], call);
     const seen = applyKernel(rangeFunction(call, call.args[0], present), vector, grid, [], context.budget, words);
     return absentWhere(rangeNode(call.args[0]), seen, grid, context);
   },

@@ -175,8 +175,9 @@ export async function evaluatePrepared(
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;
       const series = context.series(select);
-      if (!context.hasHistograms || !plan.statsOnly.has(selector)) return series;
-      return (stats[select] ??= statsSeries(series));
+      const from = plan.statsOnly.get(selector);
+      if (!context.hasHistograms || from === undefined) return series;
+      return (stats[select] ??= statsSeries(series, from));
     },
     evaluate: (expr, grid) => evaluateExpr(expr, grid, context),
     watch: explanation,

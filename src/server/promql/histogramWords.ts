@@ -16,12 +16,15 @@ export function ofMetric(labels: Labels): string {
 export class HistogramWords {
   private readonly annotations: Annotations;
   private readonly place: Place;
+  private readonly teller: Place;
   /** Where an operator is, while it works on one pair at one step. */
   private pair: { step: number; rank: number } | undefined;
 
-  constructor(annotations: Annotations, place: Place) {
+  /** @param teller the node that tells it, where `place` is not its own. */
+  constructor(annotations: Annotations, place: Place, teller = place) {
     this.annotations = annotations;
     this.place = place;
+    this.teller = teller;
   }
 
   /** What is told from now on is about this pair at this step. */
@@ -32,30 +35,30 @@ export class HistogramWords {
   }
 
   mixedWithFloats(labels: Labels): void {
-    this.warn('encountered a mix of histograms and floats for metric name', labels);
+    this.warnOf('encountered a mix of histograms and floats for metric name', labels);
   }
 
   mixedInAggregation(): void {
-    this.annotations.warn('encountered a mix of histograms and floats for aggregation', this.place);
+    this.warn('encountered a mix of histograms and floats for aggregation');
   }
 
   mixedWithClassic(labels: Labels): void {
-    this.annotations.warn(`vector contains a mix of classic and native histograms${ofMetric(labels)}`, this.place);
+    this.warn(`vector contains a mix of classic and native histograms${ofMetric(labels)}`);
   }
 
   mixedSchemas(labels: Labels): void {
-    this.warn(
+    this.warnOf(
       'vector contains a mix of histograms with exponential and custom buckets schemas for metric name',
       labels,
     );
   }
 
   notCounter(labels: Labels): void {
-    this.warn('this native histogram metric is not a counter:', labels);
+    this.warnOf('this native histogram metric is not a counter:', labels);
   }
 
   notGauge(labels: Labels): void {
-    this.warn('this native histogram metric is not a gauge:', labels);
+    this.warnOf('this native histogram metric is not a gauge:', labels);
   }
 
   collidingResets(work: HistogramWork): void {
@@ -76,38 +79,40 @@ export class HistogramWords {
   }
 
   ignoredInAggregation(op: string): void {
-    this.annotations.info(`ignored histogram in ${op} aggregation`, this.place);
+    this.info(`ignored histogram in ${op} aggregation`);
   }
 
   ignoredInRange(labels: Labels): void {
     const message = 'ignored histograms in a range containing both floats and histograms for metric name';
-    this.annotations.info(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`, this.place);
+    this.info(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`);
   }
 
   nanInQuantile(effect: 'result' | 'skew', labels: Labels): void {
     const consequence = effect === 'result' ? 'result is NaN' : 'result is skewed higher';
-    this.annotations.info(
-      `input to histogram_quantile has NaN observations, ${consequence}${ofMetric(labels)}`,
-      this.place,
-    );
+    this.info(`input to histogram_quantile has NaN observations, ${consequence}${ofMetric(labels)}`);
   }
 
   nanInFraction(labels: Labels): void {
     const consequence = 'which are excluded from all fractions';
-    this.annotations.info(
-      `input to histogram_fraction has NaN observations, ${consequence}${ofMetric(labels)}`,
-      this.place,
-    );
+    this.info(`input to histogram_fraction has NaN observations, ${consequence}${ofMetric(labels)}`);
   }
 
   private tell(kind: 'warning' | 'info', message: string): void {
     if (this.pair !== undefined)
       this.annotations.noteOfOperator(this.place, this.pair.step, { kind, message, rank: this.pair.rank });
-    else if (kind === 'warning') this.annotations.warn(message, this.place);
-    else this.annotations.info(message, this.place);
+    else if (kind === 'warning') this.warn(message);
+    else this.info(message);
   }
 
-  private warn(message: string, labels: Labels): void {
-    this.annotations.warn(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`, this.place);
+  private warnOf(message: string, labels: Labels): void {
+    this.warn(`${message} ${quoted(labelValue(labels, METRIC_NAME))}`);
+  }
+
+  private warn(message: string): void {
+    this.annotations.warn(message, this.place, this.teller);
+  }
+
+  private info(message: string): void {
+    this.annotations.info(message, this.place, this.teller);
   }
 }

@@ -17,13 +17,9 @@ export function labelReplacer(
   try {
     compiled = RE2JS.compile(`^(?:${pattern})$`, RE2JS.DOTALL);
   } catch (fault) {
-    throw new QueryError(
-      'execution',
-      `invalid regular expression in label_replace(): ${pattern}: ${(fault as Error).message}`,
-      { cause: fault },
-    );
+    throw new QueryError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause: fault });
   }
-  requireLabelName(target, 'label_replace');
+  requireLabelName(target, 'destination', 'label_replace');
   const groupNames = compiled.namedGroups() as Readonly<Record<string, number>>;
   return (labels) => {
     const matcher = compiled.matcher(labelValue(labels, source));
@@ -59,8 +55,8 @@ function expandTemplate(template: string, groupOf: (name: string) => string): st
 
 /** label_join: `target` becomes the source labels' values with `separator` between them. */
 export function labelJoiner(target: string, separator: string, sources: readonly string[]): (labels: Labels) => Labels {
-  requireLabelName(target, 'label_join');
-  for (const source of sources) requireLabelName(source, 'label_join');
+  for (const source of sources) requireLabelName(source, 'source', 'label_join');
+  requireLabelName(target, 'destination', 'label_join');
   return (labels) => {
     const texts = sources.map((name) => labelValue(labels, name));
     refuseLonger(
@@ -71,21 +67,33 @@ export function labelJoiner(target: string, separator: string, sources: readonly
   };
 }
 
-function requireLabelName(name: string, func: string): void {
-  if (name === '') throw new QueryError('execution', `invalid label name in ${func}(): ${JSON.stringify(name)}`);
+/** Any text but the empty one is a name. */
+function requireLabelName(name: string, use: 'source' | 'destination', func: string): void {
+  if (name === '') throw new QueryError('execution', `invalid ${use} label name in ${func}(): ${name}`);
 }
 
 /** Order of rows by the given labels, numbers in values by their size; then by all labels. */
 export function orderByLabels(labels: readonly Labels[], names: readonly string[], descending: boolean): number[] {
   const sign = descending ? -1 : 1;
   const rows = labels.map((_, s) => s);
-  return rows.sort((a, b) => {
+  return sorted(rows, (a, b) => {
     for (const name of names) {
-      const order = compareNatural(labelValue(labels[a], name), labelValue(labels[b], name));
-      if (order !== 0) return sign * order;
+      const [x, y] = [labelValue(labels[a], name), labelValue(labels[b], name)];
+      if (x !== y) return precedes(x, y) ? -sign : sign;
     }
     return sign * compareAll(labels[a], labels[b]);
   });
+}
+
+/** Go sorts up to this many by insertion, which shows where two texts each precede the other. */
+const INSERTED_MAX = 12;
+
+function sorted(rows: number[], compare: (a: number, b: number) => number): number[] {
+  if (rows.length > INSERTED_MAX) return rows.sort(compare);
+  for (let i = 1; i < rows.length; i++) {
+    for (let j = i; j > 0 && compare(rows[j], rows[j - 1]) < 0; j--) [rows[j - 1], rows[j]] = [rows[j], rows[j - 1]];
+  }
+  return rows;
 }
 
 function compareAll(a: Labels, b: Labels): number {
@@ -96,15 +104,23 @@ function compareAll(a: Labels, b: Labels): number {
   return a.length - b.length;
 }
 
-/** Text with its runs of digits compared as numbers. */
-function compareNatural(a: string, b: string): number {
+/**
+ * Whether one of two texts that differ comes first, their runs of digits being compared as numbers. Of "2" and "02" either one does.
+ * Rule: github.com/facette/natsort, which Prometheus sorts by.
+ */
+function precedes(a: string, b: string): boolean {
   const partsOfA = a.match(/\d+|\D+/g) ?? [];
   const partsOfB = b.match(/\d+|\D+/g) ?? [];
-  for (let i = 0; i < Math.min(partsOfA.length, partsOfB.length); i++) {
+  for (let i = 0; i < partsOfA.length; i++) {
+    if (i >= partsOfB.length) return false;
     const [x, y] = [partsOfA[i], partsOfB[i]];
-    const numeric = /^\d/.test(x) && /^\d/.test(y) ? Number(x) - Number(y) : 0;
-    const order = numeric || compareText(x, y);
-    if (order !== 0) return order;
+    const areNumbers = isInt64(x) && isInt64(y);
+    if (areNumbers && BigInt(x) !== BigInt(y)) return BigInt(x) < BigInt(y);
+    if (!areNumbers && x !== y) return compareText(x, y) < 0;
+    if (i === partsOfA.length - 1) return true;
   }
-  return partsOfA.length - partsOfB.length;
+  return false;
 }
+
+const INT64_MAX = 2n ** 63n - 1n;
+const isInt64 = (text: string) => /^\d+$/.test(text) && BigInt(text) <= INT64_MAX;

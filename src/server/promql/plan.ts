@@ -21,8 +21,8 @@ export interface Plan {
   readonly subqueryPoints: number;
   /** Whether something in it may tell of rows that it only reads: what no operator asks for is read all the same then. */
   readonly tells: boolean;
-  /** Selectors of whose histograms only count and sum are looked at. */
-  readonly statsOnly: ReadonlySet<VectorSelector>;
+  /** Selectors of whose histograms only count and sum are looked at, with the first time at which they look. */
+  readonly statsOnly: ReadonlyMap<VectorSelector, number>;
   /** Nodes whose value is the same at every step. */
   readonly invariant: ReadonlySet<Expr>;
 }
@@ -78,7 +78,11 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
       const [first, last] = endsOf(selector, grid, context);
       const { before, after } = reachOf(selector, context);
       const hints = { func: caller, rangeMs: node.kind === 'range' ? width : undefined, stepMs: grid.stepMs };
-      const range = { minTime: first - width - before + 1, maxTime: last + after };
+      const minTime = first - width - before + 1;
+      if (statsOnly.has(selector)) statsOnly.set(selector, minTime);
+      // What is said of the first sample's resets depends on the one before it.
+      const earlier = statsOnly.has(selector) ? context.lookbackDeltaMs : 0;
+      const range = { minTime: minTime - earlier, maxTime: last + after };
       selectOf.set(selector, addSelect({ matchers: selector.matchers, ...range, hints }));
     } else if (node.kind === 'subquery') {
       const inner = subqueryGrid(node, grid, context);
@@ -92,7 +96,7 @@ export function planQuery(expr: Expr, context: PlanContext): Plan {
       for (const child of childrenOf(node)) walk(child, grid, name);
     }
   };
-  const statsOnly = new Set<VectorSelector>();
+  const statsOnly = new Map<VectorSelector, number>();
   markStatsOnly(expr, false, statsOnly);
   markInvariant(expr, invariant);
   walk(expr, context.query, undefined);
@@ -107,9 +111,9 @@ const OF_BUCKETS: ReadonlySet<string> = new Set(['histogram_quantile', 'histogra
  * @param isStats whether only count and sum matter to what is around the node. What needs the buckets does so for all that is inside it.
  * Rules: Prometheus promql/engine.go, detectHistogramStatsDecoding.
  */
-function markStatsOnly(node: Expr, isStats: boolean, found: Set<VectorSelector>): void {
+function markStatsOnly(node: Expr, isStats: boolean, found: Map<VectorSelector, number>): void {
   if (node.kind === 'selector') {
-    if (isStats) found.add(node);
+    if (isStats) found.set(node, -Infinity);
     return;
   }
   const needsBuckets =

@@ -1,10 +1,11 @@
 /** Parts of an expression that it has several times: evaluated once, and held till the others come. */
-import { childrenOf, unwrapped, type Expr, type VectorSelector } from '../../shared/promql/ast.ts';
+import { childrenOf, unwrapped, type Expr } from '../../shared/promql/ast.ts';
 import { formatExpr } from '../../shared/promql/format.ts';
 import type { StepGrid } from '../storage/engine.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
 import { vectorValue, type HeldValues, type Value } from './context.ts';
+import type { Plan } from './plan.ts';
 import { heldRows, materialize } from './rows.ts';
 
 /** Share of the cells a query has left that one held part may take. */
@@ -14,7 +15,7 @@ const HELD_SHARE_MAX = 1 / 4;
  * The text of every node that stands in the expression more than once, and what is inside its first place no more often than it. Selectors alone are
  * read once anyway.
  */
-export function repeatedNodes(expr: Expr, statsOnly: ReadonlySet<VectorSelector>): ReadonlyMap<Expr, string> {
+export function repeatedNodes(expr: Expr, statsOnly: Plan['statsOnly']): ReadonlyMap<Expr, string> {
   const byName = new Map<string, Expr[]>();
   const visit = (node: Expr): void => {
     if (node.kind === 'call') addTo(byName, node.func, node);
@@ -40,7 +41,7 @@ function addTo(lists: Map<string, Expr[]>, key: string, node: Expr): void {
 }
 
 /** Of which selectors only counts and sums of histograms are looked at: the same text may mean another value then. */
-const statsText = (node: Expr, statsOnly: ReadonlySet<VectorSelector>): string =>
+const statsText = (node: Expr, statsOnly: Plan['statsOnly']): string =>
   node.kind === 'selector'
     ? String(Number(statsOnly.has(node)))
     : childrenOf(node)

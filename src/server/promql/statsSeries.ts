@@ -9,14 +9,15 @@ import type { SampledSeries, SelectedSeries } from './series.ts';
 const NOTHING = new Float64Array(0);
 const NO_SPANS: NativeHistogram['positiveSpans'] = [];
 
-export const statsSeries = (series: readonly SelectedSeries[]): readonly SelectedSeries[] =>
+/** @param from the first time that is looked at: what lies before it is not compared with. */
+export const statsSeries = (series: readonly SelectedSeries[], from: number): readonly SelectedSeries[] =>
   series.map((one) => ({
     labels: one.labels,
     hasHistograms: one.hasHistograms,
-    read: () => withoutBuckets(one.read()),
+    read: () => withoutBuckets(one.read(), from),
   }));
 
-function withoutBuckets(series: SampledSeries): SampledSeries {
+function withoutBuckets(series: SampledSeries, from: number): SampledSeries {
   if (series.histograms === undefined) return series;
   const stats = new Map<number, NativeHistogram>();
   let before: NativeHistogram | undefined;
@@ -24,7 +25,7 @@ function withoutBuckets(series: SampledSeries): SampledSeries {
     const h = series.histograms.get(i);
     if (h === undefined) continue;
     stats.set(i, statsOf(h, before));
-    before = h;
+    if (series.times[i] >= from) before = h;
   }
   return { ...series, histograms: stats };
 }

@@ -16,6 +16,17 @@ export function formatPlain(v: number): string {
     : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
+/** A number with six digits behind the point, as Go's %f writes it. */
+export function formatFixed(v: number): string {
+  if (!Number.isFinite(v)) return formatPlain(v);
+  const isWhole = Math.abs(v) >= FIXED_END;
+  if (isWhole) return `${BigInt(v)}.000000`;
+  return Object.is(v, -0) ? '-0.000000' : v.toFixed(6);
+}
+
+/** From here on toFixed() writes exponents. */
+const FIXED_END = 1e21;
+
 /** A number as a label's value, in OpenMetrics' way: whole numbers with `.0`, small ones with a two-digit exponent. */
 export function formatBound(v: number): string {
   if (!Number.isFinite(v)) return formatPlain(v);
