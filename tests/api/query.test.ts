@@ -154,7 +154,25 @@ describe('parameters', () => {
     expect(at.fake.requests[0]).toMatchObject({ expr: 'up{a="+"}', start: 7_000 });
   });
   test.each([
-    ['/query?query=up&time=x', 400, 'bad_data', /invalid parameter "time": cannot parse "x" to a valid timestamp/],
+    [
+      '/query?query=up&time=x',
+      400,
+      'bad_data',
+      /invalid parameter "time": invalid time value for 'time': cannot parse "x"/,
+    ],
+    [
+      '/query?query=up&limit=1.5',
+      400,
+      'bad_data',
+      /invalid parameter "limit": strconv.Atoi: parsing "1.5": invalid syntax/,
+    ],
+    ['/query?query=up&limit=99999999999999999999', 400, 'bad_data', /value out of range/],
+    [
+      '/query?query=up&lookback_delta=x',
+      400,
+      'bad_data',
+      /^error parsing lookback delta duration: cannot parse "x" to a/,
+    ],
     ['/query?query=up&time=NaN', 400, 'bad_data', /"time"/],
     ['/query?query=up&timeout=x', 400, 'bad_data', /invalid parameter "timeout": cannot parse "x" to a valid duration/],
     ['/query?query=up&limit=-1', 400, 'bad_data', /limit must be non-negative/],

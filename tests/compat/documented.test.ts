@@ -6,77 +6,22 @@ import { rmSync } from 'node:fs';
 import http from 'node:http';
 import type { Answer } from '../../scripts/compare/answers.ts';
 import { differenceOf } from '../../scripts/compare/answers.ts';
-import { labelsOf } from '../../src/shared/model/labels.ts';
-import type { MemorySeries } from '../support/memoryQueryable.ts';
-import { customOf, exponentialOf } from '../support/observedHistograms.ts';
 import { beside, runPrometheus, type PrometheusProcess } from '../support/prometheusProcess.ts';
 import { writeByTime } from '../support/remoteWritten.ts';
 import { startSidecar, tempFolder, writeConfig, type Sidecar } from '../support/sidecar.ts';
+import { CORNERS } from './corners.ts';
 import { DOCUMENTED, type Expected } from './documented.ts';
+import { COUNT, documentedSeries, STEP_MS } from './documentedSeries.ts';
 
 const FEATURES = ['promql-experimental-functions', 'promql-extended-range-selectors', 'promql-binop-fill-modifiers'];
-const FLAGS = ['--web.enable-remote-write-receiver', `--enable-feature=${FEATURES.join(',')}`];
-const STEP_MS = 15_000;
-const COUNT = 80;
 const START = Math.floor((Date.now() - 3_000_000) / 60_000) * 60_000;
+const FLAGS = ['--web.enable-remote-write-receiver', `--enable-feature=${FEATURES.join(',')}`];
 /** A minute before the last sample. */
 const NOW = START + (COUNT - 5) * STEP_MS + 3_000;
-
-type Samples = MemorySeries['samples'];
-const samples = (of: (i: number) => Samples[number][1]): Samples =>
-  Array.from({ length: COUNT }, (_, i) => [START + i * STEP_MS, of(i)] as const);
-const series = (name: string, labels: Readonly<Record<string, string>>, of: (i: number) => Samples[number][1]) => ({
-  labels: labelsOf({ __name__: name, ...labels }),
-  samples: samples(of),
-  group: `${name}${JSON.stringify(labels)}`,
-});
-/** What a histogram has observed after i intervals. */
-const observed = (i: number, shift: number) =>
-  Array.from({ length: 3 * (i + 1) }, (_, k) => ((k * 37 + shift * 11) % 50) / 10 - shift);
-const BOUNDS = Float64Array.of(0.5, 1, 2.5, 4);
-const LE = ['0.5', '1', '2.5', '4', '+Inf'];
-
-const DATA: readonly MemorySeries[] = [
-  ...[
-    (i: number) => Math.sin(i) * 10,
-    () => -5.5,
-    () => NaN,
-    () => Infinity,
-    () => -Infinity,
-    (i: number) => i,
-    () => 0,
-    () => -0,
-  ].map((of, k) => series('g', { a: String(k) }, of)),
-  series('c_total', { a: '1', job: 'api' }, (i) => (i < 40 ? 7 * i : 3 * (i - 40))),
-  series('c_total', { a: '2', job: 'api' }, (i) => 11 * i),
-  series('slow_total', { a: '1' }, () => 1),
-  ...LE.flatMap((le, k) => [
-    series('lat_bucket', { le, job: 'api' }, (i) => (k + 1) * i),
-    // Not all of them rise.
-    series('lat_bucket', { le, job: 'odd' }, (i) => (k === 2 ? i : (k + 1) * i)),
-    ...(le === '+Inf' ? [] : [series('lat_bucket', { le, job: 'open' }, (i) => (k + 1) * i)]),
-  ]),
-  series('lat_count', { job: 'api' }, (i) => 5 * i),
-  series('nh', { a: '1' }, (i) => exponentialOf(observed(i, 0), 3, 0.001)),
-  series('nh', { a: '2' }, (i) => exponentialOf(observed(i % 40, 1), 2, 0.001)),
-  series('nh_gauge', { a: '1' }, (i) => ({ ...exponentialOf(observed(i, 1), 3, 0.001), counterReset: 'gauge' })),
-  series('custom', { a: '1' }, (i) => customOf(observed(i, 0), BOUNDS)),
-  series('custom', { a: '2' }, (i) => customOf(observed(i, 0), BOUNDS.slice(1))),
-  series('mixed', { a: '1' }, (i) => (i % 2 === 0 ? i : exponentialOf(observed(i, 0), 3, 0.001))),
-  series('mixed', { a: '2' }, (i) => i),
-  series('target_info', { instance: 'i1', job: 'api', version: '1.2' }, () => 1),
-  series('req_total', { instance: 'i1', job: 'api' }, (i) => i),
-  ...['a10', 'a2', 'a1', 'b'].map((v, k) => series('lv', { v }, () => k % 3)),
-  ...[0, 951_782_400, 1_078_012_799, 1_709_164_800, -86_400, 1e10].map((t, k) =>
-    series('ts', { k: String(k) }, () => t),
-  ),
-  series('http_errors', { method: 'get', code: '500' }, () => 24),
-  series('http_errors', { method: 'get', code: '404' }, () => 30),
-  series('http_errors', { method: 'post', code: '500' }, () => 6),
-  series('http_errors', { method: 'put', code: '501' }, () => 3),
-  series('http_requests', { method: 'get' }, () => 600),
-  series('http_requests', { method: 'post' }, () => 120),
-  series('http_requests', { method: 'del' }, () => 34),
+const DATA = documentedSeries(START);
+const ASKED = [
+  ...DOCUMENTED.map(([statement, expr, expected]) => [`${statement}: ${expr}`, expr, expected] as const),
+  ...Object.entries(CORNERS).flatMap(([topic, exprs]) => exprs.map((expr) => [`${topic}: ${expr}`, expr] as const)),
 ];
 
 beside({ prometheus: [3, 0] }, 'what is documented, beside a Prometheus', () => {
@@ -103,18 +48,15 @@ beside({ prometheus: [3, 0] }, 'what is documented, beside a Prometheus', () => 
   };
 
   // All rows have three parts: what stands behind the last one would be a callback of the test.
-  test.each(DOCUMENTED.map(([statement, expr, expected]) => [`${statement}: ${expr}`, expr, expected] as const))(
-    '%s',
-    async (_, expr, expected) => {
-      for (const [path, grid] of Object.entries(GRIDS)) {
-        const params = { query: expr, ...grid };
-        const [mine, theirs] = [await post(ours.url + path, params), await post(peer.url + path, params)];
-        const isOrdered = path === '/api/v1/query' && /^(sort|topk|bottomk)/.test(expr);
-        expect([path, differenceOf(mine, theirs, isOrdered)]).toEqual([path, undefined]);
-        if (path === '/api/v1/query' && expected !== undefined) expectDocumented(mine, expected);
-      }
-    },
-  );
+  test.each(ASKED.map(([name, expr, expected]) => [name, expr, expected] as const))('%s', async (_, expr, expected) => {
+    for (const [path, grid] of Object.entries(GRIDS)) {
+      const params = { query: expr, ...grid };
+      const [mine, theirs] = [await post(ours.url + path, params), await post(peer.url + path, params)];
+      const isOrdered = path === '/api/v1/query' && /^(sort|topk|bottomk)/.test(expr);
+      expect([path, differenceOf(mine, theirs, isOrdered)]).toEqual([path, undefined]);
+      if (path === '/api/v1/query' && expected !== undefined) expectDocumented(mine, expected);
+    }
+  });
 });
 
 /** On a connection of its own. */

@@ -1,6 +1,7 @@
 /** Parameters of a request, from the URL and a form alike, and how their texts are read. */
 import type { FastifyRequest } from 'fastify';
 import { parseDuration } from '../../shared/model/durations.ts';
+import { readGoFloat } from '../../shared/model/numberText.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 
 /** As far as time goes here, milliseconds: what a Date can hold. */
@@ -40,17 +41,21 @@ export class Params {
   }
 
   timeOr(name: string, otherwise: number): number {
-    return this.text(name) === '' ? otherwise : this.time(name);
+    const text = this.text(name);
+    if (text === '') return otherwise;
+    const t = parseTime(text);
+    if (t !== undefined) return t;
+    const why = `cannot parse ${JSON.stringify(text)} to a valid timestamp`;
+    throw invalidParameter(name, `invalid time value for '${name}': ${why}`);
   }
 
-  /** A required duration in milliseconds, written as seconds or with units. */
-  duration(name: string): number {
+  /** A required duration in milliseconds, written as seconds or with units. @param refused what is thrown for a text that is none. */
+  duration(name: string, refused = (why: string): ApiError => invalidParameter(name, why)): number {
     const text = this.text(name);
     const ms = parseSeconds(text) ?? parseUnits(text);
-    if (ms === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration`);
-    if (Math.abs(ms) >= DURATION_MS_MAX) {
-      throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
-    }
+    if (ms === undefined) throw refused(`cannot parse ${JSON.stringify(text)} to a valid duration`);
+    if (Math.abs(ms) >= DURATION_MS_MAX)
+      throw refused(`cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
     return ms;
   }
 
@@ -63,7 +68,10 @@ export class Params {
     const text = this.text(name);
     if (text === '') return Infinity;
     const limit = wholeNumberOf(text);
-    if (limit === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a whole number`);
+    if (limit === undefined) {
+      const fault = /^[+-]?\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+      throw invalidParameter(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: ${fault}`);
+    }
     if (limit < 0) throw invalidParameter(name, 'limit must be non-negative');
     return limit === 0 ? Infinity : limit;
   }
@@ -82,8 +90,16 @@ const RFC3339 = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$
 
 /** Milliseconds of seconds since 1970 (decimals allowed) or an RFC 3339 time, cut to a millisecond; undefined for neither. */
 export function parseTime(text: string): number | undefined {
-  const t = parseSeconds(text) ?? (RFC3339.test(text) ? Date.parse(text) : NaN);
-  return !Number.isFinite(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, Math.round(t)));
+  const t = parseTimestamp(text) ?? (RFC3339.test(text) ? Date.parse(text) : NaN);
+  return !Number.isFinite(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, t));
+}
+
+/** As upstream reads a time: what is behind the point is rounded by itself. */
+function parseTimestamp(text: string): number | undefined {
+  const seconds = readGoFloat(text);
+  if (seconds === undefined) return undefined;
+  const whole = Math.trunc(seconds);
+  return whole * 1000 + Math.round((seconds - whole) * 1000);
 }
 
 function parseSeconds(text: string): number | undefined {

@@ -9,11 +9,18 @@ import { quoted } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { QueryError, type QueryRequest } from '../storage/engine.ts';
 import { chained, dataJson, JSON_TYPE, listJson } from './answer.ts';
-import { invalidParameter } from './apiError.ts';
-import { rangeParams, TIME_MAX, TIME_MIN } from './params.ts';
+import { ApiError, invalidParameter } from './apiError.ts';
+import { rangeParams, TIME_MAX, TIME_MIN, type Params } from './params.ts';
 import type { ApiCall, ApiRoute, TypedAnswer } from './route.ts';
 import { parsed } from './selectors.ts';
 import { treeJson } from './treeJson.ts';
+
+/** The lookback a query asks for; undefined, and the server's stands, where that is nothing or 0. */
+function lookbackOf(params: Params): number | undefined {
+  if (params.text('lookback_delta') === '') return undefined;
+  const refused = (why: string) => new ApiError('bad_data', `error parsing lookback delta duration: ${why}`);
+  return params.duration('lookback_delta', refused) || undefined;
+}
 
 async function runQuery(
   call: ApiCall,
@@ -23,7 +30,7 @@ async function runQuery(
   const { params, deps, rooms, origin, signal, queries, client } = call;
   const limit = params.limit();
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
-  const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
+  const lookbackDeltaMs = lookbackOf(params);
   const expr = params.text('query');
   const fresh = params.text('nocache') === '1';
   const statsText = params.text('stats');
@@ -61,7 +68,7 @@ async function explained(call: ApiCall): Promise<Iterable<string>> {
   const t = params.timeOr('time', deps.clock.now());
   const grid = params.text('step') === '' ? { start: t, end: t, stepMs: 0 } : rangeParams(params);
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
-  const lookbackDeltaMs = params.durationOr('lookback_delta', undefined);
+  const lookbackDeltaMs = lookbackOf(params);
   const request = { expr: params.text('query'), ...grid, lookbackDeltaMs, timeoutMs, explain: true, origin, signal };
   const { plan, stats, value } = await rooms.engine.query(request).catch(refused);
   const answer: ApiQueryPlan = {

@@ -1,5 +1,7 @@
 /** Aggregations: rows by group, each group to one row (or, for topk and its kin, to some of its rows). */
 import { AGGREGATION_PARAMETERS, type Aggregation } from '../../shared/promql/ast.ts';
+import { isCustom } from '../../shared/histogram/bounds.ts';
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { formatHistogram } from '../../shared/histogram/text.ts';
 import { labelsFrom, labelsKey, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
 import { QueryError, type StepGrid } from '../storage/engine.ts';
@@ -216,6 +218,13 @@ function groupDrops({ drops }: VectorRows, groupOf: Int32Array, count: number): 
   return ofGroups;
 }
 
+/** @throws QueryError as upstream does, where custom buckets were divided by 0 or came to be NaN: what they have of a zero bucket then is no 0. */
+function textOfHistogram(h: NativeHistogram): string {
+  if (isCustom(h) && h.zeroCount !== 0)
+    throw new QueryError('execution', 'histograms with custom buckets have no zero bucket');
+  return formatHistogram(h);
+}
+
 async function countValues(
   node: Aggregation,
   rows: VectorRows,
@@ -239,7 +248,7 @@ async function countValues(
       const histogram = row.histograms.get(i);
       if (last === undefined || histogram !== undefined || !Object.is(row.values[i], lastValue)) {
         lastValue = histogram === undefined ? row.values[i] : undefined;
-        const text = histogram === undefined ? formatPlain(row.values[i]) : formatHistogram(histogram);
+        const text = histogram === undefined ? formatPlain(row.values[i]) : textOfHistogram(histogram);
         const counted = isDropped ? labels[groupOf[s]] : labelsFrom([...labels[groupOf[s]], [label, text]]);
         const key = labelsKey(counted);
         let entry = out.get(key);

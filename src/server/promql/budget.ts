@@ -123,7 +123,7 @@ export class Budget {
 export const timedOut = (timeoutMs: number) =>
   new QueryError(
     'timeout',
-    `query timed out after ${timeoutMs} ms; shorten the range, widen the step, or raise --query.timeout`,
+    `query timed out after ${Math.max(0, Math.round(timeoutMs))} ms; shorten the range, widen the step, or raise --query.timeout`,
   );
 
 export const canceled = () => new QueryError('canceled', 'query was canceled');

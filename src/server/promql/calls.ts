@@ -154,7 +154,8 @@ function watchQuantiles(
   };
 }
 
-const isFactor = (v: number) => v > 0 && v < 1;
+/** NaN passes, as upstream lets it: what comes of it is NaN. */
+const isFactor = (v: number) => !(v <= 0 || v >= 1);
 
 /** @throws QueryError where a factor of double_exponential_smoothing is none at a step whose window has samples. */
 function checkFactors(vector: RangeVector, [smoothing, trend]: readonly Float64Array[]): void {

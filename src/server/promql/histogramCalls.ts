@@ -7,7 +7,7 @@ import { labelsFrom, labelsKey, labelValue, quoted, type Labels } from '../../sh
 import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { rowsOf, scalarOf, textOf, type EvalContext } from './context.ts';
 import { HistogramWords, ofMetric } from './histogramWords.ts';
-import { formatBound } from '../../shared/model/numberText.ts';
+import { formatBound, readGoFloat } from '../../shared/model/numberText.ts';
 import { clearRow, floatRows, heldRows, materialize, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 
 /** Bucket rows of one histogram, by ascending upper bound. */
@@ -15,15 +15,6 @@ export interface ClassicHistogram {
   readonly key: string;
   readonly labels: Labels;
   readonly buckets: { readonly bound: number; readonly row: number }[];
-}
-
-const NUMBER = /^[+-]?(?:inf(?:inity)?|nan|(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|0x[0-9a-f]+)$/i;
-
-/** A `le` value as Go's ParseFloat reads it; undefined if it is no number. */
-function boundOf(text: string): number | undefined {
-  if (!NUMBER.test(text)) return undefined;
-  if (/inf/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
-  return Number(text);
 }
 
 /**
@@ -40,7 +31,7 @@ export function classicHistograms(
   const byKey = new Map<string, ClassicHistogram>();
   rows.forEach((labels, row) => {
     const le = labelValue(labels, 'le');
-    const bound = boundOf(le);
+    const bound = readGoFloat(le);
     if (bound === undefined) return onMalformed(row, le);
     const kept = labels.filter(([name]) => name !== 'le');
     // Buckets of different metrics are different histograms, though both lose their name.

@@ -158,6 +158,7 @@ export class HistogramSum {
     let zeroCount = other.zeroCount;
     if (this.schema === CUSTOM_SCHEMA) {
       positive = this.agreeOnBounds(customBoundsOf(other), positive);
+      zeroCount = 0;
     } else {
       const swallowed = this.agreeOnZeroBucket(other);
       zeroCount = widenedZeroCount(other, swallowed);

@@ -112,10 +112,11 @@ export function bucketFraction(
 function interpolatedRank(v: number, upperBounds: Float64Array, counts: Float64Array, length: number): number {
   let rank = 0;
   for (let b = 0; b < length; b++) {
-    const start = b > 0 ? upperBounds[b - 1] : upperBounds[0] > 0 ? 0 : -Infinity;
+    const start = b > 0 ? upperBounds[b - 1] : upperBounds[0] <= 0 ? -Infinity : 0;
     const end = upperBounds[b];
     if (start >= v) return rank;
-    if (end > v) {
+    // Nothing lies in a bucket whose lower bound is NaN.
+    if (start < v && end > v) {
       // What lies in a bucket without a lower bound counts as -Inf, what lies above the last finite bound as +Inf.
       if (start === -Infinity) return counts[b];
       if (end === Infinity) return rank;

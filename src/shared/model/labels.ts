@@ -97,9 +97,25 @@ export function quoted(text: string): string {
   return `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }
 
+const GO_ESCAPES: Readonly<Record<string, string>> = {
+  ...{ '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' },
+  ...{ '\\': '\\\\', '"': '\\"' },
+};
+
+/** As Go's %q has it: {@link quoted}, and what cannot be seen is escaped too. */
+export function goQuoted(text: string): string {
+  return `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, goEscaped)}"`;
+}
+
+function goEscaped(character: string): string {
+  const code = character.codePointAt(0)!;
+  const hex = (width: number) => code.toString(16).padStart(width, '0');
+  return GO_ESCAPES[character] ?? (code < 0x80 ? `\\x${hex(2)}` : code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`);
+}
+
 /** `{__name__="name", a="b"}`, as upstream writes label sets in its messages. */
 export function formatLabelSet(labels: Labels): string {
-  return `{${labels.map(([n, v]) => `${labelNameText(n)}=${quoted(v)}`).join(', ')}}`;
+  return `{${labels.map(([n, v]) => `${labelNameText(n)}=${goQuoted(v)}`).join(', ')}}`;
 }
 
 /** `name{a="b"}` as the exposition formats write it: without blanks. @param labels without the name. */

@@ -1,7 +1,7 @@
 /** Syntax trees to text, and durations as upstream prints them. */
 import { formatDuration } from '../model/durations.ts';
 import { formatPlain } from '../model/numberText.ts';
-import { compareText, labelNameText, METRIC_NAME, quoted } from '../model/labels.ts';
+import { compareText, labelNameText, METRIC_NAME, goQuoted } from '../model/labels.ts';
 import type { Matcher } from '../model/matchers.ts';
 import type { Aggregation, Binary, DurationExpr, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts';
 
@@ -11,7 +11,7 @@ export function formatExpr(expr: Expr): string {
     case 'number':
       return expr.isDuration ? formatSeconds(expr.value) : formatPlain(expr.value);
     case 'string':
-      return quoted(expr.value);
+      return goQuoted(expr.value);
     case 'selector':
       return formatSelector(expr) + formatAt(expr) + formatExtension(expr) + formatOffset(expr);
     case 'range': {
@@ -73,7 +73,8 @@ function formatDurationPart(expr: DurationExpr): string {
     case 'paren':
       return `(${formatDurationPart(expr.expr)})`;
     case 'unary':
-      return `${expr.op}${expr.expr.kind === 'number' ? formatDurationExpr(expr.expr) : formatDurationPart(expr.expr)}`;
+      if (expr.expr.kind !== 'number') return expr.op + formatDurationPart(expr.expr);
+      return (expr.op === '-' ? '-' : '') + formatDurationExpr(expr.expr);
     case 'call':
       return `${expr.func}(${expr.args.map(formatDurationPart).join(', ')})`;
     case 'binary':
@@ -85,7 +86,7 @@ function formatSelector(selector: VectorSelector): string {
   const { name } = selector;
   const rest = name === undefined ? selector.matchers : selector.matchers.filter((m) => !isName(m, name));
   const parts = rest.map((m) => {
-    return `${labelNameText(m.name)}${m.op}${quoted(m.value)}`;
+    return `${labelNameText(m.name)}${m.op}${goQuoted(m.value)}`;
   });
   parts.sort(compareText);
   if (name === undefined) return `{${parts.join(',')}}`;

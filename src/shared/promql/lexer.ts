@@ -1,5 +1,6 @@
 /** Text to tokens. */
 import { parseDuration } from '../model/durations.ts';
+import { readGoFloat } from '../model/numberText.ts';
 import { PromqlError } from './errors.ts';
 
 export type TokenKind = 'identifier' | 'number' | 'duration' | 'string' | 'punctuation' | 'end';
@@ -47,7 +48,7 @@ const PUNCTUATION = [
   ':',
 ];
 const DURATION = /(?:[0-9]+(?:ms|[smhdwy]))+/y;
-const NUMBER = /0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?/y;
+const NUMBER = /0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?/y;
 const IDENTIFIER = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const IDENTIFIER_IN_BRACKETS = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 
@@ -171,18 +172,22 @@ function numberHint(word: string): string {
   if (/^[0-9]+[a-zA-Z]+$/.test(word))
     return 'units of time are ms s m h d w y; a metric name cannot begin with a digit';
   if (/^[0-9]+\.[0-9]+[a-z]+$/.test(word)) return 'a duration has no decimals: write 1h30m for 1.5h';
+  if (Math.abs(Number(word)) === Infinity) return `numbers go up to ${Number.MAX_VALUE}; write Inf for infinity`;
   if (word.includes('_')) return 'an underscore stands between two digits';
   return 'write 1, 1.5, 1e3, 0x1f, 5m or 1h30m';
 }
 
-/** As upstream reads numbers: whole numbers with a leading 0 are octal where they can be. */
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** As upstream reads numbers: whole numbers with a leading 0 are octal where they can be, hexadecimal ones have 63 bits, and none is infinite. */
 function numberValue(word: string): number | undefined {
-  if (word.includes('_') && !/^(?:0[xX]_?)?[0-9a-fA-F.]+(?:_[0-9a-fA-F.]+)*(?:[eE][+-]?[0-9]+)?$/.test(word))
-    return undefined;
+  if (/^0[xX]/.test(word)) {
+    const size = /^0[xX](?:_?[0-9a-fA-F]+)+$/.test(word) ? BigInt(word.replaceAll('_', '')) : INT64_MAX + 1n;
+    return size > INT64_MAX ? undefined : Number(size);
+  }
   const plain = word.replaceAll('_', '');
-  if (/^0[0-7]+$/.test(plain)) return parseInt(plain, 8);
-  const value = Number(plain);
-  return Number.isNaN(value) ? undefined : value;
+  if (/^0[0-7]+$/.test(plain) && readGoFloat(word) !== undefined) return parseInt(plain, 8);
+  return readGoFloat(word);
 }
 
 /** Escapes of one letter in a Go string, but for those of its quotes. */
