@@ -4,11 +4,10 @@ import { histogramJson } from '../../../shared/api/histogramJson.ts';
 import { labelsJson } from '../../../shared/api/labelsJson.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { AnswerFormat, QueryResult, QueryValue, StepGrid, StepMatrix } from '../../storage/engine.ts';
+import { timesOf } from '../grid.ts';
 import { JsonBytes } from './jsonBytes.ts';
+import { writeSamples, type SampledRow } from './sampleTexts.ts';
 import { statsJson } from './statsJson.ts';
-
-/** Samples of one series between two looks at whether a piece is full. */
-const SAMPLES_A_LOOK = 2048;
 
 /** Around the rows of a range query's answer that has nothing else to tell. */
 export const ANSWER_START = '{"status":"success","data":{"resultType":"matrix","result":[';
@@ -77,8 +76,7 @@ function* writeValue(
       let separator = '';
       for (const { labels, times, values, histograms } of value.series.slice(0, limit)) {
         out.text(`${separator}{"metric":${labelsJson(labels)}`);
-        const openings = openingsOf(times);
-        yield* writeSamples(out, openings, values, 0, undefined, histograms);
+        yield* writeSeries(out, { times, values, at: 0, bits: undefined }, histograms);
         out.text('}');
         separator = ',';
       }
@@ -109,18 +107,17 @@ function* writeVector(out: JsonBytes, matrix: StepMatrix, t: number, limit: numb
 
 function* writeMatrix(out: JsonBytes, matrix: StepMatrix, grid: StepGrid, limit: number, places?: number[]) {
   const { labels, values, histograms } = matrix;
-  const openings = openingsOf(Float64Array.from({ length: grid.count }, (_, i) => grid.start + i * grid.stepMs));
+  const times = timesOf(grid);
   let separator = '';
   const count = Math.min(labels.length, limit);
   for (let s = 0; s < count; s++) {
     const bits = bitsOf(matrix, s);
     if (!isThere(bits)) continue;
-    const row = s * grid.count;
     out.text(separator);
     const start = out.length;
     out.text(`{"metric":${labelsJson(labels[s])}`);
     const samples = out.length + VALUES_START.length;
-    yield* writeSamples(out, openings, values, row, bits, histograms);
+    yield* writeSeries(out, { times, values, at: s * grid.count, bits }, histograms);
     places?.push(start, samples, out.length - 1);
     out.text('}');
     separator = ',';
@@ -139,91 +136,38 @@ const VALUES_START = ',"values":[';
 /** By place in `values`. */
 type Histograms = ReadonlyMap<number, NativeHistogram> | undefined;
 
-/** What stands before the value of each sample, `,[1767225600.5,"`, as bytes: that of sample i is [from[i], from[i + 1]). */
-export interface Openings {
-  readonly bytes: Uint8Array;
-  readonly from: Int32Array;
-  readonly times: Float64Array;
-}
-
-/** Brackets, quote, and a time of 20 digits and its point. */
-const OPENING_BYTES_MAX = 30;
-
-export function openingsOf(times: Float64Array): Openings {
-  const bytes = new Uint8Array(times.length * OPENING_BYTES_MAX);
-  const from = new Int32Array(times.length + 1);
-  let at = 0;
-  times.forEach((t, i) => {
-    const text = `,[${secondsText(t)},"`;
-    for (let k = 0; k < text.length; k++) bytes[at++] = text.charCodeAt(k);
-    from[i + 1] = at;
-  });
-  return { bytes, from, times };
-}
-
 /**
  * `,"values":[…]` and `,"histograms":[…]` of one series, each only where it has such samples.
  *
- * @param bits tell which samples are there; all of them if undefined.
+ * @param histograms by place in the row's values.
  */
-function* writeSamples(
-  out: JsonBytes,
-  openings: Openings,
-  values: Float64Array,
-  row: number,
-  bits: Uint8Array | undefined,
-  histograms: Histograms,
-) {
-  const count = openings.times.length;
-  const met: number[] = [];
-  let isFirst = true;
-  for (let from = 0; from < count; from += SAMPLES_A_LOOK) {
-    const to = Math.min(count, from + SAMPLES_A_LOOK);
-    isFirst = writeFloats(out, openings, values, row, bits, histograms, met, from, to, isFirst);
-    if (out.isFull) yield out.take();
-  }
-  if (!isFirst) out.text(']');
+function* writeSeries(out: JsonBytes, row: SampledRow, histograms: Histograms) {
+  const met = histograms === undefined ? [] : histogramsIn(row, histograms);
+  const floats = met.length === 0 ? row : { ...row, bits: bitsWithout(row, met) };
+  const writing = writeSamples(out, floats, VALUES_START);
+  let step = writing.next();
+  for (; step.done !== true; step = writing.next()) if (out.isFull) yield out.take();
+  if (step.value) out.text(']');
   for (const [k, i] of met.entries()) {
-    const h = histogramJson(histograms!.get(row + i)!);
-    out.text(`${k === 0 ? ',"histograms":[' : ','}[${secondsText(openings.times[i])},${h}]`);
+    const h = histogramJson(histograms!.get(row.at + i)!);
+    out.text(`${k === 0 ? ',"histograms":[' : ','}[${secondsText(row.times[i])},${h}]`);
     if (out.isFull) yield out.take();
   }
   if (met.length > 0) out.text(']');
 }
 
-const QUOTE_AND_BRACKET = Uint8Array.of(0x22, 0x5d);
-
-/** The floats among samples [from, to); which others there are is put down in `met`. @returns whether there was none so far. */
-function writeFloats(
-  out: JsonBytes,
-  openings: Openings,
-  values: Float64Array,
-  row: number,
-  bits: Uint8Array | undefined,
-  histograms: Histograms,
-  met: number[],
-  from: number,
-  to: number,
-  isFirst: boolean,
-): boolean {
-  for (let i = from; i < to; i++) {
-    if (bits !== undefined && (bits[i >> 3] & (1 << (i & 7))) === 0) continue;
-    if (histograms?.has(row + i) === true) {
-      met.push(i);
-      continue;
-    }
-    if (isFirst) out.text(VALUES_START);
-    writeSample(out, openings, i, values[row + i], isFirst);
-    isFirst = false;
-  }
-  return isFirst;
+/** Which samples are native histograms. */
+function histogramsIn({ times, at, bits }: SampledRow, histograms: NonNullable<Histograms>): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < times.length; i++)
+    if ((bits === undefined || (bits[i >> 3] & (1 << (i & 7))) !== 0) && histograms.has(at + i)) found.push(i);
+  return found;
 }
 
-/** Sample i of a row; the first one stands without its comma. */
-export function writeSample(out: JsonBytes, { bytes, from }: Openings, i: number, v: number, isFirst: boolean): void {
-  out.bytes(bytes, from[i] + (isFirst ? 1 : 0), from[i + 1]);
-  out.number(v);
-  out.bytes(QUOTE_AND_BRACKET, 0, 2);
+function bitsWithout({ times, bits }: SampledRow, left: readonly number[]): Uint8Array {
+  const kept = bits?.slice() ?? new Uint8Array((times.length + 7) >> 3).fill(0xff);
+  for (const i of left) kept[i >> 3] &= ~(1 << (i & 7));
+  return kept;
 }
 
 /** Seconds, with three decimals where there are milliseconds. */

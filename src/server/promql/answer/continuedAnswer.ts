@@ -2,8 +2,10 @@
 import { labelsJson } from '../../../shared/api/labelsJson.ts';
 import { compareLabels, type Labels } from '../../../shared/model/labels.ts';
 import type { StepGrid, StepMatrix } from '../../storage/engine.ts';
-import { ANSWER_END, ANSWER_START, bitsOf, isThere, openingsOf, writeSample, type Openings } from './answerPieces.ts';
+import { timesOf } from '../grid.ts';
+import { ANSWER_END, ANSWER_START, bitsOf, isThere } from './answerPieces.ts';
 import { JsonBytes } from './jsonBytes.ts';
+import { writeSamples } from './sampleTexts.ts';
 
 /** An answer that is kept as it was sent: a range query's, whole, with numbers only and nothing to be told. Its rows are sorted by their labels. */
 export interface KeptAnswer {
@@ -24,7 +26,7 @@ export interface KeptPart {
 export function continuedAnswer({ kept, count }: KeptPart, tail: StepMatrix | undefined, grid: StepGrid): KeptAnswer {
   const steps = grid.count - count;
   const tailStart = grid.start + count * grid.stepMs;
-  const openings = openingsOf(Float64Array.from({ length: steps }, (_, i) => tailStart + i * grid.stepMs));
+  const times = timesOf({ ...grid, start: tailStart, count: steps });
   const out = new JsonBytes(kept.body.length + kept.labels.length * steps * NEW_SAMPLE_BYTES);
   const labels: Labels[] = [];
   const places: number[] = [];
@@ -41,7 +43,10 @@ export function continuedAnswer({ kept, count }: KeptPart, tail: StepMatrix | un
     else out.text(`{"metric":${labelsJson(row.labels)},"values":[`);
     places.push(out.length);
     out.copy(kept.body, samples.from, samples.to);
-    if (isContinued) writeSteps(out, openings, tail!, row.tail, samples.from === samples.to);
+    if (isContinued) {
+      const added = { times, values: tail!.values, at: row.tail * steps, bits };
+      for (const _ of writeSamples(out, added, samples.from === samples.to ? '' : ','));
+    }
     places.push(out.length);
     out.text(']}');
     labels.push(row.labels);
@@ -53,17 +58,6 @@ export function continuedAnswer({ kept, count }: KeptPart, tail: StepMatrix | un
 /** A time and a number, about. */
 const NEW_SAMPLE_BYTES = 40;
 const NONE = { from: 0, to: 0 };
-
-/** The samples of a row. @param isFirst whether none stands before them. */
-function writeSteps(out: JsonBytes, openings: Openings, tail: StepMatrix, row: number, isFirst: boolean): void {
-  const bits = bitsOf(tail, row);
-  const steps = openings.times.length;
-  for (let i = 0; i < steps; i++) {
-    if ((bits[i >> 3] & (1 << (i & 7))) === 0) continue;
-    writeSample(out, openings, i, tail.values[row * steps + i], isFirst);
-    isFirst = false;
-  }
-}
 
 const OPENING = 0x5b;
 const CLOSING = 0x5d;

@@ -2,8 +2,10 @@
 import { formatValue } from '../../../shared/api/prometheus.ts';
 import { utf8Size, writeUtf8 } from '../../../shared/bytes/utf8.ts';
 
-/** A full buffer is handed on; the largest single thing in it may be as long again. */
+/** A buffer is handed on when it holds so much. */
 const PIECE_BYTES = 128 * 1024;
+/** What it has room for: the samples that are written at once seldom take more. */
+const BUFFER_BYTES = PIECE_BYTES + 64 * 1024;
 const FIRST_BYTES = 2 * 1024;
 const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 /** Of a number: 17 digits, sign, point, and an exponent or 21 places. */
@@ -77,16 +79,6 @@ export class JsonBytes {
   }
 
   /** Bytes [from, to) of `source`. */
-  bytes(source: Uint8Array, from: number, to: number): void {
-    this.#reserve(to - from);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    // They are few: a loop is quicker than a call.
-    for (let i = from; i < to; i++) bytes[at++] = source[i];
-    this.#at = at;
-  }
-
-  /** The same, of any number of bytes. */
   copy(source: Uint8Array, from: number, to: number): void {
     this.#reserve(to - from);
     this.#bytes.set(source.subarray(from, to), this.#at);
@@ -107,7 +99,7 @@ export class JsonBytes {
       }
     }
     const slot = knownNumber(v);
-    this.bytes(TEXTS, slot * NUMBER_BYTES_MAX, slot * NUMBER_BYTES_MAX + LENGTHS[slot]);
+    this.copy(TEXTS, slot * NUMBER_BYTES_MAX, slot * NUMBER_BYTES_MAX + LENGTHS[slot]);
   }
 
   #whole(v: number, magnitude: number): void {
@@ -168,7 +160,7 @@ export class JsonBytes {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
-    const size = this.#bytes === NO_BYTES ? PIECE_BYTES + NUMBER_BYTES_MAX : 2 * this.#bytes.length;
+    const size = this.#bytes === NO_BYTES ? BUFFER_BYTES : 2 * this.#bytes.length;
     const grown = new Uint8Array(Math.max(size, this.#at + count));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
