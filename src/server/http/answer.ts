@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { release } from '../../shared/bytes/release.ts';
+import type { AnswerPieces } from '../storage/engine.ts';
 import { acceptClauses } from './accept.ts';
 
 /** Text is gathered to pieces of about this many characters before it becomes bytes. */
@@ -11,6 +13,9 @@ const PIECE_CHARS = 64 * 1024;
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 /** Below this size compression costs more than it saves. */
 const COMPRESSED_BYTES_MIN = 1024;
+/** What a body becomes smaller by at least, mostly: a chunk of its compressed form is asked for from another thread, and one is quicker than many. */
+const COMPRESSED_SHARE = 4;
+const COMPRESSED_CHUNK_MIN = 4 * 1024;
 /** Speed before size: the link is rarely the bottleneck, a core of a small machine is. */
 const GZIP_LEVEL = 1;
 const ZSTD_LEVEL = 1;
@@ -63,18 +68,19 @@ export function sendTexts(
 export async function sendPieces(
   request: FastifyRequest,
   reply: FastifyReply,
-  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  pieces: Iterable<Uint8Array> | AnswerPieces,
   contentType = JSON_TYPE,
 ): Promise<FastifyReply> {
   reply.type(contentType).header('vary', varyWith(reply, 'Accept-Encoding'));
   const encoding = acceptedEncoding(request.headers['accept-encoding']);
   const rest = iteratorOf(pieces);
+  const areOurs = 'areHandedOver' in pieces && pieces.areHandedOver === true;
   const first: Buffer[] = [];
   let size = 0;
   // What is one piece is there as a whole already, however large.
   while (size <= BUFFERED_BYTES_MAX || first.length === 1) {
     const next = await rest.next();
-    if (next.done === true) return sendWhole(reply, first.length === 1 ? first[0] : Buffer.concat(first), encoding);
+    if (next.done === true) return sendGathered(reply, first, areOurs, encoding);
     first.push(bufferOf(next.value));
     size += next.value.length;
   }
@@ -88,10 +94,33 @@ export async function sendPieces(
   return reply.send(source.pipe(compressor));
 }
 
-async function sendWhole(reply: FastifyReply, body: Buffer, encoding: Encoding): Promise<FastifyReply> {
+/** @param areOurs whether nothing else looks into the pieces. */
+async function sendGathered(
+  reply: FastifyReply,
+  pieces: readonly Buffer[],
+  areOurs: boolean,
+  encoding: Encoding,
+): Promise<FastifyReply> {
+  if (pieces.length === 1) return sendWhole(reply, pieces[0], areOurs, encoding);
+  const body = Buffer.concat(pieces);
+  if (areOurs) pieces.forEach(release);
+  return sendWhole(reply, body, true, encoding);
+}
+
+async function sendWhole(
+  reply: FastifyReply,
+  body: Buffer,
+  isOurs: boolean,
+  encoding: Encoding,
+): Promise<FastifyReply> {
   if (encoding === 'identity' || body.length < COMPRESSED_BYTES_MIN) return reply.send(body);
   reply.header('content-encoding', encoding);
-  return reply.send(await (encoding === 'gzip' ? gzip(body, { level: GZIP_LEVEL }) : zstd(body, zstdOptions)));
+  const chunkSize = Math.max(COMPRESSED_CHUNK_MIN, Math.ceil(body.length / COMPRESSED_SHARE));
+  const compressed = await (encoding === 'gzip'
+    ? gzip(body, { level: GZIP_LEVEL, chunkSize })
+    : zstd(body, { ...zstdOptions, chunkSize }));
+  if (isOurs) release(body);
+  return reply.send(compressed);
 }
 
 function* bytesOf(texts: Iterable<string>): Generator<Buffer, undefined> {
@@ -107,7 +136,7 @@ function* bytesOf(texts: Iterable<string>): Generator<Buffer, undefined> {
 
 type Pieces = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
 
-const iteratorOf = (pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Pieces =>
+const iteratorOf = (pieces: Iterable<Uint8Array> | AnswerPieces): Pieces =>
   Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
 
 /** The same memory. */

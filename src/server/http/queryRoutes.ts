@@ -7,7 +7,7 @@ import { prettyExpr } from '../../shared/promql/pretty.ts';
 import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import { quoted } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
-import { QueryError, type QueryRequest } from '../storage/engine.ts';
+import { QueryError, type AnswerPieces, type QueryRequest } from '../storage/engine.ts';
 import { chained, dataJson, JSON_TYPE, listJson } from './answer.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 import { rangeParams, TIME_MAX, TIME_MIN, type Params } from './params.ts';
@@ -26,7 +26,7 @@ async function runQuery(
   call: ApiCall,
   grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
   columns = false,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<AnswerPieces> {
   const { params, deps, rooms, origin, signal, queries, client } = call;
   const limit = params.limit();
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
@@ -43,12 +43,12 @@ async function runQuery(
     .catch(refused);
 }
 
-function instantQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array>> {
+function instantQuery(call: ApiCall): Promise<AnswerPieces> {
   const t = call.params.timeOr('time', call.deps.clock.now());
   return runQuery(call, { start: t, end: t, stepMs: 0 });
 }
 
-async function rangeQuery(call: ApiCall): Promise<AsyncIterable<Uint8Array> | TypedAnswer> {
+async function rangeQuery(call: ApiCall): Promise<AnswerPieces | TypedAnswer> {
   const columns = call.accept.includes(MATRIX_TYPE);
   const answer = await runQuery(call, rangeParams(call.params), columns);
   if (!columns) return answer;

@@ -1,7 +1,7 @@
 /** A row of the route tables. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps, ServerRooms } from './deps.ts';
-import type { QueryRequest } from '../storage/engine.ts';
+import type { AnswerPieces, QueryRequest } from '../storage/engine.ts';
 import type { Params } from './params.ts';
 import type { RunningQueries } from './runningQueries.ts';
 
@@ -25,7 +25,7 @@ export interface ApiCall {
 }
 
 /** Pieces of JSON, the whole envelope included: as text, or as bytes that come from where they are made. */
-export type ApiAnswer = Iterable<string> | AsyncIterable<Uint8Array>;
+export type ApiAnswer = Iterable<string> | AnswerPieces;
 
 /** What is no JSON. */
 export interface TypedAnswer {

@@ -5,6 +5,7 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import type { AnswerPieces } from '../storage/engine.ts';
 import { adminRoutes } from './adminRoutes.ts';
 import { DATA_HEADERS, JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE, varyWith } from './answer.ts';
 import { BACKTEST_ROUTES } from './backtestRoutes.ts';
@@ -261,7 +262,7 @@ async function answerApi(
   const { contentType, isNegotiated, pieces } = typed;
   if (isNegotiated === true) reply.header('vary', varyWith(reply, 'Accept'));
   const send = Symbol.asyncIterator in pieces ? sendPieces : sendTexts;
-  return send(request, reply, pieces as Iterable<string> & AsyncIterable<Uint8Array>, contentType);
+  return send(request, reply, pieces as Iterable<string> & AnswerPieces, contentType);
 }
 
 function pagesHandler(deps: HttpDeps): RawHandler {

@@ -141,9 +141,15 @@ export interface AnswerFormat {
 }
 
 /** A query engine that also writes: a result of any size goes out without being held as text. */
+/** Pieces of an answer, in order. */
+export interface AnswerPieces extends AsyncIterable<Uint8Array> {
+  /** Whether each piece is the taker's alone, in a buffer of its own. */
+  readonly areHandedOver?: boolean;
+}
+
 export interface AnsweringEngine extends QueryEngine {
   /** The result as the API's JSON, or as columns where they are taken, in pieces that are made as they are taken. Rejects as `query`, before the first piece. */
-  answer(request: QueryRequest, format: AnswerFormat): Promise<AsyncIterable<Uint8Array>>;
+  answer(request: QueryRequest, format: AnswerFormat): Promise<AnswerPieces>;
 }
 
 /** `errorType` is the API's word for it; HTTP: 400 bad_data, 422 execution, 503 timeout and canceled, 500 internal. */

@@ -1,9 +1,10 @@
 /** Which answers are kept, and how: as they are sent. */
+import { release } from '../../shared/bytes/release.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import { answerPieces, bitsOf, isThere } from '../promql/answer/answerPieces.ts';
 import { columnsOf, matrixAnswer } from '../promql/answer/matrixAnswer.ts';
 import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
-import type { AnswerFormat, QueryResult, StepGrid, StepMatrix } from '../storage/engine.ts';
+import type { AnswerFormat, AnswerPieces, QueryResult, StepGrid, StepMatrix } from '../storage/engine.ts';
 import { KEPT_BYTES_MAX } from './resultCache.ts';
 
 /** The rows of an answer, in the order in which they are written. */
@@ -42,24 +43,29 @@ const labelsWritten = (matrix: StepMatrix): readonly Labels[] =>
   matrix.labels.filter((_, row) => isThere(bitsOf(matrix, row)));
 
 /**
- * Pieces on their way to who asked, which are handed to `keep` together once all of them are taken, if they are not too many.
+ * Pieces on their way to who asked. If they are not too many they go there as one, which is handed to `keep` first.
  *
- * @param rows asked then; undefined where the answer is not to be kept.
+ * @param rows asked when all pieces are there; undefined where the answer is not to be kept.
  */
 export async function* keptOnTheWay(
-  pieces: AsyncIterable<Uint8Array>,
+  pieces: AnswerPieces,
   grid: StepGrid,
   rows: () => AnswerRows | undefined,
   keep: (answer: KeptAnswer) => void,
 ): AsyncGenerator<Uint8Array> {
-  let all: Uint8Array[] = [];
+  let gathered: Uint8Array[] | undefined = [];
   let size = 0;
   for await (const piece of pieces) {
     size += piece.length;
-    if (size <= KEPT_BYTES_MAX) all.push(piece);
-    else all = [];
-    yield piece;
+    gathered?.push(piece);
+    if (size <= KEPT_BYTES_MAX) continue;
+    yield* gathered ?? [piece];
+    gathered = undefined;
   }
-  const found = size <= KEPT_BYTES_MAX ? rows() : undefined;
-  if (found !== undefined) keep({ ...found, grid, body: Buffer.concat(all) });
+  if (gathered === undefined) return;
+  const body = Buffer.concat(gathered);
+  if (pieces.areHandedOver === true) gathered.forEach(release);
+  const found = rows();
+  if (found !== undefined) keep({ ...found, grid, body });
+  yield body;
 }

@@ -1,6 +1,8 @@
 /** Pieces of an answer on their way from the thread that writes them to the one reader who takes them. */
+import type { AnswerPieces } from '../storage/engine.ts';
 
-export class PieceQueue implements AsyncIterable<Uint8Array> {
+export class PieceQueue implements AnswerPieces {
+  readonly areHandedOver = true;
   readonly #pieces: Uint8Array[] = [];
   readonly #onTaken: (count: number) => void;
   readonly #onDone: () => void;

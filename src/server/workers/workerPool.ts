@@ -1,6 +1,12 @@
 /** A few worker threads, started when needed and ended when idle. */
 import { Worker } from 'node:worker_threads';
-import { QueryError, type AnswerFormat, type QueryResult, type QueryStats } from '../storage/engine.ts';
+import {
+  QueryError,
+  type AnswerFormat,
+  type AnswerPieces,
+  type QueryResult,
+  type QueryStats,
+} from '../storage/engine.ts';
 import { NO_LABELS } from '../../shared/model/labels.ts';
 import type { SelectLease } from '../storage/queryable.ts';
 import type { AnswerRows } from './keptAnswers.ts';
@@ -32,7 +38,7 @@ export interface PoolJob extends Omit<QueryJob, 'id' | 'cancelFlag' | 'news' | '
 
 /** An answer, whose pieces come as they are taken. */
 export interface WrittenAnswer {
-  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly pieces: AnswerPieces;
   readonly stats: QueryStats;
   /** Asked when all pieces are taken: its rows, where it can be kept. */
   readonly rows: () => AnswerRows | undefined;

@@ -1,0 +1,11 @@
+/** Memory outside of the collector's heap is given back at once: left to it, large buffers that live shortly make it come over and over. */
+interface Detachable {
+  /** ES2024. */
+  transfer(length: number): ArrayBuffer;
+}
+
+/** Empties a buffer that nothing else looks into; one that is shared, or a part of a larger one, stays as it is. */
+export function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteLength >= buffer.byteLength / 2)
+    (buffer as unknown as Detachable).transfer(0);
+}
