@@ -160,9 +160,9 @@ export function extrapolate(series: Extrapolation, perSecond: boolean, grid: Win
   const factors = perSecond ? reaches.perSecond : reaches.factors;
   const steps = grid.ends.length;
   out.present.set(reaches.present);
-  for (let i = 0; i < steps; i++) out.values[i] = values[lastAt[i]] - values[firstAt[i]];
-  if (falls === undefined) for (let i = 0; i < steps; i++) out.values[i] *= factors[i];
-  else counted(values, firstAt, falls, reaches, factors, perSecond ? grid.rangeMs / 1000 : 1, out.values);
+  if (falls === undefined)
+    for (let i = 0; i < steps; i++) out.values[i] = (values[lastAt[i]] - values[firstAt[i]]) * factors[i];
+  else counted(values, firstAt, lastAt, falls, reaches, factors, perSecond ? grid.rangeMs / 1000 : 1, out.values);
 }
 
 function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
@@ -175,10 +175,11 @@ function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   };
 }
 
-/** What a counter gained in each window. @param out what its last sample there has over the first. */
+/** What a counter gained in each window. */
 function counted(
   values: Float64Array,
   firstAt: Int32Array,
+  lastAt: Int32Array,
   falls: Falls,
   { times, ends, rangeMs, first, last, present, zeroReach }: Reaches,
   factors: Float64Array,
@@ -190,7 +191,7 @@ function counted(
   let next = 0;
   for (let i = 0; i < steps; i++) {
     const v = values[firstAt[i]];
-    let increase = out[i];
+    let increase = values[lastAt[i]] - v;
     if (at.length > next) {
       while (next < at.length && at[next] <= first[i]) next++;
       increase = withLost(increase, falls, next, last[i]);

@@ -69,6 +69,8 @@ export function windowed(
       return { times: kept.times, values: kept.values, histograms: kept.histograms, rises: kept.rises, lo, hi };
     },
     outlined(s) {
+      const times = series[s].origin?.group.times;
+      if (times !== undefined && outlines.areReadAll(times)) return undefined;
       const outline = series[s].outline?.();
       return outline === undefined ? undefined : outlines.of(outline);
     },

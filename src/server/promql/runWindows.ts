@@ -52,6 +52,17 @@ export class OutlineReader {
     return { outline, look: (at) => this.#look(outline, at) };
   }
 
+  /** Whether all samples of series with these times had to be read so far: then what is known of others need not be looked up. */
+  areReadAll(times: Float64Array): boolean {
+    let any = false;
+    for (const byTimes of this.#found.values()) {
+      const windows = byTimes.get(times);
+      if (windows !== undefined && windows !== 'read all') return false;
+      any ||= windows !== undefined;
+    }
+    return any;
+  }
+
   #look(outline: SeriesOutline, at: LooksAt): RunValues | undefined {
     let byTimes = this.#found.get(at);
     if (byTimes === undefined) this.#found.set(at, (byTimes = new Map()));

@@ -10,11 +10,15 @@ interface Heaps {
   readonly size: Int32Array;
   readonly values: Float64Array;
   readonly rows: Int32Array;
+  /** By step: a value that is not above it, with its sign turned for bottomk, is not taken. NaN lets all in. */
+  readonly bar: Float64Array;
 }
+
+type Extreme = 'topk' | 'bottomk' | 'limitk';
 
 /** @param wanted k by step; below 1 selects nothing. @param onIgnored hears of histograms, which have no rank. */
 export async function selectExtremes(
-  op: 'topk' | 'bottomk' | 'limitk',
+  op: Extreme,
   source: VectorRows,
   grouping: Grouping,
   wanted: Float64Array,
@@ -48,20 +52,25 @@ function leaveOutHistograms(row: Row, wanted: Float64Array, onIgnored: () => voi
   }
 }
 
-/** A row's samples to the heaps of all steps. */
-function offer(heap: Heaps, row: Row, s: number, wanted: Float64Array, op: 'topk' | 'bottomk' | 'limitk'): void {
-  const { capacity, size, values: kept } = heap;
+/** A row's samples to the heaps of all steps. Most are no better than the worst that is kept. */
+function offer(heap: Heaps, row: Row, s: number, wanted: Float64Array, op: Extreme): void {
+  const { bar } = heap;
   const { values, present } = row;
-  const isWorse = WORSE[op === 'limitk' ? 'topk' : op];
-  const sign = op === 'topk' ? 1 : -1;
-  for (let i = 0; i < size.length; i++) {
-    if (present[i] === 0) continue;
-    const k = Math.min(wanted[i], capacity);
-    const v = values[i];
-    if (size[i] < k) push(heap, i, v, s, isWorse);
-    // Most are no better than the worst that is kept; a NaN there is worse than anything.
-    else if (k > 0 && op !== 'limitk' && !(sign * v <= sign * kept[i * capacity])) replaceWorst(heap, i, v, s, op);
+  const sign = SIGN[op];
+  for (let i = 0; i < bar.length; i++) {
+    if (present[i] === 0 || sign * values[i] <= bar[i]) continue;
+    take(heap, i, values[i], s, Math.min(wanted[i], heap.capacity), op);
   }
+}
+
+const SIGN: Readonly<Record<Extreme, number>> = { topk: 1, bottomk: -1, limitk: 1 };
+
+/** @param k how many are kept. */
+function take(heap: Heaps, step: number, v: number, row: number, k: number, op: Extreme): void {
+  if (heap.size[step] < k) push(heap, step, v, row, WORSE[op === 'limitk' ? 'topk' : op]);
+  else if (k > 0 && op !== 'limitk') replaceWorst(heap, step, v, row, op);
+  if (heap.size[step] < k) return;
+  heap.bar[step] = k > 0 && op !== 'limitk' ? SIGN[op] * heap.values[step * heap.capacity] : Infinity;
 }
 
 function newHeaps(capacity: number, steps: number, budget: Budget): Heaps {
@@ -71,6 +80,7 @@ function newHeaps(capacity: number, steps: number, budget: Budget): Heaps {
     size: new Int32Array(steps),
     values: new Float64Array(capacity * steps),
     rows: new Int32Array(capacity * steps),
+    bar: new Float64Array(steps).fill(NaN),
   };
 }
 
@@ -172,12 +182,7 @@ function chosenOf(heaps: readonly Heaps[], rowCount: number, steps: number): Cho
 }
 
 /** The rows that were chosen anywhere; at a single step best first, group by group. */
-function chosenRows(
-  heaps: readonly Heaps[],
-  source: VectorRows,
-  steps: number,
-  op: 'topk' | 'bottomk' | 'limitk',
-): VectorRows {
+function chosenRows(heaps: readonly Heaps[], source: VectorRows, steps: number, op: Extreme): VectorRows {
   if (steps === 1 && op !== 'limitk') for (const heap of heaps) rank(heap, WORSE[op]);
   const chosen = chosenOf(heaps, source.labels.length, steps);
   return {
