@@ -14,7 +14,7 @@ const serverRooms = {
   outbound: 'telemetry|storage|config',
   discovery: 'telemetry|storage|config|outbound',
   tsdb: 'telemetry|storage|wasm|config',
-  promql: 'telemetry|storage|config',
+  promql: 'telemetry|storage|wasm|config',
   frames: 'telemetry|storage|config',
   distribution: 'telemetry|storage',
   workers: 'telemetry|storage|config|tsdb|promql|frames',

@@ -140,13 +140,13 @@ export interface AnswerFormat {
   readonly warnings?: readonly string[];
 }
 
-/** A query engine that also writes: a result of any size goes out without being held as text. */
 /** Pieces of an answer, in order. */
 export interface AnswerPieces extends AsyncIterable<Uint8Array> {
   /** Whether each piece is the taker's alone, in a buffer of its own. */
   readonly areHandedOver?: boolean;
 }
 
+/** A query engine that also writes: a result of any size goes out without being held as text. */
 export interface AnsweringEngine extends QueryEngine {
   /** The result as the API's JSON, or as columns where they are taken, in pieces that are made as they are taken. Rejects as `query`, before the first piece. */
   answer(request: QueryRequest, format: AnswerFormat): Promise<AnswerPieces>;
