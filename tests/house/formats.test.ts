@@ -255,18 +255,157 @@ test('tombstones: header, length, checksum, label sets, ranges', () => {
   input.isAtEnd();
 });
 
-/** Cells of a row, or of one column, as changes. */
-function values(input: Cursor, cells: number, isRow: boolean): void {
-  for (let done = 0; done < cells && (!isRow || input.left > 0);) {
-    const token = input.v();
-    const rest = Math.floor(token / 4);
-    if (token % 4 === 0) done += rest % 2 === 0 ? rest / 2 : Math.floor(rest / 8) + 1;
-    else if (token % 4 === 3) done += Math.floor(rest / 2);
-    else done++;
-    if (token % 4 === 2 && rest >= 64) input.z();
-    else if (token % 4 === 2) input.raw((rest % 8) + 1);
+const unzigzag = (n: number) => (n % 2 === 0 ? n / 2 : -(n + 1) / 2);
+
+/** What is in a token of a row, or of one cell. */
+interface Token {
+  readonly cells: number;
+  readonly isMark: boolean;
+  readonly change: number;
+  /** No change: a value, and whether it is a decimal. */
+  readonly start?: { readonly v: number; readonly isDecimal: boolean };
+}
+
+function token(input: Cursor, change: number): Token {
+  const code = input.v();
+  const rest = Math.floor(code / 4);
+  const one = { cells: 1, isMark: false, change };
+  if (code % 4 === 3) return { ...one, cells: Math.floor(rest / 2), isMark: true };
+  if (code % 4 === 1) return { ...one, change: unzigzag(rest) };
+  if (code % 4 === 0 && rest % 2 === 0) return { ...one, cells: rest / 2 };
+  if (code % 4 === 0)
+    return { ...one, cells: Math.floor(rest / 8) + 1, change: change + (Math.floor(rest / 2) % 4) + 1 };
+  if (rest >= 64) return { ...one, start: { v: input.z() / 10 ** (rest - 64), isDecimal: true } };
+  const bytes = Buffer.alloc(8);
+  input.raw((rest % 8) + 1).copy(bytes, rest >> 3);
+  return { ...one, start: { v: bytes.readDoubleLE(), isDecimal: false } };
+}
+
+/** Cells of a row, or of one column, as changes; `seen` is told of those of a fresh row. */
+function values(input: Cursor, cells: number, isRow: boolean, seen?: (token: Token) => void): void {
+  let change = 0;
+  for (let done = 0; done < cells;) {
+    const ended: Token = { cells: cells - done, isMark: false, change };
+    const next = isRow && input.left === 0 ? ended : token(input, change);
+    change = next.change;
+    for (let i = 0; i < next.cells; i++) seen?.(next);
+    done += next.cells;
     expect(done).toBeLessThanOrEqual(cells);
   }
+}
+
+/** What rows of changes learn of a column. */
+interface Learnt {
+  own: number;
+  growth: number;
+  isFloat: boolean;
+  isSigned: boolean;
+  isGone: boolean;
+}
+
+/** A group, as far as its rows of changes build on it. */
+class Rows {
+  readonly columns: Learnt[] = [];
+  width = 0;
+  count = 0;
+  run = 4;
+
+  /** From a fresh record. */
+  constructor(input: Cursor) {
+    let before = 0;
+    this.width = input.v();
+    values(input, this.width, true, ({ isMark, change, start }) => {
+      const v = isMark ? 0 : (start?.v ?? change);
+      const isFloat = start?.isDecimal === false;
+      const growth = !isFloat && Math.abs(v - before) <= Math.abs(v) / 2 ? 1 / 2 : 1;
+      this.columns.push({ own: isFloat ? 2 ** 40 : 1, growth, isFloat, isSigned: false, isGone: isMark });
+      if (!isFloat) before = v;
+    });
+  }
+}
+
+class Bits {
+  readonly #bytes: Buffer;
+  at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return 8 * this.#bytes.length - this.at;
+  }
+
+  bit = () => (this.#bytes[this.at >> 3] >> (this.at++ & 7)) & 1;
+  number = (width: number) => Array.from({ length: width }, this.bit).reduce((n, bit, i) => n + bit * 2 ** i, 0);
+
+  /** Quotient and remainder; undefined after ten ones. */
+  rice(mean: number, more: number): number | undefined {
+    let k = more;
+    for (let power = 2; power <= mean; power *= 2) k++;
+    let quotient = 0;
+    while (quotient < 10 && this.bit() === 1) quotient++;
+    return quotient < 10 ? quotient * 2 ** k + this.number(k) : undefined;
+  }
+}
+
+/** Cells of a row as changes, in bits. */
+function changes(input: Cursor, rows: Rows): void {
+  const weight = 1 / Math.min(8, ++rows.count + 1);
+  const runs: number[] = [];
+  const events = input.left > 0 ? input.v() : 0;
+  const bits = new Bits(input.raw(input.left));
+  for (let i = 0; i < events; i++) {
+    const run = bits.rice(rows.run, 0) ?? bits.number(bits.number(6));
+    runs.push(run);
+    rows.run += (run - rows.run) / 8;
+  }
+  bits.at = Math.ceil(bits.at / 8) * 8;
+  let quiet = runs.shift() ?? Infinity;
+  let change = 0;
+  for (let c = 0; c < rows.width; c++) {
+    const column = (rows.columns[c] ??= { own: 1, growth: 1, isFloat: false, isSigned: false, isGone: false });
+    const isChained = !column.isFloat && column.growth < column.own;
+    const mean = isChained ? column.growth : column.own;
+    const isQuiet = column.isGone || mean < 1 / 4;
+    let residual = 0;
+    let most = Infinity;
+    if (isQuiet && quiet > 0) {
+      quiet--;
+      if (column.isGone || (change === 0 && column.own < 1 / 4)) continue;
+    } else {
+      if (isQuiet) quiet = runs.shift() ?? Infinity;
+      const code = bits.rice(mean, column.isSigned ? 1 : 0);
+      const escape = code === undefined ? bits.number(7) : 0;
+      if (escape >= 80 && escape < 82) {
+        column.isGone = true;
+        continue;
+      }
+      if (escape >= 64) {
+        column.isFloat = escape === 82;
+        expect(escape === 82 || escape <= 73).toBe(true);
+        bits.number(escape === 82 ? 64 : bits.number(6));
+        Object.assign(column, { own: column.isFloat ? 2 ** 40 : 1, growth: 1, isGone: false });
+        continue;
+      }
+      if (code === undefined) {
+        residual = unzigzag(bits.number(escape));
+        column.isSigned ||= residual < 0;
+        most = 16;
+      } else {
+        residual = column.isSigned ? unzigzag(code + (isQuiet ? 1 : 0)) : code + (isQuiet ? 1 : 0);
+      }
+      column.isGone = false;
+    }
+    const moved = isChained ? residual + change : residual;
+    const grown = moved - change;
+    column.own += (Math.min(Math.abs(moved), most * (column.own + 1)) - column.own) * weight;
+    column.growth += (Math.min(Math.abs(grown), most * (column.growth + 1)) - column.growth) * weight;
+    if (!column.isFloat) change = moved;
+  }
+  expect(runs).toEqual([]);
+  expect(bits.left).toBeGreaterThanOrEqual(0);
+  expect(bits.left).toBeLessThan(8);
 }
 
 /** The newest rows of a loose group. */
@@ -283,14 +422,17 @@ function rest(input: Cursor): void {
   input.isAtEnd();
 }
 
+/** By group: rows that the next one builds on. */
+const rowsOf = new Map<number, Rows>();
+
 /** Payloads behind the group's number, by type. */
-const RECORDS: Readonly<Record<number, (input: Cursor) => void>> = {
+const RECORDS: Readonly<Record<number, (input: Cursor, group: number) => void>> = {
   1: (input) => void (expect([0, 1]).toContain(input.u8()), input.text()),
   2: (input) => void [input.v(), labelSets(input)],
-  3: (input) => {
-    input.v();
+  3: (input, group) => {
+    expect(input.v() % 2).toBe(1);
     input.z();
-    values(input, input.v(), true);
+    rowsOf.set(group, new Rows(input));
   },
   4: (input) => {
     input.v();
@@ -313,10 +455,17 @@ const RECORDS: Readonly<Record<number, (input: Cursor) => void>> = {
     input.raw(size);
     chunk(input.raw(input.left));
   },
+  9: (input, group) => {
+    expect(input.v() % 2).toBe(0);
+    input.z();
+    const rows = rowsOf.get(group)!;
+    rows.width += input.z();
+    changes(input, rows);
+  },
 };
 
 test.each([
-  ['.wal', 'ISOW', 4, [1, 2, 3, 4, 5, 6, 8]],
+  ['.wal', 'ISOW', 5, [1, 2, 3, 4, 5, 6, 8, 9]],
   ['.checkpoint', 'ISOC', 2, [1, 2, 6, 7]],
 ])('the log: *%s, its frames and what is in each record', (ending, magic, version, types) => {
   const seen = new Set<number>();
@@ -330,8 +479,8 @@ test.each([
       const record = new Cursor(bytes, input.at, input.at + length);
       const payload = input.raw(length);
       expect(crc32c(payload, 0, length, crc32c(bytes, place + 1, place + 6, place))).toBe(checksum);
-      record.v();
-      RECORDS[type](record);
+      const group = record.v();
+      RECORDS[type](record, group);
       record.isAtEnd();
       seen.add(type);
     }

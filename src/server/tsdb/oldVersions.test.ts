@@ -19,7 +19,7 @@ async function within<T>(folder: string, work: (db: Tsdb) => Promise<T>): Promis
 
 const answers = async (db: Tsdb) => ({ samples: await readAll(db), exemplars: db.exemplars([], ALL_TIME) });
 
-test.each([1, 2, 3])('store %i opens and answers', async (number) => {
+test.each([1, 2, 3, 4])('store %i opens and answers', async (number) => {
   const [folder, fresh] = [makeFolder(), makeFolder()];
   fs.cpSync(path.join(FIXTURES, `store-${number}`), folder, { recursive: true });
   const expected = await within(fresh, async (db) => {

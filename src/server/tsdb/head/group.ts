@@ -7,7 +7,7 @@ import type { GroupRef, GroupWriter, SeriesRef } from '../../storage/appender.ts
 import type { Chunk } from '../chunkenc/chunk.ts';
 import { grownTo } from '../../../shared/bytes/grownArray.ts';
 import type { SeriesTable } from '../index/seriesTable.ts';
-import { LogState } from '../wal/valueCodec.ts';
+import { LogState } from '../wal/logState.ts';
 import { RowStore } from './rowStore.ts';
 import type { SlabPool } from './slabs.ts';
 

@@ -8,7 +8,8 @@ import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
 import { readNativeHistogram, writeNativeHistogram } from '../chunkenc/nativeHistogram.ts';
 import { StagedCells } from '../stagedCells.ts';
-import { decodeRow, encodeRow, LogState } from '../wal/valueCodec.ts';
+import { LogState } from '../wal/logState.ts';
+import { decodeRow, encodeRow } from '../wal/valueCodec.ts';
 import type { HeadRows } from './headRows.ts';
 import type { LooseGroup } from './looseGroup.ts';
 

@@ -18,7 +18,7 @@ import type { RecordSink } from './records.ts';
 const PLACE_CHECK_MS = 1_000;
 
 export const SEGMENT_MAGIC = 0x574f5349; // "ISOW"
-export const SEGMENT_VERSION = 4;
+export const SEGMENT_VERSION = 5;
 
 export type WriteFile = (fd: number, bytes: Uint8Array) => number;
 

@@ -10,6 +10,8 @@ import type { HeadGroup } from '../head/group.ts';
 import type { LooseGroup } from '../head/looseGroup.ts';
 import type { Packed } from '../head/packed.ts';
 import { endOfRow, type Cells } from '../stagedCells.ts';
+import { ChangeWriter } from './changeWriter.ts';
+import type { LogState } from './logState.ts';
 import { encodeCell, encodeRow } from './valueCodec.ts';
 
 export const RECORD = {
@@ -21,6 +23,7 @@ export const RECORD = {
   exemplar: 6,
   columnState: 7,
   chunk: 8,
+  changes: 9,
 } as const;
 
 /** What takes records: a commit to the log, or a checkpoint. */
@@ -55,12 +58,25 @@ export function logNames(sink: RecordSink, group: HeadGroup): void {
   group.columnsLogged = group.columnCount;
 }
 
+const changeWriter = new ChangeWriter();
+
+/** The first row of an epoch by what it is, those after it by their changes. */
 export function logRow(sink: RecordSink, group: HeadGroup, t: number, row: RowView): void {
-  const state = beginChanges(sink, RECORD.row, group);
-  sink.out.zigzag(t - state.time);
+  const isFresh = group.logState.epoch !== sink.epoch;
+  const state = beginChanges(sink, isFresh ? RECORD.row : RECORD.changes, group);
+  const { out } = sink;
+  if (isFresh) {
+    out.zigzag(t);
+    out.varint(row.length);
+    encodeRow(out, state, row.values, row.bits, row.from, row.length);
+  } else {
+    out.zigzag(t - state.time - state.step);
+    out.zigzag(row.length - state.columns);
+    state.step = t - state.time;
+    changeWriter.write(out, state, row.values, row.bits, row.from, row.length);
+  }
   state.time = t;
-  sink.out.varint(row.length);
-  encodeRow(sink.out, state, row.values, row.bits, row.from, row.length);
+  state.columns = row.length;
   sink.end();
 }
 
@@ -205,7 +221,7 @@ export function readLabelSets(input: ByteReader): Labels[] {
 }
 
 /** Group, sequence, and whether values start over: they do at a group's first record of an epoch. */
-function beginChanges(sink: RecordSink, type: number, group: HeadGroup) {
+function beginChanges(sink: RecordSink, type: number, group: HeadGroup): LogState {
   const state = group.logState;
   const fresh = state.epoch !== sink.epoch;
   if (fresh) state.reset();

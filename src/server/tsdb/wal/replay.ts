@@ -16,6 +16,8 @@ import { RECORD } from './records.ts';
 import { ReplayedGroup } from './replayedGroup.ts';
 import type { ReplayTarget } from './replayTarget.ts';
 
+const SAMPLES: ReadonlySet<number> = new Set([RECORD.row, RECORD.cells, RECORD.histogram, RECORD.changes]);
+
 export interface ReplayCounts {
   records: number;
   tornRecordsCut: number;
@@ -119,7 +121,7 @@ export class Replay {
     }
     const { group } = replayed;
     if (type === RECORD.series) this.#series(group, input);
-    else if (type === RECORD.row || type === RECORD.cells || type === RECORD.histogram) replayed.collect(type, input);
+    else if (SAMPLES.has(type)) replayed.collect(type, input);
     else if (type === RECORD.chunk) replayed.chunk(input);
     else if (type === RECORD.exemplar) this.#exemplar(group, input);
     else if (type === RECORD.columnState) replayed.state(input);

@@ -10,6 +10,7 @@ import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type HeadGroup } from '../head/group.ts'
 import { LooseGroup } from '../head/looseGroup.ts';
 import { unpackInto } from '../head/packing.ts';
 import { RestRows } from '../head/restRows.ts';
+import { ChangeReader } from './changeReader.ts';
 import { RECORD } from './records.ts';
 import type { ReplayTarget } from './replayTarget.ts';
 import { decodeCell, decodeRow } from './valueCodec.ts';
@@ -26,6 +27,7 @@ interface Pending {
 /** A record that could not be used. */
 export type OnDropped = (record: ByteReader, reason: unknown) => void;
 
+const changeReader = new ChangeReader();
 let row = new Float64Array(64);
 let rowBits = bitsOf(row);
 
@@ -47,7 +49,7 @@ export class ReplayedGroup {
     this.#onDropped = onDropped;
   }
 
-  /** A row, cells or histogram record. */
+  /** A record of samples. */
   collect(type: number, input: ByteReader): void {
     const header = input.varint();
     this.#pending.push({ type, sequence: Math.floor(header / 2), isFresh: header % 2 === 1, input });
@@ -146,22 +148,26 @@ export class ReplayedGroup {
         return this.#onDropped(input, undefined);
       }
       state.sequence = sequence;
-      if (type === RECORD.row) this.#row(input, inBlocks);
+      if (type !== RECORD.cells) this.#row(type, input, inBlocks);
       else this.#cells(input, inBlocks);
     }
     this.#target.filled(group);
   }
 
-  #row(input: ByteReader, inBlocks: boolean): void {
+  #row(type: number, input: ByteReader, inBlocks: boolean): void {
     const { group } = this;
     const state = group.logState;
-    state.time += input.zigzag();
-    const length = input.varint();
+    const isChanges = type === RECORD.changes;
+    if (isChanges) state.time += state.step += input.zigzag();
+    else state.time += input.zigzag();
+    const length = isChanges ? state.columns + input.zigzag() : input.varint();
     if (length > row.length) {
       row = new Float64Array(2 * length);
       rowBits = bitsOf(row);
     }
-    decodeRow(input, state, rowBits, length);
+    if (isChanges) changeReader.read(input, state, rowBits, length);
+    else decodeRow(input, state, rowBits, length);
+    state.columns = length;
     if (group instanceof LooseGroup)
       return this.#looseRow(group, state.time, Math.min(length, group.columnCount), inBlocks);
     if (inBlocks) {

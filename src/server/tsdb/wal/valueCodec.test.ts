@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { bitsOf, setGap, setStale } from '../../../shared/model/sampleBits.ts';
-import { decodeCell, decodeRow, encodeCell, encodeRow, LogState } from './valueCodec.ts';
+import { ChangeReader } from './changeReader.ts';
+import { ChangeWriter } from './changeWriter.ts';
+import { LogState } from './logState.ts';
+import { decodeCell, decodeRow, encodeCell, encodeRow } from './valueCodec.ts';
 
 type Cell = number | 'gap' | 'stale' | readonly [low: number, high: number];
 
@@ -43,6 +46,88 @@ test('rows come back bit for bit', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+/** Writes rows as the log does, the first as it is and the others as changes; gives the bytes of each. */
+function written(rows: readonly Float64Array[]): Uint8Array[] {
+  const [state, writer] = [new LogState(), new ChangeWriter()];
+  return rows.map((row, i) => {
+    const out = new ByteWriter();
+    if (i === 0) encodeRow(out, state, row, bitsOf(row), 0, row.length);
+    else writer.write(out, state, row, bitsOf(row), 0, row.length);
+    return out.copy();
+  });
+}
+
+function readBack(records: readonly Uint8Array[], widths: readonly number[]): number[][] {
+  const [state, reader] = [new LogState(), new ChangeReader()];
+  return records.map((record, i) => {
+    const bits = new Uint32Array(2 * widths[i]);
+    if (i === 0) decodeRow(new ByteReader(record), state, bits, widths[i]);
+    else reader.read(new ByteReader(record), state, bits, widths[i]);
+    return [...bits];
+  });
+}
+
+/** Columns as services have them: buckets, counters, decimals, sums, what comes and goes, and anything. */
+const cellOf: readonly ((before: number, step: number) => Cell)[] = [
+  (v) => v,
+  (v, step) => v + (step % 7),
+  (v, step) => v + (step % 7) + (step % 3),
+  (v, step) => Math.round(100 * v + (step % 11) - 5) / 100,
+  (v, step) => v + step / 7e9,
+  (v, step) => (step % 5 === 0 ? 'gap' : v),
+  (v, step) => (step % 17 === 0 ? 'stale' : step % 17 < 4 ? 'gap' : v),
+  (v, step) => (step % 29 === 0 ? v * 1e9 : -v),
+  (_, step) => [step, step % 3 === 0 ? 0x7ff80000 : step],
+];
+
+test('rows of changes come back bit for bit', () => {
+  const kinds = fc.array(fc.nat(cellOf.length - 1), { minLength: 1, maxLength: 40 });
+  const steps = fc.array(fc.array(fc.oneof(fc.constant(0), fc.nat(2 ** 31)), { minLength: 1, maxLength: 40 }), {
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(
+      kinds,
+      steps,
+      fc.array(fc.array(cell, { maxLength: 12 }), { maxLength: 4 }),
+      (columns, rows, others) => {
+        const values = columns.map((_, c) => 3 * c);
+        const list = rows.map((row) =>
+          rowOf(
+            row.map((step, c) => {
+              const next = cellOf[columns[c % columns.length]](values[c] ?? 0, step);
+              if (typeof next === 'number') values[c] = next;
+              return next;
+            }),
+          ),
+        );
+        list.push(...others.map(rowOf));
+        const back = readBack(
+          written(list),
+          list.map(({ length }) => length),
+        );
+        expect(back).toEqual(list.map((row) => [...bitsOf(row)]));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('a record that ends early is refused', () => {
+  const rows = [0, 1, 2].map((i) => Float64Array.from({ length: 20 }, (_, c) => i * c * 1.37e5));
+  const records = written(rows);
+  expect(() => readBack([...records.slice(0, 2), records[2].subarray(0, 5)], [20, 20, 20])).toThrow('bytes end early');
+});
+
+test.each([
+  ['an unchanged row takes no byte, once it is expected', 12, [5, 1.5, 7, 'gap'], [5, 1.5, 7, 'gap'], ''],
+  ['a histogram of which nothing is expected takes a run and a number', 12, [1, 5, 9, 9], [1, 7, 11, 11], '01 02 01'],
+  ['a sample where gaps are expected takes its width, too', 12, [1, 'gap'], [1, 3], '01 02 ff0f0c'],
+] satisfies [string, number, Cell[], Cell[], string][])('%s', (_, rows, before, after, hex) => {
+  const list = [...new Array<Cell[]>(rows).fill(before), after].map(rowOf);
+  expect(Buffer.from(written(list).at(-1)!).toString('hex')).toBe(hex.replaceAll(' ', ''));
 });
 
 test('single cells come back bit for bit', () => {

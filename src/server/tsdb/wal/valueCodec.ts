@@ -9,9 +9,10 @@ import { isSmallInteger, type ByteWriter } from '../../../shared/bytes/byteWrite
 import { GAP_HIGH, GAP_LOW, STALE_HIGH, STALE_LOW } from '../../../shared/model/sampleBits.ts';
 import { powerOf } from '../chunkenc/decimals.ts';
 import { unzigzag } from '../chunkenc/riceReader.ts';
+import { GONE, type LogState } from './logState.ts';
 
 /** `n` cells that change by as much as the last change did; or by a little more, as the next buckets of a histogram do. */
-const REPEAT = 0;
+export const REPEAT = 0;
 /** One cell that changes by a zigzagged integer. */
 const DELTA = 1;
 /** One cell whose changed bytes follow; or one that is a decimal from here on. */
@@ -20,7 +21,7 @@ const XOR = 2;
 const MARK = 3;
 
 // Bit 2 of a run's token. Lengths are above it.
-const GAP_RUN = MARK;
+export const GAP_RUN = MARK;
 const STALE_RUN = 4 + MARK;
 const STEP_RUN = 4 + REPEAT;
 /** A change that grows by at most this is a run of its own. */
@@ -32,42 +33,11 @@ const DELTA_MAX = 2 ** 45;
 const SHAPES = 64;
 /** More digits than this are noise more often than not. */
 const SCALE_MAX = 9;
-/** Only where rows are written: the column was no decimal, and is not asked again before it starts over. */
-const NO_SCALE = 255;
+/** In place of a scale: the column is no decimal, and is not asked again before it starts over. Its changes between integers are such. */
+export const NO_SCALE = 255;
 
 const WORD = new Float64Array(1);
 const WORDS = new Uint32Array(WORD.buffer);
-
-/** What both ends of the log know of a group's last logged values. A mark leaves the value before it in place. */
-export class LogState {
-  /** The log's epoch that these values belong to; in a newer one they start over. */
-  epoch = -1;
-  /** Records of this group so far. */
-  sequence = 0;
-  time = 0;
-  values = new Float64Array(8);
-  bits = new Uint32Array(this.values.buffer);
-  /** By column: its changes are integers times 10^-scale. */
-  scales = new Uint8Array(8);
-
-  /** Starts over, as at the first row of a segment. */
-  reset(): void {
-    this.time = 0;
-    this.values.fill(0);
-    this.scales.fill(0);
-  }
-
-  reserve(columns: number): void {
-    if (columns <= this.values.length) return;
-    const grown = new Float64Array(Math.max(columns, this.values.length * 2));
-    grown.set(this.values);
-    this.values = grown;
-    this.bits = new Uint32Array(grown.buffer);
-    const scales = new Uint8Array(grown.length);
-    scales.set(this.scales);
-    this.scales = scales;
-  }
-}
 
 /** Writes `values[from, from + count)` as changes from `state`, which becomes these values. */
 export function encodeRow(
@@ -106,6 +76,7 @@ export function encodeRow(
         runToken = mark;
       }
       run++;
+      state.flags[c] = GONE;
       continue;
     }
     const delta = isSame ? 0 : changeOf(state, c, v);
@@ -156,6 +127,7 @@ export function decodeRow(input: ByteReader, state: LogState, bits: Uint32Array,
       for (; c < end; c++) {
         if (kind === MARK) {
           setMark(bits, c, token % 8 === STALE_RUN);
+          state.flags[c] = GONE;
           continue;
         }
         if (change !== 0) move(state, c, change);
@@ -186,7 +158,7 @@ export function encodeCell(out: ByteWriter, state: LogState, column: number, low
   WORDS[0] = low;
   WORDS[1] = high;
   const v = WORD[0];
-  const delta = low === bits[i] && high === bits[i + 1] ? 0 : changeOf(state, column, v);
+  const delta = deltaOf(state, column, v, low, high);
   if (delta === delta) writeDelta(out, delta);
   else writeOther(out, state, column, v, WORDS, 0);
   bits[i] = low;
@@ -206,7 +178,7 @@ export function decodeCell(input: ByteReader, state: LogState, column: number, w
   words[2 * at + 1] = state.bits[2 * column + 1];
 }
 
-function markToken(low: number, high: number): number {
+export function markToken(low: number, high: number): number {
   if (high === GAP_HIGH && low === GAP_LOW) return GAP_RUN;
   if (high === STALE_HIGH && low === STALE_LOW) return STALE_RUN;
   return REPEAT;
@@ -226,8 +198,13 @@ function writeDelta(out: ByteWriter, delta: number): void {
   out.varint((delta >= 0 ? 2 * delta : -2 * delta - 1) * 4 + DELTA);
 }
 
+export function deltaOf(state: LogState, column: number, v: number, low: number, high: number): number {
+  const { bits } = state;
+  return low === bits[2 * column] && high === bits[2 * column + 1] ? 0 : changeOf(state, column, v);
+}
+
 /** What a column's value changes by, in units of its scale, where adding it gives the very bits of `v`; else NaN. */
-function changeOf({ values, scales }: LogState, column: number, v: number): number {
+export function changeOf({ values, scales }: LogState, column: number, v: number): number {
   const before = values[column];
   const scale = scales[column];
   let delta: number;
@@ -240,14 +217,14 @@ function changeOf({ values, scales }: LogState, column: number, v: number): numb
   return delta < DELTA_MAX && delta > -DELTA_MAX ? delta : NaN;
 }
 
-function move({ values, scales }: LogState, column: number, change: number): void {
+export function move({ values, scales }: LogState, column: number, change: number): void {
   const scale = scales[column];
-  if (scale === 0) values[column] += change;
-  else values[column] = (Math.round(values[column] * powerOf(scale)) + change) / powerOf(scale);
+  if (scale === 0 || scale === NO_SCALE) values[column] += change;
+  else values[column] = unscaled(Math.round(values[column] * powerOf(scale)) + change, scale);
 }
 
 /** The integer n where v is n / 10^scale bit for bit; NaN where there is none. */
-function scaled(v: number, scale: number): number {
+export function scaled(v: number, scale: number): number {
   const n = Math.round(v * powerOf(scale));
   return n / powerOf(scale) === v && n < DELTA_MAX && n > -DELTA_MAX && (n !== 0 || 1 / v > 0) ? n + 0 : NaN;
 }
@@ -261,22 +238,28 @@ function writeOther(
   bits: Uint32Array,
   word: number,
 ): void {
-  const { scales } = state;
-  for (let scale = 0; scales[column] !== NO_SCALE && scale <= SCALE_MAX; scale++) {
-    const n = scaled(v, scale);
-    if (n !== n) continue;
-    scales[column] = scale;
-    out.varint((SHAPES + scale) * 4 + XOR);
-    return out.zigzag(n);
-  }
-  scales[column] = NO_SCALE;
-  writeXor(out, bits[word] ^ state.bits[2 * column], bits[word + 1] ^ state.bits[2 * column + 1]);
+  const scale = (state.scales[column] = scaleOf(state, column, v));
+  if (scale === NO_SCALE)
+    return writeXor(out, bits[word] ^ state.bits[2 * column], bits[word + 1] ^ state.bits[2 * column + 1]);
+  out.varint((SHAPES + scale) * 4 + XOR);
+  out.zigzag(scaled(v, scale));
+}
+
+/** With which a value of a column is a decimal; NO_SCALE where there is none, or was none before. */
+export function scaleOf({ scales }: LogState, column: number, v: number): number {
+  if (scales[column] === NO_SCALE) return NO_SCALE;
+  for (let scale = 0; scale <= SCALE_MAX; scale++) if (!Number.isNaN(scaled(v, scale))) return scale;
+  return NO_SCALE;
+}
+
+export function unscaled(n: number, scale: number): number {
+  return n / powerOf(scale);
 }
 
 function readOther(input: ByteReader, state: LogState, column: number, shape: number): void {
-  state.scales[column] = Math.max(0, shape - SHAPES);
+  state.scales[column] = shape < SHAPES ? NO_SCALE : shape - SHAPES;
   if (shape < SHAPES) readXor(input, shape, state.bits, column);
-  else state.values[column] = input.zigzag() / powerOf(shape - SHAPES);
+  else state.values[column] = unscaled(input.zigzag(), shape - SHAPES);
 }
 
 /** Token: zero bytes at the low end (3 bits), bytes that follow less one (3 bits); then those bytes, low first. `x` and `y`: what the words differ by. */
