@@ -2,7 +2,7 @@
  * Values of a row as differences from the values before them, token by token. Drawn in docs/wal.md, "Values".
  *
  * A token is a varint; its two low bits say what it is. Repeating "the same change as the cell before" is cheapest, because an unchanged
- * page and the upper buckets of a histogram that grew are both just that. Why whole bytes: docs/decisions/043-log-of-whole-bytes.md.
+ * page and the upper buckets of a histogram that grew are both just that. Rows after a fresh one are shorter as bits: docs/decisions/043-log-in-bits.md.
  */
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { isSmallInteger, type ByteWriter } from '../../../shared/bytes/byteWriter.ts';
