@@ -117,9 +117,8 @@ function interpolatedRank(v: number, upperBounds: Float64Array, counts: Float64A
     if (start >= v) return rank;
     // Nothing lies in a bucket whose lower bound is NaN.
     if (start < v && end > v) {
-      // What lies in a bucket without a lower bound counts as -Inf, what lies above the last finite bound as +Inf.
+      // What lies in a bucket without a lower bound counts as -Inf; what lies above the last finite bound as +Inf, as long as it is a number.
       if (start === -Infinity) return counts[b];
-      if (end === Infinity) return rank;
       return rank + ((counts[b] - rank) * (v - start)) / (end - start);
     }
     rank = counts[b];
