@@ -120,18 +120,21 @@ function oneHistogram(
   const yEdges = Float64Array.of(uppers[0] > 0 ? 0 : -Infinity, ...uppers);
   const joined = new JoinedRows(slices, rows);
   if (absentIsJoined) for (let x = 0; x < slices; x++) joinAbsent(counts, x, yEdges, joined);
+  return classicHeatmap({ xEdges, yEdges, counts, countUnit, unit, title }, joined);
+}
+
+/** The model of a classic histogram: its first bucket's lower bound is none of its own. */
+export function classicHeatmap(
+  drawn: Pick<HeatmapModel, 'xEdges' | 'yEdges' | 'counts' | 'countUnit' | 'unit' | 'title'>,
+  joined: JoinedRows,
+): HeatmapModel {
   return {
     kind: 'heatmap',
-    xEdges,
-    yEdges,
-    counts,
+    ...drawn,
     joined: joined.flags(),
     layoutChanges: joined.changes(),
-    countUnit,
-    unit,
-    openTop: uppers[rows - 1] === Infinity,
+    openTop: drawn.yEdges[drawn.yEdges.length - 1] === Infinity,
     openBottom: true,
-    title,
   };
 }
 

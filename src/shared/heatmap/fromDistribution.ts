@@ -1,6 +1,6 @@
 /** A group of the distribution API → what the renderer draws. */
 import { eachSlice, resetTimes, type GroupColumns } from '../api/distributionColumns.ts';
-import { tooLargeFor } from './fromBuckets.ts';
+import { classicHeatmap, tooLargeFor } from './fromBuckets.ts';
 import { withResets } from './counters.ts';
 import { heatmapFromCells } from './fromCells.ts';
 import { JoinedRows, partOfBucket } from './joined.ts';
@@ -50,19 +50,7 @@ export function heatmapFromDistribution(input: FromDistribution): HeatmapModel |
       for (let row = from; row < to; row++) counts[base + row] = count * partOfBucket(yEdges, row, from, to);
     }
   });
-  const model: HeatmapModel = {
-    kind: 'heatmap',
-    xEdges: edges,
-    yEdges,
-    counts,
-    joined: joined.flags(),
-    layoutChanges: joined.changes(),
-    countUnit,
-    unit,
-    openTop: yEdges[rows] === Infinity,
-    openBottom: true,
-    title,
-  };
+  const model = classicHeatmap({ xEdges: edges, yEdges, counts, countUnit, unit, title }, joined);
   return withResets(model, resetTimes(group, edges));
 }
 
