@@ -33,7 +33,7 @@ import { createHeldAnswers, overlapOf, type HeldAnswers } from './held/heldAnswe
 import { formatVariable, keepingMacros } from './interpolate.ts';
 import { hasMatcher, withMatchers, withoutMatcher } from './matchers.ts';
 import { parseVariableQuery, type VariableQuery } from './variableQuery.ts';
-import type { ApiMetadata } from './metadata.ts';
+import type { ApiMetadata } from '../shared/api/metadata.ts';
 import type { MetricsOptions } from './options.ts';
 import { described, rankedNames, searchPattern, type MetricHit } from './query/metricSearch.ts';
 import { rawSelectors, samplesCsv } from './query/rawSamples.ts';

@@ -2,6 +2,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MetricsQuery } from '../../src/shared/api/grafanaQuery.ts';
+import type { Metadata, MetricType } from '../../src/shared/model/metadata.ts';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { isNull, type Frame } from '../../src/server/frames/frame.ts';
 import { framesOfQuery, type QueryScope } from '../../src/server/grafana/query.ts';
@@ -23,6 +24,10 @@ const rows = Array.from({ length: ROWS }, (_, row) => row).filter((row) => row <
 const count = (row: number) => (row < RESTART ? row : row - RESTART);
 const values = (row: number, i: number) => Array.from({ length: 5 * count(row) }, (_, n) => ((n * 7 + i) % 23) / 10);
 
+const lone: MemorySeries = {
+  labels: labelsOf({ __name__: 'lone_seconds' }),
+  samples: rows.map((row) => [row * SCRAPE, exponentialOf(Array<number>(count(row)).fill(0.7), 2, 0.01)]),
+};
 const series: MemorySeries[] = ['v1', 'v2'].flatMap((version, i) => [
   ...['0.50', '1.0', '1.5', '+Inf'].map((le) => ({
     labels: labelsOf({ __name__: 'x_seconds_bucket', version, le }),
@@ -47,7 +52,15 @@ const series: MemorySeries[] = ['v1', 'v2'].flatMap((version, i) => [
   { labels: labelsOf({ __name__: 'requests_total', version }), samples: rows.map((row) => [row * SCRAPE, count(row)]) },
 ]);
 
-const queryable = new MemoryQueryable(series);
+/** By name; empty for a server whose targets told nothing. */
+let types: Record<string, MetricType> = {};
+class ToldQueryable extends MemoryQueryable {
+  override metadata(metric?: string): Map<string, readonly Metadata[]> {
+    const told = Object.entries(types).filter(([name]) => metric === undefined || name === metric);
+    return new Map(told.map(([name, type]) => [name, [{ type, help: '', unit: '' }]]));
+  }
+}
+const queryable = new ToldQueryable([...series, lone]);
 const engine: AnsweringEngine = {
   ...createEngine(queryable, DEFAULT_LIMITS),
   async answer(request, format) {
@@ -87,6 +100,7 @@ afterAll((done) => void front.close(done));
 beforeEach(() => {
   asked = [];
   refusal = undefined;
+  types = { native_seconds: 'histogram', lone_seconds: 'histogram', requests: 'counter' };
   upstream = openUpstream(
     connectionFrom({
       id: 1,
@@ -144,14 +158,35 @@ test.each([
   expect(frames[0].meta.custom?.resets).toEqual([slice]);
 });
 
-test('native histograms are cells where a heatmap is asked for, as those of the series', async () => {
-  const expr = 'sum by (version) (rate(native_seconds[2m]))';
-  const frames = await framesOf(expr, { format: 'heatmap' });
-  expect(asked).toEqual(['distribution']);
-  const series = await framesOf(expr);
-  expect(asked).toEqual(['distribution', 'query_range']);
-  expect(frames.map(shapeOf)).toEqual(series.map(shapeOf));
-  expect(frames[0].meta).toMatchObject({ type: 'heatmap-cells', custom: { resets: [expect.any(Number)] } });
+const NATIVE = 'sum by (version) (rate(native_seconds[2m]))';
+
+test.each([
+  ['heatmap', [], [NATIVE, NATIVE]],
+  ['auto', ['metadata'], [NATIVE, NATIVE]],
+  ['auto', ['metadata'], ['rate(native_seconds{version="v1"}[2m])', 'increase(native_seconds[1m])']],
+  // One bucket is a heatmap as well.
+  ['auto', ['metadata'], ['rate(lone_seconds[2m])', 'sum(rate(lone_seconds[2m]))']],
+] as const)('native histograms in the format %s are cells, as those of the series', async (format, first, exprs) => {
+  for (const expr of exprs) {
+    const frames = await framesOf(expr, { format });
+    const series = await framesOf(`${expr} * 1`, { format });
+    expect(frames.map(shapeOf)).toEqual(series.map((frame) => ({ ...shapeOf(frame), name: expect.any(String) })));
+    expect(frames[0].meta).toMatchObject({ type: 'heatmap-cells', custom: { resets: [expect.any(Number)] } });
+  }
+  expect(asked).toEqual([...first, 'distribution', 'query_range', 'distribution', 'query_range']);
+});
+
+test('native histograms of which no type is known are cells of the series', async () => {
+  types = {};
+  for (let round = 0; round < 2; round++) expect((await framesOf(NATIVE))[0].meta.type).toBe('heatmap-cells');
+  expect(asked).toEqual(['metadata', 'query_range', 'query_range']);
+});
+
+test('beside a server without distributions, the types of names are of no use', async () => {
+  refusal = [404, '404 page not found'];
+  for (let round = 0; round < 2; round++) expect((await framesOf(NATIVE))[0].meta.type).toBe('heatmap-cells');
+  await framesOf('rate(requests[2m])');
+  expect(asked).toEqual(['metadata', 'distribution', 'query_range', 'query_range', 'query_range']);
 });
 
 test('what is no histogram, no picture, or for an alert is asked as it is written', async () => {
@@ -159,10 +194,16 @@ test('what is no histogram, no picture, or for an alert is asked as it is writte
   await framesOf('sum by (le) (rate(x_seconds_bucket[2m]))', { format: 'time_series' });
   await framesOf('sum by (le) (rate(x_seconds_bucket[2m]))', {}, { fromAlert: true });
   await framesOf('sum by (le) (x_seconds_bucket)');
-  expect(asked).toEqual(['query_range', 'query_range', 'query_range', 'query_range']);
+  await framesOf(NATIVE, {}, { fromAlert: true });
+  expect(asked).toEqual(Array(5).fill('query_range'));
   // A counter of which a heatmap is wanted: the distribution's refusal is not the last word.
   await expect(framesOf('sum(rate(requests_total[2m]))', { format: 'heatmap' })).rejects.toThrow(/no histogram/);
-  expect(asked.slice(4)).toEqual(['distribution', 'query_range']);
+  expect(asked.slice(5)).toEqual(['distribution', 'query_range']);
+});
+
+test('of a counter whose name does not tell, the type is asked once', async () => {
+  for (let round = 0; round < 2; round++) await framesOf('sum(rate(requests[2m]))');
+  expect(asked).toEqual(['metadata', 'query_range', 'query_range']);
 });
 
 test.each([

@@ -6,20 +6,49 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import type { ApiExplanation } from '../../src/shared/api/explain.ts';
-import { PROTOBUF_TYPE, protobufPage } from '../support/metricFamilyWriter.ts';
+import {
+  PROTOBUF_TYPE,
+  protobufPage,
+  type WrittenFamily,
+  type WrittenHistogram,
+} from '../support/metricFamilyWriter.ts';
+import { exponentialOf } from '../support/observedHistograms.ts';
 import { startSidecar, tempFolder, until, writeConfig, type Sidecar } from '../support/sidecar.ts';
 import { CHROMIUM, inChromium, ROOT, whyNot } from '../support/webuiRig.ts';
 
-/** Counts that go on from page to page. */
+const PER_PAGE = 40;
+
+/** Seconds: round a middle, evenly in the logarithm as three dice fall; one in ten answers is out of a cache, in next to no time. */
+function answerTimes(middle: number, random: () => number): number[] {
+  const dice = () => random() + random() + random() - 1.5;
+  return Array.from({ length: PER_PAGE }, (_, i) => (i % 10 === 0 ? 1e-6 : middle * 2 ** (2 * dice())));
+}
+
+function written(observations: readonly number[]): WrittenHistogram {
+  const { count, sum, zeroCount, positiveSpans, positiveBuckets } = exponentialOf(observations, 3, ZERO_THRESHOLD);
+  const spans = positiveSpans.map(({ offset, length }) => [offset, length] as const);
+  const deltas = Array.from(positiveBuckets, (own, i) => own - (i === 0 ? 0 : positiveBuckets[i - 1]));
+  return { count, sum, native: { schema: 3, zeroThreshold: ZERO_THRESHOLD, zeroCount, spans, deltas } };
+}
+
+const ZERO_THRESHOLD = 1e-5;
+
+/** Two versions of which the second is slower, and every third time by much; and a counter whose name does not tell. */
 function nativeService(): Promise<Server> {
+  let seed = 1;
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const seen = { v1: [] as number[], v2: [] as number[] };
   let pages = 0;
   const server = createServer((_request, response) => {
-    const n = ++pages;
-    const native = { schema: 2, zeroThreshold: 0.001, zeroCount: n, spans: [[0, 3]] as const, deltas: [n, n, 0] };
-    const histogram = { count: 6 * n, sum: 5 * n, native };
-    const metrics = ['v1', 'v2'].map((version) => ({ labels: { version }, histogram }));
-    const family = { name: 'answer_seconds', type: 'histogram' as const, help: 'Time.', metrics };
-    response.setHeader('content-type', PROTOBUF_TYPE).end(protobufPage([family]));
+    pages++;
+    seen.v1.push(...answerTimes(0.03, random));
+    seen.v2.push(...answerTimes(pages % 3 === 0 ? 0.9 : 0.06, random));
+    const metrics = Object.entries(seen).map(([version, all]) => ({ labels: { version }, histogram: written(all) }));
+    const families: WrittenFamily[] = [
+      { name: 'answer_seconds', type: 'histogram', help: 'Time.', metrics },
+      { name: 'answers', type: 'counter', help: 'Answers.', metrics: [{ v: 2 * PER_PAGE * pages }] },
+    ];
+    response.setHeader('content-type', PROTOBUF_TYPE).end(protobufPage(families));
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
@@ -92,15 +121,49 @@ inChromium(`native histograms on the pages${whyNot}`, () => {
     await page.close();
   });
 
-  test('the query page draws it from one distribution where a heatmap is asked for', async () => {
+  const EXPR = 'sum by (version) (rate(answer_seconds[10s]))';
+
+  /** Opens the query page, and notes what of the API it asks about names and their samples. */
+  async function openQuery(own: Record<string, string>) {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-    const expr = encodeURIComponent('sum by (version) (rate(answer_seconds[10s]))');
-    await page.goto(`${sidecar.url}/query?range=5m&refresh=off&view=heatmap&expr=${expr}`);
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      const what = /\/(distribution|query_range|metadata)$/.exec(pathname)?.[1];
+      // The editor's own question is about all names.
+      if (what !== undefined && (what !== 'metadata' || searchParams.has('metric'))) asked.push(what);
+    });
+    const params = new URLSearchParams({ range: '5m', refresh: 'off', step: '5s', ...own });
+    await page.goto(`${sidecar.url}/query?${params}`);
+    return { page, asked };
+  }
+
+  test('the query page draws it from one distribution, unasked, and asks for its type once', async () => {
+    const { page, asked } = await openQuery({ expr: EXPR, refresh: '5s' });
     await page.waitForSelector('.map canvas');
-    expect(asked.filter((path) => /\/(distribution|query_range)$/.test(path))).toEqual(['/api/v1/distribution']);
     await page.getByText('2 histograms in').waitFor();
+    expect(await page.getByRole('group', { name: 'Show as' }).locator('[aria-pressed=true]').innerText()).toBe(
+      'Heatmap',
+    );
+    await until(async () => asked.length >= 3, 20_000);
+    expect(asked.slice(0, 3)).toEqual(['metadata', 'distribution', 'distribution']);
+    await page.close();
+  });
+
+  test('where a heatmap is chosen its type is not asked; chosen as lines it is asked as series', async () => {
+    const { page, asked } = await openQuery({ expr: EXPR, view: 'heatmap' });
+    await page.waitForSelector('.map canvas');
+    expect(asked).toEqual(['distribution']);
+    await page.getByRole('button', { name: 'Graph' }).click();
+    await page.getByText('2 series in').waitFor();
+    expect(asked).toEqual(['distribution', 'query_range']);
+    await page.close();
+  });
+
+  test('a counter whose name does not tell is drawn as lines', async () => {
+    const { page, asked } = await openQuery({ expr: 'rate(answers[10s])' });
+    await page.getByText('1 series in').waitFor();
+    expect(asked).toEqual(['metadata', 'query_range']);
     await page.close();
   });
 });

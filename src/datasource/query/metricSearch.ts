@@ -1,5 +1,5 @@
 /** Finding a metric by a part of its name. The server finds, so that a million series make no difference; here is only the order. */
-import type { ApiMetadata } from '../metadata.ts';
+import type { ApiMetadata } from '../../shared/api/metadata.ts';
 
 export interface MetricHit {
   readonly name: string;

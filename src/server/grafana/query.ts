@@ -8,6 +8,7 @@ import {
   type QueryFormat,
   type StepRequest,
 } from '../../shared/api/grafanaQuery.ts';
+import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { hasMatrixForm, MATRIX_TYPE, readMatrix } from '../../shared/api/matrixColumns.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { ratedHistogramOf } from '../../shared/explain/histogramQuery.ts';
@@ -26,7 +27,7 @@ import {
   type ApiExemplarSeries,
   type FrameContext,
 } from '../frames/shapes.ts';
-import { askDistribution } from './askDistribution.ts';
+import { askDistribution, isHistogram } from './askDistribution.ts';
 import type { DataQuery, DataResponse } from './messages.ts';
 import { askApi, parseAnswer, type ApiCall, type ApiResult } from './promApi.ts';
 import { SettingsError } from './settings.ts';
@@ -137,11 +138,13 @@ async function rangeFrames(
   const parameters = { query: expr, start: seconds(start), end: seconds(end), step: seconds(stepMs) };
   const told = `Step: ${formatDuration(stepMs)}`;
   const rated = wantsPicture(query, scope) ? ratedHistogramOf(expr) : undefined;
-  // A name does not tell whether there are native histograms or a counter under it: only who wants a heatmap means the former.
-  if (rated !== undefined && (!rated.isNative || query.format === 'heatmap')) {
+  // Who wants a heatmap means a histogram.
+  if (
+    rated !== undefined &&
+    (query.format === 'heatmap' || (await isHistogram(scope.upstream, rated, scope.headers)))
+  ) {
     const counted = await askDistribution(scope.upstream, callOf(scope, 'distribution', parameters));
-    const isHistogram = counted?.data.groups.every(({ layouts }) => layouts.some(({ bounds }) => bounds.length > 2));
-    if (counted !== undefined && isHistogram === true) {
+    if (counted !== undefined && (rated.isNative || haveBuckets(counted.data))) {
       const context = { ...contextOf(query, expr, counted, told), stepMs };
       return distributionFrames(counted.data, rated.countUnit, context);
     }
@@ -155,6 +158,10 @@ async function rangeFrames(
     stepMs,
   });
 }
+
+/** A classic histogram has two buckets at least; one series with `le` is a line. */
+const haveBuckets = ({ groups }: ReadDistribution): boolean =>
+  groups.every(({ layouts }) => layouts.some(({ bounds }) => bounds.length > 2));
 
 async function instantFrames(
   query: MetricsQuery,

@@ -40,10 +40,10 @@ test('native histograms are known by a name that is not one of buckets, sums or 
 });
 
 test.each([
-  ['sum by (le) (rate(x_bucket[5m]))', { windowMs: 300_000, countUnit: 'perSecond', isNative: false }],
-  ['(increase(x_bucket{a="1"}[1m]))', { windowMs: 60_000, countUnit: 'count', isNative: false }],
-  ['sum without (a) (rate(x_bucket[5m]))', { windowMs: 300_000, countUnit: 'perSecond', isNative: false }],
-  ['sum by (a) (rate(x[5m]))', { windowMs: 300_000, countUnit: 'perSecond', isNative: true }],
+  ['sum by (le) (rate(x_bucket[5m]))', { windowMs: 300_000, countUnit: 'perSecond', metric: 'x', isNative: false }],
+  ['(increase(x_bucket{a="1"}[1m]))', { windowMs: 60_000, countUnit: 'count', metric: 'x', isNative: false }],
+  ['sum without (a) (rate(x_bucket[5m]))', { windowMs: 300_000, countUnit: 'perSecond', metric: 'x', isNative: false }],
+  ['sum by (a) (rate(x[5m]))', { windowMs: 300_000, countUnit: 'perSecond', metric: 'x', isNative: true }],
   ['sum by (le) (irate(x_bucket[5m]))', undefined],
   ['sum by (le) (x_bucket)', undefined],
   ['sum by (le) (sum by (le, a) (rate(x_bucket[5m])))', undefined],

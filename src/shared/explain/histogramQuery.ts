@@ -124,11 +124,10 @@ function checkBuckets(selector: VectorSelector, sums: readonly Aggregation[]): v
 }
 
 /** What the distribution API answers with counts for what an expression answers with, step by step. */
-export interface RatedHistogram {
+export interface RatedHistogram extends Pick<HistogramQuery, 'metric' | 'isNative'> {
   /** Milliseconds: of the window of `rate` or `increase`. */
   readonly windowMs: number;
   readonly countUnit: 'count' | 'perSecond';
-  readonly isNative: boolean;
 }
 
 /**
@@ -139,12 +138,12 @@ export interface RatedHistogram {
 export function ratedHistogramOf(text: string): RatedHistogram | undefined {
   try {
     const expr = parseExpr(text, { experimental: true });
-    const { windowMs, isNative, selector } = histogramQueryOf(expr, 'any');
+    const { metric, windowMs, isNative, selector } = histogramQueryOf(expr, 'any');
     let node = unwrapped(expr);
     if (node.kind === 'aggregation') node = unwrapped(node.expr);
     if (node.kind !== 'call' || (node.func !== 'rate' && node.func !== 'increase')) return undefined;
     if (windowMs === undefined || selector.extension !== undefined) return undefined;
-    return { windowMs, countUnit: node.func === 'rate' ? 'perSecond' : 'count', isNative };
+    return { metric, isNative, windowMs, countUnit: node.func === 'rate' ? 'perSecond' : 'count' };
   } catch {
     return undefined; // No PromQL, or about something else: asked as it is written.
   }

@@ -1,13 +1,8 @@
 /** What the store holds that the overview can draw: found by asking for names, not by configuration. */
 import { parseDuration } from '../../shared/model/durations.ts';
+import type { ApiMetadata, MetricMetadata } from '../../shared/api/metadata.ts';
 import type { ApiTargets } from '../../shared/api/prometheus.ts';
 import { ask } from '../api/client.ts';
-
-export interface MetricMetadata {
-  readonly type: string;
-  readonly help: string;
-  readonly unit: string;
-}
 
 export interface Inventory {
   /** Names of histograms, of classic ones without `_bucket`, each kind sorted. */
@@ -43,7 +38,7 @@ export async function takeInventory(end: number, start: number, signal: AbortSig
   };
   const [found, { data }] = await Promise.all([
     namesLike(WANTED),
-    ask<Record<string, MetricMetadata[]>>('metadata', { limit_per_metric: '1' }, signal),
+    ask<ApiMetadata>('metadata', { limit_per_metric: '1' }, signal),
   ]);
   const names = new Set(found);
   const metadata = Object.fromEntries(Object.entries(data).map(([name, [first]]) => [name, first]));

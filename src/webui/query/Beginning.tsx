@@ -32,7 +32,7 @@ export function Beginning() {
     <Card title="Ask something">
       <p className="dim">
         Names and labels are completed while you type. Enter runs, Shift-Enter makes a new line. Buckets by{' '}
-        <code>le</code> are drawn as a heatmap.
+        <code>le</code>, and native histograms, are drawn as a heatmap.
       </p>
       <Expressions title="For example" texts={examplesOf(stored.data)} />
       <SavedList />

@@ -1,6 +1,8 @@
 /** One question of the query page and what came of it. */
 import type { ApiQueryData, ApiSeries } from '../../shared/api/prometheus.ts';
 import { ratedHistogramOf, type RatedHistogram } from '../../shared/explain/histogramQuery.ts';
+import { KnownHistograms } from '../../shared/api/knownHistograms.ts';
+import type { ApiMetadata } from '../../shared/api/metadata.ts';
 import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { ApiError, ask, queryDistribution, queryRange, type GridSeries } from '../api/client.ts';
 import { QUANTILES } from '../charts/heatmaps.ts';
@@ -47,6 +49,14 @@ export async function askRange(expr: string, grid: Grid, signal: AbortSignal): P
   return { kind: 'range', grid, series, warnings: [...warnings, ...infos], elapsedMs };
 }
 
+/** Of this server; a page is left before it is exchanged for another. */
+const knownHistograms = new KnownHistograms(() => performance.now());
+
+/** Whether an expression's name is a histogram's: that of buckets always; of others the metadata tell. */
+async function isHistogram({ metric, isNative }: RatedHistogram): Promise<boolean> {
+  return !isNative || knownHistograms.has(metric, async () => (await ask<ApiMetadata>('metadata', { metric })).data);
+}
+
 /**
  * What an expression is drawn from: a histogram's counts where it is one's rate or increase and is not to be drawn as lines; else series.
  *
@@ -59,8 +69,7 @@ export async function askPicture(
   signal: AbortSignal,
 ): Promise<RangeAnswer | CountedAnswer> {
   const rated = view === 'graph' ? undefined : ratedHistogramOf(expr);
-  // A name does not tell whether there are native histograms or a counter under it: heatmaps are asked of the former.
-  if (rated === undefined || (rated.isNative && view !== 'heatmap')) return askRange(expr, grid, signal);
+  if (rated === undefined || !(view === 'heatmap' || (await isHistogram(rated)))) return askRange(expr, grid, signal);
   try {
     return await askCounts(expr, grid, rated.countUnit, signal);
   } catch (error) {
