@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { exponentialOf } from '../../../tests/support/observedHistograms.ts';
 import { bitsOf } from '../../shared/model/sampleBits.ts';
 import { packRows } from './chunkenc/chunk.ts';
 import { DecodedColumns } from './decodedColumns.ts';
@@ -19,6 +20,23 @@ const column = fc.oneof(
     .map((v) => Float64Array.from(v)),
   fc.array(fc.double(), { minLength: ROWS, maxLength: ROWS }).map((v) => Float64Array.from(v)),
 );
+
+test('native histograms are kept as a column, and counted, where there is room; else those of the rows asked for are read', () => {
+  const stored = new Map([2, 5, 50].map((row) => [row, exponentialOf([row, 1], 1, 0)]));
+  const values = times;
+  const histograms = (c: number) => (c === 1 ? stored : undefined);
+  const chunk = packRows({ times, columnCount: 2, cells: () => values, histograms, joinsBelow: () => false });
+  const columns = new DecodedColumns(chunk);
+  expect(columns.histograms(0, 0, ROWS, () => true)).toBeUndefined();
+  expect(columns.histograms(1, 3, 50, () => false)).toEqual(new Map([[5, stored.get(5)]]));
+  const before = columns.bytes;
+  const kept = columns.histograms(1, 3, 50, () => true);
+  expect(kept).toEqual(stored);
+  expect(columns.histograms(1, 0, 1, () => false)).toBe(kept);
+  expect(columns.bytes).toBeGreaterThan(before);
+  columns.forget();
+  expect(columns.histograms(1, 0, 1, () => false)).toEqual(new Map());
+});
 
 test('a column comes back bit for bit, whole or in part, whether it was kept or not', () => {
   fc.assert(

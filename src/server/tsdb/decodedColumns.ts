@@ -1,4 +1,5 @@
 /** Columns of a chunk that were decoded lately, small enough to be kept: a counter's steps take a byte or two each. */
+import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
 import { SummaryPages, type KeptSummaries } from './keptSummaries.ts';
 import { addUp, STEP_ROWS_MAX, stepsOf, type Steps } from './steps.ts';
@@ -10,12 +11,16 @@ const STRIDES_MIN = 8;
 /** What an array takes besides its bytes: itself, its buffer, the object around it, its place in a map (measured in a heap snapshot). */
 const OVERHEAD = 330;
 
+/** What a native histogram takes besides its counts, with its place in a map (measured in a heap snapshot). */
+const HISTOGRAM_OVERHEAD = 280;
+
 /** Integers by their steps, or numbers as they are. */
 type Kept = Steps | Float64Array;
 
 export class DecodedColumns {
   readonly chunk: Chunk;
   readonly #columns = new Map<number, Kept>();
+  readonly #histograms = new Map<number, ReadonlyMap<number, NativeHistogram>>();
   #summaries: SummaryPages;
   #kept = 0;
 
@@ -80,8 +85,27 @@ export class DecodedColumns {
     return { ...found, at: 0 };
   }
 
+  /** As {@link Chunk.histograms}, perhaps with those of other rows. A column is decoded as a whole, and kept, where there is room. */
+  histograms(
+    column: number,
+    from: number,
+    to: number,
+    hasRoom: () => boolean,
+  ): ReadonlyMap<number, NativeHistogram> | undefined {
+    const { chunk } = this;
+    const known = this.#histograms.get(column);
+    if (known !== undefined || !chunk.isOfHistograms(column)) return known;
+    if (!hasRoom()) return chunk.histograms(column, from, to);
+    const found = chunk.histograms(column)!;
+    this.#histograms.set(column, found);
+    for (const { positiveBuckets, negativeBuckets } of found.values())
+      this.#kept += HISTOGRAM_OVERHEAD + positiveBuckets.byteLength + negativeBuckets.byteLength;
+    return found;
+  }
+
   forget(): void {
     this.#columns.clear();
+    this.#histograms.clear();
     this.#summaries = new SummaryPages(this.chunk.strideEnds.length);
     this.#kept = 0;
   }

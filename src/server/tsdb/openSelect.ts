@@ -111,8 +111,7 @@ class StoredGroup implements OpenGroup {
     this.times = layOut(slices);
     this.#isMerged = slices[0].rows !== undefined;
     this.hasHistograms = slices.some(
-      ({ part, source }) =>
-        source.hasHistograms && part.columns.some((column) => source.histograms(column) !== undefined),
+      ({ part, source }) => source.hasHistograms && part.columns.some((column) => source.isOfHistograms(column)),
     );
   }
 
@@ -134,7 +133,7 @@ class StoredGroup implements OpenGroup {
         isFull &&= source.isFull(column);
         rises &&= source.rises?.(column) === true && (offset === 0 || out[offset - 1] <= out[offset]);
         if (found === undefined) continue;
-        for (const [row, h] of source.histograms(column) ?? [])
+        for (const [row, h] of source.histograms(column, from, to) ?? [])
           if (row >= from && row < to) found.set(offset + row - from, h);
       } else {
         isFull = false;
@@ -223,8 +222,7 @@ class StoredGroup implements OpenGroup {
     if (this.times.length < OUTLINED_ROWS_MIN) return undefined;
     if (this.#isMerged || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
     const columns = this.#slices.map(({ part }) => part.columns[series]);
-    if (this.hasHistograms && this.#slices.some(({ source }, i) => source.histograms(columns[i]) !== undefined))
-      return undefined;
+    if (this.hasHistograms && this.#slices.some(({ source }, i) => source.isOfHistograms(columns[i]))) return undefined;
     return (this.#outlines ??= new SeriesOutlines(this.#slices, this.times)).of(columns);
   }
 
@@ -233,7 +231,7 @@ class StoredGroup implements OpenGroup {
     if (this.#scratch === undefined || this.#scratch.length < to - from) this.#scratch = new Float64Array(to - from);
     const scratch = this.#scratch;
     if (!source.read(column, from, to, scratch, 0)) return false;
-    const histograms = this.#found === undefined ? undefined : source.histograms(column);
+    const histograms = this.#found === undefined ? undefined : source.histograms(column, from, to);
     const [bits, cellBits] = [bitsOf(out), bitsOf(scratch)];
     for (let i = 0; i < to - from; i++) {
       if (scratch[i] !== scratch[i] && cellKind(cellBits, i) === CELL_GAP) continue;

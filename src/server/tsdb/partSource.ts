@@ -27,7 +27,10 @@ export interface PartSource {
   rises?(column: number): boolean;
   /** The steps of a column of integers that rise, as long as every row has one; `from` is the place of the first of the rows asked for. */
   steps?(column: number, from: number, to: number): PlacedSteps | undefined;
-  histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined;
+  /** Whether a column has native histograms in any row. */
+  isOfHistograms(column: number): boolean;
+  /** Those of rows [from, to), and perhaps of others, by row. */
+  histograms(column: number, from: number, to: number): ReadonlyMap<number, NativeHistogram> | undefined;
   /** What is known by strides, where the rows are packed. */
   readonly packed: PackedStrides | undefined;
 }
@@ -100,7 +103,8 @@ export class PackedChunkCache {
         const steps = counted(columns.steps(column, to - from, hasRoom));
         return steps && { steps, from };
       },
-      histograms: (column) => chunk.histograms(column),
+      isOfHistograms: (column) => chunk.isOfHistograms(column),
+      histograms: (column, from, to) => counted(columns.histograms(column, from, to, hasRoom)),
       packed: { chunk, summaries: (column) => counted(columns.summaries(column, hasRoom)) },
     };
   }
@@ -195,6 +199,10 @@ class OpenRows implements PartSource {
     // A gap is no integer.
     const steps = stepsOf(this.#part.values[column], from, to);
     return steps?.rises === true ? { steps, from: 0 } : undefined;
+  }
+
+  isOfHistograms(column: number): boolean {
+    return this.#part.histograms.has(column);
   }
 
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {

@@ -68,6 +68,47 @@ export class ByteReader {
     return n % 4 === 0 ? n / 4 : -(n - 2) / 4;
   }
 
+  /** Fills an array with the next numbers, those of one or two bytes quickly. */
+  numbers(out: Float64Array): void {
+    const { bytes } = this;
+    for (let i = 0; i < out.length; i++) {
+      const { at } = this;
+      const first = bytes[at];
+      const second = bytes[at + 1];
+      const size = first < 128 ? 1 : second < 128 ? 2 : 0;
+      const n = size === 1 ? first : (first & 127) | (second << 7);
+      if (size === 0 || (n & 3) !== 0 || at + size > this.end) out[i] = this.number();
+      else {
+        out[i] = n >> 2;
+        this.at = at + size;
+      }
+    }
+  }
+
+  /** Steps over numbers. */
+  skipNumbers(count: number): void {
+    const { bytes, end } = this;
+    let { at } = this;
+    for (let left = count; left > 0; left--) {
+      const isFloat = (bytes[at] & 1) > 0;
+      while (at < end && bytes[at] > 127) at++;
+      at += isFloat ? 9 : 1;
+      if (at > end) throw new TruncatedError(end);
+    }
+    this.at = at;
+  }
+
+  /** Steps over varints, or zigzag ones. */
+  skipVarints(count: number): void {
+    const { bytes, end } = this;
+    let { at } = this;
+    for (let left = count; left > 0; left--) {
+      while (at < end && bytes[at] > 127) at++;
+      if (++at > end) throw new TruncatedError(end);
+    }
+    this.at = at;
+  }
+
   text(): string {
     const size = this.varint();
     return readUtf8(this.bytes, this.at, this.#skip(size));

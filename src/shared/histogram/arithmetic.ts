@@ -1,7 +1,7 @@
 /** Arithmetic on native histograms. Histograms are never changed: every result is a new one. Source: Prometheus model/histogram. */
 import { CUSTOM_SCHEMA, customBoundsOf, exponentialBound, sameBounds } from './bounds.ts';
 import type { NativeHistogram } from './native.ts';
-import { indexesOf, spansOf } from './spans.ts';
+import { indexesOf, spansAnew, spansOf } from './spans.ts';
 import { widenedZeroCount, widening, type Widening } from './zeroBucket.ts';
 
 /** Counts by ascending bucket index. `rest` holds what rounding took from each, where sums are compensated. */
@@ -321,7 +321,7 @@ function filled(
 ): [spans: NativeHistogram['positiveSpans'], counts: Float64Array] {
   if (!counts.includes(0)) return [spans, counts];
   const indexes = indexesOf(spans);
-  return [spansOf(indexes.filter((_, i) => counts[i] !== 0)), counts.filter((v) => v !== 0)];
+  return [spansAnew(indexes.filter((_, i) => counts[i] !== 0)), counts.filter((v) => v !== 0)];
 }
 
 function mapped(h: NativeHistogram, change: (v: number) => number, hint: Hint): NativeHistogram {

@@ -87,9 +87,15 @@ export function hasNanObservations(h: NativeHistogram): boolean {
 export function nativeFraction(lower: number, upper: number, h: NativeHistogram): number {
   if (h.count === 0 || Number.isNaN(lower) || Number.isNaN(upper) || Number.isNaN(h.count)) return NaN;
   if (lower >= upper) return 0;
+  const [below, upTo] = observedBelow([lower, upper], h);
+  return (upTo - below) / h.count;
+}
+
+/** How many observations lie below each of some values, none of which is NaN; interpolated as for {@link nativeQuantile}. Observed NaNs lie below none. */
+export function observedBelow(values: ArrayLike<number>, h: NativeHistogram): Float64Array {
   const buckets = bucketsOf(h);
   const most = Number.isNaN(h.sum) ? buckets.reduce((sum, bucket) => sum + bucket.count, 0) : h.count;
-  return (rankOf(upper, buckets, h, most) - rankOf(lower, buckets, h, most)) / h.count;
+  return Float64Array.from(values, (v) => rankOf(v, buckets, h, most));
 }
 
 /** Observations below `v`. */

@@ -1,7 +1,7 @@
 /** Whether a histogram that counts started anew, and whether two histograms are the same. Source: Prometheus model/histogram. */
 import { customBoundsOf, exponentialBound, isCustom, sameBounds } from './bounds.ts';
 import type { NativeHistogram, Span } from './native.ts';
-import { indexesOf } from './spans.ts';
+import { indexesOf, sameSpans } from './spans.ts';
 import { widenedZeroCount, widening } from './zeroBucket.ts';
 
 /**
@@ -20,16 +20,8 @@ export function isReset(now: NativeHistogram, before: NativeHistogram): boolean 
   if (now.zeroCount < widenedZeroCount(before, swallowed)) return true;
   if (now.schema === before.schema) {
     return (
-      hasFallAbove(
-        sideOf(now.positiveSpans, now.positiveBuckets),
-        sideOf(before.positiveSpans, before.positiveBuckets),
-        now,
-      ) ||
-      hasFallAbove(
-        sideOf(now.negativeSpans, now.negativeBuckets),
-        sideOf(before.negativeSpans, before.negativeBuckets),
-        now,
-      )
+      hasFallOf(now.positiveSpans, now.positiveBuckets, before.positiveSpans, before.positiveBuckets, now) ||
+      hasFallOf(now.negativeSpans, now.negativeBuckets, before.negativeSpans, before.negativeBuckets, now)
     );
   }
   const [earlier, later] = [before, now].map((h) => ({
@@ -39,23 +31,28 @@ export function isReset(now: NativeHistogram, before: NativeHistogram): boolean 
   return hasFall(later.positive, earlier.positive) || hasFall(later.negative, earlier.negative);
 }
 
-/** Buckets on one side of 0, by ascending index. */
-interface Side {
-  readonly indexes: Int32Array;
-  readonly counts: Float64Array;
-}
-
-const sideOf = (spans: readonly Span[], counts: Float64Array): Side => ({ indexes: indexesOf(spans), counts });
-
-/** {@link hasFall} of what {@link countsAbove} gives, where no bucket needs another index. */
-function hasFallAbove(now: Side, before: Side, { schema, zeroThreshold }: NativeHistogram): boolean {
+/** {@link hasFall} of what {@link countsAbove} gives for buckets on one side of 0, where none needs another index. */
+function hasFallOf(
+  spans: readonly Span[],
+  counts: Float64Array,
+  spansBefore: readonly Span[],
+  before: Float64Array,
+  { schema, zeroThreshold }: NativeHistogram,
+): boolean {
+  if (spansBefore.length === 0) return false;
+  // As it is mostly of samples that follow each other.
+  if (sameSpans(spans, spansBefore) && exponentialBound(spans[0].offset, schema) > zeroThreshold) {
+    for (let i = 0; i < before.length; i++) if (counts[i] < before[i]) return true;
+    return false;
+  }
+  const [indexes, indexesBefore] = [indexesOf(spans), indexesOf(spansBefore)];
   let j = 0;
-  while (j < before.indexes.length && exponentialBound(before.indexes[j], schema) <= zeroThreshold) j++;
-  for (let i = 0; j < before.indexes.length; j++) {
-    const index = before.indexes[j];
-    while (i < now.indexes.length && now.indexes[i] < index) i++;
-    const isThere = i < now.indexes.length && now.indexes[i] === index;
-    if (isThere ? now.counts[i] < before.counts[j] : before.counts[j] !== 0) return true;
+  while (j < indexesBefore.length && exponentialBound(indexesBefore[j], schema) <= zeroThreshold) j++;
+  for (let i = 0; j < indexesBefore.length; j++) {
+    const index = indexesBefore[j];
+    while (i < indexes.length && indexes[i] < index) i++;
+    const isThere = i < indexes.length && indexes[i] === index;
+    if (isThere ? counts[i] < before[j] : before[j] !== 0) return true;
   }
   return false;
 }

@@ -3,11 +3,27 @@ import type { Span } from './native.ts';
 
 const indexesBySpans = new WeakMap<readonly Span[], Int32Array>();
 const spansByIndexes = new WeakMap<Int32Array, readonly Span[]>();
+const NO_INDEXES = new Int32Array(0);
+/** Asked for last: histograms that follow each other mostly have the same, and a look here takes less than one into a map. */
+let last: { readonly spans: readonly Span[]; readonly indexes: Int32Array } = { spans: [], indexes: NO_INDEXES };
 
 /** Ascending bucket indexes. The same array for the same spans; do not write to it. */
 export function indexesOf(spans: readonly Span[]): Int32Array {
-  const known = indexesBySpans.get(spans);
-  if (known !== undefined) return known;
+  if (spans.length === 0) return NO_INDEXES;
+  if (sameSpans(spans, last.spans)) return last.indexes;
+  const indexes = indexesBySpans.get(spans) ?? listed(spans);
+  last = { spans, indexes };
+  return indexes;
+}
+
+export function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i].offset !== b[i].offset || a[i].length !== b[i].length) return false;
+  return true;
+}
+
+function listed(spans: readonly Span[]): Int32Array {
   const indexes = new Int32Array(spans.reduce((sum, span) => sum + span.length, 0));
   let index = 0;
   let at = 0;
@@ -21,8 +37,13 @@ export function indexesOf(spans: readonly Span[]): Int32Array {
 
 /** @param indexes ascending; kept as a key, not to be written to afterwards. */
 export function spansOf(indexes: Int32Array): readonly Span[] {
-  const known = spansByIndexes.get(indexes);
-  if (known !== undefined) return known;
+  let spans = spansByIndexes.get(indexes);
+  if (spans === undefined) spansByIndexes.set(indexes, (spans = spansAnew(indexes)));
+  return spans;
+}
+
+/** The same for indexes that are not asked about again. @param indexes ascending. */
+export function spansAnew(indexes: Int32Array): readonly Span[] {
   const spans: { offset: number; length: number }[] = [];
   let next = 0;
   for (let i = 0; i < indexes.length; i++) {
@@ -30,6 +51,5 @@ export function spansOf(indexes: Int32Array): readonly Span[] {
     else spans.push({ offset: indexes[i] - next, length: 1 });
     next = indexes[i] + 1;
   }
-  spansByIndexes.set(indexes, spans);
   return spans;
 }

@@ -307,6 +307,87 @@ test('native histograms keep their rows', () => {
   const chunk = packRows({ ...rows, histograms: (c) => (c === 1 ? new Map([[1, h]]) : undefined) });
   expect(chunk.histograms(0)).toBeUndefined();
   expect(chunk.histograms(1)).toEqual(new Map([[1, h]]));
+  expect([chunk.hasHistograms, chunk.isOfHistograms(0), chunk.isOfHistograms(1)]).toEqual([true, false, true]);
+  expect(packRows(rows).hasHistograms).toBe(false);
+});
+
+const numberArb = fc.oneof(fc.nat({ max: 40 }), fc.integer(), fc.constant(-0), fc.double());
+const spansArb = fc.array(
+  fc.record({ offset: fc.integer({ min: -9, max: 9 }), length: fc.integer({ min: 1, max: 4 }) }),
+  {
+    maxLength: 3,
+  },
+);
+const countsArb = fc.array(numberArb, { maxLength: 12 }).map((counts) => Float64Array.from(counts));
+const histogramArb: fc.Arbitrary<NativeHistogram> = fc.record(
+  {
+    schema: fc.constantFrom(-53, -4, 0, 8),
+    zeroThreshold: numberArb,
+    zeroCount: numberArb,
+    count: numberArb,
+    sum: numberArb,
+    positiveSpans: spansArb,
+    negativeSpans: spansArb,
+    positiveBuckets: countsArb,
+    negativeBuckets: countsArb,
+    customValues: countsArb,
+    counterReset: fc.constantFrom('unknown', 'reset', 'notReset', 'gauge'),
+  },
+  {
+    requiredKeys: [
+      'schema',
+      'zeroThreshold',
+      'zeroCount',
+      'count',
+      'sum',
+      'positiveSpans',
+      'negativeSpans',
+      'positiveBuckets',
+      'negativeBuckets',
+      'counterReset',
+    ],
+  },
+);
+
+test('native histograms come back bit for bit, whichever columns and rows are asked for', () => {
+  const rowCount = 6;
+  const samplesArb = fc.uniqueArray(fc.tuple(fc.nat({ max: rowCount - 1 }), histogramArb), {
+    selector: ([row]) => row,
+  });
+  fc.assert(
+    fc.property(
+      fc.array(samplesArb, { minLength: 1, maxLength: 4 }),
+      fc.nat({ max: 6 }),
+      fc.nat({ max: 6 }),
+      (all, from, to) => {
+        const times = Array.from({ length: rowCount }, (_, i) => i);
+        const rows = rowsOf(
+          times,
+          all.map(() => columnOf(times)),
+        );
+        const stored = all.map((samples) => (samples.length === 0 ? undefined : new Map(samples)));
+        const chunk = packRows({ ...rows, histograms: (c) => stored[c] });
+        for (const [c, samples] of [...stored.entries()].reverse()) {
+          expect(chunk.isOfHistograms(c)).toBe(samples !== undefined);
+          expect(chunk.histograms(c)).toEqual(samples);
+          const some = samples && new Map([...samples].filter(([row]) => row >= from && row < to));
+          expect(chunk.histograms(c, from, to)).toEqual(some);
+        }
+        expect(chunk.hasHistograms).toBe(stored.some((samples) => samples !== undefined));
+      },
+    ),
+  );
+});
+
+test('spans of samples that follow each other are one array', () => {
+  const [a, b, c] = fc
+    .sample(histogramArb, 3)
+    .map((h, i) => ({ ...h, positiveSpans: [{ offset: i >> 1, length: 2 }] }));
+  const rows = rowsOf([1, 2, 3], [columnOf([1, 2, 3])]);
+  const read = packRows({ ...rows, histograms: () => new Map([a, b, c].entries()) }).histograms(0)!;
+  expect(read.get(1)!.positiveSpans).toBe(read.get(0)!.positiveSpans);
+  expect(read.get(2)!.positiveSpans).toEqual([{ offset: 1, length: 2 }]);
+  expect(read.get(0)!.positiveSpans).toEqual([{ offset: 0, length: 2 }]);
 });
 
 describe('how small columns get', () => {

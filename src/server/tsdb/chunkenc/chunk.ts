@@ -21,7 +21,7 @@ import {
 import { ENCODING, ENCODING_BITS, HAS_MARKS, RISING, type EncodingName, type SampleEnds } from './columnWriter.ts';
 import { readRun } from './integerRun.ts';
 import { readMarks } from './markRuns.ts';
-import { readHistogramColumns } from './nativeHistogram.ts';
+import { findHistogramColumns, readHistogramColumn } from './nativeHistogram.ts';
 import { CHUNK_PADDING, CHUNK_VERSION, packBytes, sampleEndsOf } from './packing.ts';
 import { makeSummaries, type Summaries, type SummaryArrays } from './summary.ts';
 import type { UnpackedRows } from './unpackedRows.ts';
@@ -65,7 +65,8 @@ export class Chunk {
   #summaries: SummaryArrays | undefined;
   /** Of the column whose summaries were asked for last, for its neighbour. */
   #bounds: (SummaryArrays & { place: number }) | undefined;
-  #histograms: Map<number, Map<number, NativeHistogram>> | undefined;
+  /** Where the native histograms of each column begin, once it was asked for. */
+  #histograms: ReadonlyMap<number, number> | undefined;
 
   /**
    * @param bytes of any version. They are used in place where they lie at a multiple of four and CHUNK_PADDING more follow in their
@@ -260,17 +261,24 @@ export class Chunk {
     return place >= 0 && hasIntegerBounds(this.#head(this.#origin(place)));
   }
 
-  /** Native histogram samples of a column by row. */
-  histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
-    return this.#allHistograms().get(column);
+  /** Native histogram samples of a column in rows [from, to), by row, decoded anew each time; undefined where it has none in any row. */
+  histograms(column: number, from = 0, to = this.rowCount): ReadonlyMap<number, NativeHistogram> | undefined {
+    const at = this.#histogramPlaces().get(column);
+    return at === undefined ? undefined : readHistogramColumn(new ByteReader(this.bytes, at), from, to);
   }
 
+  /** Whether a column has native histograms. */
+  isOfHistograms(column: number): boolean {
+    return this.#histogramPlaces().has(column);
+  }
+
+  /** Whether any column has. */
   get hasHistograms(): boolean {
-    return this.#allHistograms().size > 0;
+    return this.bytes[this.#starts[this.#columns.length]] > 0;
   }
 
-  #allHistograms(): Map<number, Map<number, NativeHistogram>> {
-    return (this.#histograms ??= readHistogramColumns(new ByteReader(this.bytes, this.#starts[this.#columns.length])));
+  #histogramPlaces(): ReadonlyMap<number, number> {
+    return (this.#histograms ??= findHistogramColumns(new ByteReader(this.bytes, this.#starts[this.#columns.length])));
   }
 
   /** Leaves the samples of strides [from, to) of a column in `#decoded`. */

@@ -1,7 +1,7 @@
 /** Version 1 of the chunk, read so that it can be packed anew. Drawn in docs/chunks.md, "Version 1". */
 import { ByteReader } from '../../../../shared/bytes/byteReader.ts';
 import { fillGaps } from '../../../../shared/model/sampleBits.ts';
-import { readHistogramColumns } from '../nativeHistogram.ts';
+import { findHistogramColumns, readHistogramColumn } from '../nativeHistogram.ts';
 import type { UnpackedRows } from '../unpackedRows.ts';
 import { DenseColumn, isBelow, readColumn } from './column.ts';
 import { readIntegers } from './integers.ts';
@@ -19,7 +19,7 @@ export function readVersion1(bytes: Uint8Array): UnpackedRows {
     skipSummary(input);
   }
   for (let i = 0; i <= count; i++) starts[i] += input.at;
-  const histograms = readHistogramColumns(new ByteReader(bytes, starts[count]));
+  const histograms = findHistogramColumns(new ByteReader(bytes, starts[count]));
   const cells = new Float64Array(times.length);
   return {
     times,
@@ -30,7 +30,10 @@ export function readVersion1(bytes: Uint8Array): UnpackedRows {
       else decode(bytes, starts, place, times.length).store(cells);
       return cells;
     },
-    histograms: (column) => histograms.get(column),
+    histograms(column) {
+      const at = histograms.get(column);
+      return at === undefined ? undefined : readHistogramColumn(new ByteReader(bytes, at));
+    },
     joinsBelow: (column) => places.has(column) && isBelow(bytes, starts[places.get(column)!]),
   };
 }
