@@ -10,7 +10,7 @@ export function askingRoute(route: ApiRoute, engine: QueryRunner, queryable: Tsd
   return async (params) => {
     const call = {
       params: new Params(new URLSearchParams(params)),
-      deps: { options: { queryTimeoutMs: 120_000 } },
+      deps: { options: { queryTimeoutMs: 120_000, maxSamples: 50_000_000, queryBytesMax: Infinity } },
       rooms: { engine, queryable },
       signal: new AbortController().signal,
     };

@@ -275,6 +275,7 @@ export function fakeServer(options: Partial<HttpDeps['options']> = {}, overrides
       queryTimeoutMs: 120_000,
       lookbackDeltaMs: 300_000,
       maxSamples: 50_000_000,
+      queryBytesMax: Infinity,
       remoteReadSamplesMax: 50_000_000,
       remoteReadsMax: 10,
       remoteReadFrameBytesMax: 1024 * 1024,

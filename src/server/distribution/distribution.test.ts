@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { labelsOf, labelsRecord, labelValue } from '../../shared/model/labels.ts';
+import { explained } from '../../../tests/support/explaining.ts';
 import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memoryQueryable.ts';
 import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
 import type { Queryable } from '../storage/queryable.ts';
 import { distribution } from './distribution.ts';
-import { explainBox, type ExplainRequest } from './explainBox.ts';
+import type { ExplainRequest } from './explainBox.ts';
 
 const BOUNDS = ['0.1', '0.5', '1', '+Inf'];
 const SECOND = 1000;
@@ -184,7 +185,7 @@ describe('the distribution', () => {
 describe('explaining a box', () => {
   const box = { from: 120 * SECOND, to: 180 * SECOND, lower: 0.5, upper: Infinity };
   const ask = (queryable: Queryable, changes: Partial<ExplainRequest> = {}) =>
-    explainBox(queryable, { expr: QUERY, ...GRID, box, baseline: { kind: 'rest' }, ...changes });
+    explained(queryable, { expr: QUERY, ...GRID, box, baseline: { kind: 'rest' }, ...changes });
   const fast = [9, 1, 0, 0];
   const slow = [1, 1, 6, 2];
   const steady = (counts: readonly number[]) => Array.from({ length: 30 }, () => counts);

@@ -9,8 +9,8 @@ import { escapePattern, type Matcher } from '../../shared/model/matchers.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { QueryError } from '../storage/engine.ts';
 import type { Queryable, TimeRange } from '../storage/queryable.ts';
-import { nativeRegionCells } from './nativeRegionCells.ts';
-import { regionCells, type Pacing } from './regionCells.ts';
+import { nativeRegionCells, type NativeSeries } from './nativeRegionCells.ts';
+import { regionCells, type ExplainBudget } from './regionCells.ts';
 
 export interface ExplainRequest {
   readonly expr: string;
@@ -27,7 +27,12 @@ export interface ExplainRequest {
     | { readonly kind: 'box'; readonly box: Box }
     | { readonly kind: 'before'; readonly moment: number }
     | { readonly kind: 'value'; readonly label: string; readonly value: string };
-  readonly signal?: AbortSignal;
+}
+
+export interface ExplainedStore {
+  readonly queryable: Queryable;
+  /** Series that match one after the other, each valid until the next is asked for. */
+  eachSeries(matchers: readonly Matcher[], time: TimeRange): AsyncIterable<NativeSeries>;
 }
 
 export interface ExplainAnswer {
@@ -41,23 +46,21 @@ export interface ExplainAnswer {
 
 /** A counter's last sample before the range counts if it is not older than this: the lookback of queries. */
 const LOOKBACK_MS = 300_000;
-/** Samples of buckets that are looked at in one request. */
-const SAMPLES_MAX = 50_000_000;
-/** The same of native histograms, each of which is a thousand bytes or so. */
-const NATIVE_SAMPLES_MAX = 2_000_000;
-/** Other work waits at most about this long. */
-const SLICE_MS = 10;
 
 /**
  * @throws PromqlError for text that is no PromQL, HistogramQueryError for what is no histogram, QueryError, SelectLimitError.
  */
-export async function explainBox(queryable: Queryable, request: ExplainRequest): Promise<ExplainAnswer> {
+export async function explainBox(
+  store: ExplainedStore,
+  request: ExplainRequest,
+  budget: ExplainBudget,
+): Promise<ExplainAnswer> {
   const query = histogramQueryOf(parseExpr(request.expr), 'any');
   const spans = spansOf(request);
   const { range } = spans;
   const time = { minTime: Math.min(range.from, spans.baselineBox?.from ?? Infinity) - LOOKBACK_MS, maxTime: range.to };
   const count = query.isNative ? countNative : countClassic;
-  const { cells, box, baselineBox, warnings } = await count(queryable, query, { ...spans, time }, request.signal);
+  const { cells, box, baselineBox, warnings } = await count(store, query, { ...spans, time }, budget);
   const noun = /latency|duration|seconds|time/.test(query.metric) ? 'requests' : 'observations';
   const baseline = comparedWith(request.baseline, range, baselineBox);
   return {
@@ -84,13 +87,13 @@ interface Counted {
 }
 
 type Count = (
-  queryable: Queryable,
+  store: ExplainedStore,
   query: HistogramQuery,
   spans: Spans & { readonly time: TimeRange },
-  signal: AbortSignal | undefined,
+  budget: ExplainBudget,
 ) => Promise<Counted>;
 
-const countClassic: Count = async (queryable, query, { range, time, ...drawn }, signal) => {
+const countClassic: Count = async ({ queryable }, query, { range, time, ...drawn }, budget) => {
   const { metric, matchers } = query;
   const spellings = await queryable.labelValues('le', [matchers], time);
   const bounds = distinctBounds(spellings.map(parseBound));
@@ -104,23 +107,18 @@ const countClassic: Count = async (queryable, query, { range, time, ...drawn }, 
     matchers: [...matchers, boundsMatcher(spellings, uppers)],
     ...time,
     hints: { func: 'increase' },
-    maxSamples: SAMPLES_MAX,
+    maxSamples: budget.samplesLeft,
   });
-  const { cells, otherLayouts } = await regionCells(groups, xEdges, uppers, bottom, pacingOf(signal));
+  const { cells, otherLayouts } = await regionCells(groups, xEdges, uppers, bottom, budget);
   return { cells, box, baselineBox, warnings: layoutWarnings(otherLayouts, box) };
 };
 
-const countNative: Count = async (queryable, query, { range, time, box, baselineBox }, signal) => {
+const countNative: Count = async (store, query, { range, time, box, baselineBox }, budget) => {
   const { values, xEdges } = edgesOf({ range, box, baselineBox });
-  const groups = await queryable.select({
-    matchers: query.matchers,
-    ...time,
-    hints: { func: 'increase' },
-    maxSamples: NATIVE_SAMPLES_MAX,
-  });
   const yEdges = distinctSorted([-Infinity, ...values, Infinity]);
-  const cells = await nativeRegionCells(groups, xEdges, yEdges, pacingOf(signal));
-  if (cells.histograms.length === 0) throw noNativeHistograms(query.metric, groups.length > 0);
+  const series = store.eachSeries(query.matchers, time);
+  const { cells, hasNumbers } = await nativeRegionCells(series, xEdges, yEdges, budget);
+  if (cells.histograms.length === 0) throw noNativeHistograms(query.metric, hasNumbers);
   return { cells, box, baselineBox, warnings: [] };
 };
 
@@ -219,16 +217,4 @@ function layoutWarnings(otherLayouts: number, { lower, upper }: Box): string[] {
   if (otherLayouts === 0) return [];
   const sets = otherLayouts === 1 ? 'one label set has' : `${otherLayouts} label sets have`;
   return [`${sets} no bucket that ends at ${lower} or ${upper} and are left out; choose bounds that all of them have`];
-}
-
-function pacingOf(signal: AbortSignal | undefined): Pacing {
-  let since = performance.now();
-  return {
-    isDue: () => performance.now() - since > SLICE_MS,
-    async pause() {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted) throw new QueryError('canceled', 'the client went away');
-      since = performance.now();
-    },
-  };
 }

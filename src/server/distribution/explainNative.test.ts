@@ -1,13 +1,18 @@
 /** Boxes over native histograms: what is counted is what PromQL says of the same times and values. */
+import fs from 'node:fs';
 import fc from 'fast-check';
 import { labelsOf, labelValue } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { ALL_SYNTAX } from '../../shared/promql/features.ts';
+import { explained } from '../../../tests/support/explaining.ts';
 import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memoryQueryable.ts';
 import { customOf, exponentialOf } from '../../../tests/support/observedHistograms.ts';
+import { makeFolder } from '../../../tests/support/tsdbSamples.ts';
 import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
+import { packedColumns } from '../storage/leases.ts';
 import type { Queryable } from '../storage/queryable.ts';
-import { explainBox, type ExplainRequest } from './explainBox.ts';
+import { openTsdb } from '../tsdb/db.ts';
+import type { ExplainRequest } from './explainBox.ts';
 
 const SECOND = 1000;
 const SCRAPE = 10 * SECOND;
@@ -54,14 +59,16 @@ function seriesOf({ version, observed, resetAt, missing = 0 }: Service, instance
 
 const storeOf = (services: readonly Service[], form: Form) =>
   new MemoryQueryable(services.map((service, i) => seriesOf(service, i, form)));
+const REQUEST: ExplainRequest = {
+  expr: 'sum by (version) (rate(x_seconds[30s]))',
+  ...GRID,
+  box: BOX,
+  baseline: { kind: 'rest' },
+};
+/** What is told, or why nothing is. */
+const outcome = (asked: Promise<unknown>) => asked.catch((fault: Error) => fault.message);
 const ask = (queryable: Queryable, changes: Partial<ExplainRequest> = {}) =>
-  explainBox(queryable, {
-    expr: 'sum by (version) (rate(x_seconds[30s]))',
-    ...GRID,
-    box: BOX,
-    baseline: { kind: 'rest' },
-    ...changes,
-  });
+  explained(queryable, { ...REQUEST, ...changes });
 
 type Box = ExplainRequest['box'];
 
@@ -230,6 +237,58 @@ describe('explaining native histograms', () => {
       { ...whole, samples: whole.samples.filter(([t]) => t >= 140 * SECOND), group: 'after' },
     ]);
     expect((await ask(moved)).explanation).toEqual((await ask(new MemoryQueryable([whole]))).explanation);
+  });
+
+  test('series that are read one by one from a block and the head are told of as those that are held', async () => {
+    await fc.assert(
+      fc.asyncProperty(servicesArb, fc.nat({ max: 24 }), async (services, flushAt) => {
+        const held = services.map((service, i) => seriesOf(service, i, form));
+        const folder = makeFolder();
+        const db = await openTsdb({ path: folder });
+        try {
+          for (let t = 0; t <= RANGE.to + 100 * SECOND; t += SCRAPE) {
+            if (t === flushAt * SCRAPE) await db.flush();
+            const appender = db.appender();
+            for (const { labels, samples } of held) {
+              for (const [at, h] of samples) if (at === t) appender.appendHistogram(labels, t, h as NativeHistogram);
+            }
+            await appender.commit();
+          }
+          expect(await outcome(explained(db, REQUEST))).toEqual(await outcome(ask(new MemoryQueryable(held))));
+        } finally {
+          await db.close();
+          fs.rmSync(folder, { recursive: true });
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test('more samples than may be held are looked at, one series at a time, until the time is over', async () => {
+    const rows = 1_000;
+    const times = Float64Array.from({ length: rows }, (_, i) => RANGE.from + (i + 1) * 200);
+    const counted = Array.from({ length: 10 }, (_, i) => form(Array<number>(i + 1).fill(1), 0));
+    const histograms = new Map(Array.from({ length: rows }, (_, i) => [i, counted[Math.floor((i * 10) / rows)]]));
+    const columns = Array.from({ length: 60 }, (_, ref) => {
+      const labels = labelsOf({ __name__: 'x_seconds', version: 'v1', instance: `i${ref}` });
+      return { ref: ref as never, labels, values: new Float64Array(rows), histograms };
+    });
+    const store = new MemoryQueryable([]);
+    const queryable: Queryable = Object.assign(store, { pack: () => packedColumns([{ times, columns }]) });
+    const { explanation } = await explained(queryable, REQUEST, { maxSamples: 2 * rows });
+    expect(explanation.labelSets).toBe(60);
+    expect(explanation.inside + explanation.baseline).toBeCloseTo(60 * 9);
+    await expect(explained(queryable, REQUEST, { timeoutMs: -1 })).rejects.toThrow(/timed out .*--query.timeout/);
+    await expect(explained(queryable, REQUEST, { signal: AbortSignal.abort() })).rejects.toThrow(/canceled/);
+  });
+
+  test('what is held is bounded by the limits of queries', async () => {
+    const services = Array.from({ length: 8 }, () => ({ version: 'v1', observed: during }));
+    const queryable = storeOf(services, form);
+    const bounded = (limits: Parameters<typeof explained>[2]) => explained(queryable, REQUEST, limits);
+    await expect(bounded({ maxSamples: 20 })).rejects.toThrow(/over --query.max-samples=20; .*raise the flag/);
+    await expect(bounded({ maxBytes: 200 })).rejects.toThrow(/over 200 bytes of memory, --query.max-memory/);
+    expect((await bounded({ maxSamples: 1_000 })).explanation.labelSets).toBe(8);
   });
 
   test('what is asked wrongly says what to change', async () => {

@@ -1,12 +1,25 @@
 /** Native histograms to counts of observations in coarse slices and between values. */
 import type { RegionCells, RegionHistogram } from '../../shared/explain/region.ts';
 import { HistogramSum } from '../../shared/histogram/arithmetic.ts';
-import { nativeFraction } from '../../shared/histogram/distribution.ts';
+import { observedBelow } from '../../shared/histogram/distribution.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { isReset } from '../../shared/histogram/resets.ts';
-import { labelsKey, METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
-import type { GroupColumns } from '../storage/queryable.ts';
-import type { Pacing } from './regionCells.ts';
+import { METRIC_NAME, type Labels } from '../../shared/model/labels.ts';
+import type { ExplainBudget } from './regionCells.ts';
+
+/** Samples of one series, ascending by time. */
+export interface NativeSeries {
+  readonly labels: Labels;
+  readonly times: Float64Array;
+  /** By row of the times; undefined where it has none. */
+  readonly histograms?: ReadonlyMap<number, NativeHistogram> | undefined;
+}
+
+export interface NativeRegionCells {
+  readonly cells: RegionCells;
+  /** Whether there are series of numbers, which are left out: a counter or gauge of the same name. */
+  readonly hasNumbers: boolean;
+}
 
 interface Sample {
   readonly t: number;
@@ -14,56 +27,43 @@ interface Sample {
 }
 
 /**
- * Counts of every label set. Increases are found as those of classic counters: between two samples, in the slice of the later one, after a reset from 0, the first
+ * Counts of every series. Increases are found as those of classic counters: between two samples, in the slice of the later one, after a reset from 0, the first
  * sample being none, nothing extrapolated. Of the observations in a bucket that reaches over an edge each side has as many as `histogram_fraction` says.
  *
+ * @param series of one metric name; each is done with before the next is asked for.
  * @param xEdges milliseconds, ascending.
  * @param yEdges values, ascending.
  */
 export async function nativeRegionCells(
-  groups: readonly GroupColumns[],
+  series: AsyncIterable<NativeSeries>,
   xEdges: Float64Array,
   yEdges: Float64Array,
-  pacing: Pacing,
-): Promise<RegionCells> {
-  const histograms: RegionHistogram[] = [];
-  for (const { labels, parts } of labelSetsOf(groups)) {
-    if (pacing.isDue()) await pacing.pause();
-    const samples = samplesOf(parts);
-    if (samples.length === 0) continue; // A counter or gauge of the same name.
-    const counts = countsOf(samples, xEdges, yEdges);
-    histograms.push({ labels, counts, ...(samples[0].t > xEdges[0] ? { beganAt: samples[0].t } : {}) });
-  }
-  return { xEdges, yEdges, histograms };
-}
-
-interface Part {
-  readonly times: Float64Array;
-  readonly histograms: ReadonlyMap<number, NativeHistogram>;
-}
-
-function labelSetsOf(groups: readonly GroupColumns[]): Iterable<{ readonly labels: Labels; readonly parts: Part[] }> {
-  const sets = new Map<string, { readonly labels: Labels; readonly parts: Part[] }>();
-  for (const { times, columns } of groups) {
-    for (const { labels, histograms } of columns) {
-      if (histograms === undefined) continue;
-      const rest = labels.filter(([name]) => name !== METRIC_NAME);
-      const key = labelsKey(rest);
-      let set = sets.get(key);
-      if (set === undefined) sets.set(key, (set = { labels: rest, parts: [] }));
-      set.parts.push({ times, histograms });
+  budget: ExplainBudget,
+): Promise<NativeRegionCells> {
+  const found: RegionHistogram[] = [];
+  let hasNumbers = false;
+  for await (const { labels, times, histograms } of series) {
+    if (budget.isDue()) await budget.pause();
+    if (histograms === undefined) {
+      hasNumbers = true;
+      continue;
     }
+    const samples = samplesOf(times, histograms);
+    const counts = countsOf(samples, xEdges, yEdges);
+    budget.hold(counts.length);
+    const rest = labels.filter(([name]) => name !== METRIC_NAME);
+    found.push({ labels: rest, counts, ...(samples[0].t > xEdges[0] ? { beganAt: samples[0].t } : {}) });
   }
-  return sets.values();
+  return { cells: { xEdges, yEdges, histograms: found }, hasNumbers };
 }
 
-/** By time; of two samples at one time that of the earlier part stands. */
-function samplesOf(parts: readonly Part[]): readonly Sample[] {
-  const byTime = new Map<number, NativeHistogram>();
-  for (const { times, histograms } of parts) {
-    for (const [row, h] of histograms) if (!byTime.has(times[row])) byTime.set(times[row], h);
+function samplesOf(times: Float64Array, histograms: ReadonlyMap<number, NativeHistogram>): readonly Sample[] {
+  const samples: Sample[] = [];
+  for (let row = 0; row < times.length; row++) {
+    const h = histograms.get(row);
+    if (h !== undefined) samples.push({ t: times[row], h });
   }
-  return [...byTime].map(([t, h]) => ({ t, h })).sort((a, b) => a.t - b.t);
+  return samples;
 }
 
 /** Between two resets only the first and the last sample of a slice are looked into: what lies between them cancels out. */
@@ -116,9 +116,8 @@ class Gain {
     if (this.#sum === undefined) return;
     const h = this.#sum.result();
     this.#sum = undefined;
-    for (let y = 0; y < this.#into.length; y++) {
-      const fraction = nativeFraction(this.#yEdges[y], this.#yEdges[y + 1], h);
-      if (fraction > 0) this.#into[y] += fraction * h.count;
-    }
+    if (!(h.count > 0)) return;
+    const below = observedBelow(this.#yEdges, h);
+    for (let y = 0; y < this.#into.length; y++) this.#into[y] += Math.max(0, below[y + 1] - below[y]);
   }
 }

@@ -28,6 +28,14 @@ export interface Pacing {
   pause(): Promise<void>;
 }
 
+/** What one explanation may take. */
+export interface ExplainBudget extends Pacing {
+  /** Cells that may be held. */
+  readonly samplesLeft: number;
+  /** Counts cells that are held. @throws QueryError for too many. */
+  hold(cells: number): void;
+}
+
 /**
  * Counts of every label set. The increase between two samples lies in the slice of the later one; a counter that falls was reset and counts from 0. The first
  * sample of a counter is no increase, as in PromQL. Nothing is extrapolated: of whole counters the counts are whole.

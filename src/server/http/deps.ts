@@ -75,8 +75,10 @@ export interface HttpOptions {
   readonly queryTimeoutMs: number;
   /** How far back federation looks for a sample. */
   readonly lookbackDeltaMs: number;
-  /** Samples that one federation may touch. */
+  /** Samples that one query, explanation or federation may touch. */
   readonly maxSamples: number;
+  /** Memory that one explanation takes for what it holds, about. */
+  readonly queryBytesMax: number;
   readonly remoteReadSamplesMax: number;
   readonly remoteReadsMax: number;
   /** Of a streamed remote read, about. */

@@ -18,13 +18,15 @@ import {
   type DistributionGroup,
   type Omittable,
 } from '../distribution/distribution.ts';
-import { explainBox, type ExplainRequest } from '../distribution/explainBox.ts';
+import { explainBox, type ExplainedStore, type ExplainRequest } from '../distribution/explainBox.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { JsonBytes } from '../promql/answer/jsonBytes.ts';
+import { Budget } from '../promql/budget.ts';
 import { QueryError } from '../storage/engine.ts';
 import { invalidParameter } from './apiError.ts';
 import { rangeParams, type Params } from './params.ts';
 import type { ApiCall, ApiRoute, TypedAnswer } from './route.ts';
+import { eachStoredSeries } from './storedSeries.ts';
 
 /** Quantiles, limits or labels of one request. */
 const LIST_MAX = 32;
@@ -168,16 +170,22 @@ function writeLines(out: JsonBytes, names: readonly string[], lines: readonly Fl
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-async function explainAnswer({ params, rooms, signal }: ApiCall): Promise<Iterable<string>> {
+async function explainAnswer({ params, deps, rooms, signal }: ApiCall): Promise<Iterable<string>> {
   const valuesMax = Math.min(VALUES_MAX, params.text('limit') === '' ? VALUES_DEFAULT : params.limit());
   const request: ExplainRequest = {
     expr: params.text('query'),
     ...rangeParams(params),
     box: boxParams(params, ''),
     baseline: baselineParams(params),
-    signal,
   };
-  const { metric, box, baselineBox, explanation, warnings } = await aboutQuery(explainBox(rooms.queryable, request));
+  const { queryTimeoutMs: timeoutMs, maxSamples, queryBytesMax: maxBytes } = deps.options;
+  const budget = new Budget({ timeoutMs, maxSamples, maxBytes, signal });
+  const { queryable } = rooms;
+  const store: ExplainedStore = {
+    queryable,
+    eachSeries: (matchers, time) => eachStoredSeries(queryable, matchers, time, budget),
+  };
+  const { metric, box, baselineBox, explanation, warnings } = await aboutQuery(explainBox(store, request, budget));
   const { inside, baseline, words, headline, cautions, labelSets, labels } = explanation;
   const data: ApiExplanation = {
     metric,

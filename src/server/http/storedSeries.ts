@@ -5,7 +5,7 @@ import { openColumns } from '../promql/engine.ts';
 import { heldSeries, selectedSeries, withStaleMarks, type SampledSeries } from '../promql/series.ts';
 import type { SeriesSamples } from '../remote/prompb.ts';
 import type { Queryable, SelectLease, TimeRange } from '../storage/queryable.ts';
-import { openSelect } from '../tsdb/openSelect.ts';
+import { openSelect, type OpenBudget } from '../tsdb/openSelect.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 
 /** Of one walk over the series of a select: chunks that the next series are likely to lie in as well. */
@@ -30,21 +30,29 @@ export async function* eachStoredSeries(
   queryable: Queryable,
   matchers: readonly Matcher[],
   range: TimeRange,
+  pacing?: Pick<OpenBudget, 'isDue' | 'pause'>,
 ): AsyncGenerator<SeriesSamples> {
   const spec = { matchers, ...range };
   const lease = await queryable.pack?.(spec);
   if (lease === undefined) return yield* await storedSeries(queryable, matchers, range, Infinity);
   try {
-    yield* eachOf(lease);
+    yield* eachOf(lease, pacing);
   } finally {
     lease.release();
   }
 }
 
-async function* eachOf(lease: SelectLease): AsyncGenerator<SeriesSamples> {
+async function* eachOf(
+  lease: SelectLease,
+  pacing?: Pick<OpenBudget, 'isDue' | 'pause'>,
+): AsyncGenerator<SeriesSamples> {
   const labels = lease.select.groups.map(({ refs }) => Array.from(refs, (ref) => lease.labels(ref)));
   const chunks = new PackedChunkCache(WALK_CHUNKS_BYTES_MAX, 0);
-  const open = await openSelect(lease.select, labels, chunks, { maxSamples: Infinity });
+  const open = await openSelect(lease.select, labels, chunks, {
+    maxSamples: Infinity,
+    isDue: () => pacing?.isDue?.() === true,
+    pause: () => pacing?.pause?.() ?? Promise.resolve(),
+  });
   for (const one of selectedSeries(open).sort(byLabels)) {
     const series = one.read();
     if (series.times.length > 0) yield samplesOf(series);

@@ -148,6 +148,7 @@ export async function serve({ flags: given, texts, notices }: ParsedFlags, calle
       queryTimeoutMs: flags['query.timeout'],
       lookbackDeltaMs: flags['query.lookback-delta'],
       maxSamples: flags['query.max-samples'],
+      queryBytesMax: flags['query.max-memory'] || Infinity,
       remoteReadSamplesMax: flags['storage.remote.read-sample-limit'],
       remoteReadsMax: flags['storage.remote.read-concurrent-limit'],
       remoteReadFrameBytesMax: flags['storage.remote.read-max-bytes-in-frame'],
