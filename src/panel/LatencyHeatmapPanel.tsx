@@ -14,6 +14,7 @@ import type { HoveredPoint, MapBox, SelectedRange } from '../ui/HeatmapCanvas.ts
 import { facetTitles } from '../viz/facets.ts';
 import { formatCount, formatTimeRange } from '../viz/format.ts';
 import { hiddenObservations, sharedYDomain, sharedYFold } from '../viz/layout.ts';
+import { limitShares } from '../shared/heatmap/limitShares.ts';
 import { LIMITS_MAX, limitLines, readLimits, type LimitLine } from '../viz/limitLines.ts';
 import { maxShade, type ColorBy } from '../viz/shades.ts';
 import { displayOf, formatterOf, zoneOf, type Display } from './formats.ts';
@@ -322,7 +323,7 @@ function useLimits(
     const limits = models.map((model, i) =>
       model.countUnit === 'shareDifference'
         ? []
-        : limitLines(model, [...new Set([...read[i].limits, ...more])], formatterOf(model.unit, display)),
+        : limitLines(limitShares(model, [...new Set([...read[i].limits, ...more])]), formatterOf(model.unit, display)),
     );
     return { limits, unreadable: read[0]?.unreadable ?? '' };
   }, [models, text, thresholds, display]);

@@ -1,3 +1,4 @@
+import { limitShares } from '../shared/heatmap/limitShares.ts';
 import type { HeatmapModel } from '../shared/heatmap/model.ts';
 import { valueFormat } from './format.ts';
 import { limitLines, readLimits } from './limitLines.ts';
@@ -31,7 +32,7 @@ test('a line says its share, and whether the buckets leave it open', () => {
     openTop: true,
     openBottom: true,
   };
-  expect(limitLines(model, [0.1, 0.3], valueFormat('s')).map(({ text }) => text)).toEqual([
+  expect(limitLines(limitShares(model, [0.1, 0.3]), valueFormat('s')).map(({ text }) => text)).toEqual([
     '≤ 100 ms  90 %',
     '≤ 300 ms  ≈ 94.5 %',
   ]);

@@ -1,6 +1,5 @@
 /** Limits over a heatmap, such as a service level's latency: how people write them, and how they are drawn. */
-import { limitShares, type LimitShares } from '../shared/heatmap/limitShares.ts';
-import type { HeatmapModel } from '../shared/heatmap/model.ts';
+import type { LimitShares } from '../shared/heatmap/limitShares.ts';
 import { formatShare, secondsPerUnit, type FormatValue } from './format.ts';
 
 /** More lines than this bury the cells. */
@@ -62,8 +61,9 @@ export function readLimits(text: string, unit: string): ReadLimits {
 /** A share that the buckets leave open by less is told without `about`. */
 const CERTAIN = 0.001;
 
-export function limitLines(model: HeatmapModel, limits: readonly number[], formatY: FormatValue): LimitLine[] {
-  return limitShares(model, limits).map((shares) => {
+/** @param limits with the shares under them. */
+export function limitLines(limits: readonly LimitShares[], formatY: FormatValue): LimitLine[] {
+  return limits.map((shares) => {
     const about = shares.most - shares.least > CERTAIN ? '≈ ' : '';
     const share = Number.isNaN(shares.share) ? '' : `  ${about}${formatShare(shares.share)}`;
     return { ...shares, text: `≤ ${formatY(shares.limit)}${share}` };

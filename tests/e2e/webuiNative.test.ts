@@ -154,9 +154,15 @@ inChromium(`native histograms on the pages${whyNot}`, () => {
     const { page, asked } = await openQuery({ expr: EXPR, view: 'heatmap' });
     await page.waitForSelector('.map canvas');
     expect(asked).toEqual(['distribution']);
+    // Shares under a limit come in the same answer as all else.
+    const withLimit = page.waitForRequest((request) => new URL(request.url()).searchParams.get('limits') === '0.05');
+    await page.getByRole('textbox', { name: 'Limits' }).fill('50ms');
+    await page.keyboard.press('Enter');
+    await withLimit;
+    expect(asked).toEqual(['distribution', 'distribution']);
     await page.getByRole('button', { name: 'Graph' }).click();
     await page.getByText('2 series in').waitFor();
-    expect(asked).toEqual(['distribution', 'query_range']);
+    expect(asked).toEqual(['distribution', 'distribution', 'query_range']);
     await page.close();
   });
 

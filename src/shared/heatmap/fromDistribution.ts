@@ -4,6 +4,7 @@ import { classicHeatmap, tooLargeFor } from './fromBuckets.ts';
 import { withResets } from './counters.ts';
 import { heatmapFromCells } from './fromCells.ts';
 import { JoinedRows, partOfBucket } from './joined.ts';
+import { limitShares, type LimitShares } from './limitShares.ts';
 import type { CountUnit, EmptyHeatmap, HeatmapModel, OverlayLine } from './model.ts';
 import { bucketOfRank, quantileName } from './quantileLines.ts';
 import { boundIndex, distinctBounds } from './slices.ts';
@@ -88,7 +89,7 @@ export function linesFromDistribution(
 ): OverlayLine[] {
   const times = model.xEdges.slice(1);
   const column = () => new Float64Array(times.length).fill(NaN);
-  const sliceAt = new Map(Array.from(times, (time, x) => [time, x]));
+  const sliceAt = placesOf(times);
   const lines = qs.map((q) => ({ name: quantileName(q), times, values: column(), lows: column(), highs: column() }));
   for (let i = 0; i < group.total.length; i++) {
     const x = sliceAt.get(edges[i + 1]);
@@ -101,6 +102,35 @@ export function linesFromDistribution(
   }
   return lines;
 }
+
+/**
+ * The shares under limits as the distribution gives them; what the buckets leave open of them is told by the cells.
+ *
+ * @param limits as they were asked for, in the unit of the y axis.
+ */
+export function sharesFromDistribution(
+  model: HeatmapModel,
+  { group, edges }: Pick<FromDistribution, 'group' | 'edges'>,
+  limits: readonly number[],
+): LimitShares[] {
+  const sliceAt = placesOf(model.xEdges.slice(1));
+  return limitShares(model, limits).map((drawn, k) => {
+    const bySlice = drawn.bySlice.map(() => NaN);
+    let total = 0;
+    let under = 0;
+    for (let i = 0; i < group.total.length; i++) {
+      const x = sliceAt.get(edges[i + 1]);
+      if (x === undefined || !(group.total[i] > 0)) continue;
+      bySlice[x] = group.shares[k][i];
+      total += group.total[i];
+      under += group.total[i] * group.shares[k][i];
+    }
+    return { ...drawn, bySlice, share: total > 0 ? under / total : NaN };
+  });
+}
+
+/** Which slice ends at a time. */
+const placesOf = (ends: Float64Array): ReadonlyMap<number, number> => new Map(Array.from(ends, (time, x) => [time, x]));
 
 /** Of the cells of a slice, in their unit. */
 function totalOf({ counts, yEdges }: HeatmapModel, slice: number): number {

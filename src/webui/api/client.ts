@@ -122,21 +122,29 @@ export const gridParams = (expr: string, { start, end, step }: Grid) => ({
   step: String(step / 1000),
 });
 
+export interface AskedReadings {
+  /** Fractions. */
+  readonly quantiles: readonly number[];
+  /** Values, under which shares are wanted. */
+  readonly limits?: readonly number[];
+  /** What is not needed; by default `mean`. */
+  readonly omit?: 'mean' | 'mean,resets';
+}
+
 /**
  * The distribution of a histogram over a grid: counts, totals, resets and quantiles of each slice in one answer.
  *
- * @param quantiles fractions.
- * @param omit what is not needed: `mean`, `resets`.
+ * @param readings what is read of each slice.
  * @throws ApiError; bad_data for an expression that is no histogram's.
  */
 export async function queryDistribution(
   expr: string,
   grid: Grid,
-  quantiles: readonly number[],
+  { quantiles, limits = [], omit = 'mean' }: AskedReadings,
   signal?: AbortSignal,
-  omit = 'mean',
 ): Promise<ReadDistribution> {
-  const params = { ...gridParams(expr, grid), quantiles: quantiles.join(), omit, format: 'binary' };
+  const lists = { quantiles: quantiles.join(), ...(limits.length > 0 && { limits: limits.join() }) };
+  const params = { ...gridParams(expr, grid), ...lists, omit, format: 'binary' };
   const { url, response } = await answerOf('distribution', params, signal);
   if (response.headers.get('content-type') !== COLUMNS_TYPE) {
     await readJson(url, response, signal);

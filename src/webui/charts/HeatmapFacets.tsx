@@ -16,7 +16,7 @@ import { useSize } from '../parts/useSize.ts';
 import { formatClock, formatRate, formatShort } from '../text.ts';
 import { VIZ_THEMES } from '../theme.ts';
 import { Swatch, nearestIndex, presentValue } from './ChartLegend.tsx';
-import { exemplarsWith, isAtLeast } from './heatmaps.ts';
+import { exemplarsWith, isAtLeast, sharesOf } from './heatmaps.ts';
 import type { NamedHeatmap, SeriesExemplar } from './heatmaps.ts';
 import { PLAIN_LOOK, type MapLook } from './mapLook.ts';
 
@@ -143,8 +143,8 @@ function MapFacet({
   const { model } = map;
   const ownExemplars = useMemo(() => exemplarsWith(exemplars, map), [exemplars, map]);
   const limitsDrawn = useMemo(
-    () => limitLines(model, readLimits(limits, model.unit).limits, valueFormat(model.unit)),
-    [model, limits],
+    () => limitLines(sharesOf(map, readLimits(limits, model.unit).limits), valueFormat(model.unit)),
+    [map, limits],
   );
   return (
     <figure className="map" aria-label={shortened(map.title)}>

@@ -1,6 +1,7 @@
 import { bucketQuantile } from '../../shared/histogram/classic.ts';
 import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
-import { QUANTILES, heatmapsOf, isAtLeast, mapsOfDistribution, sliceTotals } from './heatmaps.ts';
+import { limitShares } from '../../shared/heatmap/limitShares.ts';
+import { QUANTILES, heatmapsOf, isAtLeast, mapsOfDistribution, sharesOf, sliceTotals } from './heatmaps.ts';
 
 const grid = { start: 60_000, end: 90_000, step: 15_000 };
 const bucket = (version: string, le: string, ...values: number[]) => ({
@@ -67,12 +68,14 @@ test('groups of a distribution are maps, with its quantiles, on the grid that th
     mean: undefined,
     resets: Float64Array.of(0, 1, NaN),
     quantiles: [0.05, 0.09, 0.1].map((value) => Float64Array.of(value, NaN, NaN)),
-    shares: [],
+    // Not what the cells give: a limit inside a bucket, and an observation of NaN, which is in no cell.
+    shares: [Float64Array.of(0.25, 0.75, NaN)],
   });
   const groups = [group(30, 60, 0, 0), group(1, 2, 3, 4)];
   const head = {
     expr: '',
     window: 30,
+    columns: { limits: ['0.05'] },
     groups: ['v2', 'v1'].map((version) => ({ metric: { version } })),
     warnings: ['half'],
   };
@@ -98,6 +101,18 @@ test('groups of a distribution are maps, with its quantiles, on the grid that th
     ['p95', 0.09, NaN, Infinity],
     ['p99', 0.1, NaN, Infinity],
   ]);
+  const [v1] = maps;
+  expect(sharesOf(v1, [0.05])).toEqual([
+    {
+      limit: 0.05,
+      bySlice: Float64Array.of(0.25, 0.75, NaN),
+      share: (3 * 0.25 + 7 * 0.75) / 10,
+      least: 0,
+      most: expect.closeTo(0.4, 12),
+    },
+  ]);
+  expect(sharesOf(v1, [0.1, 0.05])).toEqual([limitShares(v1.model, [0.1])[0], ...sharesOf(v1, [0.05])]);
+  expect(sharesOf({ ...v1, model: { ...v1.model, countUnit: 'shareDifference' } }, [0.05])).toEqual([]);
 });
 
 test('series that are no buckets are no map', () =>

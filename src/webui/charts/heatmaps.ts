@@ -4,7 +4,12 @@ import type { ReadDistribution } from '../../shared/api/distributionColumns.ts';
 import { parseValue } from '../../shared/api/prometheus.ts';
 import { heatmapFromCells } from '../../shared/heatmap/fromCells.ts';
 import { heatmapFromBuckets } from '../../shared/heatmap/fromBuckets.ts';
-import { heatmapFromDistribution, linesFromDistribution } from '../../shared/heatmap/fromDistribution.ts';
+import {
+  heatmapFromDistribution,
+  linesFromDistribution,
+  sharesFromDistribution,
+} from '../../shared/heatmap/fromDistribution.ts';
+import { limitShares, type LimitShares } from '../../shared/heatmap/limitShares.ts';
 import type { HeatmapModel, OverlayLine } from '../../shared/heatmap/model.ts';
 import { quantileLines } from '../../shared/heatmap/quantileLines.ts';
 import type { Exemplar } from '../../viz/marks.ts';
@@ -25,6 +30,8 @@ export interface NamedHeatmap {
   readonly labels: Readonly<Record<string, string>>;
   readonly model: HeatmapModel;
   readonly lines: readonly OverlayLine[];
+  /** Under the limits that were asked for with a distribution. */
+  readonly shares?: readonly LimitShares[];
   /** Observations a second (or in the step) of each slice, at the slice's end; NaN where there is no data. */
   readonly totals: OverlayLine;
 }
@@ -98,6 +105,7 @@ export function mapsOfDistribution(
 ): NamedHeatmaps {
   const edges = Float64Array.of(grid.start - grid.step, ...gridTimes(grid));
   const notices = [...(head.warnings ?? [])];
+  const limits = head.columns?.limits.map(Number) ?? [];
   const maps: NamedHeatmap[] = [];
   groups.forEach((group, i) => {
     const labels = head.groups[i].metric;
@@ -107,7 +115,8 @@ export function mapsOfDistribution(
     if (model.kind === 'empty') notices.push(`${title}: ${model.reason}`);
     else {
       const lines = linesFromDistribution(model, from, QUANTILES);
-      maps.push({ title, labels, model, lines, totals: sliceTotals(model) });
+      const shares = sharesFromDistribution(model, from, limits);
+      maps.push({ title, labels, model, lines, shares, totals: sliceTotals(model) });
     }
   });
   return { maps: maps.sort((a, b) => (a.title < b.title ? -1 : 1)), notices };
@@ -142,6 +151,12 @@ export function sliceTotals(model: HeatmapModel): OverlayLine {
     }
   }
   return { name: 'all', times: model.xEdges.slice(1), values };
+}
+
+/** Of a map: as its distribution gives them, else (until it does) from the cells; none of differences, whose cells are no observations. */
+export function sharesOf({ model, shares = [] }: NamedHeatmap, limits: readonly number[]): readonly LimitShares[] {
+  if (model.countUnit === 'shareDifference') return [];
+  return limits.map((limit) => shares.find((known) => known.limit === limit) ?? limitShares(model, [limit])[0]);
 }
 
 /** A quantile in the overflow bucket is told as that bucket's lower bound: the true value is somewhere above. */

@@ -64,7 +64,7 @@ async function answersTo(question: Question | QuantileQuestion, grid: Grid, sign
   }
   const { expr, quantiles, seconds } = question;
   const asked = quantiles.map(([, q]) => q);
-  const { head, groups } = await queryDistribution(expr, grid, asked, signal, 'mean,resets');
+  const { head, groups } = await queryDistribution(expr, grid, { quantiles: asked, omit: 'mean,resets' }, signal);
   return groups.flatMap((group, g) =>
     quantiles.map(([measure], k) => ({
       measure,

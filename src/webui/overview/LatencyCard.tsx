@@ -6,6 +6,7 @@ import { useFetched } from '../api/useFetched.ts';
 import { HeatmapsLegend } from '../charts/HeatmapFacets.tsx';
 import { mapsOfDistribution, QUANTILES, type NamedHeatmaps } from '../charts/heatmaps.ts';
 import { LimitField } from '../charts/LimitField.tsx';
+import { readLimits } from '../../viz/limitLines.ts';
 import { MapControls } from '../charts/MapControls.tsx';
 import { comparisonParams, lookOf } from '../charts/mapLook.ts';
 import { useCompared } from '../charts/useCompared.ts';
@@ -63,12 +64,14 @@ export function LatencyCard({ inventory, context }: CardProps) {
   const conditions = conditionsOf(place.params.get('where'));
   const ratesOf = isNative ? nativeRates : bucketRates;
   const expr = metric === undefined ? '' : ratesOf(metric, split, sliceWindow(grid.step, intervalMs), conditions);
+  const unit = metric === undefined ? 's' : unitOf(metric, inventory.metadata[metric]?.unit);
+  const { limits } = readLimits(place.params.get('limit') ?? '', unit);
+  const readings = { quantiles: QUANTILES, limits };
   const buckets = useFetched(
-    metric === undefined || labels.data === undefined ? undefined : `${expr} ${gridKey(grid)}`,
-    async (signal) => ({ expr, grid, answer: await queryDistribution(expr, grid, QUANTILES, signal) }),
+    metric === undefined || labels.data === undefined ? undefined : `${expr} ${gridKey(grid)} ${limits.join()}`,
+    async (signal) => ({ expr, grid, answer: await queryDistribution(expr, grid, readings, signal) }),
     `${metric} ${split} ${conditionsText(conditions)}`,
   );
-  const unit = metric === undefined ? 's' : unitOf(metric, inventory.metadata[metric]?.unit);
   const titleOf = (labelSet: Readonly<Record<string, string>>) => mapTitle(labelSet, split);
   const mapsOf = (answer: ReadDistribution, on: Grid) =>
     mapsOfDistribution(answer, { grid: on, unit, countUnit: 'perSecond', titleOf });
@@ -78,7 +81,7 @@ export function LatencyCard({ inventory, context }: CardProps) {
   );
   const asked = buckets.data ?? { expr, grid };
   const compared = useCompared(asked.expr, asked.grid, drawn ?? NO_MAPS, place.params, {
-    ask: (then, signal) => queryDistribution(asked.expr, then, QUANTILES, signal),
+    ask: (then, signal) => queryDistribution(asked.expr, then, { quantiles: QUANTILES }, signal),
     mapsOf,
   });
   const look = lookOf(place.params);

@@ -40,7 +40,7 @@ export function HeatmapView(props: HeatmapViewProps) {
   const own = useMemo(() => mapsOf(expr, answer, answer.grid), [answer, expr]);
   const { maps, notices, busy, choices } = useCompared(expr, answer.grid, own, place.params, {
     ask: (then, signal): Promise<HeatmapAnswer> =>
-      answer.kind === 'counted' ? askCounts(expr, then, answer.countUnit, signal) : askRange(expr, then, signal),
+      answer.kind === 'counted' ? askCounts(expr, then, answer.countUnit, [], signal) : askRange(expr, then, signal),
     mapsOf: (earlier, grid) => mapsOf(expr, earlier, grid),
   });
   const look = lookOf(place.params);

@@ -13,7 +13,8 @@ import { formatClock } from '../text.ts';
 import { themeChoice, useThemeMode } from '../theme.ts';
 import { gridKey, rangeParams, shownBy } from '../timeRange.ts';
 import type { TimeRange } from '../timeRange.ts';
-import { VIEWS, askInstant, askPicture, askYoung, faultPlace, fittingView } from './ask.ts';
+import { readLimits } from '../../viz/limitLines.ts';
+import { VIEWS, askInstant, askPicture, askYoung, faultPlace, fittingView, unitInExpression } from './ask.ts';
 import type { AnyAnswer, CountedAnswer, RangeAnswer, View } from './ask.ts';
 import { useExemplars } from './exemplarList.ts';
 import { Exemplars } from './Exemplars.tsx';
@@ -49,18 +50,20 @@ export function QueryPanel({ place, index, expr, range, now, crosshair, onRenew 
   const stacked = own('draw') === 'stacked';
   const hasTree = own('tree') === 'open';
   const wantsTable = chosen === 'table';
+  const wanted = { view: chosen, limits: readLimits(params.get('limit') ?? '', unitInExpression(expr)).limits };
+  const wantedKey = `${chosen} ${wanted.limits.join()}`;
   const picture = useRef<HTMLDivElement>(null);
   const ranged = useFetched(
-    wantsTable || grid === undefined ? undefined : `${expr} ${gridKey(grid)} ${chosen}`,
-    (signal) => askPicture(expr, grid!, chosen, signal),
+    wantsTable || grid === undefined ? undefined : `${expr} ${gridKey(grid)} ${wantedKey}`,
+    (signal) => askPicture(expr, grid!, wanted, signal),
     // Lines are drawn from another answer than a heatmap.
     `${expr} ${chosen === 'graph'}`,
   );
   const isEmpty =
     !wantsTable && range.kind === 'last' && ranged.data !== undefined && histogramsOrSeries(ranged.data) === 0;
   const young = useFetched(
-    isEmpty ? `${expr} ${now} ${grid!.step} ${chosen}` : undefined,
-    (signal) => askYoung(expr, grid!, now, chosen, signal),
+    isEmpty ? `${expr} ${now} ${grid!.step} ${wantedKey}` : undefined,
+    (signal) => askYoung(expr, grid!, now, wanted, signal),
     expr,
   );
   const isStoreEmpty = isEmpty && young.data === 'empty';

@@ -49,6 +49,14 @@ export async function askRange(expr: string, grid: Grid, signal: AbortSignal): P
   return { kind: 'range', grid, series, warnings: [...warnings, ...infos], elapsedMs };
 }
 
+/** What is to be seen of an answer. */
+export interface Wanted {
+  /** The one that was chosen. */
+  readonly view: View | undefined;
+  /** Values, under which a heatmap's shares are wanted. */
+  readonly limits: readonly number[];
+}
+
 /** Of this server; a page is left before it is exchanged for another. */
 const knownHistograms = new KnownHistograms(() => performance.now());
 
@@ -59,19 +67,17 @@ async function isHistogram({ metric, isNative }: RatedHistogram): Promise<boolea
 
 /**
  * What an expression is drawn from: a histogram's counts where it is one's rate or increase and is not to be drawn as lines; else series.
- *
- * @param view that was chosen.
  */
 export async function askPicture(
   expr: string,
   grid: Grid,
-  view: View | undefined,
+  { view, limits }: Wanted,
   signal: AbortSignal,
 ): Promise<RangeAnswer | CountedAnswer> {
   const rated = view === 'graph' ? undefined : ratedHistogramOf(expr);
   if (rated === undefined || !(view === 'heatmap' || (await isHistogram(rated)))) return askRange(expr, grid, signal);
   try {
-    return await askCounts(expr, grid, rated.countUnit, signal);
+    return await askCounts(expr, grid, rated.countUnit, limits, signal);
   } catch (error) {
     if (error instanceof ApiError && error.status === 400) return askRange(expr, grid, signal);
     throw error;
@@ -82,10 +88,11 @@ export async function askCounts(
   expr: string,
   grid: Grid,
   countUnit: CountedAnswer['countUnit'],
+  limits: readonly number[],
   signal: AbortSignal,
 ): Promise<CountedAnswer> {
   const began = performance.now();
-  const distribution = await queryDistribution(expr, grid, QUANTILES, signal);
+  const distribution = await queryDistribution(expr, grid, { quantiles: QUANTILES, limits }, signal);
   const elapsedMs = performance.now() - began;
   return { kind: 'counted', grid, distribution, countUnit, warnings: distribution.head.warnings ?? [], elapsedMs };
 }
@@ -111,7 +118,7 @@ export async function askYoung(
   expr: string,
   grid: Grid,
   now: number,
-  view: View | undefined,
+  wanted: Wanted,
   signal: AbortSignal,
 ): Promise<YoungAnswer | 'old' | 'empty'> {
   const { data } = await ask<StoreStatus>('status/tsdb', { limit: '1' }, signal);
@@ -120,7 +127,7 @@ export async function askYoung(
   const age = now - beganAt;
   if (!(age >= 0 && age <= Math.max(YOUNG_MS, 2 * grid.step))) return 'old';
   const fine = gridFor({ kind: 'between', start: beganAt, end: now }, now, COLUMNS_MAX, STEP_MS_MIN);
-  return { answer: await askPicture(expr, fine, view, signal), beganAt };
+  return { answer: await askPicture(expr, fine, wanted, signal), beganAt };
 }
 
 export async function askInstant(expr: string, time: number, signal: AbortSignal): Promise<InstantAnswer> {
