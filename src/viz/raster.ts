@@ -4,6 +4,8 @@ import type { RasterPalette } from './theme.ts';
 
 /** Cells at least so many CSS pixels wide and high are set apart by a line of the ground; smaller ones touch. */
 const GAP_FROM_PX = 8;
+/** Heights come out of logarithms. */
+const ROUNDING_PX = 1e-6;
 /** CSS pixels from one line of a hatch to the next, and the lines' width: of rows without a true height, and of missing data. */
 const STRIP_HATCH = { pitch: 6, width: 1.6 };
 const MISSING_HATCH = { pitch: 8, width: 1 };
@@ -128,7 +130,8 @@ function paintRow(sheet: Sheet, layout: Layout, places: Int16Array, y: number): 
   const [top, bottom] = linesOf(sheet, layout, row);
   fillLines(sheet, layout, places, y);
   // The line that sets a row apart belongs to its upper border.
-  const borderEnd = bottom - top >= GAP_FROM_PX * ratio ? top + sheet.gap : top;
+  // By its true height: of rows equally high, which are rounded to more lines or to fewer, all are set apart or none.
+  const borderEnd = row.bottom - row.top > GAP_FROM_PX - ROUNDING_PX ? top + sheet.gap : top;
   const pitch = Math.round(STRIP_HATCH.pitch * ratio);
   const lineWidth = Math.max(1, Math.round(STRIP_HATCH.width * ratio));
   for (let py = top; py < bottom; py++) {

@@ -71,8 +71,9 @@ export function placeRows(
   const first = from + below;
   const folds = yScale === 'log' && below > 0 && !(yDomain !== undefined && yDomain[0] > 0);
   const begin = folds ? first + foldedBuckets(yEdges, used, first, to - above, yFold) : first;
-  const domain =
-    main > 0 ? domainWithin([yEdges[begin], yEdges[to - above]], yScale, yDomain) : emptyDomain(yScale, yDomain);
+  // A fold that maps share may end within an empty bucket of one of them, whose bounds are its own.
+  const low = folds && yFold !== undefined && yFold < yEdges[to - above] ? yFold : yEdges[begin];
+  const domain = main > 0 ? domainWithin([low, yEdges[to - above]], yScale, yDomain) : emptyDomain(yScale, yDomain);
   const axis = axisScale(yScale, domain, [mainBottom, mainTop], kneeOf(yEdges, used, drawn));
   const pixelOf = (value: number): number => Math.min(mainBottom, Math.max(mainTop, axis.toPixel(value)));
 

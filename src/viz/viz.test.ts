@@ -136,6 +136,21 @@ test('maps beside each other fold alike: one value has one height in all of them
   expect(sharedYFold(high, sharedYDomain(high))).toBe(1);
 });
 
+test('they do so too where their buckets differ, as those of native histograms do', () => {
+  const models = [
+    modelOf([-1e-5, 1e-5, 0.005, 0.01, 1], [[5, 0, 1, 2]]),
+    modelOf([-1e-5, 1e-5, 0.008, 1], [[5, 0, 2]]),
+  ];
+  const yDomain = sharedYDomain(models);
+  const options = { ...PLAIN, yDomain, yFold: sharedYFold(models, yDomain) };
+  const axes = models.map((model) => layout(model, { width: 300, height: 300, pixelRatio: 1 }, options).y);
+  expect(axes.map(({ domain }) => domain)).toEqual([
+    [0.005, 1],
+    [0.005, 1],
+  ]);
+  expect(axes[0].toPixel(0.5)).toBe(axes[1].toPixel(0.5));
+});
+
 test('a symlog axis bends where buckets in use begin, not at a zero bucket', () => {
   const edges = [-4, -2, -1, -1e-39, 1e-39, 1, 2, 4];
   const at = layout(modelOf(edges, [[1, 1, 0, 5, 0, 1, 1]]), { width: 300, height: 300, pixelRatio: 1 }, PLAIN);
@@ -307,6 +322,15 @@ function letters(at: Layout): string[] {
     }).join(''),
   );
 }
+
+test('rows equally high are all set apart by a line, or none of them, however they are rounded', () => {
+  const model = modelOf([1, 2, 4, 8, 16], [[1, 1, 1, 1]]);
+  const lines = (main: number) =>
+    letters(layout(model, { width: 100, height: 8 + main + 24, pixelRatio: 1 }, { ...PLAIN, axisWidth: 24 })).filter(
+      (line) => /^\.+$/.test(line),
+    ).length;
+  expect([lines(29), lines(31), lines(32), lines(35)]).toEqual([0, 0, 4, 4]);
+});
 
 test('a small picture: values, nothing observed, no data, and the hatched open row', () => {
   const model = modelOf(
