@@ -63,9 +63,9 @@ interface Work {
 }
 
 const repeated = (times: number, question: Question) => Array.from({ length: times }, () => [question]);
-const range = (what: string, expr: string, stepMs = MINUTE_MS): Work => ({
+const range = (what: string, expr: string, stepMs = MINUTE_MS, times = 3): Work => ({
   what,
-  rounds: repeated(3, { expr, stepMs }),
+  rounds: repeated(times, { expr, stepMs }),
 });
 const instant = (what: string, expr: string, times = 40): Work => ({
   what,
@@ -83,7 +83,7 @@ const WORKS: readonly Work[] = [
   range('p95 by model', P95_BY_MODEL),
   { ...range('topk of rates', `topk(10, rate(${LATENCY}_bucket[5m]))`), hasTies: true },
   range('sum over all', `sum({job="${JOB}"})`),
-  range('regex selector', BY_REGEX),
+  range('regex selector', BY_REGEX, MINUTE_MS, 40),
   { what: 'dashboard of 12 panels at once', rounds: [PANELS] },
   instant('instant p95 by model', P95_BY_MODEL),
   instant('instant sum over all', `sum({job="${JOB}"})`),

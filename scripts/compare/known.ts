@@ -69,7 +69,17 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
     'native histograms that are equal but for empty buckets, which upstream keeps as its chunks pad them',
     (expr, difference) => /==|!=(?!")/.test(expr) && /(\b|_)(nh|custom|mixed)/.test(expr) && /bucket/.test(difference),
   ],
+  [
+    'changes() of native gauges that are equal but for empty buckets, which a new chunk of upstream leaves out',
+    (expr, difference) => /\bchanges\(gauge_nh\b/.test(expr) && isOfValues(difference) && isOneMore(difference),
+  ],
 ];
+
+/** Upstream's number is larger by one. */
+function isOneMore(difference: string): boolean {
+  const [, ours, theirs] = /: "(\d+)"\s+in place of "(\d+)"$/.exec(difference) ?? [];
+  return Number(theirs) === Number(ours) + 1;
+}
 
 /** Why an answer differs, if that is known. */
 export const explanationOf = (expr: string, difference: string) =>
