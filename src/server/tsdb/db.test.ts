@@ -164,6 +164,27 @@ test('what is left unpacked beside a chunk counts for the window after a kill', 
   }
 });
 
+test('what lay unpacked beside a chunk is known after a flush whose log was not cut', async () => {
+  for (let t = 15_000; t <= 60 * 15_000; t += 15_000) {
+    await append(t, t);
+    const left = copyAsKilled(folder);
+    const [wal, kept] = [path.join(left, 'wal'), path.join(left, 'kept')];
+    fs.cpSync(wal, kept, { recursive: true });
+    const flushed = await openTsdb({ path: left });
+    await flushed.flush();
+    await flushed.close();
+    fs.rmSync(wal, { recursive: true });
+    fs.renameSync(kept, wal);
+    const reopened = await openTsdb({ path: left });
+    const appender = reopened.appender();
+    expect([t, appender.append(UP, t, 0.5)]).toEqual([t, 'duplicate']);
+    expect([t, appender.append(UP, t - 1, 0.5)]).toEqual([t, 'outOfOrder']);
+    appender.rollback();
+    await reopened.close();
+    fs.rmSync(left, { recursive: true });
+  }
+});
+
 test('native histograms are stored whole', async () => {
   const labels = labelsOf({ __name__: 'latency', job: 'model' });
   const custom = { ...HISTOGRAM, schema: -53, customValues: Float64Array.of(0.1, 0.5), counterReset: 'gauge' as const };

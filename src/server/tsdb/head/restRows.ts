@@ -105,6 +105,15 @@ export class RestRows {
     }
   }
 
+  /** As their columns' newest samples, and no more. */
+  rememberIn(group: LooseGroup): void {
+    const bits = this.#bits;
+    for (let row = 0, cell = 0; row < this.times.length; row++)
+      for (let column = 0; column < this.#columns; column++, cell++)
+        if (cellKind(bits, cell) !== CELL_GAP)
+          group.setLast(column, this.times[row], bits[2 * cell], bits[2 * cell + 1]);
+  }
+
   putInto(group: LooseGroup): void {
     const bits = this.#bits;
     for (const { row, column, h } of this.#histograms) {

@@ -81,6 +81,7 @@ export class ReplayedGroup {
     this.#pending = this.#pending.filter(({ sequence }) => sequence < from || sequence > to);
     if (inBlocks) {
       group.flushed(chunk.maxTime);
+      if (rest !== undefined) rememberLast(this.#loose(), rest.bytes);
       this.#rest = undefined;
     } else {
       // An earlier chunk was lost, or never logged: its rows come before these.
@@ -218,4 +219,10 @@ export class ReplayedGroup {
     if (this.group instanceof LooseGroup) return this.group;
     throw new Error('single samples in a group of rows');
   }
+}
+
+/** Of rows beside a chunk that are in a block: their samples are not put back, but are their series' newest. */
+function rememberLast(group: LooseGroup, rest: Uint8Array): void {
+  if (RestRows.isRows(rest)) RestRows.read(new ByteReader(rest)).rememberIn(group);
+  else group.sawChunk(new Chunk(rest));
 }
