@@ -200,8 +200,11 @@ function useRenewed(isYoung: boolean, now: number, onRenew: () => void): void {
 function NoSeries({ isStoreEmpty, beganAt }: { isStoreEmpty: boolean; beganAt: number | undefined }) {
   if (isStoreEmpty) {
     return (
-      <Notice kind="loading" title="Nothing is stored yet: waiting for the first scrape …">
-        <p>Each target has its own moment within its interval; this page asks again by itself.</p>
+      <Notice kind="empty" title="Nothing is stored yet: waiting for the first scrape …">
+        <p>
+          Each target has its own moment within its interval; this page asks again by itself. Without targets nothing
+          comes.
+        </p>
       </Notice>
     );
   }
