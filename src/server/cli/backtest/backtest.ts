@@ -15,6 +15,7 @@ import type { Queryable } from '../../storage/queryable.ts';
 import { systemClock } from '../../telemetry/clock.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
+import { timeOf } from '../timeOf.ts';
 import { withStore } from '../tsdb/openStore.ts';
 import { usageOf } from '../usages.ts';
 import { reportLines } from './report.ts';
@@ -74,14 +75,6 @@ function read(args: readonly string[]) {
   const start = timeOf('start', values.start, end - DAY_MS);
   if (end < start) usage('--end is before --start');
   return { files, from, folder, start, end, intervalMs: intervalOf(values.interval), json: values.json === true };
-}
-
-/** Milliseconds of seconds since 1970 or of an RFC 3339 time. */
-function timeOf(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const t = /^[+-]?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : Date.parse(text);
-  if (Number.isFinite(t)) return t;
-  throw new UsageError(`--${name}=${text}: write seconds since 1970, or a time such as 2026-01-31T12:00:00Z`);
 }
 
 function intervalOf(text: string | undefined): number | undefined {

@@ -6,6 +6,7 @@ import { parseExpr } from '../../../shared/promql/parser.ts';
 import type { TimeRange } from '../../storage/queryable.ts';
 import { FLAGS } from '../flagTable.ts';
 import { UsageError } from '../parseFlags.ts';
+import { timeOf } from '../timeOf.ts';
 import { usageOf } from '../usages.ts';
 
 export type DumpFormat = 'openmetrics' | 'promtool';
@@ -157,14 +158,6 @@ function countOf(name: string, text: string | undefined, otherwise: number): num
   const n = Number(text);
   if (Number.isFinite(n) && n > 0) return n;
   throw new UsageError(`--${name}=${text}: write a number above 0`);
-}
-
-/** Milliseconds of seconds since 1970 or of an RFC 3339 time. */
-function timeOf(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const t = /^[+-]?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : Date.parse(text);
-  if (Number.isFinite(t)) return t;
-  throw new UsageError(`--${name}=${text}: write seconds since 1970, or a time such as 2026-01-31T12:00:00Z`);
 }
 
 function matchersOf(text: string): readonly Matcher[] {
