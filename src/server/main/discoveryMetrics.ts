@@ -10,20 +10,6 @@ const REFRESH_SECONDS = [0.01, 0.1, 1, 10];
 export type DiscoveryUser = 'scrape' | 'notify';
 type Events = { readonly [K in DiscoveryEvent['kind']]: (event: Extract<DiscoveryEvent, { kind: K }>) => void };
 
-/** Counts by label values. */
-class Counts<L extends Readonly<Record<string, string>>> {
-  readonly #rows = new Map<string, { readonly labels: L; value: number }>();
-
-  add(labels: L, count = 1): void {
-    const key = Object.values(labels).join('\xff');
-    const row = this.#rows.get(key);
-    if (row === undefined) this.#rows.set(key, { labels, value: count });
-    else row.value += count;
-  }
-
-  rows = () => [...this.#rows.values()];
-}
-
 /** Registers what is counted of discovery, and gives the listener: of whose configuration, and what happened. */
 export function discoveryMetrics(
   metrics: SelfMetrics,
@@ -41,12 +27,16 @@ export function discoveryMetrics(
 }
 
 function updateMetrics(metrics: SelfMetrics, clock: Clock) {
-  const received = new Counts<{ name: string }>();
   const found = new Map<string, { readonly user: string; readonly config: string; targets: number; at: number }>();
-  for (const user of ['scrape', 'notify']) received.add({ name: user }, 0);
   const help = ['Updates that mechanisms gave.', 'Updates that were handed on; each is, at once.'];
-  metrics.counterRows('prometheus_sd_received_updates_total', help[0], ['name'], received.rows);
-  metrics.counterRows('prometheus_sd_updates_total', help[1], ['name'], received.rows);
+  const received = metrics.ownCounterRows('prometheus_sd_received_updates_total', help[0], ['name']);
+  const handedOn = metrics.ownCounterRows('prometheus_sd_updates_total', help[1], ['name']);
+  const count = (name: DiscoveryUser, updates: number) => {
+    received({ name }, updates);
+    handedOn({ name }, updates);
+  };
+  count('scrape', 0);
+  count('notify', 0);
   const rows = (value: (one: { targets: number; at: number }) => number) => () =>
     [...found.values()].map((one) => ({ labels: { name: one.user, config: one.config }, value: value(one) }));
   const labelNames = ['name', 'config'];
@@ -63,18 +53,16 @@ function updateMetrics(metrics: SelfMetrics, clock: Clock) {
     rows(({ at }) => at / 1000),
   );
   return (user: DiscoveryUser, config: string, targets: number) => {
-    received.add({ name: user });
+    count(user, 1);
     found.set(`${user} ${config}`, { user, config, targets, at: clock.now() });
   };
 }
 
 function refreshMetrics(metrics: SelfMetrics) {
-  const failures = new Counts<{ mechanism: string; config: string }>();
-  metrics.counterRows(
+  const failures = metrics.ownCounterRows(
     'prometheus_sd_refresh_failures_total',
     'Number of refresh failures for the given SD mechanism.',
     ['mechanism', 'config'],
-    failures.rows,
   );
   const help = 'The duration of a refresh in seconds for the given SD mechanism.';
   const durations = metrics.summary('prometheus_sd_refresh_duration_seconds', help, QUANTILES);
@@ -87,7 +75,7 @@ function refreshMetrics(metrics: SelfMetrics) {
   return (config: string, { mechanism, ms, failed }: Extract<DiscoveryEvent, { kind: 'refresh' }>) => {
     durations({ mechanism, config }, ms / 1000);
     histogram({ mechanism }, ms / 1000);
-    failures.add({ mechanism, config }, Number(failed));
+    failures({ mechanism, config }, Number(failed));
     if (failed && mechanism === 'http') httpFailures.add();
   };
 }
@@ -117,12 +105,10 @@ function mechanismMetrics(metrics: SelfMetrics): Omit<Events, 'update' | 'refres
     'prometheus_sd_file_watcher_errors_total',
     'The number of File-SD errors caused by filesystem watch failures.',
   );
-  const objects = new Counts<{ role: string; event: string }>();
-  metrics.counterRows(
+  const objects = metrics.ownCounterRows(
     'prometheus_sd_kubernetes_events_total',
     'The number of Kubernetes events handled.',
     ['role', 'event'],
-    objects.rows,
   );
   const listFaults = metrics.ownCounter(
     'prometheus_sd_kubernetes_failures_total',
@@ -142,7 +128,7 @@ function mechanismMetrics(metrics: SelfMetrics): Omit<Events, 'update' | 'refres
       readFaults.add(event.readFaults);
     },
     fileWatchFault: () => watchFaults.add(),
-    kubernetesObject: ({ role, change }) => objects.add({ role, event: change }),
+    kubernetesObject: ({ role, change }) => objects({ role, event: change }, 1),
     kubernetesFault: () => listFaults.add(),
   };
 }

@@ -50,6 +50,8 @@ export interface SelfMetrics {
   counterRows(name: string, help: string, labelNames: readonly string[], read: () => readonly MetricRow[]): void;
   /** A counter that is counted up by its caller. */
   ownCounter(name: string, help: string): { add(count?: number): void };
+  /** The same by label values; a count of 0 makes its row. */
+  ownCounterRows(name: string, help: string, labelNames: readonly string[]): Observe;
   /** Quantiles of what is observed, each observation with its label values; with the name of a histogram, the same observations also as that. */
   summary(name: string, help: string, quantiles: readonly number[], histogram?: string): Observe;
   /** Counts of what is observed by upper bounds, each observation with its label values. */
@@ -132,6 +134,10 @@ export function createSelfMetrics(build: BuildInfo): SelfMetrics {
     ownCounter(name, help) {
       const counter = new Counter({ name, help, registers });
       return { add: (count = 1) => counter.inc(count) };
+    },
+    ownCounterRows(name, help, labelNames) {
+      const counter = new Counter({ name, help, labelNames: [...labelNames], registers });
+      return (labels, count) => counter.inc(labels, count);
     },
     summary: (name, help, quantiles, histogram) => summaryIn(registry, name, help, quantiles, histogram),
     histogram(name, help, bounds, labelNames = []) {
