@@ -1,6 +1,7 @@
 import React, { Suspense, lazy, useEffect, useState } from 'react';
+import { PAGES, type Page } from '../shared/api/pages.ts';
 import { usePlace } from './location.ts';
-import type { Page, Place } from './location.ts';
+import type { Place } from './location.ts';
 import { OverviewPage } from './overview/OverviewPage.tsx';
 import { Notice } from './parts/Card.tsx';
 import { Failure } from './parts/Failure.tsx';
@@ -14,7 +15,7 @@ const AlertsPage = lazy(() => import('./alerts/AlertsPage.tsx'));
 const TargetsPage = lazy(() => import('./targets/TargetsPage.tsx'));
 const StatusPage = lazy(() => import('./status/StatusPage.tsx'));
 
-const PAGES: Record<Page, { readonly title: string; readonly draw: (place: Place) => React.ReactNode }> = {
+const DRAWN: Record<Page, { readonly title: string; readonly draw: (place: Place) => React.ReactNode }> = {
   '': { title: 'Overview', draw: (place) => <OverviewPage place={place} /> },
   models: { title: 'Models', draw: (place) => <ModelsPage place={place} /> },
   query: { title: 'Query', draw: (place) => <QueryPage place={place} /> },
@@ -28,7 +29,7 @@ export function App() {
   const theme = themeChoice(place.params);
   const mode = useThemeMode(theme);
   const [toolsPlace, setToolsPlace] = useState<HTMLElement | null>(null);
-  const page = place.page === undefined ? undefined : PAGES[place.page];
+  const page = place.page === undefined ? undefined : DRAWN[place.page];
   useEffect(() => {
     document.documentElement.dataset.theme = mode;
   }, [mode]);
@@ -61,15 +62,6 @@ function Loading() {
   );
 }
 
-const PLACES = [
-  ['', 'overview'],
-  ['models', 'models'],
-  ['query', 'query'],
-  ['alerts', 'alerts'],
-  ['targets', 'targets'],
-  ['status', 'status'],
-] as const;
-
 function NoSuchPage({ place }: { place: Place }) {
   return (
     <PageFrame>
@@ -77,11 +69,11 @@ function NoSuchPage({ place }: { place: Place }) {
       <Notice kind="empty" title="There is no page at this address">
         <p>
           Go to the{' '}
-          {PLACES.map(([page, text], i) => (
+          {PAGES.map((page, i) => (
             <React.Fragment key={page}>
-              {i > 0 && (i < PLACES.length - 1 ? ', ' : ' or ')}
+              {i > 0 && (i < PAGES.length - 1 ? ', ' : ' or ')}
               <PageLink page={page} place={place}>
-                {text}
+                {DRAWN[page].title.toLowerCase()}
               </PageLink>
             </React.Fragment>
           ))}

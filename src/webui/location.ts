@@ -1,8 +1,6 @@
 /** Where the user is: page and parameters, all of it in the address, so that a link or a reload gives the same view. */
 import { useSyncExternalStore } from 'react';
-
-export const PAGES = ['', 'models', 'query', 'alerts', 'targets', 'status'] as const;
-export type Page = (typeof PAGES)[number];
+import { PAGES, type Page } from '../shared/api/pages.ts';
 
 export interface Place {
   /** The last part of the path; anything that is not a page is undefined. */
@@ -31,7 +29,7 @@ function currentPlace(): Place {
 
 export function placeOf(url: URL): Place {
   const last = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  const page = last === 'graph' ? 'query' : PAGES.find((page) => page === last);
+  const page = PAGES.find((page) => page === last);
   return { page, params: page === 'query' ? ownParams(url.searchParams) : url.searchParams };
 }
 

@@ -115,7 +115,7 @@ describe('lifecycle', () => {
     expect((await server.inject({ method: 'POST', url: '/-/reload' })).statusCode).toBe(403);
     expect((await server.inject({ method: 'POST', url: '/-/quit' })).statusCode).toBe(403);
     const get = await server.inject('/-/reload');
-    expect([get.statusCode, get.headers.allow]).toEqual([405, 'POST, PUT, OPTIONS']);
+    expect([get.statusCode, get.headers.allow]).toEqual([405, 'OPTIONS, POST, PUT']);
     expect(calls).toEqual([]);
   });
   test('with the flag they work, but not for a page of another site', async () => {
@@ -165,6 +165,14 @@ describe('safety', () => {
       'http://example.org',
     ]);
   });
+  test('caches keep what origins are answered apart; outside the API no other origin may read', async () => {
+    const ask = async (url: string, origin?: string) =>
+      (await server.inject({ url, headers: origin === undefined ? {} : { origin } })).headers;
+    for (const origin of [undefined, 'https://a.example.org', 'https://evil.net'])
+      expect((await ask('/api/v1/labels', origin)).vary).toMatch(/^Origin\b/);
+    for (const url of ['/metrics', '/federate?match[]=up', '/'])
+      expect((await ask(url, 'https://a.example.org'))['access-control-allow-origin']).toBeUndefined();
+  });
   test('a form over its bound is refused', async () => {
     const answer = await server.inject({
       method: 'POST',
@@ -204,12 +212,35 @@ describe('pages', () => {
   writeFileSync(join(folder, 'assets/app-AB12CD34.js'), 'run()');
   test('index.html answers for every page path', async () => {
     const { server } = fakeServer({ webUiFolder: folder });
-    for (const url of ['/', '/query?q=up', '/targets', '/status/config']) {
+    for (const url of ['/', '/query?q=up', '/targets', '/status?view=config']) {
       const page = await server.inject(url);
       expect([url, page.statusCode, page.body]).toEqual([url, 200, '<!doctype html><title>t</title>']);
       expect(page.headers['content-security-policy']).toMatch(/script-src 'self';/);
       expect(page.headers['cache-control']).toBe('no-cache');
     }
+  });
+  test('a browser is shown a page where there is none, all others a text; both with 404', async () => {
+    const { server } = fakeServer({ webUiFolder: folder });
+    const ask = (url: string, accept: string) => server.inject({ url, headers: { accept } });
+    const shown = await ask('/nothing', 'text/html,*/*;q=0.8');
+    expect([shown.statusCode, shown.body]).toEqual([404, '<!doctype html><title>t</title>']);
+    // Where the page would not find its assets, too.
+    for (const answer of [await ask('/nothing', '*/*'), await ask('/status/config', 'text/html')])
+      expect([answer.statusCode, answer.body]).toEqual([
+        404,
+        '404 page not found; pages begin at /, the API at /api/v1\n',
+      ]);
+  });
+  test.each([
+    ['/graph?g0.expr=up%20%3E%200&g0.tab=1', './query?g0.expr=up%20%3E%200&g0.tab=1'],
+    ['/graph', './query'],
+    ['/rules', './alerts'],
+    ['/tsdb-status', './status?view=store'],
+    ['/config?a=b', './status?view=config&a=b'],
+  ])("%s, a page of upstream's, leads to %s", async (url, location) => {
+    const { server } = fakeServer({ webUiFolder: folder });
+    const answer = await server.inject(url);
+    expect([answer.statusCode, answer.headers.location]).toEqual([302, location]);
   });
   test('assets with a hash may be kept; nothing outside the folder is served', async () => {
     const { server } = fakeServer({ webUiFolder: folder });
@@ -225,12 +256,60 @@ describe('pages', () => {
   });
   test('a route prefix holds for everything', async () => {
     const { server } = fakeServer({ webUiFolder: folder, routePrefix: '/prom' });
-    expect((await server.inject('/')).headers.location).toBe('/prom/');
+    expect((await server.inject('/?a=b')).headers.location).toBe('/prom/');
+    expect((await server.inject('/prom')).headers.location).toBe('/prom/');
+    expect((await server.inject('/prom//query/')).headers.location).toBe('/prom/query');
+    expect((await server.inject('/prom/nothing')).body).toMatch(/pages begin at \/prom\/, the API at \/prom\/api/);
+    expect((await server.inject('/prometheus')).statusCode).toBe(404);
+    expect((await server.inject('/query')).statusCode).toBe(404);
     expect((await server.inject('/prom/')).statusCode).toBe(200);
     expect((await server.inject('/prom/-/ready')).statusCode).toBe(200);
     expect((await server.inject('/prom/api/v1/labels')).statusCode).toBe(200);
     expect((await server.inject('/api/v1/labels')).statusCode).toBe(404);
   });
+});
+
+describe('paths written otherwise', () => {
+  const { server } = fakeServer();
+  test.each<['GET' | 'POST', string, number, string | undefined]>([
+    ['GET', '/query/?expr=up', 301, '/query?expr=up'],
+    ['GET', '/metrics/', 301, '/metrics'],
+    ['GET', '/api/v1/label/job/values/', 301, '/api/v1/label/job/values'],
+    ['POST', '/api/v1/query/?query=1', 307, '/api/v1/query?query=1'],
+    ['GET', '//metrics', 307, '/metrics'],
+    ['GET', '/api//v1/query/?query=1', 307, '/api/v1/query?query=1'],
+    ['GET', '//', 307, '/'],
+    ['GET', '//evil.example/', 404, undefined],
+    ['GET', '//\\evil.example/', 404, undefined],
+    ['GET', '/nothing/', 404, undefined],
+  ])('%s %s: %d %s', async (method, url, status, location) => {
+    const answer = await server.inject({ method, url });
+    expect([answer.statusCode, answer.headers.location]).toEqual([status, location]);
+  });
+});
+
+describe('methods outside the API', () => {
+  const { server } = fakeServer();
+  test.each([
+    ['/', 'GET, HEAD, OPTIONS'],
+    ['/query', 'GET, HEAD, OPTIONS'],
+    ['/graph', 'GET, HEAD, OPTIONS'],
+    ['/assets/x.js', 'GET, HEAD, OPTIONS'],
+    ['/metrics', 'GET, HEAD, OPTIONS'],
+    ['/-/healthy', 'GET, HEAD, OPTIONS'],
+    ['/federate', 'GET, HEAD, OPTIONS, POST'],
+    ['/-/reload', 'OPTIONS, POST, PUT'],
+  ])('%s takes %s and tells so', async (url, allow) => {
+    const asked = await server.inject({ method: 'OPTIONS', url });
+    expect([asked.statusCode, asked.headers.allow]).toEqual([200, allow]);
+    for (const method of ['DELETE', 'PATCH', 'TRACE'] as const) {
+      const refused = await server.inject({ method: method as 'DELETE', url });
+      expect([method, refused.statusCode, refused.headers.allow]).toEqual([method, 405, allow]);
+    }
+  });
+  test.each(['/nothing', '/api/v2/x', '/-/x'])('OPTIONS %s is not there', async (url) =>
+    expect((await server.inject({ method: 'OPTIONS', url })).statusCode).toBe(404),
+  );
 });
 
 describe('admin', () => {

@@ -67,6 +67,8 @@ export interface PrometheusOptions {
   /** Where prometheus.yml and `peer/` (the data) go; a new temp folder if not given. */
   readonly folder?: string;
   readonly flags?: readonly string[];
+  /** What the flags put before all paths, such as `/p`. */
+  readonly prefix?: string;
 }
 
 /** Starts it and resolves once it is ready. Stop it before the test ends. */
@@ -74,6 +76,7 @@ export async function runPrometheus({
   config,
   folder = tempFolder(),
   flags = [],
+  prefix = '',
 }: PrometheusOptions): Promise<PrometheusProcess> {
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
@@ -98,7 +101,7 @@ export async function runPrometheus({
     await exited;
   };
   const isReady = () =>
-    fetch(`${url}/-/ready`).then(
+    fetch(`${url}${prefix}/-/ready`).then(
       ({ ok }) => ok,
       () => false,
     );

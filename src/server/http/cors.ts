@@ -6,15 +6,18 @@ const HEADERS = {
   'access-control-allow-headers': 'Accept, Authorization, Content-Type, Origin',
   'access-control-allow-methods': 'GET, POST, OPTIONS',
   'access-control-expose-headers': 'Date',
-  vary: 'Origin',
 };
 
-/** @throws Error if the pattern is not RE2. */
-export function corsHook(pattern: string): (request: FastifyRequest, reply: FastifyReply) => void {
+/**
+ * @param below what paths must begin with; other ones are our own pages' and scrapers'.
+ * @throws Error if the pattern is not RE2.
+ */
+export function corsHook(pattern: string, below: string): (request: FastifyRequest, reply: FastifyReply) => void {
   const everybody = pattern === '.*';
   const allowed = compilePattern(pattern);
-  return (request, reply) => {
-    const { origin } = request.headers;
+  return ({ headers: { origin }, method, url }, reply) => {
+    if (!url.startsWith(below)) return;
+    if (method !== 'POST') reply.header('vary', 'Origin'); // A cache must not give one origin's answer to another.
     if (origin === undefined || !allowed(origin)) return;
     reply.headers({ ...HEADERS, 'access-control-allow-origin': everybody ? '*' : origin });
   };

@@ -38,6 +38,7 @@ export function registerPush(app: FastifyInstance, deps: HttpDeps, prefix: strin
       handler: (_, reply) =>
         reply.code(405).type(TEXT_TYPE).header('allow', 'PUT, POST, DELETE').send('Method Not Allowed\n'),
     });
+    scope.get(`${prefix}/metrics/`, (_, reply) => reply.callNotFound()); // No group, but a path that may mean /metrics.
     scope.route({
       method: ['PUT', 'POST'],
       url: `${prefix}/api/v1/admin/wipe`,

@@ -35,7 +35,8 @@ import { RUNNING_QUERY_ROUTES } from './runningQueryRoutes.ts';
 import { STATUS_ROUTES } from './statusRoutes.ts';
 import { RELABEL_ROUTES } from './relabelRoutes.ts';
 import { TARGET_ROUTES } from './targetRoutes.ts';
-import { createWebUi } from './webUi.ts';
+import { unknownPath } from './unknownPath.ts';
+import { createWebUi, pageRoutes } from './webUi.ts';
 
 /** A form of parameters, as upstream's own bound. */
 const FORM_BYTES_MAX = 10 * 1024 * 1024;
@@ -52,7 +53,7 @@ const noSchemas = () => () => {
 };
 
 const API = '/api/v1';
-const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'] as const;
 
 export interface HttpServer {
   /**
@@ -91,7 +92,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   acceptForms(app);
   const gate = new Gate(access.config, options.routePrefix);
   const queries = new RunningQueries();
-  const cors = corsHook(options.corsOrigin);
+  const cors = corsHook(options.corsOrigin, `${options.routePrefix}${API}/`);
   app.addHook('onRequest', async (request, reply) => {
     bytesBefore.set(request, request.socket.bytesWritten ?? 0);
     reply.headers(DATA_HEADERS);
@@ -107,7 +108,8 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   const paths = new Set<string>();
   app.addHook('onRoute', ({ url }) => void paths.add(url.slice(options.routePrefix.length)));
   const routes = new Router(app, options.routePrefix);
-  for (const { path, methods, handle } of [...lifecycleRoutes(deps), federationRoute(deps)])
+  const pages = createWebUi(options.webUiFolder);
+  for (const { path, methods, handle } of [...lifecycleRoutes(deps), federationRoute(deps), ...pageRoutes(pages)])
     routes.add(path, methods, handle);
   for (const route of [
     ...QUERY_ROUTES,
@@ -135,8 +137,10 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   registerOtlp(app, deps, options.routePrefix + API);
   for (const path of ['/read', '/write', '/otlp/v1/metrics']) routes.refuseOthers(API + path, ['POST']);
   registerPush(app, deps, options.routePrefix);
-  app.options('*', async (_, reply) => reply.code(204).send());
-  app.setNotFoundHandler(pagesHandler(deps));
+  for (const path of ['/pushed', `${API}/metrics`]) routes.refuseOthers(path, ['GET']);
+  routes.refuseOthers(`${API}/admin/wipe`, ['POST', 'PUT']);
+  app.options(`${options.routePrefix}${API}/*`, async (_, reply) => reply.code(204).send());
+  app.setNotFoundHandler(unknownPath(options.routePrefix, paths, pages));
   return {
     async listen(host, port) {
       countConnections(deps, app.server);
@@ -188,7 +192,7 @@ async function drain(app: FastifyInstance): Promise<void> {
   clearTimeout(force);
 }
 
-/** Adds routes, and answers 405 to the methods that a path does not have. */
+/** Adds routes, answers 405 to the methods that a path does not have, and tells outside the API which it has. */
 class Router {
   readonly #app: FastifyInstance;
   readonly #prefix: string;
@@ -207,12 +211,14 @@ class Router {
   refuseOthers(path: string, methods: readonly string[]): void {
     const taken = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
     const others = ALL_METHODS.filter((method) => !taken.includes(method));
-    const allow = [...methods, 'OPTIONS'].join(', ');
+    const allow = [...taken, 'OPTIONS'].sort().join(', ');
+    const url = this.#prefix + path;
     this.#app.route({
       method: others,
-      url: this.#prefix + path,
+      url,
       handler: (_, reply) => reply.code(405).type(TEXT_TYPE).header('allow', allow).send('Method Not Allowed\n'),
     });
+    if (!path.startsWith(`${API}/`)) this.#app.options(url, (_, reply) => reply.header('allow', allow).send());
   }
 }
 
@@ -263,29 +269,6 @@ async function answerApi(
   if (isNegotiated === true) reply.header('vary', varyWith(reply, 'Accept'));
   const send = Symbol.asyncIterator in pieces ? sendPieces : sendTexts;
   return send(request, reply, pieces as Iterable<string> & AnswerPieces, contentType);
-}
-
-function pagesHandler(deps: HttpDeps): RawHandler {
-  const pages = createWebUi(deps.options.webUiFolder);
-  const { routePrefix } = deps.options;
-  return async (request, reply) => {
-    const path = decodedPath(request.url);
-    if (request.method === 'GET' && routePrefix !== '' && path === '/') return reply.redirect(`${routePrefix}/`);
-    const below = path.startsWith(`${routePrefix}/`) ? path.slice(routePrefix.length) : undefined;
-    const isPage =
-      below !== undefined && !/^\/(api|-)(\/|$)/.test(below) && (request.method === 'GET' || request.method === 'HEAD');
-    const served = isPage && (await pages.serve(below, request, reply));
-    return served || reply.code(404).type(TEXT_TYPE).send('404 page not found\n');
-  };
-}
-
-/** '' for a path that is not well formed: it names nothing. */
-function decodedPath(url: string): string {
-  try {
-    return decodeURIComponent(url.split('?', 1)[0]);
-  } catch {
-    return '';
-  }
 }
 
 function fail(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {

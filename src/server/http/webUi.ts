@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PAGES, UPSTREAM_PAGES } from '../../shared/api/pages.ts';
 import { acceptedEncoding, sendTexts } from './answer.ts';
+import type { RawRoute } from './lifecycle.ts';
+import { queryOf } from './unknownPath.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -37,8 +40,10 @@ const NOT_BUILT =
 const FILES_MAX = 1_000;
 
 export interface WebUi {
-  /** Answers a GET for `path` (below the route prefix, starting with a slash); false if there is no such file and it is no page. */
-  serve(path: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | false>;
+  /** The page that draws itself by its address. */
+  page(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
+  /** @param path below the folder, with a slash before it. Calls for the answer to unknown paths where there is no such file. */
+  file(path: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | void;
 }
 
 export function createWebUi(folder: string): WebUi {
@@ -46,23 +51,40 @@ export function createWebUi(folder: string): WebUi {
   let files = new Set<string>();
   let listedAt = -1;
   /** Only listed files are served, so no path can climb out of the folder. Listed anew when the pages are built anew. */
-  const list = (): boolean => {
+  const has = (path: string): boolean => {
     if (!existsSync(index)) return false;
     const changedAt = statSync(index).mtimeMs;
     if (changedAt !== listedAt) {
       files = new Set(listFiles(folder));
       listedAt = changedAt;
     }
-    return true;
+    return files.has(path);
   };
   return {
-    async serve(path, request, reply) {
-      const isPage = extname(path) === '';
-      if (!list()) return isPage ? sendPage(request, reply, NOT_BUILT) : false;
-      if (files.has(path)) return sendFile(path, join(folder, path), request, reply);
-      return isPage ? sendPage(request, reply, readFileSync(index, 'utf8')) : false;
-    },
+    page: (request, reply) => sendPage(request, reply, existsSync(index) ? readFileSync(index, 'utf8') : NOT_BUILT),
+    file: (path, request, reply) =>
+      has(path) ? sendFile(path, join(folder, path), request, reply) : reply.callNotFound(),
   };
+}
+
+/** The pages, their assets, and the way from the paths of upstream's pages to ours. */
+export function pageRoutes(ui: WebUi): readonly RawRoute[] {
+  return [
+    ...PAGES.map((page): RawRoute => ({ path: `/${page}`, methods: ['GET'], handle: ui.page })),
+    ...Object.entries(UPSTREAM_PAGES).map(([path, { page, view }]): RawRoute => {
+      // Relative: where a proxy takes a prefix off, it is the browser that knows it.
+      const handle = ({ url }: FastifyRequest, reply: FastifyReply) => {
+        const query = [...(view === undefined ? [] : [`view=${view}`]), queryOf(url)].filter((part) => part !== '');
+        return reply.redirect(`./${page}${query.length === 0 ? '' : `?${query.join('&')}`}`);
+      };
+      return { path: `/${path}`, methods: ['GET'], handle };
+    }),
+    {
+      path: '/assets/*',
+      methods: ['GET'],
+      handle: (request, reply) => ui.file(`/assets/${(request.params as { '*': string })['*']}`, request, reply),
+    },
+  ];
 }
 
 function listFiles(folder: string): string[] {
@@ -84,7 +106,6 @@ async function sendFile(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const type = TYPES[extname(path)] ?? 'application/octet-stream';
-  if (path === '/index.html') return sendPage(request, reply, await readFile(file, 'utf8'));
   reply.header('cache-control', HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
   reply.header('content-security-policy', PAGE_CSP);
   if (TEXTUAL.test(type) && acceptedEncoding(request.headers['accept-encoding']) !== 'identity') {

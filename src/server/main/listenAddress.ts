@@ -29,14 +29,15 @@ export interface ExternalUrl {
 }
 
 /**
+ * @param given --web.external-url: a URL, one without its scheme, or a path alone.
  * @param routePrefix --web.route-prefix, '' if not given: then the path of the external URL.
- * @param otherwise the URL to assume if none is given.
+ * @param otherwise the URL to assume if none is given, and for a path alone.
  */
 export function externalUrlOf(given: string, routePrefix: string, otherwise: string): ExternalUrl {
-  const text = given === '' ? otherwise : /^https?:\/\//.test(given) ? given : `http://${given}`;
-  if (!URL.canParse(text))
+  const text = given === '' || /^(\/|https?:\/\/)/.test(given) ? given : `http://${given}`;
+  if (!URL.canParse(text, otherwise))
     throw new StartError(`--web.external-url=${given}: write a URL, such as https://monitor.example.org/isotherm`);
-  const url = new URL(text);
+  const url = new URL(text, otherwise);
   const path = (routePrefix === '' ? url.pathname : routePrefix).replace(/^\/+|\/+$/g, '');
   return { url: url.href, routePrefix: path === '' ? '' : `/${path}` };
 }

@@ -32,11 +32,15 @@ describe('addresses', () => {
     ['https://h.example/a/', '', 'https://h.example/a/', '/a'],
     ['https://h.example/a', '/', 'https://h.example/a', ''],
     ['h.example', 'b/c/', 'http://h.example/', '/b/c'],
+    ['/a', '', 'http://localhost:9090/a', '/a'],
+    ['/a/b/', '', 'http://localhost:9090/a/b/', '/a/b'],
+    ['https://h.example//a//', '', 'https://h.example//a//', '/a'],
+    ['https://h.example/a/', '/b//', 'https://h.example/a/', '/b'],
   ])('external URL %j with prefix %j', (given, prefix, url, routePrefix) =>
     expect(externalUrlOf(given, prefix, 'http://localhost:9090/')).toEqual({ url, routePrefix }),
   );
   test('an external URL that is none is refused', () =>
-    expect(() => externalUrlOf('http://', '', '')).toThrow(/write a URL/));
+    expect(() => externalUrlOf('http://', '', 'http://localhost:9090/')).toThrow(/write a URL/));
 });
 
 describe('reload', () => {

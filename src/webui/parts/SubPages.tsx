@@ -1,5 +1,6 @@
 import React from 'react';
-import type { Page, Place } from '../location.ts';
+import type { Page } from '../../shared/api/pages.ts';
+import type { Place } from '../location.ts';
 import { PageLink } from './TopBar.tsx';
 
 export interface SubPage {

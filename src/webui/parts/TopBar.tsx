@@ -1,9 +1,10 @@
 import React from 'react';
+import type { Page } from '../../shared/api/pages.ts';
 import { formatDuration, parseDuration } from '../../shared/model/durations.ts';
 import { REFRESH_CHOICES } from '../clock.ts';
 import type { RefreshChoice } from '../clock.ts';
 import { goTo, pageHref, setParams } from '../location.ts';
-import type { Page, Place } from '../location.ts';
+import type { Place } from '../location.ts';
 import { formatDayClock } from '../text.ts';
 import { THEME_CHOICES, rememberTheme } from '../theme.ts';
 import type { ThemeChoice } from '../theme.ts';
