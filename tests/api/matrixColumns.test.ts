@@ -30,8 +30,8 @@ describe.each([
 
   test('a large answer is columns where they are taken, with the samples of the JSON', async () => {
     const [columns, json] = await Promise.all([get(LARGE, `${MATRIX_TYPE}, application/json`), get(LARGE)]);
-    expect(columns.headers).toMatchObject({ 'content-type': MATRIX_TYPE, vary: 'Accept, Accept-Encoding' });
-    expect(json.headers).toMatchObject({ 'content-type': 'application/json', vary: 'Accept-Encoding' });
+    expect(columns.headers).toMatchObject({ 'content-type': MATRIX_TYPE, vary: 'Origin, Accept, Accept-Encoding' });
+    expect(json.headers).toMatchObject({ 'content-type': 'application/json', vary: 'Origin, Accept-Encoding' });
     const { head, values } = readMatrix(columns.rawPayload, (bytes) => Buffer.from(bytes).toString());
     const { result } = json.json().data;
     expect(head).toMatchObject({ start: 0, step: 1000, steps: 5991 });
@@ -46,7 +46,10 @@ describe.each([
       get(SMALL, MATRIX_TYPE),
       get(LARGE.replace('query=x', 'query=x['), MATRIX_TYPE),
     ]);
-    expect(small.headers).toMatchObject({ 'content-type': 'application/json', vary: 'Accept, Accept-Encoding' });
+    expect(small.headers).toMatchObject({
+      'content-type': 'application/json',
+      vary: 'Origin, Accept, Accept-Encoding',
+    });
     expect(small.json().data.result).toHaveLength(20);
     expect([refused.statusCode, refused.json().status]).toEqual([400, 'error']);
   });

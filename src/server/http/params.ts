@@ -149,6 +149,9 @@ export function paramsOf({ body, query }: FastifyRequest): Params {
   return body instanceof URLSearchParams ? new Params(body, fromUrl) : new Params(fromUrl);
 }
 
+/** Of a URL, what is behind its question mark. */
+export const queryOf = (url: string): string => url.slice(url.split('?', 1)[0].length + 1);
+
 const BOOLS = new Map([
   ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
   ...['', '0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),

@@ -1,6 +1,7 @@
 /** What no route takes: a known path written otherwise is sent on, anything else is told where things are. */
 import { posix } from 'node:path';
 import { TEXT_TYPE } from './answer.ts';
+import { queryOf } from './params.ts';
 import type { RawHandler } from './route.ts';
 import type { WebUi } from './webUi.ts';
 
@@ -45,6 +46,3 @@ function isPathOf(paths: ReadonlySet<string>, path: string): boolean {
     );
   });
 }
-
-/** Of a URL, what is behind its question mark. */
-export const queryOf = (url: string): string => url.slice(url.split('?', 1)[0].length + 1);

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PAGES, UPSTREAM_PAGES } from '../../shared/api/pages.ts';
 import { acceptedEncoding, sendTexts } from './answer.ts';
 import type { RawRoute } from './lifecycle.ts';
-import { queryOf } from './unknownPath.ts';
+import { queryOf } from './params.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
