@@ -33,6 +33,20 @@ const RUN_MAX = 2 ** 28;
 
 const SPECIALS = [-0, Infinity, -Infinity];
 
+/** A number below half of it comes back as the nearest integer when this is added and taken away again. */
+const TO_INTEGER = 1.5 * 2 ** 52;
+/** What is further from an integer, once it is scaled, is none of these decimals: a product is rounded by less. */
+const ROUNDED_MAX = 1e-6;
+
+/** The integer that, divided by `scale`, is `value`; 0 where that is none, or one too large. */
+function decimalOf(value: number, scale: number): number {
+  const scaled = value * scale;
+  const m = scaled + TO_INTEGER - TO_INTEGER;
+  // Most are odd doubles, which this tells without a division.
+  if (!(Math.abs(scaled - m) < ROUNDED_MAX)) return 0;
+  return m / scale === value && Math.abs(m) <= DECIMAL_MAX ? m : 0;
+}
+
 /** The longest token: a double. */
 const TOKEN_BYTES_MAX = 9;
 
@@ -85,66 +99,66 @@ export class CellWriter {
 
   /** Writes values from `i` on until they end or the piece is full, and returns the next one's index. */
   private fill(values: Float64Array, i: number): number {
+    const { bytes, view, slots, pieceBytes } = this;
     const { length } = values;
-    while (i < length && this.at < this.pieceBytes) {
+    let { at } = this;
+    while (i < length && at < pieceBytes) {
       const value = values[i];
       let end = i + 1;
       if (Object.is(value, 0)) {
         const most = Math.min(length, i + RUN_MAX);
         while (end < most && Object.is(values[end], 0)) end++;
-        this.token(KIND.zeros, end - i - 1);
+        at = token(bytes, at, KIND.zeros, end - i - 1);
       } else if (value !== value) {
         const most = Math.min(length, i + RUN_MAX);
         while (end < most && values[end] !== values[end]) end++;
-        this.token(KIND.gaps, end - i - 1);
-      } else this.number(value);
+        at = token(bytes, at, KIND.gaps, end - i - 1);
+      } else {
+        // First: only doubles are in slots, and to know that a value is one takes longer.
+        NUMBER[0] = value;
+        const slot = slotOf(HALVES[LOW], HALVES[1 - LOW]);
+        if (slots[slot] === value) at = token(bytes, at, KIND.slot, slot);
+        else {
+          const short = shortNumber(bytes, at, value);
+          if (short === at) {
+            slots[slot] = value;
+            bytes[at] = KIND.double;
+            view.setFloat64(at + 1, value, true);
+            at += TOKEN_BYTES_MAX;
+          } else at = short;
+        }
+      }
       i = end;
     }
+    this.at = at;
     return i;
   }
+}
 
-  private number(value: number): void {
-    if (value === 0) return this.token(KIND.special, 0);
-    // First: only doubles are in slots, and to know that a value is one takes divisions.
-    NUMBER[0] = value;
-    const slot = slotOf(HALVES[LOW], HALVES[1 - LOW]);
-    if (this.slots[slot] === value) return this.token(KIND.slot, slot);
-    const integer = Math.round(value);
-    if (integer === value) {
-      if (Math.abs(value) <= DECIMAL_MAX) return this.decimal(KIND.integer, integer);
-      if (!Number.isFinite(value)) return this.token(KIND.special, value > 0 ? 1 : 2);
-      return this.double(value, slot);
-    }
-    const thousandths = Math.round(value * THOUSAND);
-    if (thousandths / THOUSAND === value && Math.abs(thousandths) <= DECIMAL_MAX) {
-      return this.decimal(KIND.thousandths, thousandths);
-    }
-    const millionths = Math.round(value * MILLION);
-    if (millionths / MILLION === value && Math.abs(millionths) <= DECIMAL_MAX) {
-      return this.decimal(KIND.millionths, millionths);
-    }
-    this.double(value, slot);
+/** Writes what is no double, at `at`. @returns where it ends; `at` for a double. */
+function shortNumber(bytes: Uint8Array, at: number, value: number): number {
+  const integer = Math.round(value);
+  if (integer === value) {
+    if (value === 0) return token(bytes, at, KIND.special, 0);
+    if (Math.abs(value) <= DECIMAL_MAX) return token(bytes, at, KIND.integer, zigzag(integer));
+    return Number.isFinite(value) ? at : token(bytes, at, KIND.special, value > 0 ? 1 : 2);
   }
+  const thousandths = decimalOf(value, THOUSAND);
+  if (thousandths !== 0) return token(bytes, at, KIND.thousandths, zigzag(thousandths));
+  const millionths = decimalOf(value, MILLION);
+  return millionths === 0 ? at : token(bytes, at, KIND.millionths, zigzag(millionths));
+}
 
-  private decimal(kind: number, m: number): void {
-    this.token(kind, (m << 1) ^ (m >> 31));
-  }
+const zigzag = (m: number) => (m << 1) ^ (m >> 31);
 
-  private double(value: number, slot: number): void {
-    this.slots[slot] = value;
-    this.bytes[this.at] = KIND.double;
-    this.view.setFloat64(this.at + 1, value, true);
-    this.at += TOKEN_BYTES_MAX;
+function token(bytes: Uint8Array, at: number, kind: number, operand: number): number {
+  let left = (operand << KIND_BITS) | kind;
+  while (left > 0x7f) {
+    bytes[at++] = (left & 0x7f) | 0x80;
+    left >>>= 7;
   }
-
-  private token(kind: number, operand: number): void {
-    let left = (operand << KIND_BITS) | kind;
-    while (left > 0x7f) {
-      this.bytes[this.at++] = (left & 0x7f) | 0x80;
-      left >>>= 7;
-    }
-    this.bytes[this.at++] = left;
-  }
+  bytes[at++] = left;
+  return at;
 }
 
 /** Columns in the order in which they were written. */
