@@ -1,6 +1,7 @@
 /** label_replace, label_join and sorting by labels: rows stay, labels change. */
 import { RE2JS } from 're2js';
 import { compareText, labelsFrom, labelValue, type Labels } from '../../shared/model/labels.ts';
+import { patternShape } from '../../shared/model/matchers.ts';
 import { QueryError } from '../storage/engine.ts';
 
 /**
@@ -13,22 +14,38 @@ export function labelReplacer(
   source: string,
   pattern: string,
 ): (labels: Labels) => Labels {
+  const match = matchOf(pattern);
+  requireLabelName(target, 'destination', 'label_replace');
+  return (labels) => {
+    const groupOf = match(labelValue(labels, source));
+    if (groupOf === undefined) return labels;
+    return labelsFrom([...labels, [target, expandTemplate(template, groupOf)]]);
+  };
+}
+
+/** What the groups of a match stand for, by number or name; '' for those that are not there. */
+type GroupText = (name: string) => string;
+
+/** @returns how a pattern matches a whole text; undefined where it does not. @throws QueryError for what is no pattern. */
+function matchOf(pattern: string): (text: string) => GroupText | undefined {
+  const shape = patternShape(pattern);
+  // Texts need no automaton, whose making takes longer than many a query.
+  if (shape?.kind === 'set')
+    return (text) => (shape.texts.includes(text) ? (name) => (/^0+$/.test(name) ? text : '') : undefined);
   let compiled: ReturnType<typeof RE2JS.compile>;
   try {
     compiled = RE2JS.compile(`^(?:${pattern})$`, RE2JS.DOTALL);
   } catch (fault) {
     throw new QueryError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause: fault });
   }
-  requireLabelName(target, 'destination', 'label_replace');
   const groupNames = compiled.namedGroups() as Readonly<Record<string, number>>;
-  return (labels) => {
-    const matcher = compiled.matcher(labelValue(labels, source));
-    if (!matcher.find()) return labels;
-    const groupOf = (name: string): string => {
+  return (text) => {
+    const matcher = compiled.matcher(text);
+    if (!matcher.find()) return undefined;
+    return (name) => {
       const index = /^[0-9]+$/.test(name) ? Number(name) : (groupNames[name] ?? -1);
       return index >= 0 && index <= matcher.groupCount() ? (matcher.group(index) ?? '') : '';
     };
-    return labelsFrom([...labels, [target, expandTemplate(template, groupOf)]]);
   };
 }
 
