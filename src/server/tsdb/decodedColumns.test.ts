@@ -58,3 +58,16 @@ test('a column comes back bit for bit, whole or in part, whether it was kept or 
     }),
   );
 });
+
+test('a column that is kept is known to rise where it does, whole numbers or not', () => {
+  const ofFractions = counter(fc.integer({ min: 0, max: 90 }), fc.nat(1000)).map((values) => values.map((v) => v / 8));
+  fc.assert(
+    fc.property(fc.oneof(column, ofFractions), (values) => {
+      const rows = { times, columnCount: 1, cells: () => values, histograms: () => undefined, joinsBelow: () => false };
+      const columns = new DecodedColumns(packRows(rows));
+      expect(columns.rises(0)).toBe(false);
+      columns.read(0, 0, ROWS, new Float64Array(ROWS), 0, () => true);
+      expect(columns.rises(0)).toBe(values.every((v, i) => v >= (i === 0 ? -Infinity : values[i - 1])));
+    }),
+  );
+});

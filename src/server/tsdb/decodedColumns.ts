@@ -71,7 +71,8 @@ export class DecodedColumns {
   /** Whether it is known that no cell of a column is below the one before it. */
   rises(column: number): boolean {
     const kept = this.#columns.get(column);
-    return kept !== undefined && 'steps' in kept && kept.rises;
+    if (kept === undefined) return false;
+    return 'steps' in kept ? kept.rises : this.chunk.neverFalls(column);
   }
 
   /** As {@link Chunk.summaries}, and valid as long; a column that has none here must not be asked for. */
