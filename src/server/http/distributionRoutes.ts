@@ -21,6 +21,7 @@ import {
 import { explainBox, type ExplainedStore, type ExplainRequest } from '../distribution/explainBox.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { JsonBytes } from '../promql/answer/jsonBytes.ts';
+import { writeNumbers, writeRows } from '../promql/answer/sampleTexts.ts';
 import { Budget } from '../promql/budget.ts';
 import { QueryError } from '../storage/engine.ts';
 import { invalidParameter } from './apiError.ts';
@@ -134,27 +135,20 @@ const layoutJson = ({ bounds, ...layout }: BucketLayout) => ({ ...layout, bounds
 /** Slice by slice: null where there is no data. */
 function* writeCounts(out: JsonBytes, { layouts, layoutOf, counts }: DistributionGroup) {
   out.text('[');
-  for (let x = 0, at = 0; x < layoutOf.length; x++) {
+  for (let x = 0, at = 0; x < layoutOf.length;) {
     if (x > 0) out.text(',');
-    if (Number.isNaN(layoutOf[x])) out.text('null');
-    else {
-      const end = at + layouts[layoutOf[x]].bounds.length - 1;
-      writeNumbers(out, counts.subarray(at, end));
-      at = end;
+    const sizes: number[] = [];
+    let end = at;
+    for (; x < layoutOf.length && !Number.isNaN(layoutOf[x]); x++) {
+      const size = layouts[layoutOf[x]].bounds.length - 1;
+      sizes.push(size);
+      end += size;
     }
-    if (out.isFull) yield out.take();
-  }
-  out.text(']');
-}
-
-/** Infinity and NaN, which JSON has not, are null. */
-function writeNumbers(out: JsonBytes, values: Float64Array): void {
-  out.text('[');
-  for (let i = 0; i < values.length; i++) {
-    if (i > 0) out.text(',');
-    const value = values[i];
-    if (Number.isFinite(value)) out.number(value === 0 ? 0 : value);
-    else out.text('null');
+    if (sizes.length === 0) {
+      out.text('null');
+      x++;
+    } else for (const _ of writeRows(out, counts.subarray(at, end), sizes)) if (out.isFull) yield out.take();
+    at = end;
   }
   out.text(']');
 }

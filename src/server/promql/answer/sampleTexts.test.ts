@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { formatValue } from '../../../shared/api/prometheus.ts';
 import { JsonBytes } from './jsonBytes.ts';
-import { writeSamples } from './sampleTexts.ts';
+import { writeNumbers, writeRows, writeSamples } from './sampleTexts.ts';
 
 /** Samples as they are to be, number by number. */
 function plain(times: Float64Array, values: Float64Array, isWritten: (i: number) => boolean): string {
@@ -83,5 +83,48 @@ describe('samples of a row', () => {
     const isSet = (i: number) => (bits[i >> 3] & (1 << (i & 7))) !== 0;
     expect(written(times, values, 0, bits)).toBe(plain(times, values, isSet));
     expect(written(times, values.map(Math.round))).toBe(plain(times, values.map(Math.round), () => true));
+  });
+});
+
+describe('numbers as JSON', () => {
+  const plainNumber = (v: number) => (Number.isFinite(v) ? formatValue(v + 0) : 'null');
+  const plainRow = (values: readonly number[]) => `[${values.map(plainNumber).join()}]`;
+  const textOf = (write: (out: JsonBytes) => void) => {
+    const out = new JsonBytes();
+    write(out);
+    return Buffer.from(out.take()).toString();
+  };
+  const rowsText = (rows: readonly (readonly number[])[]) => {
+    const sizes = rows.map(({ length }) => length);
+    return textOf((out) => {
+      for (const _ of writeRows(out, Float64Array.from(rows.flat()), sizes));
+    });
+  };
+
+  test('are a list, null where they are not finite, and 0 without a sign', () => {
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 40 }), (values) => {
+        const text = textOf((out) => writeNumbers(out, Float64Array.from(values)));
+        expect(text).toBe(plainRow(values));
+        expect(JSON.parse(text)).toEqual(values.map((v) => (Number.isFinite(v) ? v + 0 : null)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('in rows are a list for each', () => {
+    const row = fc.array(any, { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 12 }), (rows) => {
+        expect(rowsText(rows)).toBe(rows.map(plainRow).join());
+      }),
+    );
+  });
+
+  test.each([1, 20, 1023, 1024, 1025, 3000])('in rows of %p, in several steps', (size) => {
+    const rows = Array.from({ length: Math.ceil(4100 / size) }, (_, r) =>
+      Array.from({ length: size }, (__, i) => Math.sin(r * size + i)),
+    );
+    expect(rowsText(rows)).toBe(rows.map(plainRow).join());
   });
 });

@@ -1,4 +1,4 @@
-/** Samples of rows as JSON. Its oracle is `formatValue`. One row at a time on a thread: the kernel's memory is shared. */
+/** Samples of rows, and columns of numbers, as JSON. Its oracle is `formatValue`. One row at a time on a thread: the kernel's memory is shared. */
 import { instantiate } from '../../wasm/instance.ts';
 import type { JsonBytes } from './jsonBytes.ts';
 import {
@@ -21,6 +21,8 @@ interface Kernel {
   readonly openings: (count: number) => void;
   /** @param opening of the first one. @returns where they end. */
   readonly samples: (opening: number, count: number, hasComma: number) => number;
+  /** @returns where they end. */
+  readonly numbers: (count: number) => number;
 }
 
 /** Samples of a row. */
@@ -65,6 +67,16 @@ class SampleTexts {
     if (before !== COMMA) out.text(before);
     out.copy(this.#bytes, OUT_AT, end);
     return true;
+  }
+
+  /** Writes numbers [from, to), at most {@link SAMPLES_MAX}; `from` is a multiple of that. @param starts of rows, ascending, relative to `from`. */
+  numbers(out: JsonBytes, values: Float64Array, from: number, to: number, starts: readonly number[]): void {
+    this.#values.set(values.subarray(from, to));
+    this.#bits.fill(0);
+    for (const start of starts) this.#bits[start >> 3] |= 1 << (start & 7);
+    const end = this.#kernel.numbers(to - from);
+    // No row ends before the first one.
+    out.copy(this.#bytes, from === 0 ? OUT_AT + 2 : OUT_AT, end);
   }
 
   #open(times: Float64Array, from: number): void {
@@ -122,4 +134,30 @@ export function* writeSamples(out: JsonBytes, row: SampledRow, before: string): 
     yield;
   }
   return any;
+}
+
+/** Writes numbers as JSON, `[0.25,null,…]`: what is not finite is null. */
+export function writeNumbers(out: JsonBytes, values: Float64Array): void {
+  if (values.length === 0) out.text('[]');
+  else for (const _ of writeRows(out, values, [values.length]));
+}
+
+/**
+ * Writes rows of numbers, `[1,2],[3,null],…`, in steps of a few.
+ *
+ * @param values of all rows, one row after the other; at least one.
+ * @param sizes of the rows, none of them 0.
+ */
+export function* writeRows(out: JsonBytes, values: Float64Array, sizes: readonly number[]): Generator<undefined> {
+  const kernel = (texts ??= new SampleTexts());
+  let row = 0;
+  let next = 0;
+  for (let from = 0; from < values.length; from += SAMPLES_MAX) {
+    const to = Math.min(values.length, from + SAMPLES_MAX);
+    const starts: number[] = [];
+    for (; next < to; next += sizes[row++]) starts.push(next - from);
+    kernel.numbers(out, values, from, to, starts);
+    yield;
+  }
+  out.text(']');
 }

@@ -326,6 +326,34 @@ const SAMPLES = `
   (local.get $at))
 `;
 
+/** Writes so many numbers as JSON knows them: those that are not finite are null, and 0 has no sign. Before each is a comma, or where its bit is set `],[`. */
+const NUMBERS = `
+(func $numbers (param $count i32) (result i32)
+  (local $i i32) (local $at i32) (local $v f64)
+  (local.set $at (i32.const ${OUT_AT}))
+  (block $done
+    (loop $next
+      (br_if $done (i32.ge_u (local.get $i) (local.get $count)))
+      (if (i32.and (i32.const 1) (i32.shr_u
+          (i32.load8_u offset=${BITS_AT} (i32.shr_u (local.get $i) (i32.const 3)))
+          (i32.and (local.get $i) (i32.const 7))))
+        (then
+          (i32.store (local.get $at) (i32.const ${Buffer.from('],[\0').readInt32LE()}))
+          ${increase('at', '(i32.const 3)')})
+        (else
+          (i32.store8 (local.get $at) ${byte(',')})
+          ${increase('at', '(i32.const 1)')}))
+      (local.set $v (f64.load offset=${VALUES_AT} (i32.shl (local.get $i) (i32.const 3))))
+      (if (f64.eq (f64.sub (local.get $v) (local.get $v)) (f64.const 0))
+        (then (local.set $at (call $number (f64.add (local.get $v) (f64.const 0)) (local.get $at))))
+        (else
+          (i32.store (local.get $at) (i32.const ${Buffer.from('null').readInt32LE()}))
+          ${increase('at', '(i32.const 4)')}))
+      ${increase('i', '(i32.const 1)')}
+      (br $next)))
+  (local.get $at))
+`;
+
 export const SAMPLE_TEXTS = [
   `(memory $memory ${Math.ceil(END / PAGE_SIZE)})`,
   HIGH,
@@ -339,4 +367,5 @@ export const SAMPLE_TEXTS = [
   NUMBER,
   OPENINGS,
   SAMPLES,
+  NUMBERS,
 ].join('');
