@@ -7,6 +7,7 @@ import type { PromqlFeatures } from '../../shared/promql/features.ts';
 import type { Plan } from './plan.ts';
 import type { VectorRows } from './rows.ts';
 import type { SelectedSeries } from './series.ts';
+import type { QueryWindows } from './windows.ts';
 
 export type Value =
   | { readonly kind: 'scalar'; readonly values: Float64Array }
@@ -19,6 +20,7 @@ export interface EvalContext {
   readonly series: (select: number) => readonly SelectedSeries[];
   /** The same for a selector; without buckets where these are not looked at. */
   readonly seriesFor: (selector: VectorSelector) => readonly SelectedSeries[];
+  readonly windows: QueryWindows;
   /** Whether anything selected has native histograms, or something looks for them: then every row is read, for what is to be told of it. */
   readonly hasHistograms: boolean;
   readonly budget: Budget;

@@ -37,6 +37,7 @@ import { matrixOf, withNamesDropped, type VectorRows } from './rows.ts';
 import { selectedSeries, type SelectedSeries } from './series.ts';
 import { statsSeries } from './statsSeries.ts';
 import { countedSteps } from './stepCounts.ts';
+import { QueryWindows } from './windows.ts';
 
 export interface EngineLimits extends PromqlFeatures {
   readonly lookbackDeltaMs: number;
@@ -171,6 +172,7 @@ export async function evaluatePrepared(
     delaysNames: features.delayedNameRemoval === true,
     annotations,
     hasHistograms: plan.tells || hasNative,
+    windows: new QueryWindows(),
     series: (select) => (loaded[select] ??= selectedSeries(selected[select])),
     seriesFor: (selector) => {
       const select = plan.selectOf.get(selector)!;

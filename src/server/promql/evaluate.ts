@@ -62,7 +62,8 @@ function smoothedRows(node: VectorSelector, grid: StepGrid, context: EvalContext
   const { lookbackDeltaMs } = plan.context;
   const series = context.seriesFor(node);
   const reach = { before: 0, after: lookbackDeltaMs };
-  const vector = windowed(series, windowEnds(node, grid, plan.context), lookbackDeltaMs, reach);
+  const ends = windowEnds(node, grid, plan.context);
+  const vector = windowed(series, ends, lookbackDeltaMs, context.windows, reach);
   return applyKernel(SMOOTHED_SELECTOR, vector, grid, [], budget, new HistogramWords(annotations, node));
 }
 

@@ -16,7 +16,7 @@ import { withoutStale, type SampledSeries, type SelectedSeries } from './series.
 import type { PlacedSeries, SumKernel } from './summedIncreases.ts';
 import type { OutlineKernel } from './outlineKernels.ts';
 import { OutlineReader, type OutlinedSeries } from './runWindows.ts';
-import { locateWindows, WindowCache } from './windows.ts';
+import { locateWindows, type QueryWindows } from './windows.ts';
 
 export interface RangeVector extends PlacedSeries {
   readonly labels: readonly Labels[];
@@ -44,7 +44,7 @@ function ofSelector(node: RangeSelector, grid: StepGrid, context: EvalContext): 
   const series = context.seriesFor(node.selector);
   const ends = windowEnds(node.selector, grid, plan.context);
   const width = rangeMs(node, plan.context);
-  return windowed(series, ends, width, reachOf(node.selector, plan.context));
+  return windowed(series, ends, width, context.windows, reachOf(node.selector, plan.context));
 }
 
 const NO_REACH: Reach = { before: 0, after: 0 };
@@ -53,14 +53,16 @@ export function windowed(
   series: readonly SelectedSeries[],
   ends: Float64Array,
   width: number,
+  windows: QueryWindows,
   reach: Reach = NO_REACH,
 ): RangeVector {
-  const cache = new WindowCache(...reachedWindows(ends, width, reach));
-  const outlines = new OutlineReader(...reachedWindows(ends, width, reach));
+  const cache = windows.of(...reachedWindows(ends, width, reach));
+  const outlines = new OutlineReader(cache);
   return {
     labels: series.map((s) => s.labels),
     hasHistograms: series.some((s) => s.hasHistograms),
-    ends,
+    // The very array of others that share the windows: what is known of these is known by it.
+    ends: reach.after === 0 ? cache.ends : ends,
     rangeMs: width,
     reach,
     series(s) {
@@ -100,7 +102,8 @@ async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext):
     series.push({ labels: held.labels, hasHistograms: held.histograms !== undefined, read: () => held });
     if (budget.isDue()) await budget.pause();
   }
-  const vector = windowed(series, windowEnds(node, grid, plan.context), rangeMs(node, plan.context));
+  const ends = windowEnds(node, grid, plan.context);
+  const vector = windowed(series, ends, rangeMs(node, plan.context), context.windows);
   return { ...vector, drops: rows.drops };
 }
 

@@ -1,6 +1,6 @@
 /** Windows over series of which runs of samples are known without decoding: which samples have to be read all the same. */
 import type { SeriesOutline } from '../storage/queryable.ts';
-import { WindowCache, type Windows } from './windows.ts';
+import type { WindowCache, Windows } from './windows.ts';
 
 /**
  * What of a window's samples matters to a function: `times` alone; the samples at both `ends`; `all` of them, as far as a whole run tells it; or
@@ -44,8 +44,8 @@ export class OutlineReader {
   readonly #found = new Map<LooksAt, Map<Float64Array, RunWindows | 'read all'>>();
   #values = new Float64Array(0);
 
-  constructor(ends: Float64Array, width: number) {
-    this.#cache = new WindowCache(ends, width);
+  constructor(cache: WindowCache) {
+    this.#cache = cache;
   }
 
   of(outline: SeriesOutline): OutlinedSeries {

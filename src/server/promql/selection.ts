@@ -4,7 +4,7 @@ import type { StepGrid } from '../storage/engine.ts';
 import type { EvalContext } from './context.ts';
 import { windowEnds } from './selectorTimes.ts';
 import { clearRow, type Row, type VectorRows } from './rows.ts';
-import { WindowCache, type Windows } from './windows.ts';
+import type { Windows } from './windows.ts';
 
 /** @param sampleTimes answer the samples' times in seconds in place of their values. */
 export function selectRows(
@@ -15,7 +15,7 @@ export function selectRows(
 ): VectorRows {
   const { plan } = context;
   const series = context.seriesFor(node);
-  const cache = new WindowCache(windowEnds(node, grid, plan.context), plan.context.lookbackDeltaMs);
+  const cache = context.windows.of(windowEnds(node, grid, plan.context), plan.context.lookbackDeltaMs);
   return {
     labels: series.map((s) => s.labels),
     hasHistograms: !sampleTimes && series.some((s) => s.hasHistograms),

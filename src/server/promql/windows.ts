@@ -49,8 +49,8 @@ function firstAfter(times: Float64Array, t: number, from: number): number {
 
 /** Windows by times array, so that a group's are found once. */
 export class WindowCache {
-  private readonly ends: Float64Array;
-  private readonly width: number;
+  readonly ends: Float64Array;
+  readonly width: number;
   private readonly found = new Map<Float64Array, Windows>();
   private lastTimes: Float64Array | undefined;
   private last: Windows | undefined;
@@ -72,3 +72,18 @@ export class WindowCache {
     return windows;
   }
 }
+
+/** The windows of a query: parts of it that look at the same times, over the same width, share what is found. */
+export class QueryWindows {
+  readonly #caches: WindowCache[] = [];
+
+  of(ends: Float64Array, width: number): WindowCache {
+    const known = this.#caches.find((cache) => cache.width === width && areEqual(cache.ends, ends));
+    if (known !== undefined) return known;
+    const cache = new WindowCache(ends, width);
+    this.#caches.push(cache);
+    return cache;
+  }
+}
+
+const areEqual = (a: Float64Array, b: Float64Array) => a.length === b.length && a.every((t, i) => t === b[i]);

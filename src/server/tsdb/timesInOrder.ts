@@ -26,7 +26,10 @@ const written = new WeakMap<ArrayBufferLike, number>();
 
 /** @param slices in order of time. The result is not to be written to. */
 export function timesInOrder(slices: readonly TimesSlice[], total: number): Float64Array {
-  if (slices.length === 1) return slices[0].source.times.subarray(slices[0].from, slices[0].to);
+  if (slices.length === 1) {
+    const { source, from } = slices[0];
+    return viewOn(source.times.buffer, source.times.byteOffset / 8 + from, total);
+  }
   return viewOf(slices, total) ?? copyOf(slices, total);
 }
 
@@ -55,7 +58,19 @@ function viewOf(slices: readonly TimesSlice[], total: number): Float64Array | un
   const start = byteOffset / 8 + chunks[0].from;
   if (tail !== undefined && !writeTail(buffer, start + tail.offset, tail.source.times.subarray(0, tail.to)))
     return undefined;
-  return new Float64Array(buffer, 8 * start, total);
+  return viewOn(buffer, start, total);
+}
+
+/** By their buffer. */
+const lastViews = new WeakMap<ArrayBufferLike, Float64Array>();
+
+/** The same array for those who ask for the same times one after the other: what is worked out of them is known by it. */
+function viewOn(buffer: ArrayBufferLike, start: number, count: number): Float64Array {
+  const last = lastViews.get(buffer);
+  if (last?.byteOffset === 8 * start && last.length === count) return last;
+  const view = new Float64Array(buffer, 8 * start, count);
+  lastViews.set(buffer, view);
+  return view;
 }
 
 /** As they are by now: another group of the query may have moved them. */
