@@ -101,6 +101,15 @@ export class BitWriter {
   }
 }
 
+const NUMBER = new Float64Array(1);
+const NUMBER_WORDS = new Uint32Array(NUMBER.buffer);
+
+/** The base-2 logarithm of a finite number from 1 on, rounded down; never up, as that of `Math.log2` may be before. */
+export function floorLog2(v: number): number {
+  NUMBER[0] = v;
+  return (NUMBER_WORDS[1] >>> 20) - 1023;
+}
+
 /** Bits that a Rice code takes. */
 export function riceSize(value: number, k: number): number {
   const quotient = Math.floor(value / 2 ** k);

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import { bitsOf, CELL_SAMPLE, cellKind, setGap, setStale } from '../../../shared/model/sampleBits.ts';
 import { Chunk, packRows, type UnpackedRows } from './chunk.ts';
+import { KERNEL_ROWS_MAX } from './packKernel.ts';
+import { plainlyPackedBytes } from './packing.ts';
 
 type Cell = number | 'gap' | 'stale' | readonly [low: number, high: number];
 
@@ -25,6 +27,13 @@ function rowsOf(times: number[], columns: Float64Array[], joins = (_: number) =>
     histograms: () => undefined,
     joinsBelow: joins,
   };
+}
+
+/** The kernel's bytes are those of the plain code. */
+function packed(rows: UnpackedRows): Chunk {
+  const chunk = packRows(rows);
+  expect(Buffer.from(chunk.bytes).equals(plainlyPackedBytes(rows))).toBe(true);
+  return chunk;
 }
 
 function runningSum(steps: readonly number[]): number[] {
@@ -83,7 +92,7 @@ test('what is packed comes back bit for bit, in whatever order columns are asked
   fc.assert(
     fc.property(chunkArbitrary, ({ times, columns, joins, order }) => {
       const cells = columns.map(columnOf);
-      const chunk = new Chunk(packRows(rowsOf(times, cells, (c) => c > 0 && joins[c])).bytes);
+      const chunk = new Chunk(packed(rowsOf(times, cells, (c) => c > 0 && joins[c])).bytes);
       expect([...chunk.times]).toEqual(times);
       for (const c of [...order, ...cells.keys()]) {
         if (c >= cells.length) {
@@ -96,6 +105,31 @@ test('what is packed comes back bit for bit, in whatever order columns are asked
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+test('columns of many strides, and of more rows than the kernel takes, come back', () => {
+  const long = fc.record({
+    chunk: chunkArbitrary,
+    steps: fc.array(fc.integer({ min: -(2 ** 20), max: 2 ** 32 }), { minLength: 1, maxLength: 20 }),
+    total: fc.constantFrom(361, 1500, KERNEL_ROWS_MAX, KERNEL_ROWS_MAX + 1),
+  });
+  fc.assert(
+    fc.property(long, ({ chunk: { columns, joins }, steps, total }) => {
+      const times = Array.from({ length: total }, (_, i) => 1_700_000_000_000 + i * 15_000);
+      const cells = columns.map((own) => columnOf(times.map((_, i) => own[(i * i + i) % own.length])));
+      // Walks of large steps, as integers, tenths, and thirds that are no decimals.
+      for (const share of [1, 10, 3]) {
+        let sum = 0;
+        cells.push(Float64Array.from(times, (_, i) => (sum += steps[(7 * i) % steps.length]) / share));
+      }
+      const chunk = packed(rowsOf(times, cells, (c) => c > 0 && joins[c]));
+      cells.forEach((column, c) => {
+        const found = chunk.cells(c);
+        if (found !== undefined) expect(Buffer.from(found.buffer).equals(Buffer.from(column.buffer))).toBe(true);
+      });
+    }),
+    { numRuns: 60 },
   );
 });
 
@@ -140,7 +174,7 @@ test('histograms come back, whatever bucket is asked for first', () => {
       }
       const columns = cells.map(columnOf);
       const times = Array.from({ length: total }, (_, i) => i * 15_000);
-      const chunk = new Chunk(packRows(rowsOf(times, columns, (c) => c > 0 && c < buckets)).bytes);
+      const chunk = new Chunk(packed(rowsOf(times, columns, (c) => c > 0 && c < buckets)).bytes);
       const isEmpty = isMissing.every((missing) => missing);
       for (const c of [...order, ...columns.keys(), ...[...columns.keys()].reverse()]) {
         if (isEmpty) expect(chunk.cells(c)).toBeUndefined();
@@ -166,7 +200,7 @@ test('the reading order has every column once, and the buckets that are written 
   // Most is added at column 3, so what stands above is written downwards.
   const columns = [0.1, 0.2, 0.3, 5, 5.3, 5.7, 6].map(bucket);
   columns.push(Float64Array.from(times, (i) => i % 3));
-  const chunk = packRows(rowsOf(times, columns, (c) => c > 0 && c < 7));
+  const chunk = packed(rowsOf(times, columns, (c) => c > 0 && c < 7));
   const order = (...asked: number[]) => [...chunk.readingOrder(Int32Array.from(asked))];
   expect(order(0, 1, 2, 3, 4, 5, 6, 7)).toEqual([0, 1, 2, 6, 5, 4, 3, 7]);
   expect(order(1, 3, 5, 7)).toEqual([1, 5, 3, 7]);
@@ -185,7 +219,7 @@ test('any rows of a column are read alone, straight into the memory of the calle
       // Repeated, so that there are several strides; the clock goes on by 15 seconds.
       const times = Array.from({ length: 1500 }, (_, i) => 1_700_000_000_000 + i * 15_000);
       const cells = columns.map((cs) => columnOf(times.map((_, i) => cs[i % cs.length])));
-      const chunk = new Chunk(packRows(rowsOf(times, cells, (c) => c > 0 && joins[c])).bytes);
+      const chunk = new Chunk(packed(rowsOf(times, cells, (c) => c > 0 && joins[c])).bytes);
       expect(chunk.strideEnds.length).toBeGreaterThan(5);
       const [from, to] = [Math.min(...rows), Math.max(...rows)];
       cells.forEach((column, c) => {
@@ -221,7 +255,7 @@ test('summaries tell, stride by stride, what a walk over the samples tells', () 
       const count = isLong ? 800 : times.length;
       const clock = isLong ? Array.from({ length: count }, (_, i) => i * 15_000) : times;
       const cells = columns.map((cs) => columnOf(clock.map((_, i) => cs[i % cs.length])));
-      const chunk = packRows(rowsOf(clock, cells, (c) => c > 0 && joins[c]));
+      const chunk = packed(rowsOf(clock, cells, (c) => c > 0 && joins[c]));
       cells.forEach((column, c) => {
         const found = chunk.summaries(c);
         expect(found === undefined).toBe(columns[c].every((cell) => cell === 'gap'));
@@ -250,7 +284,7 @@ test('a column that never falls has all of its summaries but the sum', () => {
   const bucket = (share: number) => Float64Array.from(times, (_, i) => Math.floor(i * share) + (i % 7 > 3 ? 1 : 0) * i);
   const rising = (share: number) => bucket(share).sort();
   const columns = [rising(0.1), rising(0.4), rising(0.4), rising(1.5), rising(1.5), rising(3)];
-  const chunk = packRows(rowsOf(times, columns, (c) => c > 0));
+  const chunk = packed(rowsOf(times, columns, (c) => c > 0));
   expect([...chunk.strideEnds]).toEqual([240, 480, 720]);
   for (const c of [0, 1, 2, 3, 4, 5, 2, 5, 3]) {
     const { first, last, min, max, resets } = chunk.summaries(c)!;

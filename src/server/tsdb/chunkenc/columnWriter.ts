@@ -1,7 +1,7 @@
 /** Columns as bytes, by the encoding that suits them. Drawn in docs/chunks.md, "Columns". */
 import { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { scaleDecimals } from './decimals.ts';
-import type { DenseColumn } from './denseColumn.ts';
+import { isSteady, type DenseColumn } from './denseColumn.ts';
 import { encodeRun, INTEGER_MAX, planRun, RUN, type RunPlan } from './integerRun.ts';
 import { writeStrideSummary } from './summary.ts';
 import { encodeUlps, planUlps } from './ulpRun.ts';
@@ -52,7 +52,9 @@ export function writeAlone(
     writeHead(out, ENCODING.constant, marks);
     return out.words(column.bits[0], column.bits[1]);
   }
-  const decimals = scaleDecimals(column.values, column.count, scratch);
+  const { kernel } = column;
+  const decimals =
+    kernel === undefined ? scaleDecimals(column.values, column.count, scratch) : kernel.scaleDecimals(column);
   if (decimals === undefined) return writeUlps(out, column, ends, marks);
   const start = out.length;
   writeHead(out, ENCODING.decimals | rising(column), marks);
@@ -78,21 +80,20 @@ export function writeIntegers(
   ends: SampleEnds,
   marks: number | undefined,
 ): void {
-  const step = column.count > 1 ? integers[1] - integers[0] : 0;
-  let steady = true;
-  for (let i = 2; i < column.count && steady; i++) steady = integers[i] - integers[i - 1] === step;
+  let steady = column.kernel?.isSteady(column, integers) ?? isSteady(integers, column.count);
   // A difference of falling counters is as good as any, but its summaries are not those of the column.
   steady &&= encoding === ENCODING.integers || column.rising;
   writeHead(out, encoding | rising(column) | (steady ? STEADY : 0), marks);
   if (steady) {
     out.zigzag(integers[0]);
-    return out.zigzag(step);
+    return out.zigzag(column.count > 1 ? integers[1] - integers[0] : 0);
   }
   writeStrides(out, column, integers, ends);
 }
 
-/** What each sample has over that of another column with the same marks; false where a difference is too large. */
+/** What each sample has over that of another column with the same marks, into `out`, which is the kernel's scratch where it has the columns; false where a difference is too large. */
 export function subtract(column: DenseColumn, below: DenseColumn, out: Float64Array): boolean {
+  if (column.kernel !== undefined) return column.kernel.subtract(column, below);
   for (let i = 0; i < column.count; i++) {
     const d = column.values[i] - below.values[i];
     if (d > INTEGER_MAX || d < -INTEGER_MAX) return false;
@@ -107,6 +108,7 @@ function rising(column: DenseColumn): number {
 
 /** Directory and codes of the strides of a column whose samples are written as `integers`, divided by what all their differences share. */
 function writeStrides(out: ByteWriter, column: DenseColumn, integers: Float64Array, ends: SampleEnds): void {
+  if (column.kernel !== undefined) return column.kernel.writeStrides(out, column, integers, ends);
   const divisor = commonDivisor(integers, column.count);
   out.varint(divisor);
   if (divisor > 1) {
@@ -157,6 +159,7 @@ function writeRunHead(
 
 function writeUlps(out: ByteWriter, column: DenseColumn, ends: SampleEnds, marks: number | undefined): void {
   writeHead(out, ENCODING.ulps | rising(column), marks);
+  if (column.kernel !== undefined) return column.kernel.writeUlps(out, column, ends);
   payload.clear(PAYLOAD_KEPT_MAX);
   const { bits } = column;
   for (let s = 0, from = 0; s < ends.length; from = ends[s++]) {

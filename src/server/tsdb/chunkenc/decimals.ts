@@ -2,11 +2,11 @@
 import { INTEGER_MAX } from './integerRun.ts';
 
 /** 10^e is exact and an integer divided by it gives the decimal's nearest float64. */
-const EXPONENT_MAX = 15;
+export const DECIMAL_EXPONENT_MAX = 15;
 /** One sample in this many may be no decimal. */
-const EXCEPTION_SHARE = 16;
+export const EXCEPTION_SHARE = 16;
 
-const POWERS = Array.from({ length: EXPONENT_MAX + 1 }, (_, e) => Number(`1e${e}`));
+const POWERS = Array.from({ length: DECIMAL_EXPONENT_MAX + 1 }, (_, e) => Number(`1e${e}`));
 
 export interface Decimals {
   readonly exponent: number;
@@ -24,8 +24,8 @@ export function scaleDecimals(values: Float64Array, n: number, scaled: Float64Ar
   let misfits = 0;
   for (let i = 0; i < n; i++) {
     let e = exponent;
-    while (e <= EXPONENT_MAX && !fits(values[i], e)) e++;
-    if (e <= EXPONENT_MAX) exponent = e;
+    while (e <= DECIMAL_EXPONENT_MAX && !fits(values[i], e)) e++;
+    if (e <= DECIMAL_EXPONENT_MAX) exponent = e;
     else if (++misfits > exceptionsMax) return undefined;
   }
   const exceptions: number[] = [];

@@ -1,6 +1,8 @@
 /** A column on its way into a chunk: its samples without the marks, and what they are. */
 import { bitsOf, CELL_SAMPLE, CELL_STALE, cellKind } from '../../../shared/model/sampleBits.ts';
 import { INTEGER_MAX } from './integerRun.ts';
+import { LOOK } from './packColumns.wat.ts';
+import type { PackKernel, Slot } from './packKernel.ts';
 
 export class DenseColumn {
   /** Number of the column in its group. */
@@ -10,6 +12,9 @@ export class DenseColumn {
   /** The samples, one after the other, and their words. */
   readonly values: Float64Array;
   readonly bits: Uint32Array;
+  /** Where they lie in whose memory; what follows is plain code without. */
+  readonly kernel: PackKernel | undefined;
+  readonly at: number;
   count = 0;
   /** All samples are integers that the integer codes carry. */
   integers = false;
@@ -23,9 +28,11 @@ export class DenseColumn {
   /** All kinds are CELL_SAMPLE. */
   #isPlain = false;
 
-  constructor(rows: number) {
+  constructor(rows: number, slot?: Slot) {
     this.kinds = new Uint8Array(rows);
-    this.values = new Float64Array(rows);
+    this.values = slot?.values ?? new Float64Array(rows);
+    this.kernel = slot?.kernel;
+    this.at = slot?.at ?? 0;
     this.bits = bitsOf(this.values);
   }
 
@@ -50,11 +57,8 @@ export class DenseColumn {
   /** Of kinds and samples: equal columns have equal ones. */
   get hash(): number {
     if (this.#hash !== undefined) return this.#hash;
-    const { bits, kinds, count } = this;
-    let hash = count;
-    for (let i = 0; i < 2 * count; i += 2) {
-      hash = Math.imul(hash ^ bits[i], 0x01000193) + Math.imul(bits[i + 1], 0x9e3779b1);
-    }
+    const { kernel, at, bits, kinds, count } = this;
+    let hash = kernel === undefined ? hashOf(bits, count) : kernel.hash(at, count);
     if (this.hasMarks) for (let i = 0; i < kinds.length; i++) hash = Math.imul(hash ^ kinds[i], 0x01000193);
     return (this.#hash = hash);
   }
@@ -97,12 +101,27 @@ export class DenseColumn {
   }
 
   #look(): void {
-    const { values, bits, count } = this;
+    const { kernel, values, bits, count } = this;
+    if (kernel !== undefined && count > 0) {
+      const flags = kernel.look(this.at, count);
+      this.integers = (flags & LOOK.integers) !== 0;
+      this.rising = (flags & LOOK.rising) !== 0;
+      this.constant = (flags & LOOK.constant) !== 0;
+      this.steady = (flags & LOOK.steady) !== 0;
+      return;
+    }
     this.integers = areIntegers(values, count);
     this.rising = isRising(values, count);
     this.constant = isConstant(bits, count);
     this.steady = this.integers && isSteady(values, count);
   }
+}
+
+function hashOf(bits: Uint32Array, n: number): number {
+  let hash = n;
+  for (let i = 0; i < 2 * n; i += 2)
+    hash = (Math.imul(hash ^ bits[i], 0x01000193) + Math.imul(bits[i + 1], 0x9e3779b1)) | 0;
+  return hash;
 }
 
 // Most columns are neither, and tell so soon: a loop for each question ends where its answer is known.
@@ -117,7 +136,8 @@ function isConstant(bits: Uint32Array, n: number): boolean {
   return true;
 }
 
-function isSteady(values: Float64Array, n: number): boolean {
+/** Whether all steps are alike. */
+export function isSteady(values: Float64Array, n: number): boolean {
   for (let i = 2; i < n; i++) if (values[i] - values[i - 1] !== values[1] - values[0]) return false;
   return true;
 }

@@ -2,7 +2,7 @@
  * Runs of integers, as a stride of a column has them: by their steps, by what they have over the smallest, or by their changes alone
  * where few change. Rice codes. Drawn in docs/chunks.md, "Integers".
  */
-import { BitWriter, RICE_QUOTIENT_MAX } from '../../../shared/bytes/bits.ts';
+import { BitWriter, floorLog2, RICE_QUOTIENT_MAX } from '../../../shared/bytes/bits.ts';
 import { readDirect, readRising, readSparse, readZigzag } from './riceReader.ts';
 
 /** Either sign; so a zigzagged step stays within 53 bits. */
@@ -26,7 +26,7 @@ export interface RunPlan {
 }
 
 /** Where fewer than one step in this many is not zero, its place may be cheaper than a bit for each zero. */
-const SPARSE_SHARE = 2;
+export const SPARSE_SHARE = 2;
 
 const bitWriter = new BitWriter();
 let codes = new Float64Array(512);
@@ -174,7 +174,7 @@ function measuredK(numbers: Float64Array, count: number): { k: number; sizeBits:
 /** The parameter with which Rice codes of `numbers[0, count)` take least, and what they take. None is above `max`. */
 function bestK(numbers: Float64Array, count: number, sum: number, max: number): { k: number; sizeBits: number } {
   // The best k lies near the base-2 logarithm of the mean; its neighbours are tried.
-  const middle = Math.max(0, Math.min(51, Math.floor(Math.log2((sum / count) * 0.69 + 1))));
+  const middle = Math.min(51, floorLog2((sum / count) * 0.69 + 1));
   const first = Math.max(0, middle - 1);
   if (max < 2 ** 31 && max < RICE_QUOTIENT_MAX * 2 ** first && middle + 1 <= 31) {
     return bestOfShortCodes(numbers, count, first, middle + 1);

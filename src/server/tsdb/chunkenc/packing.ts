@@ -7,6 +7,7 @@ import { DenseColumn } from './denseColumn.ts';
 import { encodeRun, planRun, RUN } from './integerRun.ts';
 import { writeMarks } from './markRuns.ts';
 import { writeNativeHistogram } from './nativeHistogram.ts';
+import { KERNEL_ROWS_MAX, PackKernel } from './packKernel.ts';
 import { strideEndsOf } from './strides.ts';
 import type { UnpackedRows } from './unpackedRows.ts';
 
@@ -29,7 +30,14 @@ export function packBytes(rows: UnpackedRows): Uint8Array<SharedArrayBuffer> {
 
 /** The chunk's bytes, valid until the next chunk is packed: for those who keep them in memory of their own. */
 export function packedBytes(rows: UnpackedRows): Uint8Array {
-  return new Packer(rows).pack();
+  const { length } = rows.times;
+  if (pool.rows !== length) pool = new ColumnPool(length, false);
+  return new Packer(rows, pool).pack();
+}
+
+/** The same by plain code alone, whatever the rows are: what the kernel is held to. */
+export function plainlyPackedBytes(rows: UnpackedRows): Uint8Array {
+  return new Packer(rows, new ColumnPool(rows.times.length, true)).pack();
 }
 
 /** Used again for each chunk; more than this is given back. */
@@ -41,15 +49,33 @@ const writers = {
   out: new ByteWriter(),
 };
 
-/** Columns for chunks of as many rows as the last one had. */
-let pool: DenseColumn[] = [];
-let poolRows = 0;
-let poolScratch = new Float64Array(0);
+let kernel: PackKernel | undefined;
 
-function takePool(rows: number): DenseColumn[] {
-  if (poolRows !== rows) [pool, poolRows, poolScratch] = [[], rows, new Float64Array(rows)];
-  return pool;
+/** Columns for chunks of as many rows. */
+class ColumnPool {
+  readonly rows: number;
+  readonly scratch: Float64Array;
+  readonly #kernel: PackKernel | undefined;
+  readonly #free: DenseColumn[] = [];
+  #made = 0;
+
+  constructor(rows: number, isPlain: boolean) {
+    this.rows = rows;
+    if (!isPlain && rows <= KERNEL_ROWS_MAX) this.#kernel = kernel ??= new PackKernel();
+    this.scratch = this.#kernel?.scratch ?? new Float64Array(rows);
+  }
+
+  take(): DenseColumn {
+    return this.#free.pop() ?? new DenseColumn(this.rows, this.#kernel?.slot(this.#made++, this.rows));
+  }
+
+  giveBack(column: DenseColumn): void {
+    this.#free.push(column);
+  }
 }
+
+/** That of the chunk that was packed last: the next one mostly has as many rows. */
+let pool = new ColumnPool(0, true);
 
 class Packer {
   readonly #rows: UnpackedRows;
@@ -57,8 +83,8 @@ class Packer {
   readonly #marks: MarksTable;
   readonly #directory = writers.directory;
   readonly #regions = writers.regions;
+  readonly #pool: ColumnPool;
   readonly #scratch: Float64Array;
-  readonly #spare: DenseColumn[];
   /** First column in the chunk with this content, for those that may be repeated. */
   readonly #byContent = new Map<number, number>();
   /** Buckets of one histogram that were not written yet; or one column. */
@@ -66,12 +92,12 @@ class Packer {
   #written = 0;
   #previous = -1;
 
-  constructor(rows: UnpackedRows) {
+  constructor(rows: UnpackedRows, columns: ColumnPool) {
     this.#rows = rows;
     this.#ends = strideEndsOf(rows.times);
     this.#marks = new MarksTable(this.#ends);
-    this.#spare = takePool(rows.times.length);
-    this.#scratch = poolScratch;
+    this.#pool = columns;
+    this.#scratch = columns.scratch;
     for (const writer of Object.values(writers)) writer.clear(WRITTEN_KEPT_MAX);
   }
 
@@ -82,7 +108,7 @@ class Packer {
     for (let c = 0; c < columnCount; c++) {
       const column = this.#load(c);
       if (column.isAbsent) {
-        this.#spare.push(column);
+        this.#pool.giveBack(column);
         continue;
       }
       if (!this.#joins(column)) this.#flush();
@@ -106,7 +132,7 @@ class Packer {
   }
 
   #load(c: number): DenseColumn {
-    const column = this.#spare.pop() ?? new DenseColumn(this.#rows.times.length);
+    const column = this.#pool.take();
     column.load(c, this.#rows.cells(c));
     return column;
   }
@@ -128,7 +154,7 @@ class Packer {
     const marks = run[0].hasMarks ? this.#marks.numberOf(run[0]) : undefined;
     if (run.length === 1) this.#writeAlone(run[0], ends, marks);
     else this.#writeBuckets(run, ends, marks);
-    for (const column of run) this.#spare.push(column);
+    for (const column of run) this.#pool.giveBack(column);
     this.#run = [];
   }
 
@@ -184,7 +210,7 @@ class Packer {
     }
     const other = this.#load(like);
     const isSame = column.equals(other);
-    this.#spare.push(other);
+    this.#pool.giveBack(other);
     return isSame ? like : undefined;
   }
 
@@ -234,7 +260,9 @@ function isCounter({ rising, values }: DenseColumn): boolean {
 }
 
 /** Sum of the steps of what one column has over another. */
-function movement({ values, count }: DenseColumn, below: DenseColumn): number {
+function movement(column: DenseColumn, below: DenseColumn): number {
+  const { kernel, values, count } = column;
+  if (kernel !== undefined) return kernel.movement(column, below);
   let sum = 0;
   for (let i = 1; i < count; i++) sum += Math.abs(values[i] - values[i - 1] - (below.values[i] - below.values[i - 1]));
   return sum;

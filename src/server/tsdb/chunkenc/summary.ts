@@ -43,11 +43,11 @@ export function makeSummaries(strides: number): SummaryArrays {
   };
 }
 
-const HAS_RESETS = 1;
-const RESETS_KNOWN = 2;
-const HAS_VALUES = 4;
+export const HAS_RESETS = 1;
+export const RESETS_KNOWN = 2;
+export const HAS_VALUES = 4;
 /** With more falls than one sample in this many the column is a gauge, whose increase nobody asks for. */
-const FALLS_SHARE = 8;
+export const FALLS_SHARE = 8;
 
 /** Of a stride of a column that falls somewhere: its resets, smallest, largest and sum. First and last are told elsewhere. */
 export function writeStrideSummary(out: ByteWriter, values: Float64Array, from: number, to: number): void {
@@ -72,7 +72,8 @@ export function writeStrideSummary(out: ByteWriter, values: Float64Array, from: 
     out.number(min);
     out.number(max);
   }
-  out.number(Number.isFinite(sum) ? sum + lost : sum);
+  // One NaN is as good as another, and written alike everywhere.
+  out.number(Number.isFinite(sum) ? sum + lost : sum === sum ? sum : NaN);
 }
 
 /**

@@ -2,11 +2,11 @@
  * Runs of floats that are no decimals, by their steps in units of the last place: float64s in order are 64-bit integers in order. A step of
  * a sum of seconds takes the bits of its noise, and hardly more. Drawn in docs/chunks.md, "Ulps".
  */
-import { BitWriter, RICE_QUOTIENT_MAX } from '../../../shared/bytes/bits.ts';
+import { BitWriter, floorLog2, RICE_QUOTIENT_MAX } from '../../../shared/bytes/bits.ts';
 import { wideAt, wordAt } from './riceReader.ts';
 
 /** A quotient below RICE_QUOTIENT_MAX and the upper part of a remainder fit into 32 bits. */
-const K_MAX = 58;
+export const ULP_K_MAX = 58;
 
 export interface UlpPlan {
   readonly k: number;
@@ -39,7 +39,7 @@ export function planUlps(bits: Uint32Array, from: number, to: number): UlpPlan {
   const shift = low !== 0 ? trailingZeros(low) : high !== 0 ? 32 + trailingZeros(high) : 0;
   const changes = count - zeroCount;
   const mean = changes > 0 ? (total / changes) * 2 ** -shift : 0;
-  const middle = Math.max(0, Math.min(K_MAX - 1, Math.floor(Math.log2(mean * 0.69 + 1))));
+  const middle = Math.min(ULP_K_MAX - 1, floorLog2(mean * 0.69 + 1));
   let best = { k: 0, sizeBits: Infinity };
   for (let k = Math.max(0, middle - 1); k <= middle + 1; k++) {
     const sizeBits = sizeOfCodes(count, shift, k);
