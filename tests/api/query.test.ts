@@ -177,6 +177,10 @@ describe('parameters', () => {
     ['/query?query=up&timeout=x', 400, 'bad_data', /invalid parameter "timeout": cannot parse "x" to a valid duration/],
     ['/query?query=up&limit=-1', 400, 'bad_data', /limit must be non-negative/],
     ['/query_range?query=up&end=1&step=1', 400, 'bad_data', /invalid parameter "start"/],
+    ['/query?query=up&time=2023-02-29T00:00:00Z', 400, 'bad_data', /cannot parse "2023-02-29T00:00:00Z"/],
+    ['/query?query=up&time=NaN', 400, 'bad_data', /cannot parse "NaN"/],
+    ['/query_range?query=up&start=-Inf&end=1&step=1', 400, 'bad_data', /"start": cannot parse "-Inf"/],
+    ['/query_range?query=up&start=1&end=2&step=NaN', 400, 'bad_data', /"step": cannot parse "NaN"/],
     ['/query_range?query=up&start=2&end=1&step=1', 400, 'bad_data', /end timestamp must not be before start time/],
     ['/query_range?query=up&start=0&end=1&step=0', 400, 'bad_data', /zero or negative query resolution/],
     [

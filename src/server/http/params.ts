@@ -84,14 +84,21 @@ export function wholeNumberOf(text: string): number | undefined {
   return BigInt.asIntN(64, exact) === exact ? Number(text) : undefined;
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-/** A day ends before 24:00, which a Date would take. */
-const RFC3339 = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** A day ends before 24:00, which a Date would take. A fraction may stand behind a comma, as upstream has it. */
+const RFC3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Milliseconds of seconds since 1970 (decimals allowed) or an RFC 3339 time, cut to a millisecond; undefined for neither. */
 export function parseTime(text: string): number | undefined {
-  const t = parseTimestamp(text) ?? (RFC3339.test(text) ? Date.parse(text) : NaN);
-  return !Number.isFinite(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, t));
+  const t = parseTimestamp(text) ?? parseDate(text);
+  return t === undefined || !Number.isFinite(t) ? undefined : Math.min(TIME_MAX, Math.max(TIME_MIN, t));
+}
+
+function parseDate(text: string): number | undefined {
+  const day = RFC3339.exec(text)?.[1];
+  const midnight = new Date(`${day}T00:00:00Z`);
+  // A Date takes 30 February for 1 March.
+  const isDay = day !== undefined && Number.isFinite(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  return isDay ? Date.parse(text.replace(',', '.')) : undefined;
 }
 
 /** As upstream reads a time: what is behind the point is rounded by itself. */
@@ -103,7 +110,8 @@ function parseTimestamp(text: string): number | undefined {
 }
 
 function parseSeconds(text: string): number | undefined {
-  return NUMBER.test(text) ? Number(text) * 1000 : undefined;
+  const seconds = readGoFloat(text);
+  return seconds === undefined || Number.isNaN(seconds) ? undefined : seconds * 1000;
 }
 
 function parseUnits(text: string): number | undefined {
