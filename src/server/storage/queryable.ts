@@ -72,7 +72,7 @@ export interface OpenGroup {
    * and never a lower one after a higher one, or as a step is large.
    */
   addGains?(series: readonly number[], totals: Float64Array): readonly (RisingBounds | undefined)[];
-  /** Whether a series is known to be one that `addGains` adds. */
+  /** Whether it is known that a series has a number in every row, none below the one before it: those that `addGains` adds are, and others. */
   neverFalls?(series: number): boolean;
   /** How many rows at the beginning have cells up to `limit`, of a series that was added up. */
   rowsUpTo?(series: number, limit: number): number;

@@ -80,6 +80,8 @@ interface StepsPiece {
 /** The largest step from one slice to the next that is added up. */
 const STEP_MAX = 32_767;
 
+const CELL = new Float64Array(1);
+
 /** Of this thread, for one call at a time. */
 let stepSums: StepSums | undefined;
 
@@ -153,7 +155,28 @@ class StoredGroup implements OpenGroup {
   }
 
   neverFalls(series: number): boolean {
-    return this.#findSteps(series) !== undefined;
+    return this.#findSteps(series) !== undefined || this.#neverFallsIn(series);
+  }
+
+  /** By what the places know of the series, and its cells where one follows another. */
+  #neverFallsIn(series: number): boolean {
+    if (!this.#isOnlyNumbers(series)) return false;
+    let before = -Infinity;
+    for (const { part, source, from, to } of this.#slices) {
+      const column = part.columns[series];
+      if (column < 0 || !source.neverFalls(column, from, to)) return false;
+      if (this.#slices.length === 1) return true;
+      source.read(column, from, from + 1, CELL, 0);
+      if (!(CELL[0] >= before)) return false;
+      source.read(column, to - 1, to, CELL, 0);
+      before = CELL[0];
+    }
+    return true;
+  }
+
+  /** Whether all its cells are numbers that were stored, one place after the other. */
+  #isOnlyNumbers(series: number): boolean {
+    return !this.#isMerged && !this.hasHistograms && !this.#deleted.has(this.refs[series] as SeriesRef);
   }
 
   addGains(series: readonly number[], totals: Float64Array): readonly (RisingBounds | undefined)[] {
@@ -184,7 +207,7 @@ class StoredGroup implements OpenGroup {
 
   /** Leaves the steps of a series in the pieces, unless it may fall. */
   #findSteps(series: number): RisingBounds | undefined {
-    if (this.#isMerged || this.hasHistograms || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
+    if (!this.#isOnlyNumbers(series)) return undefined;
     const slices = this.#slices;
     const pieces = this.#pieces;
     let first = 0;

@@ -25,6 +25,8 @@ export interface PartSource {
   isFull(column: number): boolean;
   /** Whether it is known that no cell of a full column is below the one before it. */
   rises?(column: number): boolean;
+  /** Whether it is known that rows [from, to) have a sample each, none of which is below the one before it. */
+  neverFalls(column: number, from: number, to: number): boolean;
   /** The steps of a column of integers that rise, as long as every row has one; `from` is the place of the first of the rows asked for. */
   steps?(column: number, from: number, to: number): PlacedSteps | undefined;
   /** Whether a column has native histograms in any row. */
@@ -99,6 +101,7 @@ export class PackedChunkCache {
       read: (column, from, to, out, at) => counted(columns.read(column, from, to, out, at, hasRoom)),
       isFull: (column) => chunk.isFull(column),
       rises: (column) => columns.rises(column),
+      neverFalls: (column) => chunk.isFull(column) && chunk.neverFalls(column),
       steps: (column, from, to) => {
         const steps = counted(columns.steps(column, to - from, hasRoom));
         return steps && { steps, from };
@@ -192,6 +195,13 @@ class OpenRows implements PartSource {
 
   isFull(): boolean {
     return false;
+  }
+
+  neverFalls(column: number, from: number, to: number): boolean {
+    const values = this.#part.values[column];
+    // Of a gap or a mark nothing can be said.
+    for (let i = from; i < to; i++) if (!(values[i] >= (i === from ? -Infinity : values[i - 1]))) return false;
+    return true;
   }
 
   steps(column: number, from: number, to: number): PlacedSteps | undefined {
