@@ -192,7 +192,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const budget = new Budget({ timeoutMs: left, maxSamples, maxBytes: limits.maxBytes, signal });
       const selecting = performance.now();
       const keeping = keeps === undefined ? undefined : keepingOf(keeps, whole);
-      const prepared = keeping?.part === undefined ? whole : prepareQuery(restOf(request, keeping.part), limits);
+      const rest = keeping?.part && restOf({ ...request, parsed: whole.plan.expr }, keeping.part);
+      const prepared = rest === undefined ? whole : prepareQuery(rest, limits);
       selected = await packSelects(queryable, prepared, budget);
       const selectMs = performance.now() - selecting;
       // A small one is over before anybody could ask what ran; a look into a file takes longer than some of them.
