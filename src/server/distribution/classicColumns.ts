@@ -1,18 +1,9 @@
 /** Series by `le` over time → the columns of a distribution. */
 import { knownColumn, type GroupColumns } from '../../shared/api/distributionColumns.ts';
-import { parseBound } from '../../shared/heatmap/fromBuckets.ts';
-import { boundIndex, distinctBounds } from '../../shared/heatmap/slices.ts';
 import { bucketFraction, quantileOfRepaired, repairCumulative } from '../../shared/histogram/classic.ts';
 import type { BucketLayout } from '../../shared/histogram/layout.ts';
+import type { BucketFrame, BucketFrames, BucketRow } from './bucketFrames.ts';
 import type { Readings } from './readings.ts';
-import type { SharedLayouts } from './sharedLayouts.ts';
-
-/** A bucket over time. */
-export interface BucketRow {
-  readonly le: string;
-  /** Observations at or below the bound, by slice; NaN where there are none. */
-  readonly values: Float64Array;
-}
 
 /** What there is of a group beside its buckets, by slice. */
 export interface BesideBuckets {
@@ -30,13 +21,14 @@ export function classicColumns(
   rows: readonly BucketRow[],
   { sums, resets }: BesideBuckets,
   { quantiles, limits }: Readings,
-  layouts: SharedLayouts,
+  frames: BucketFrames,
 ): GroupColumns {
-  const { uppers, le, values } = byBound(rows);
+  const frame = frames.of(rows);
+  const values = frame.valuesOf(rows);
   const slices = rows[0].values.length;
   const column = () => new Float64Array(slices).fill(NaN);
-  const own = new OwnLayouts(uppers, le, layouts);
-  const counts = new Float64Array(slices * uppers.length);
+  const own = new OwnLayouts(frame);
+  const counts = new Float64Array(slices * values.length);
   const group = {
     layoutOf: column(),
     total: column(),
@@ -45,7 +37,7 @@ export function classicColumns(
     quantiles: quantiles.map(column),
     shares: limits.map(column),
   };
-  const cumulative = new Float64Array(uppers.length);
+  const cumulative = new Float64Array(values.length);
   let at = 0;
   for (let x = 0; x < slices; x++) {
     const length = own.load(values, x, cumulative);
@@ -76,43 +68,20 @@ export function classicColumns(
   };
 }
 
-/** Ascending by bound. Two spellings of one bound are one bucket; PromQL adds them up too. */
-function byBound(rows: readonly BucketRow[]) {
-  const bounds = rows.map(({ le }) => parseBound(le));
-  const isBound = (bound: number) => !Number.isNaN(bound) && bound !== -Infinity;
-  const uppers = distinctBounds(bounds.filter(isBound));
-  const values = new Array<Float64Array | undefined>(uppers.length).fill(undefined);
-  const le = new Array<string>(uppers.length);
-  rows.forEach((row, i) => {
-    if (!isBound(bounds[i])) return;
-    const y = boundIndex(uppers, bounds[i]);
-    const same = values[y];
-    le[y] ??= row.le;
-    values[y] = same === undefined ? row.values : same.map((value, x) => sumOfPresent(value, row.values[x]));
-  });
-  return { uppers, le, values: values as Float64Array[] };
-}
-
-const sumOfPresent = (a: number, b: number) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b);
-
 /** The layouts of one group: by which of its bounds are there. */
 class OwnLayouts {
   readonly layouts: BucketLayout[] = [];
   /** Of the slice that was loaded last: upper bounds, and which of the layouts it is. */
   uppers: Float64Array;
   index = -1;
-  readonly #all: Float64Array;
-  readonly #le: readonly string[];
-  readonly #shared: SharedLayouts;
+  readonly #frame: BucketFrame;
   /** Which bounds that slice has. */
   readonly #has: Uint8Array;
 
-  constructor(all: Float64Array, le: readonly string[], shared: SharedLayouts) {
-    this.#all = all;
-    this.#le = le;
-    this.#shared = shared;
-    this.#has = new Uint8Array(all.length);
-    this.uppers = all;
+  constructor(frame: BucketFrame) {
+    this.#frame = frame;
+    this.#has = new Uint8Array(frame.uppers.length);
+    this.uppers = frame.uppers;
   }
 
   /** The cumulative counts of a slice, by its own bounds. @returns how many those are. */
@@ -135,10 +104,8 @@ class OwnLayouts {
   }
 
   #find(): void {
-    this.uppers = this.#all.filter((_, y) => this.#has[y] === 1);
-    const bounds = Float64Array.of(this.uppers[0] > 0 ? 0 : -Infinity, ...this.uppers);
-    const le = this.#le.filter((_, y) => this.#has[y] === 1);
-    const layout = this.#shared.get({ kind: 'classic', le, bounds });
+    const { uppers, layout } = this.#frame.layoutOf(this.#has);
+    this.uppers = uppers;
     const known = this.layouts.indexOf(layout);
     this.index = known < 0 ? this.layouts.push(layout) - 1 : known;
   }

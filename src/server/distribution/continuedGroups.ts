@@ -47,6 +47,8 @@ function joinedColumns(
     else all.set(own, count);
     return all;
   };
+  const maybe = (standing: Float64Array | undefined, own: Float64Array | undefined) =>
+    standing === undefined && own === undefined ? undefined : knownColumn(column(standing, own));
   const layoutOf = column(before?.layoutOf, after?.layoutOf);
   const layouts: BucketLayout[] = [];
   renumber(layoutOf.subarray(0, count), before?.layouts ?? [], layouts);
@@ -58,8 +60,8 @@ function joinedColumns(
     layoutOf,
     counts: joined(before === undefined ? NO_COUNTS : countsIn(before, from, from + count), after?.counts ?? NO_COUNTS),
     total: column(before?.total, after?.total),
-    mean: knownColumn(column(before?.mean, after?.mean)),
-    resets: knownColumn(column(before?.resets, after?.resets)),
+    mean: maybe(before?.mean, after?.mean),
+    resets: maybe(before?.resets, after?.resets),
     quantiles: like.quantiles.map((_, k) => column(before?.quantiles[k], after?.quantiles[k])),
     shares: like.shares.map((_, k) => column(before?.shares[k], after?.shares[k])),
   };

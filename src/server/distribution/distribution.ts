@@ -1,11 +1,14 @@
 /** The distribution of a histogram over time: counts by slice and bucket, and what is read from them. The numbers are PromQL's own. */
+import { layoutsOf } from '../../shared/api/distributionColumns.ts';
 import { HistogramQueryError, histogramQueryOf, siblingSelector } from '../../shared/explain/histogramQuery.ts';
 import type { HistogramQuery } from '../../shared/explain/histogramQuery.ts';
 import { formatDuration } from '../../shared/model/durations.ts';
 import { compareLabels, labelNameText, labelsKey, labelValue, type Labels } from '../../shared/model/labels.ts';
+import { withoutParens, type Expr } from '../../shared/promql/ast.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { QueryError, type QueryEngine, type StepGrid, type StepMatrix } from '../storage/engine.ts';
-import { classicColumns, type BucketRow } from './classicColumns.ts';
+import { BucketFrames, type BucketRow } from './bucketFrames.ts';
+import { classicColumns } from './classicColumns.ts';
 import { continuedGroups, type DistributionGroup, type StandingGroups } from './continuedGroups.ts';
 import { nativeColumns } from './nativeColumns.ts';
 import type { Readings } from './readings.ts';
@@ -54,11 +57,10 @@ const BESIDE = '__beside__';
  */
 export async function distribution(engine: QueryEngine, request: DistributionRequest): Promise<Distribution> {
   const { start, end, stepMs, timeoutMs, signal } = request;
-  const query = histogramQueryOf(parseExpr(request.expr), 'any');
-  const windowMs = query.windowMs ?? stepMs;
-  const { counts, whole } = expressionsOf(query, request, windowMs);
+  const { query, windowMs, counts, whole, parsed } = questionOf(request);
   const { value, warnings, kept } = await engine.query({
     expr: whole,
+    parsed,
     start,
     end,
     stepMs,
@@ -87,12 +89,45 @@ const bytesOf = (groups: readonly DistributionGroup[]): number =>
     return sum + GROUP_BYTES + counts.byteLength + columns * layoutOf.byteLength;
   }, 0);
 
-/** The PromQL of the counts, and the same with all that is read beside them: sums of classic histograms, and resets. */
+/** What the engine is asked for. */
+interface Question {
+  readonly query: HistogramQuery;
+  readonly windowMs: number;
+  /** The PromQL of the counts. */
+  readonly counts: string;
+  /** The same with all that is read beside them: sums of classic histograms, and resets. */
+  readonly whole: string;
+  readonly parsed: Expr;
+}
+
+/** Pages ask the same every few seconds: the last questions, the latest last. */
+const lastQuestions = new Map<string, Question>();
+const QUESTIONS_MAX = 64;
+/** Longer ones are not kept. */
+const QUESTION_CHARS_MAX = 4096;
+
+function questionOf(request: DistributionRequest): Question {
+  const key = JSON.stringify([request.expr, request.by, request.omit, request.stepMs]);
+  let question = lastQuestions.get(key);
+  lastQuestions.delete(key);
+  question ??= newQuestion(request);
+  if (key.length <= QUESTION_CHARS_MAX) lastQuestions.set(key, question);
+  if (lastQuestions.size > QUESTIONS_MAX) lastQuestions.delete(lastQuestions.keys().next().value!);
+  return question;
+}
+
+function newQuestion(request: DistributionRequest): Question {
+  const query = histogramQueryOf(parseExpr(request.expr), 'any');
+  const windowMs = query.windowMs ?? request.stepMs;
+  const { counts, whole } = expressionsOf(query, request, windowMs);
+  return { query, windowMs, counts, whole, parsed: withoutParens(parseExpr(whole)) };
+}
+
 function expressionsOf(
   query: HistogramQuery,
   { by: asked, omit = [] }: DistributionRequest,
   windowMs: number,
-): { readonly counts: string; readonly whole: string } {
+): Pick<Question, 'counts' | 'whole'> {
   const by = asked?.filter((name) => name !== 'le') ?? query.by;
   const names = (labels: readonly string[]) => labels.map(labelNameText).join(', ');
   const summed = (func: 'increase' | 'resets', suffix: '' | '_bucket' | '_sum' | '_count') => {
@@ -161,9 +196,10 @@ function classicGroups(
   const withBuckets = found.filter(({ buckets }) => buckets.length > 0);
   checkCells(withBuckets.reduce((sum, { buckets }) => sum + buckets.length * count, 0));
   const layouts = new SharedLayouts();
-  for (const known of before?.made ?? []) for (const layout of known.layouts) layouts.get(layout);
+  for (const known of layoutsOf(before?.made ?? [])) layouts.get(known);
+  const frames = new BucketFrames(layouts);
   const groups = withBuckets.flatMap(({ labels, buckets, sums, resets }) => {
-    const columns = classicColumns(buckets, { sums, resets }, readings, layouts);
+    const columns = classicColumns(buckets, { sums, resets }, readings, frames);
     return columns.layouts.length === 0 ? [] : [{ labels, ...columns }];
   });
   if (before === undefined) return groups;
