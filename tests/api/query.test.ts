@@ -135,6 +135,7 @@ describe('parameters', () => {
     ['/query?query=up&time=2023-11-14T22:13:20.5Z', { start: 1_700_000_000_500, end: 1_700_000_000_500, stepMs: 0 }],
     ['/query?query=up', { start: 1_700_000_000_123, end: 1_700_000_000_123 }],
     ['/query?query=up&timeout=5s&lookback_delta=90', { timeoutMs: 5_000, lookbackDeltaMs: 90_000 }],
+    ['/query?query=up&lookback_delta=-90', { lookbackDeltaMs: undefined }],
     ['/query?query=up&timeout=1h', { timeoutMs: 120_000 }],
     ['/query_range?query=up&start=1&end=2&step=500ms', { start: 1_000, end: 2_000, stepMs: 500 }],
     ['/query_range?query=up&start=1&end=2&step=0.5', { stepMs: 500 }],

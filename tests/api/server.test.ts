@@ -21,6 +21,7 @@ describe('series, labels, metadata, targets, status', () => {
       ]),
     ],
     ['/series?match[]=nope', success([])],
+    ['/series?match[]=up{__name__="nope"}', success([])],
     ['/labels', success(['__name__', 'job', 'my.label'])],
     ['/labels?match[]={job="a"}', success(['__name__', 'job'])],
     ['/label/job/values', success(['a', 'b'])],
@@ -50,6 +51,7 @@ describe('series, labels, metadata, targets, status', () => {
     ['/metadata?limit=x', /limit must be a number/],
     ['/rules?type=x', /not supported value "x"/],
     ['/status/tsdb?limit=0', /positive/],
+    ['/status/tsdb?limit=1e1', /positive/],
   ])('%s is refused', async (path, error) => {
     expect(await get(path)).toEqual({ status: 'error', errorType: 'bad_data', error: expect.stringMatching(error) });
   });

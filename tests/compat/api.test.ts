@@ -356,9 +356,34 @@ GET /query?query=up&limit=9223372036854775808
 GET /query?query=up&time=2024-01-01T24:00:00Z
 GET /metadata?limit=99999999999999999999
 GET /targets/metadata?match_target=%7B%7D
+GET /targets/metadata?match_target=%7Bjob=~%22.*%22%7D
+GET /targets/metadata?match_target=%7Bjob=%22%22%7D
+GET /targets/metadata?match_target=up%7B__name__=%22a%22%7D
+GET /status/tsdb?limit=1e3
+GET /query?query=up&lookback_delta=-60
 PUT /write
 DELETE /read
 PATCH /otlp/v1/metrics
+`
+  .trim()
+  .split('\n');
+
+/** Requests whose answers have equally many items. */
+const COUNTED = String.raw`
+GET /query?query=up&time=T
+GET /query?query=up&lookback_delta=-60
+GET /query?query=requests_total&limit=1
+GET /labels
+GET /labels?limit=3
+GET /label/__name__/values
+GET /label/job/values?match[]=up
+GET /series?match[]=%7Bjob%3D%22app%22%7D
+GET /metadata
+GET /targets/metadata
+GET /targets/metadata?limit=1
+GET /targets/metadata?limit=0
+GET /targets/metadata?metric=requests_total
+GET /status/self_metrics?metric_name_pattern=prometheus_build_info
 `
   .trim()
   .split('\n');
@@ -414,4 +439,15 @@ besidePrometheus('the API beside Prometheus', () => {
         : shapeDifferences(mine.body, theirs.body, request.split(' ')[1]);
     expect({ request, differs: found }).toEqual({ request, differs: [] });
   });
+
+  test.each(isNew ? COUNTED : COUNTED.slice(0, 1))('%s has as many items', async (request) => {
+    const [mine, theirs] = await Promise.all([ask(ours.url, request), ask(peer.url, request)]);
+    expect(countOf(mine.body?.data)).toBe(countOf(theirs.body?.data));
+  });
 });
+
+/** Of a list, of what is named, or of a query's result. */
+function countOf(data: unknown): number {
+  const { result } = data as { result?: readonly unknown[] };
+  return result?.length ?? Object.keys(data as object).length;
+}

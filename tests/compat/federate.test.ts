@@ -102,6 +102,7 @@ const MATCHES: readonly (readonly string[])[] = [
   ['native_custom'],
   ['plain{job="a"}', 'plain{job=~"a|b"}', '{"dotted.name_x"}'],
   ['absent'],
+  ['{job=~".*", __name__!~"native.*"}'],
   [],
 ];
 

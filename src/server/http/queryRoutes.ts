@@ -15,11 +15,12 @@ import type { ApiCall, ApiRoute, TypedAnswer } from './route.ts';
 import { parsed } from './selectors.ts';
 import { treeJson } from './treeJson.ts';
 
-/** The lookback a query asks for; undefined, and the server's stands, where that is nothing or 0. */
+/** The lookback a query asks for; undefined, and the server's stands, where that is not above 0. */
 function lookbackOf(params: Params): number | undefined {
   if (params.text('lookback_delta') === '') return undefined;
   const refused = (why: string) => new ApiError('bad_data', `error parsing lookback delta duration: ${why}`);
-  return params.duration('lookback_delta', refused) || undefined;
+  const asked = params.duration('lookback_delta', refused);
+  return asked > 0 ? asked : undefined;
 }
 
 async function runQuery(

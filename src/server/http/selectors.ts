@@ -3,11 +3,11 @@ import type { Matcher } from '../../shared/model/matchers.ts';
 import { compileMatcher } from '../../shared/model/matchers.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import { ALL_SYNTAX } from '../../shared/promql/features.ts';
-import { parseExpr } from '../../shared/promql/parser.ts';
+import { parseExpr, type ParseOptions } from '../../shared/promql/parser.ts';
 import { invalidParameter } from './apiError.ts';
 import type { Params } from './params.ts';
 
-/** The selectors of a request, `{}` for all series among them. @throws ApiError for what is no selector. */
+/** The selectors of a request, which may match everything. @throws ApiError for what is no selector. */
 export function anyMatcherSets(params: Params): Matcher[][] {
   return params.texts('match[]').map((text) => parseSelector(text, 'match[]'));
 }
@@ -27,10 +27,9 @@ export function matcherSets(params: Params): Matcher[][] {
   return sets;
 }
 
-/** No matchers for `{}`, which no expression may have. */
+/** It may match everything, as no query may. */
 export function parseSelector(text: string, parameter: string): Matcher[] {
-  if (/^\s*\{\s*\}\s*$/.test(text)) return [];
-  const expr = parsed(text, parameter);
+  const expr = parsed(text, parameter, { ...ALL_SYNTAX, anySelector: true });
   if (expr.kind !== 'selector' || expr.offset !== undefined || expr.at !== undefined) {
     throw invalidParameter(parameter, `${JSON.stringify(text)} is not a series selector; write name{label="value"}`);
   }
@@ -38,9 +37,13 @@ export function parseSelector(text: string, parameter: string): Matcher[] {
 }
 
 /** The syntax tree of a parameter's text, experimental functions included: it is read here, not run. What is wrong is said as upstream says it. */
-export function parsed(text: string, parameter: string): ReturnType<typeof parseExpr> {
+export function parsed(
+  text: string,
+  parameter: string,
+  options: ParseOptions = ALL_SYNTAX,
+): ReturnType<typeof parseExpr> {
   try {
-    return parseExpr(text, ALL_SYNTAX);
+    return parseExpr(text, options);
   } catch (error) {
     if (error instanceof PromqlError) throw invalidParameter(parameter, error.message);
     throw error;

@@ -8,7 +8,7 @@ import { cardinality, countLabels, CARDINALITY_LIMIT_DEFAULT, CARDINALITY_LIMIT_
 import { ApiError, invalidParameter } from './apiError.ts';
 import { featureList } from './featureList.ts';
 import { familyJson } from './familyJson.ts';
-import { TIME_MAX, TIME_MIN } from './params.ts';
+import { TIME_MAX, TIME_MIN, wholeNumberOf } from './params.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 
 function buildInfo({ deps: { build } }: ApiCall): Iterable<string> {
@@ -49,8 +49,8 @@ function runtimeInfo({ deps, rooms }: ApiCall): Iterable<string> {
 
 async function tsdbStatus({ params, rooms }: ApiCall): Promise<Iterable<string>> {
   const text = params.text('limit');
-  const limit = text === '' ? CARDINALITY_LIMIT_DEFAULT : Number(text);
-  if (!Number.isInteger(limit) || limit < 1) throw invalidParameter('limit', 'limit must be a positive number');
+  const limit = text === '' ? CARDINALITY_LIMIT_DEFAULT : wholeNumberOf(text);
+  if (limit === undefined || limit < 1) throw invalidParameter('limit', 'limit must be a positive number');
   if (limit > CARDINALITY_LIMIT_MAX) throw invalidParameter('limit', `limit must not exceed ${CARDINALITY_LIMIT_MAX}`);
   const head = rooms.headStats();
   const { queryable } = rooms;

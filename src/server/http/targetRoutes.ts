@@ -100,13 +100,15 @@ function targetMetadata({ params, rooms }: ApiCall): Iterable<string> {
   return listJson(metadataOf(rooms.targets.active().filter(matches), metric, limit));
 }
 
+/** What a target has is told whole: the limit says only that no further target is begun. */
 function* metadataOf(targets: readonly TargetStatus[], metric: string, limit: number): Generator<string> {
   let told = 0;
   for (const target of targets) {
+    if (told >= limit) return;
     const labels = labelsRecord(target.labels);
     for (const [name, { type, help, unit }] of target.metadata) {
       if (metric !== '' && name !== metric) continue;
-      if (told++ >= limit) return;
+      told++;
       yield JSON.stringify({ target: labels, ...(metric === '' && { metric: name }), type, help, unit });
     }
   }

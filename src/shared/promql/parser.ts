@@ -10,7 +10,10 @@ import { FUNCTIONS, isFunctionName, signatureOf } from './functions.ts';
 import { parseAt, parseExtension, parseOffset, parseSelector } from './selectors.ts';
 import { describe, TokenCursor } from './tokens.ts';
 
-export type ParseOptions = PromqlFeatures;
+export interface ParseOptions extends PromqlFeatures {
+  /** A selector by itself may match every series, and name its metric twice: it chooses what to hand on and is no query. */
+  readonly anySelector?: boolean;
+}
 
 /** Deepest nesting of expressions that is read. */
 const DEPTH_MAX = 250;
@@ -32,7 +35,7 @@ export function parseExpr(text: string, options: ParseOptions = {}): Expr {
     cursor.fail(cursor.peek(), 'no expression found in input', 'write a metric name, such as up');
   const expr = new Parser(cursor, options).expression(0);
   if (cursor.peek().kind !== 'end') failAfter(cursor, expr);
-  checkExpr(expr, text);
+  if (options.anySelector !== true || expr.kind !== 'selector') checkExpr(expr, text);
   return expr;
 }
 
