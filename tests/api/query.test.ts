@@ -39,7 +39,10 @@ describe('answers', () => {
     const { value, ...rest } = vectorResult([labelsOf({})], [1e-7], 2_000);
     if (value.kind !== 'vector') throw new Error(value.kind);
     at.fake.answer = () => ({ ...rest, value: { ...value, kind: 'scalar' } });
-    expect((await get('/api/v1/query?query=1')).json().data).toEqual({ resultType: 'scalar', result: [2, '1e-07'] });
+    expect((await get('/api/v1/query?query=1')).json().data).toEqual({
+      resultType: 'scalar',
+      result: [2, '0.0000001'],
+    });
     at.fake.answer = () => ({ ...rest, value: { kind: 'string', grid: value.grid, text: 'a\n' } });
     expect((await get('/api/v1/query?query="a"')).json().data).toEqual({ resultType: 'string', result: [2, 'a\n'] });
     const raw = { labels: labelsOf({ a: '1' }), times: Float64Array.of(1, 1001), values: Float64Array.of(NaN, 2) };

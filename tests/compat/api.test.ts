@@ -440,6 +440,16 @@ besidePrometheus('the API beside Prometheus', () => {
     expect({ request, differs: found }).toEqual({ request, differs: [] });
   });
 
+  test.each(['1e21', '1e-7', '1e100', '-5e-324', '0.1', '123456789012345678', 'Inf', 'NaN', '-0'])(
+    'the scalar %s is written alike, and so it is as a vector',
+    async (query) => {
+      for (const expr of [query, `vector(${query})`]) {
+        const request = `GET /query?time=1&query=${encodeURIComponent(expr)}`;
+        expect((await ask(ours.url, request)).body).toEqual((await ask(peer.url, request)).body);
+      }
+    },
+  );
+
   test.each(isNew ? COUNTED : COUNTED.slice(0, 1))('%s has as many items', async (request) => {
     const [mine, theirs] = await Promise.all([ask(ours.url, request), ask(peer.url, request)]);
     expect(countOf(mine.body?.data)).toBe(countOf(theirs.body?.data));

@@ -133,6 +133,14 @@ beside({ prometheus: [3, 0] }, 'federation beside that of Prometheus 3 (needs ve
     return { status: answer.status, type, page };
   };
 
+  test.each(['text/plain', PROTO])('a page as %s is compressed where the client takes that', async (accept) => {
+    const search = new URLSearchParams({ 'match[]': '{job=~".+"}' });
+    for (const url of [peer.url, ours.url]) {
+      const { headers } = await fetch(`${url}/federate?${search}`, { headers: { accept, 'accept-encoding': 'gzip' } });
+      expect([headers.get('content-encoding'), headers.get('vary')]).toEqual(['gzip', 'Accept-Encoding']);
+    }
+  });
+
   test.each(ACCEPTS)('Accept: %s', async (accept) => {
     for (const matches of MATCHES) {
       const theirs = await ask(peer.url, matches, accept);

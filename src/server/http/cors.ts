@@ -18,7 +18,7 @@ export function corsHook(pattern: string, below: string): (request: FastifyReque
   return ({ headers: { origin }, method, url }, reply) => {
     if (!url.startsWith(below)) return;
     if (method !== 'POST') reply.header('vary', 'Origin'); // A cache must not give one origin's answer to another.
-    if (origin === undefined || !allowed(origin)) return;
+    if (origin === undefined || origin === '' || !allowed(origin)) return;
     reply.headers({ ...HEADERS, 'access-control-allow-origin': everybody ? '*' : origin });
   };
 }

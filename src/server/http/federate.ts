@@ -1,5 +1,4 @@
 /** GET /federate: the newest sample of every series that matches, as a page that another server scrapes. */
-import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   compareText,
@@ -11,7 +10,7 @@ import {
 } from '../../shared/model/labels.ts';
 import { bitsOf, CELL_STALE, cellKind } from '../../shared/model/sampleBits.ts';
 import type { SeriesSamples } from '../remote/prompb.ts';
-import { sendTexts, TEXT_TYPE } from './answer.ts';
+import { sendPieces, sendTexts, TEXT_TYPE } from './answer.ts';
 import { ApiError } from './apiError.ts';
 import type { HttpDeps, ServerRooms } from './deps.ts';
 import { negotiate } from './federationFormat.ts';
@@ -50,8 +49,7 @@ async function federate(deps: HttpDeps, request: FastifyRequest, reply: FastifyR
     throw error;
   }
   const { kind, escaping, contentType } = negotiate(request.headers.accept ?? '');
-  if (kind === 'protobuf')
-    return reply.type(contentType).send(Readable.from(protobufPage(samples, escaping), { objectMode: false }));
+  if (kind === 'protobuf') return sendPieces(request, reply, protobufPage(samples, escaping), contentType);
   return sendTexts(request, reply, textPage(samples, escaping), contentType);
 }
 

@@ -47,6 +47,18 @@ describe('an answer', () => {
     );
   });
 
+  test.each([
+    [1e21, '1000000000000000000000'],
+    [1e-7, '0.0000001'],
+    [-0, '-0'],
+    [-Infinity, '-Inf'],
+    [NaN, 'NaN'],
+  ])('has the scalar %p in digits', (v, wanted) => {
+    const one = { labels: [[]], values: Float64Array.of(v), present: Uint8Array.of(1), presentStride: 1 };
+    const pieces = answerPieces(result({ kind: 'scalar', grid, matrix: one }), { limit: Infinity, stats: false }, 0);
+    expect(text([...pieces])).toContain(`"result":[1.500,"${wanted}"]`);
+  });
+
   test('is cut to a limit, and says so', () => {
     const pieces = answerPieces(result({ kind: 'matrix', grid, matrix }, ['w']), { limit: 1, stats: false }, 0);
     const answer = JSON.parse(text([...pieces])) as ApiSuccess<ApiQueryData>;

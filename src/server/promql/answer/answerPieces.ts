@@ -2,6 +2,7 @@
 import { TRUNCATED } from '../../../shared/api/prometheus.ts';
 import { histogramJson } from '../../../shared/api/histogramJson.ts';
 import { labelsJson } from '../../../shared/api/labelsJson.ts';
+import { formatPlain } from '../../../shared/model/numberText.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
 import type { AnswerFormat, QueryResult, QueryValue, StepGrid, StepMatrix } from '../../storage/engine.ts';
 import { timesOf } from '../grid.ts';
@@ -60,9 +61,8 @@ function* writeValue(
     case 'string':
       return out.text(`"string","result":[${secondsText(grid.start)},${JSON.stringify(value.text)}]`);
     case 'scalar':
-      out.text(`"scalar","result":[${secondsText(grid.start)},"`);
-      out.number(value.matrix.values[0]);
-      return out.text('"]');
+      // In digits, however large or small, as upstream writes scalars alone.
+      return out.text(`"scalar","result":[${secondsText(grid.start)},"${formatPlain(value.matrix.values[0])}"]`);
     case 'vector':
       out.text('"vector","result":[');
       yield* writeVector(out, value.matrix, grid.start, limit);
