@@ -24,7 +24,17 @@ import { NAME_KEEPING, OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './selectorTimes.ts';
-import { clearRow, heldRows, materialize, newRow, relabeled, unnamed, type Row, type VectorRows } from './rows.ts';
+import {
+  clearRow,
+  heldRows,
+  materialize,
+  newRow,
+  relabeled,
+  RelabeledRows,
+  unnamed,
+  type Row,
+  type VectorRows,
+} from './rows.ts';
 import { selectRows } from './selection.ts';
 import { sorting, sortingByLabels } from './sortCalls.ts';
 
@@ -122,22 +132,30 @@ function tellOfGauges(vector: RangeVector, _: unknown, call: Call, context: Eval
     if (name !== metric || context.features.typeAndUnitLabels === true) message = gaugeLook(vector.labels[s], context);
     metric = name;
     if (message === undefined || told.has(message)) continue;
-    const { times, lo, hi, histograms } = vector.series(s);
-    const hasHistogram = (from: number, to: number) => {
-      for (let k = from; k < to; k++) if (histograms?.has(k) === true) return true;
-      return false;
-    };
-    const { reach, ends, rangeMs } = vector;
-    const isEnough = (end: number, i: number) =>
-      reach.before === 0
-        ? end - lo[i] > 1
-        : extentOf(times, lo[i], end, ends[i] - rangeMs, ends[i], reach.after > 0) !== undefined;
-    const givesFloat = (end: number, i: number) =>
-      isEnough(end, i) && (histograms === undefined || !hasHistogram(lo[i], end));
-    if (!hi.some(givesFloat)) continue;
+    if (!givesFloats(vector, s)) continue;
     told.add(message);
     context.annotations.info(message, place, call);
   }
+}
+
+/** Whether a rate of a series is a number at any step. */
+function givesFloats(vector: RangeVector, s: number): boolean {
+  const { reach, ends, rangeMs } = vector;
+  const { times, lo, hi, histograms } = vector.series(s);
+  for (let i = 0; i < hi.length; i++) {
+    const isEnough =
+      reach.before === 0
+        ? hi[i] - lo[i] > 1
+        : extentOf(times, lo[i], hi[i], ends[i] - rangeMs, ends[i], reach.after > 0) !== undefined;
+    if (isEnough && (histograms === undefined || !hasAnyOf(histograms, lo[i], hi[i]))) return true;
+  }
+  return false;
+}
+
+/** Whether any of the samples [from, to) is a native histogram. */
+function hasAnyOf(histograms: ReadonlyMap<number, NativeHistogram>, from: number, to: number): boolean {
+  for (let k = from; k < to; k++) if (histograms.has(k)) return true;
+  return false;
 }
 
 /** quantile_over_time tells of a quantile that is none where it gives a value. */
@@ -344,7 +362,7 @@ async function labelsChanged(
   const drops = rows.drops?.map(
     (isDropped, s) => isDropped && (target !== METRIC_NAME || labels[s] === rows.labels[s]),
   );
-  return vectorValue(await relabeled({ ...rows, drops }, labels, grid.count, context.budget));
+  return vectorValue(await relabeled(new RelabeledRows(rows, labels, drops), labels, grid.count, context.budget));
 }
 
 async function labelReplace(call: Call, grid: StepGrid, context: EvalContext): Promise<Value> {
@@ -395,7 +413,8 @@ const classic =
   async (call, grid, context) => {
     const rows = await evaluate(call, grid, context);
     const drops = context.delaysNames ? rows.labels.map(() => true) : undefined;
-    return vectorValue(await relabeled({ ...rows, drops }, rows.labels, grid.count, context.budget));
+    const marked = new RelabeledRows(rows, rows.labels, drops);
+    return vectorValue(await relabeled(marked, rows.labels, grid.count, context.budget));
   };
 
 function mapTable<K extends string, V>(

@@ -48,7 +48,8 @@ export interface Watch {
 /** What is looked at of a range vector. */
 export interface WatchedRange {
   readonly labels: readonly unknown[];
-  series(s: number): { readonly values: Float64Array };
+  /** Hears of each series that is read, where somebody watches. */
+  onRead?: (milliseconds: number, samples: number) => void;
 }
 
 export const vectorValue = (rows: VectorRows): Value => ({ kind: 'vector', rows });

@@ -5,7 +5,7 @@ import { PromqlError } from '../../shared/promql/errors.ts';
 import type { PromqlFeatures } from '../../shared/promql/features.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { TYPE_NAMES } from '../../shared/promql/valueType.ts';
-import { compareLabels } from '../../shared/model/labels.ts';
+import { compareLabels, type Labels } from '../../shared/model/labels.ts';
 import {
   QueryError,
   type AnswerFormat,
@@ -220,9 +220,24 @@ async function queryValue(grid: StepGrid, context: EvalContext): Promise<QueryVa
   }
   const rows = await withNamesDropped(value.rows, grid.count, budget);
   if (!isRange) return { kind: 'vector', grid, matrix: await matrixOf(rows, grid.count, budget) };
-  const order = Int32Array.from(rows.labels.keys()).sort((a, b) => compareLabels(rows.labels[a], rows.labels[b]));
-  return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, order) };
+  return { kind: 'matrix', grid, matrix: await matrixOf(rows, grid.count, budget, orderOf(rows.labels)) };
 }
+
+interface PlacedLabels {
+  readonly labels: Labels;
+  readonly place: number;
+}
+
+/** The places of label sets, in the order of these. */
+function orderOf(sets: readonly Labels[]): Int32Array {
+  const placed: PlacedLabels[] = [];
+  for (let place = 0; place < sets.length; place++) placed.push({ labels: sets[place], place });
+  placed.sort(byLabels);
+  return Int32Array.from(placed, placeOf);
+}
+
+const byLabels = (a: PlacedLabels, b: PlacedLabels) => compareLabels(a.labels, b.labels);
+const placeOf = ({ place }: PlacedLabels) => place;
 
 /** A result as {@link AnsweringEngine.answer} gives it. @param totalMs that the query waited and ran. */
 export function written(result: QueryResult, format: AnswerFormat, totalMs: number): AsyncIterable<Uint8Array> {

@@ -37,14 +37,11 @@ export class Explanation implements Watch {
     const watched = this.#of(node, grid);
     const vector = await timed(watched, evaluate);
     watched.series = (watched.series ?? 0) + vector.labels.length;
-    const series = (s: number) => {
-      const started = performance.now();
-      const found = vector.series(s);
-      watched.milliseconds += performance.now() - started;
-      watched.samples += found.values.length;
-      return found;
+    vector.onRead = (milliseconds, samples) => {
+      watched.milliseconds += milliseconds;
+      watched.samples += samples;
     };
-    return { ...vector, series };
+    return vector;
   }
 
   tree(): ApiPlanNode {

@@ -3,8 +3,9 @@ import type { Expr, RangeExtension, RangeSelector, Subquery } from '../../shared
 import type { Labels } from '../../shared/model/labels.ts';
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { RawSeries, StepGrid } from '../storage/engine.ts';
+import type { OpenGroup } from '../storage/queryable.ts';
 import type { Budget } from './budget.ts';
-import { rowsOf, type EvalContext } from './context.ts';
+import { rowsOf, type EvalContext, type WatchedRange } from './context.ts';
 import { timesOf } from './grid.ts';
 import { extendedSamples } from './extendedSamples.ts';
 import type { WindowFunction } from './histogramWindows.ts';
@@ -12,13 +13,13 @@ import type { HistogramWords } from './histogramWords.ts';
 import { rangeMs, rangeNode, reachOf, subqueryGrid, windowEnds, type Reach } from './selectorTimes.ts';
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
 import { clearRow, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
-import { withoutStale, type SampledSeries, type SelectedSeries } from './series.ts';
+import { withoutStale, type SampledSeries, type SelectedSeries, type SeriesOrigin } from './series.ts';
 import type { PlacedSeries, SumKernel } from './summedIncreases.ts';
 import type { OutlineKernel } from './outlineKernels.ts';
 import { OutlineReader, type OutlinedSeries } from './runWindows.ts';
-import { locateWindows, type QueryWindows } from './windows.ts';
+import { locateWindows, type QueryWindows, type WindowCache, type Windows } from './windows.ts';
 
-export interface RangeVector extends PlacedSeries {
+export interface RangeVector extends PlacedSeries, WatchedRange {
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
   readonly drops?: VectorRows['drops'];
@@ -56,29 +57,70 @@ export function windowed(
   windows: QueryWindows,
   reach: Reach = NO_REACH,
 ): RangeVector {
-  const cache = windows.of(...reachedWindows(ends, width, reach));
-  const outlines = new OutlineReader(cache);
-  return {
-    labels: series.map((s) => s.labels),
-    hasHistograms: series.some((s) => s.hasHistograms),
+  return new WindowedVector(series, ends, width, windows, reach, undefined);
+}
+
+class WindowedVector implements RangeVector {
+  readonly labels: readonly Labels[];
+  readonly hasHistograms: boolean;
+  readonly drops: VectorRows['drops'];
+  readonly ends: Float64Array;
+  readonly rangeMs: number;
+  readonly reach: Reach;
+  onRead: RangeVector['onRead'];
+  readonly #series: readonly SelectedSeries[];
+  readonly #windows: WindowCache;
+  readonly #outlines: OutlineReader;
+
+  constructor(
+    series: readonly SelectedSeries[],
+    ends: Float64Array,
+    width: number,
+    windows: QueryWindows,
+    reach: Reach,
+    drops: VectorRows['drops'],
+  ) {
+    this.#series = series;
+    this.rangeMs = width;
+    this.reach = reach;
+    this.drops = drops;
+    const labels = new Array<Labels>(series.length);
+    let hasHistograms = false;
+    for (let s = 0; s < series.length; s++) {
+      labels[s] = series[s].labels;
+      hasHistograms ||= series[s].hasHistograms;
+    }
+    this.labels = labels;
+    this.hasHistograms = hasHistograms;
+    this.#windows = windows.of(...reachedWindows(ends, width, reach));
     // The very array of others that share the windows: what is known of these is known by it.
-    ends: reach.after === 0 ? cache.ends : ends,
-    rangeMs: width,
-    reach,
-    series(s) {
-      const kept = withoutStale(series[s].read());
-      const { lo, hi } = cache.of(kept.times, kept.sharesTimes);
-      return { times: kept.times, values: kept.values, histograms: kept.histograms, rises: kept.rises, lo, hi };
-    },
-    outlined(s) {
-      const times = series[s].origin?.group.times;
-      if (times !== undefined && outlines.areReadAll(times)) return undefined;
-      const outline = series[s].outline?.();
-      return outline === undefined ? undefined : outlines.of(outline);
-    },
-    origin: (s) => series[s].origin,
-    windowsOf: ({ times }) => cache.of(times, true),
-  };
+    this.ends = reach.after === 0 ? this.#windows.ends : ends;
+    this.#outlines = new OutlineReader(this.#windows);
+  }
+
+  series(s: number) {
+    const started = this.onRead === undefined ? 0 : performance.now();
+    const kept = withoutStale(this.#series[s].read());
+    const { lo, hi } = this.#windows.of(kept.times, kept.sharesTimes);
+    this.onRead?.(performance.now() - started, kept.values.length);
+    return { times: kept.times, values: kept.values, histograms: kept.histograms, rises: kept.rises, lo, hi };
+  }
+
+  outlined(s: number): OutlinedSeries | undefined {
+    const one = this.#series[s];
+    const times = one.origin?.group.times;
+    if (times !== undefined && this.#outlines.areReadAll(times)) return undefined;
+    const outline = one.outline?.();
+    return outline === undefined ? undefined : this.#outlines.of(outline);
+  }
+
+  origin(s: number): SeriesOrigin | undefined {
+    return this.#series[s].origin;
+  }
+
+  windowsOf({ times }: Pick<OpenGroup, 'times'>): Windows {
+    return this.#windows.of(times, true);
+  }
 }
 
 function reachedWindows(ends: Float64Array, width: number, { before, after }: Reach): [Float64Array, number] {
@@ -103,8 +145,7 @@ async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext):
     if (budget.isDue()) await budget.pause();
   }
   const ends = windowEnds(node, grid, plan.context);
-  const vector = windowed(series, ends, rangeMs(node, plan.context), context.windows);
-  return { ...vector, drops: rows.drops };
+  return new WindowedVector(series, ends, rangeMs(node, plan.context), context.windows, NO_REACH, rows.drops);
 }
 
 /** A subquery may skip samples and repeat them: what is known of a reset before one does not hold for the one it comes after here. */

@@ -7,6 +7,7 @@ import { labelsKey, labelValue, METRIC_NAME } from '../../shared/model/labels.ts
 import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import { QueryError, type StepMatrix } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
+import { takeNumbers } from './resultMemory.ts';
 
 /** One series over a grid of T steps. A step with a histogram is present and its value is NaN. */
 export interface Row {
@@ -107,7 +108,9 @@ export async function materialize(source: VectorRows, steps: number, budget: Bud
 }
 
 /** Labels that say what a metric is: what an operator makes of it is something else. */
-const METRIC_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
+/** In the order in which labels stand. */
+const LAST_METRIC_LABEL = '__unit__';
+const METRIC_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', LAST_METRIC_LABEL]);
 const saysMetric = ([name]: Label) => METRIC_LABELS.has(name);
 
 /** The labels without the metric's name, type and unit. */
@@ -124,6 +127,27 @@ function unnamedSet(labels: Labels): Labels {
   return unnamed;
 }
 
+/** The rows of another vector under other labels. */
+export class RelabeledRows implements VectorRows {
+  readonly labels: readonly Labels[];
+  readonly hasHistograms: boolean;
+  readonly drops: VectorRows['drops'];
+  readonly addUp: VectorRows['addUp'];
+  readonly #source: VectorRows;
+
+  constructor(source: VectorRows, labels: readonly Labels[], drops: VectorRows['drops']) {
+    this.labels = labels;
+    this.hasHistograms = source.hasHistograms;
+    this.drops = drops;
+    this.addUp = source.addUp;
+    this.#source = source;
+  }
+
+  read(s: number, into: Row): void {
+    this.#source.read(s, into);
+  }
+}
+
 /**
  * The same rows under other labels. Rows whose labels become equal are joined where they never meet at a step.
  *
@@ -138,10 +162,9 @@ export async function relabeled(
   budget: Budget,
   areSeries = false,
 ): Promise<VectorRows> {
-  const { drops, hasHistograms, addUp } = source;
+  const { drops } = source;
   const distinct = new Set(labels.map(labelsKey)).size;
-  if (distinct === labels.length)
-    return { labels, hasHistograms, drops, addUp, read: (s, into) => source.read(s, into) };
+  if (distinct === labels.length) return new RelabeledRows(source, labels, drops);
   const rows = await materialize(source, steps, budget);
   if (areSeries) refuseEqual(labels, rows);
   return joined(labels, rows, drops);
@@ -204,26 +227,28 @@ export async function unnamed(
   removal: NameRemoval,
   areSeries = false,
 ): Promise<VectorRows> {
-  const { labels, hasHistograms, addUp } = source;
-  const same = { hasHistograms, addUp, read: (s: number, into: Row) => source.read(s, into) };
-  if (removal.delaysNames) return { ...same, labels, drops: labels.map(() => true) };
+  const { labels } = source;
+  if (removal.delaysNames) return new RelabeledRows(source, labels, new Array<boolean>(labels.length).fill(true));
   const renamed = labels.map(unnamedSet);
-  if (areOfOneMetric(labels)) return { ...same, labels: renamed };
+  if (areOfOneMetric(labels)) return new RelabeledRows(source, renamed, undefined);
   return relabeled(source, renamed, steps, removal.budget, areSeries);
 }
 
 /** Where all rows bear the same name, type and unit, no two of them can become equal. */
 function areOfOneMetric(labels: readonly Labels[]): boolean {
-  if (labels.length === 0) return true;
-  const metric = (set: Labels) => Array.from(METRIC_LABELS, (name) => labelValue(set, name));
-  const [first] = labels;
-  const names = metric(first);
-  // Labels that stand first in both are mostly the very same.
-  const isAlike = (set: Labels) =>
-    set[0] === first[0] && set[1] !== undefined && !saysMetric(set[1]) && saysMetric(set[0]);
-  const isFirstPlain = first[1] === undefined || !saysMetric(first[1]);
-  return labels.every((set) => (isFirstPlain && isAlike(set)) || metric(set).every((v, i) => v === names[i]));
+  for (const set of labels) if (!areAlike(set, labels[0])) return false;
+  return true;
 }
+
+function areAlike(a: Labels, b: Labels): boolean {
+  if (saysMetricAlone(a) && saysMetricAlone(b) && a[0] === b[0]) return true;
+  for (const name of METRIC_LABELS) if (labelValue(a, name) !== labelValue(b, name)) return false;
+  return true;
+}
+
+/** Whether the first label says it, which is mostly the very same in all series, and no other. */
+const saysMetricAlone = (labels: Labels) =>
+  labels.length > 0 && labels[0][0] === METRIC_NAME && (labels.length === 1 || labels[1][0] > LAST_METRIC_LABEL);
 
 /** Drops the names that were marked. */
 export async function withNamesDropped(source: VectorRows, steps: number, budget: Budget): Promise<VectorRows> {
@@ -248,7 +273,7 @@ export async function matrixOf(
   const stride = (steps + 7) >> 3;
   const count = source.labels.length;
   const room = Math.min(count, steps > 0 ? Math.floor(budget.samplesLeft / steps) : count);
-  const values = new Float64Array(room * steps);
+  const values = takeNumbers(room * steps);
   const present = new Uint8Array(room * stride);
   const row = newRow(steps);
   for (let at = 0; at < count; at++) {

@@ -108,6 +108,8 @@ function* summing(
   }
 }
 
+const isThere = (bounds: RisingBounds | undefined) => bounds !== undefined;
+
 /** Series by the place where they lie; others come by several ways. */
 export function byPlace(vector: PlacedSeries): { places: Map<Shared, number[]>; others: number[] } {
   const places = new Map<Shared, number[]>();
@@ -165,12 +167,11 @@ class PlaceSums {
     for (const [g, all] of bySum) {
       for (let from = 0; from < all.length; from += SERIES_ADDED_MAX) {
         const some = all.slice(from, from + SERIES_ADDED_MAX);
-        const columns = some.map((s) => this.#vector.origin(s)!.column);
+        const columns: number[] = [];
+        for (const s of some) columns.push(this.#vector.origin(s)!.column);
         const bounds = group.addGains(columns, totals);
-        if (bounds.some((one) => one !== undefined)) this.#gainTotals(g, totals, columns, bounds);
-        bounds.forEach((one, k) => {
-          if (one === undefined) rest.push(some[k]);
-        });
+        for (let k = 0; k < some.length; k++) if (bounds[k] === undefined) rest.push(some[k]);
+        if (bounds.some(isThere)) this.#gainTotals(g, totals, columns, bounds);
         yield;
       }
     }

@@ -29,8 +29,10 @@ export async function selectExtremes(
   const { groupOf, labels } = grouping;
   const sizes = new Int32Array(labels.length);
   for (const g of groupOf) sizes[g]++;
-  const most = wanted.reduce((a, b) => Math.max(a, b), 0);
-  const heaps = Array.from(sizes, (size) => newHeaps(Math.min(most, size), steps, budget));
+  let most = 0;
+  for (const k of wanted) most = Math.max(most, k);
+  const heaps = new Array<Heaps>(sizes.length);
+  for (let g = 0; g < sizes.length; g++) heaps[g] = newHeaps(Math.min(most, sizes[g]), steps, budget);
   const row = newRow(steps);
   /** In the order in which a row with a sample was met. */
   const met = new Set<Heaps>();
@@ -181,14 +183,21 @@ function chosenOf(heaps: readonly Heaps[], rowCount: number, steps: number): Cho
   return { rows, from, steps: stepsOf, values };
 }
 
+/** Those of `all` that stand at `places`. */
+function taken<T>(all: readonly T[], places: readonly number[]): T[] {
+  const found = new Array<T>(places.length);
+  for (let p = 0; p < places.length; p++) found[p] = all[places[p]];
+  return found;
+}
+
 /** The rows that were chosen anywhere; at a single step best first, group by group. */
 function chosenRows(heaps: readonly Heaps[], source: VectorRows, steps: number, op: Extreme): VectorRows {
   if (steps === 1 && op !== 'limitk') for (const heap of heaps) rank(heap, WORSE[op]);
   const chosen = chosenOf(heaps, source.labels.length, steps);
   return {
-    labels: chosen.rows.map((s) => source.labels[s]),
+    labels: taken(source.labels, chosen.rows),
     hasHistograms: source.hasHistograms,
-    drops: source.drops && chosen.rows.map((s) => source.drops![s]),
+    drops: source.drops && taken(source.drops, chosen.rows),
     read(place, into) {
       clearRow(into);
       const histograms = source.hasHistograms ? histogramsOf(source, chosen.rows[place], steps) : undefined;

@@ -85,6 +85,9 @@ const CELL = new Float64Array(1);
 /** Of this thread, for one call at a time. */
 let stepSums: StepSums | undefined;
 
+const hasHistograms = ({ part, source }: Slice) =>
+  source.hasHistograms && part.columns.some((column) => source.isOfHistograms(column));
+
 /** Rows of a group from all its parts. Where two have a sample of a series at the same time, the earlier part stands. Deleted cells are gaps. */
 class StoredGroup implements OpenGroup {
   readonly times: Float64Array;
@@ -112,9 +115,7 @@ class StoredGroup implements OpenGroup {
     this.#deleted = deleted;
     this.times = layOut(slices);
     this.#isMerged = slices[0].rows !== undefined;
-    this.hasHistograms = slices.some(
-      ({ part, source }) => source.hasHistograms && part.columns.some((column) => source.isOfHistograms(column)),
-    );
+    this.hasHistograms = slices.some(hasHistograms);
   }
 
   read(series: number, out: Float64Array, rows = this.times.length): 'none' | 'some' | 'full' {

@@ -68,6 +68,13 @@ export class PackedChunkCache {
   #lookedAt = 0;
   /** What was stored at the last look, as text. */
   #stored = '';
+  readonly #keeper: Keeper = {
+    hasRoom: () => this.#hasRoom(),
+    count: (id, entry) => {
+      // A chunk that was let go meanwhile is not counted any more.
+      if (this.#chunks.get(id) === entry) this.#count(entry);
+    },
+  };
 
   constructor(bytesMax = PACKED_CHUNKS_BYTES_MAX, decodedMax = DECODED_BYTES_MAX) {
     this.#bytesMax = bytesMax;
@@ -87,29 +94,7 @@ export class PackedChunkCache {
     if (known !== undefined) this.#chunks.delete(packed.id);
     this.#chunks.set(packed.id, entry);
     if (known === undefined) this.#shrink(entry);
-    const { columns } = entry;
-    const { chunk } = columns;
-    const hasRoom = () => this.#hasRoom();
-    const counted = <T>(result: T): T => {
-      // A chunk that was let go meanwhile is not counted any more.
-      if (entry.counted !== columns.bytes && this.#chunks.get(packed.id) === entry) this.#count(entry);
-      return result;
-    };
-    return {
-      times: chunk.times,
-      hasHistograms: chunk.hasHistograms,
-      read: (column, from, to, out, at) => counted(columns.read(column, from, to, out, at, hasRoom)),
-      isFull: (column) => chunk.isFull(column),
-      rises: (column) => columns.rises(column),
-      neverFalls: (column) => chunk.isFull(column) && chunk.neverFalls(column),
-      steps: (column, from, to) => {
-        const steps = counted(columns.steps(column, to - from, hasRoom));
-        return steps && { steps, from };
-      },
-      isOfHistograms: (column) => chunk.isOfHistograms(column),
-      histograms: (column, from, to) => counted(columns.histograms(column, from, to, hasRoom)),
-      packed: { chunk, summaries: (column) => counted(columns.summaries(column, hasRoom)) },
-    };
+    return new ChunkSource(entry, packed.id, this.#keeper);
   }
 
   /** Lets go of chunks that are not stored any more. */
@@ -174,6 +159,78 @@ function sizeOf(chunk: Chunk): number {
 
 export function sourceOf(part: PackedPart, chunks: PackedChunkCache): PartSource {
   return 'times' in part ? new OpenRows(part) : chunks.open(part.chunk);
+}
+
+/** What keeps decoded columns. */
+interface Keeper {
+  /** Whether there may be more of them. */
+  readonly hasRoom: () => boolean;
+  /** Hears that there is more. */
+  readonly count: (id: string, entry: Entry) => void;
+}
+
+/** Rows of a packed chunk. */
+class ChunkSource implements PartSource, PackedStrides {
+  readonly times: Float64Array;
+  readonly hasHistograms: boolean;
+  readonly chunk: Chunk;
+  readonly #columns: DecodedColumns;
+  readonly #entry: Entry;
+  readonly #id: string;
+  readonly #keeper: Keeper;
+
+  constructor(entry: Entry, id: string, keeper: Keeper) {
+    const { chunk } = entry.columns;
+    this.times = chunk.times;
+    this.hasHistograms = chunk.hasHistograms;
+    this.chunk = chunk;
+    this.#columns = entry.columns;
+    this.#entry = entry;
+    this.#id = id;
+    this.#keeper = keeper;
+  }
+
+  get packed(): PackedStrides {
+    return this;
+  }
+
+  read(column: number, from: number, to: number, out: Float64Array, at: number): boolean {
+    return this.#counted(this.#columns.read(column, from, to, out, at, this.#keeper.hasRoom));
+  }
+
+  isFull(column: number): boolean {
+    return this.chunk.isFull(column);
+  }
+
+  rises(column: number): boolean {
+    return this.#columns.rises(column);
+  }
+
+  neverFalls(column: number): boolean {
+    return this.chunk.isFull(column) && this.chunk.neverFalls(column);
+  }
+
+  steps(column: number, from: number, to: number): PlacedSteps | undefined {
+    const steps = this.#counted(this.#columns.steps(column, to - from, this.#keeper.hasRoom));
+    return steps && { steps, from };
+  }
+
+  isOfHistograms(column: number): boolean {
+    return this.chunk.isOfHistograms(column);
+  }
+
+  histograms(column: number, from: number, to: number): ReadonlyMap<number, NativeHistogram> | undefined {
+    return this.#counted(this.#columns.histograms(column, from, to, this.#keeper.hasRoom));
+  }
+
+  summaries(column: number): KeptSummaries {
+    return this.#counted(this.#columns.summaries(column, this.#keeper.hasRoom));
+  }
+
+  #counted<T>(result: T): T {
+    if (this.#entry.counted !== this.#columns.bytes) this.#keeper.count(this.#id, this.#entry);
+    return result;
+  }
 }
 
 class OpenRows implements PartSource {

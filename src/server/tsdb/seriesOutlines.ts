@@ -90,11 +90,12 @@ export class SeriesOutlines {
   }
 
   #layOut(marks: readonly Marks[]): Layout {
-    const isFull = marks.every((m) => m === -1);
+    const isFull = marks.every(isFullMark);
     const times = isFull ? this.#times : new Float64Array(this.#times.length);
     const runs: Run[] = [];
     let count = 0;
-    this.#slices.forEach(({ source, from, to }, slice) => {
+    for (let slice = 0; slice < this.#slices.length; slice++) {
+      const { source, from, to } = this.#slices[slice];
       const hasSample = rowsWithSamples(source, marks[slice], from);
       const strideEnds = source.packed?.chunk.strideEnds ?? Int32Array.of(to);
       for (let stride = 0, row = 0; stride < strideEnds.length; row = strideEnds[stride++]) {
@@ -111,10 +112,13 @@ export class SeriesOutlines {
         const isKnown = source.packed !== undefined && samples === samplesIn(source, marks[slice], stride);
         runs.push({ slice, from: first, to: end, stride: isKnown ? stride : -1, samples });
       }
-    });
+    }
     const ends = new Int32Array(runs.length);
-    runs.forEach(({ samples }, r) => (ends[r] = (r > 0 ? ends[r - 1] : 0) + samples));
-    const isKnown = Uint8Array.from(runs, ({ stride }) => (stride >= 0 ? 1 : 0));
+    const isKnown = new Uint8Array(runs.length);
+    for (let r = 0, end = 0; r < runs.length; r++) {
+      ends[r] = end += runs[r].samples;
+      isKnown[r] = runs[r].stride >= 0 ? 1 : 0;
+    }
     return { times: isFull ? times : times.slice(0, count), ends, isKnown, runs, stretches: stretchesOf(runs) };
   }
 
@@ -123,9 +127,9 @@ export class SeriesOutlines {
     const { first, last, min, max, sum, resets, isInteger } = this.#arrays;
     for (const { slice, from, to, stride } of stretches) {
       const column = columns[slice];
-      const { chunk, summaries } = this.#slices[slice].source.packed!;
-      const known = summaries(column);
-      const ofIntegers = chunk.isOfIntegers(column) ? 1 : 0;
+      const packed = this.#slices[slice].source.packed!;
+      const known = packed.summaries(column);
+      const ofIntegers = packed.chunk.isOfIntegers(column) ? 1 : 0;
       for (let r = from, s = known.at + stride; r < to; r++, s++) {
         first[r] = known.first[s];
         last[r] = known.last[s];
@@ -171,12 +175,18 @@ function stretchesOf(runs: readonly Run[]): Stretch[] {
 }
 
 function arraysFor(runs: number) {
-  const numbers = () => new Float64Array(runs);
   return {
-    ...{ first: numbers(), last: numbers(), min: numbers(), max: numbers(), sum: numbers(), resets: numbers() },
+    first: new Float64Array(runs),
+    last: new Float64Array(runs),
+    min: new Float64Array(runs),
+    max: new Float64Array(runs),
+    sum: new Float64Array(runs),
+    resets: new Float64Array(runs),
     isInteger: new Uint8Array(runs),
   };
 }
+
+const isFullMark = (marks: Marks) => marks === -1;
 
 /** Whether a row of a place has a sample; undefined where all have. @param from the first row that a text of marks counts from. */
 function rowsWithSamples({ packed }: PartSource, marks: Marks, from: number): ((row: number) => boolean) | undefined {

@@ -1,6 +1,7 @@
 /** Which answers are kept, and how: as they are sent. */
 import { release } from '../../shared/bytes/release.ts';
 import type { Labels } from '../../shared/model/labels.ts';
+import { giveBackNumbers } from '../promql/resultMemory.ts';
 import { answerPieces, bitsOf, isThere } from '../promql/answer/answerPieces.ts';
 import { columnsOf, matrixAnswer } from '../promql/answer/matrixAnswer.ts';
 import type { KeptAnswer } from '../promql/answer/continuedAnswer.ts';
@@ -32,10 +33,15 @@ export function writtenRows(result: QueryResult, format: AnswerFormat, totalMs: 
   const columns = columnsOf(result, format);
   if (columns !== undefined) return { pieces: matrixAnswer(columns, result, format), rows: () => undefined };
   const matrix = isKept ? keepable(result) : undefined;
-  if (matrix === undefined) return { pieces: answerPieces(result, format, totalMs), rows: () => undefined };
-  const places: number[] = [];
-  const pieces = answerPieces(result, format, totalMs, places);
-  return { pieces, rows: () => ({ labels: labelsWritten(matrix), places }) };
+  const places: number[] | undefined = matrix && [];
+  const pieces = lastly(answerPieces(result, format, totalMs, places), result);
+  return { pieces, rows: () => matrix && { labels: labelsWritten(matrix), places: places! } };
+}
+
+/** Gives the numbers of a matrix back, once they are written. */
+function* lastly<T>(pieces: Generator<T>, { value }: QueryResult): Generator<T> {
+  yield* pieces;
+  if (value.kind === 'matrix') giveBackNumbers(value.matrix.values);
 }
 
 /** The labels of those rows that are written. */

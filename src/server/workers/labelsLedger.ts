@@ -93,6 +93,12 @@ export class LabelsReceiver {
   labels(ref: number): Labels {
     return this.#known.get(ref) ?? NO_LABELS;
   }
+
+  labelsOfAll(refs: Uint32Array): Labels[] {
+    const sets = new Array<Labels>(refs.length);
+    for (let s = 0; s < refs.length; s++) sets[s] = this.labels(refs[s]);
+    return sets;
+  }
 }
 
 /** Names and values with a mark between them; the marks cannot be in label texts that matter to PromQL, and are escaped if they are. */

@@ -21,11 +21,28 @@ export async function evaluatePacked(
   selectMs: number,
 ): Promise<QueryResult> {
   const started = performance.now();
-  // However much lies there: series are read one after the other into the same memory.
-  const breathe = { maxSamples: Infinity, isDue: () => budget.isDue(), pause: () => budget.pause() };
+  const patience = new Patience(budget);
   const open: OpenGroup[][] = [];
-  for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, breathe));
+  for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, patience));
   const result = await evaluatePrepared(prepared, open, budget, selectMs + performance.now() - started);
   const told = new Set(selected.flatMap(({ warnings = [] }) => warnings));
   return told.size === 0 ? result : { ...result, warnings: [...result.warnings, ...told] };
+}
+
+/** The time that a query may take, and not its samples: however much lies there, series are read one after the other into the same memory. */
+class Patience {
+  readonly maxSamples = Infinity;
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  isDue(): boolean {
+    return this.#budget.isDue();
+  }
+
+  pause(): Promise<void> {
+    return this.#budget.pause();
+  }
 }

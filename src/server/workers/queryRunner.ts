@@ -389,7 +389,8 @@ function workOf({ plan }: PreparedQuery, selected: readonly SelectLease[]): numb
   selected.forEach(({ select }, i) => {
     const { minTime, maxTime, hints } = selects[i];
     const windowShare = (hints?.rangeMs ?? 0) / (maxTime - minTime + 1);
-    const found = select.groups.reduce((sum, { refs }) => sum + refs.length, 0);
+    let found = 0;
+    for (const { refs } of select.groups) found += refs.length;
     work += select.cells + steps * found + steps * select.cells * windowShare;
     series += found;
   });

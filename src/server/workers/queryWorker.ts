@@ -97,8 +97,6 @@ port.on('message', (job: QueryJob | PiecesTaken) => {
   if ('taken' in job) return void takers.get(job.id)?.(job.taken);
   receiver.learn(job.news);
   // Looked up at once: refs mean what they mean now, not what later news make of them.
-  const labels = job.selected.map(({ groups }) =>
-    groups.map(({ refs }) => Array.from(refs, (ref) => receiver.labels(ref))),
-  );
+  const labels = job.selected.map(({ groups }) => groups.map(({ refs }) => receiver.labelsOfAll(refs)));
   void run(job, labels);
 });

@@ -4,6 +4,10 @@ interface Detachable {
   transfer(length: number): ArrayBuffer;
 }
 
+/** The same bytes with room for more, and nothing left behind. @param bytes all of a buffer that nothing else looks into. */
+export const grown = ({ buffer }: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array((buffer as unknown as Detachable).transfer(size));
+
 /** Empties a buffer that nothing else looks into; one that is shared, or a part of a larger one, stays as it is. */
 export function release({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && byteLength >= buffer.byteLength / 2)

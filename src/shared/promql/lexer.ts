@@ -97,8 +97,8 @@ function readToken(text: string, from: number, inBrackets: boolean): Token {
     const word = shape.exec(text)![0];
     return { kind: 'identifier', text: word, from, to: from + word.length };
   }
-  const mark = PUNCTUATION.find((p) => text.startsWith(p, from));
-  if (mark !== undefined) return { kind: 'punctuation', text: mark, from, to: from + mark.length };
+  for (const mark of PUNCTUATION)
+    if (text.startsWith(mark, from)) return { kind: 'punctuation', text: mark, from, to: from + mark.length };
   throw new PromqlError(
     text,
     from,

@@ -129,7 +129,9 @@ export const bitsOf = ({ present, presentStride }: StepMatrix, row: number) =>
   present.subarray(row * presentStride, (row + 1) * presentStride);
 
 /** Whether any step is there. */
-export const isThere = (bits: Uint8Array) => bits.some((byte) => byte !== 0);
+export const isThere = (bits: Uint8Array) => bits.some(isAnySet);
+
+const isAnySet = (byte: number) => byte !== 0;
 
 const VALUES_START = ',"values":[';
 

@@ -1,5 +1,6 @@
 /** JSON straight into bytes: a buffer that is filled, taken and replaced. */
 import { formatValue } from '../../../shared/api/prometheus.ts';
+import { grown } from '../../../shared/bytes/release.ts';
 import { utf8Size, writeUtf8 } from '../../../shared/bytes/utf8.ts';
 
 /** A buffer is handed on when it holds so much. */
@@ -160,9 +161,8 @@ export class JsonBytes {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
-    const size = this.#bytes === NO_BYTES ? BUFFER_BYTES : 2 * this.#bytes.length;
-    const grown = new Uint8Array(Math.max(size, this.#at + count));
-    grown.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = grown;
+    // None of these is written into.
+    if (this.#bytes === NO_BYTES) this.#bytes = new Uint8Array(Math.max(BUFFER_BYTES, count));
+    else this.#bytes = grown(this.#bytes, Math.max(2 * this.#bytes.length, this.#at + count));
   }
 }
