@@ -14,7 +14,16 @@ import { HistogramWords } from './histogramWords.ts';
 import { limitByRatio } from './limitRatio.ts';
 import { formatGo, formatPlain } from '../../shared/model/numberText.ts';
 import { quantileOf, sortedNaNFirst } from './quantile.ts';
-import { clearRow, floatRows, heldRows, materialize, newRow, type Row, type VectorRows } from './rows.ts';
+import {
+  clearRow,
+  floatRows,
+  heldRows,
+  materialize,
+  newRow,
+  type GroupSums,
+  type Row,
+  type VectorRows,
+} from './rows.ts';
 import { selectExtremes } from './topk.ts';
 
 export async function evaluateAggregation(node: Aggregation, grid: StepGrid, context: EvalContext): Promise<Value> {
@@ -102,10 +111,7 @@ async function accumulate(
   budget.hold(labels.length * steps, labels.length * steps * ACCUMULATED_CELL_BYTES);
   const accumulators = labels.map(() => accumulatorOf(start, node, rows, steps, context));
   if (node.op === 'sum' && rows.addUp !== undefined && areAddedUp(rows.labels.length, labels.length)) {
-    await rows.addUp(groupOf, {
-      add: (g, row) => (accumulators[g] as Sum).add(row),
-      addAt: (g, i, v) => (accumulators[g] as Sum).addAt(i, v),
-    });
+    await rows.addUp(groupOf, new Sums(accumulators as Sum[]));
   } else {
     const row = newRow(steps);
     for (let s = 0; s < rows.labels.length; s++) {
@@ -123,6 +129,22 @@ async function accumulate(
       accumulators[g].finish(into);
     },
   };
+}
+
+class Sums implements GroupSums {
+  readonly #sums: readonly Sum[];
+
+  constructor(sums: readonly Sum[]) {
+    this.#sums = sums;
+  }
+
+  add(group: number, row: Row): void {
+    this.#sums[group].add(row);
+  }
+
+  addAt(group: number, step: number, value: number): void {
+    this.#sums[group].addAt(step, value);
+  }
 }
 
 /** A sum, what was lost of it, and whether there is any. */

@@ -39,7 +39,7 @@ function extrapolated(isCounter: boolean, perSecond: boolean): OutlineKernel {
     const falls = isCounter ? fallsOf(outline, found) : undefined;
     if (isCounter && falls === undefined) return false;
     const { windows, values } = found;
-    extrapolate({ ...windows, values, falls }, perSecond, grid, out);
+    extrapolate({ ...windows, windows, values, falls }, perSecond, grid, out);
     return true;
   };
 }

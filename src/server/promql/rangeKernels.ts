@@ -1,6 +1,7 @@
 /** Functions over windows of one series: counters, gauges and regressions. Formulas: Prometheus promql/functions.go. */
 import type { Row } from './rows.ts';
 import { CompensatedSum } from './kahan.ts';
+import type { Windows } from './windows.ts';
 
 /** One series and its windows: samples [lo[i], hi[i]) belong to step i. No gaps, no stale markers. */
 export interface WindowedSeries {
@@ -8,6 +9,8 @@ export interface WindowedSeries {
   readonly values: Float64Array;
   readonly lo: Int32Array;
   readonly hi: Int32Array;
+  /** Those whose `lo` and `hi` these are, where other series may have them too. */
+  readonly windows?: Windows;
   /** Whether it is known that no value is below the one before it. */
   readonly rises?: boolean;
 }
@@ -108,16 +111,15 @@ export interface Reaches {
 /** How far above the bound a product must be, so that rounding cannot have brought it there. */
 const CLEARLY = 1 + 1e-12;
 
-type Windowed = Pick<WindowedSeries, 'times' | 'lo' | 'hi'>;
-/** Windows that series share are asked about again and again. */
-const knownReaches = new WeakMap<Int32Array, Reaches>();
+type Windowed = Pick<WindowedSeries, 'times' | 'lo' | 'hi' | 'windows'>;
 
 export function reachesOf(
-  { times, lo, hi }: Windowed,
+  { times, lo, hi, windows }: Windowed,
   { ends, rangeMs }: Pick<WindowGrid, 'ends' | 'rangeMs'>,
 ): Reaches {
-  const known = knownReaches.get(lo);
-  const isKnown = known?.hi === hi && known.times === times && known.ends === ends;
+  // Windows that series share are asked about again and again.
+  const known = windows?.reaches;
+  const isKnown = known?.lo === lo && known.hi === hi && known.times === times && known.ends === ends;
   if (isKnown && known.rangeMs === rangeMs) return known;
   const steps = ends.length;
   const present = new Uint8Array(steps);
@@ -138,9 +140,9 @@ export function reachesOf(
     factors[i] = extrapolationFactor(times, from, to, ends[i], rangeMs, undefined);
     perSecond[i] = factors[i] / (rangeMs / 1000);
   }
-  const windows = { lo, hi, times, ends, rangeMs, present, first, last };
-  const reaches = { ...windows, zeroReach, zeroReachMax, factors, perSecond };
-  knownReaches.set(lo, reaches);
+  const found = { lo, hi, times, ends, rangeMs, present, first, last };
+  const reaches = { ...found, zeroReach, zeroReachMax, factors, perSecond };
+  if (windows !== undefined) windows.reaches = reaches;
   return reaches;
 }
 
@@ -167,11 +169,11 @@ export function extrapolate(series: Extrapolation, perSecond: boolean, grid: Win
 
 function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   return (series, grid, out) => {
-    const { times, values, lo, hi, rises } = series;
+    const { times, values, lo, hi, rises, windows } = series;
     const steps = grid.ends.length;
     if (steps === 0) return;
     const falls = () => (rises === true ? NO_FALLS : fallsIn(values, lo[0], hi[steps - 1]));
-    extrapolate({ times, values, lo, hi, falls: isCounter ? falls() : undefined }, perSecond, grid, out);
+    extrapolate({ times, values, lo, hi, windows, falls: isCounter ? falls() : undefined }, perSecond, grid, out);
   };
 }
 

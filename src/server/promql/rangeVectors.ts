@@ -101,9 +101,10 @@ class WindowedVector implements RangeVector {
   series(s: number) {
     const started = this.onRead === undefined ? 0 : performance.now();
     const kept = withoutStale(this.#series[s].read());
-    const { lo, hi } = this.#windows.of(kept.times, kept.sharesTimes);
+    const windows = this.#windows.of(kept.times, kept.sharesTimes);
     this.onRead?.(performance.now() - started, kept.values.length);
-    return { times: kept.times, values: kept.values, histograms: kept.histograms, rises: kept.rises, lo, hi };
+    const { times, values, histograms, rises } = kept;
+    return { times, values, histograms, rises, lo: windows.lo, hi: windows.hi, windows };
   }
 
   outlined(s: number): OutlinedSeries | undefined {
@@ -240,10 +241,13 @@ type MixedSeries = WindowedSeries & {
 function floatsOf({ times, values, histograms }: MixedSeries, { ends, rangeMs, reach }: RangeVector): WindowedSeries {
   const isFloat = (_: number, k: number) => !histograms.has(k);
   const kept = times.filter(isFloat);
+  const windows = locateWindows(kept, ...reachedWindows(ends, rangeMs, reach));
   return {
     times: kept,
     values: values.filter(isFloat),
-    ...locateWindows(kept, ...reachedWindows(ends, rangeMs, reach)),
+    windows,
+    lo: windows.lo,
+    hi: windows.hi,
   };
 }
 
@@ -309,7 +313,8 @@ const SLICE_SAMPLES = 1 << 20;
 
 /** Runs a kernel so that long windows over many steps cannot keep a canceled query, or one whose time is over, going. */
 function inSlices(kernel: RangeKernel, series: WindowedSeries, grid: WindowGrid, out: Row, budget: Budget): void {
-  const { lo, hi } = series;
+  const { lo, hi, windows } = series;
+  if (windows !== undefined && windows.samples < SLICE_SAMPLES) return kernel(series, grid, out);
   const steps = lo.length;
   let from = 0;
   let samples = 0;

@@ -148,7 +148,8 @@ class PlaceSums {
     this.#perSecond = perSecond;
     this.#out = out;
     this.#memory = memory;
-    this.#reaches = reachesOf({ times: group.times, ...vector.windowsOf(group) }, grid);
+    const windows = vector.windowsOf(group);
+    this.#reaches = reachesOf({ times: group.times, lo: windows.lo, hi: windows.hi, windows }, grid);
     this.#row = newRow(grid.ends.length);
   }
 
@@ -180,10 +181,11 @@ class PlaceSums {
 
   /** Adds what a series of integers gained in each window. */
   addIntegers(s: number, g: number): boolean {
-    const { times, values, lo, hi } = this.#vector.series(s);
+    const series = this.#vector.series(s);
+    const { values, lo, hi } = series;
     const steps = hi.length;
     if (steps === 0 || !areIntegers(values, lo[0], hi[steps - 1])) return false;
-    const reaches = reachesOf({ times, lo, hi }, this.#grid);
+    const reaches = reachesOf(series, this.#grid);
     const falls = fallsIn(values, lo[0], hi[steps - 1]);
     let fall = 0;
     for (let i = 0; i < steps; i++) {

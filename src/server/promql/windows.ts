@@ -1,11 +1,17 @@
 /** Which samples belong to which step. Found once for all series that share their times. */
 
+import type { Reaches } from './rangeKernels.ts';
+
 /** Samples [lo[i], hi[i]) lie in (ends[i] - width, ends[i]]. */
 export interface Windows {
   readonly lo: Int32Array;
   readonly hi: Int32Array;
   /** Whether each has a sample. */
   readonly areFull: boolean;
+  /** Samples of all of them together. */
+  readonly samples: number;
+  /** How the increases over them are extrapolated, once that was asked. */
+  reaches?: Reaches;
 }
 
 /**
@@ -20,14 +26,16 @@ export function locateWindows(times: Float64Array, ends: Float64Array, width: nu
   let l = 0;
   let h = 0;
   let areFull = true;
+  let samples = 0;
   for (let i = 0; i < steps; i++) {
     h = firstAfter(times, ends[i], h);
     l = firstAfter(times, ends[i] - width, l);
     lo[i] = l;
     hi[i] = h;
+    samples += h - l;
     if (l === h) areFull = false;
   }
-  return { lo, hi, areFull };
+  return { lo, hi, areFull, samples };
 }
 
 /** The first index from `from` on whose time is after `t`: in steps that double, then by halves, for it may be near or far. */

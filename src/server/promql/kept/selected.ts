@@ -263,7 +263,7 @@ function placed(windows: readonly KeptWindow[], count: number): PlacedSeries {
     labels: { length: count } as readonly unknown[],
     series: (s) => samplesOf(windows[windowOf[s]], columnOf[s], bounds[windowOf[s]]),
     origin: (s) => (windowOf[s] < 0 ? undefined : { group: groups[windowOf[s]], column: columnOf[s] }),
-    windowsOf: ({ times }) => ({ ...places.get(times)!, areFull: true }),
+    windowsOf: ({ times }) => ({ ...places.get(times)!, areFull: true, samples: times.length }),
   };
 }
 
