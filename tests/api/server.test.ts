@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compress } from 'snappyjs';
@@ -287,6 +288,42 @@ describe('paths written otherwise', () => {
   ])('%s %s: %d %s', async (method, url, status, location) => {
     const answer = await server.inject({ method, url });
     expect([answer.statusCode, answer.headers.location]).toEqual([status, location]);
+  });
+});
+
+describe('what cannot be read as HTTP', () => {
+  const { server } = fakeServer();
+  let port: number;
+  beforeAll(async () => void (port = Number((await server.listen('127.0.0.1', 0)).split(':')[1])));
+  afterAll(() => server.close());
+
+  const sent = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(text));
+      let answer = '';
+      socket.setEncoding('utf8').on('data', (piece: string) => (answer += piece));
+      socket.once('close', () => resolve(answer)).once('error', reject);
+    });
+
+  test.each([
+    [
+      'a letter beyond ASCII in the URL',
+      'GET /api/v1/query?query=up{a="ü"} HTTP/1.1\r\nHost: x\r\n\r\n',
+      400,
+      /write it as %XX/,
+    ],
+    [
+      'a header that is too long',
+      `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(1_100_000)}\r\n\r\n`,
+      431,
+      /headers are too long/,
+    ],
+    ['a blank in the URL', 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n', 400, /Parse Error/],
+  ])('%s is answered as the API refuses', async (_, text, status, error) => {
+    const [head, body] = (await sent(text)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('\r\ncontent-type: application/json\r\n');
+    expect(JSON.parse(body)).toEqual({ status: 'error', errorType: 'bad_data', error: expect.stringMatching(error) });
   });
 });
 

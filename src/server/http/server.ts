@@ -9,6 +9,7 @@ import type { AnswerPieces } from '../storage/engine.ts';
 import { adminRoutes } from './adminRoutes.ts';
 import { DATA_HEADERS, JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE, varyWith } from './answer.ts';
 import { BACKTEST_ROUTES } from './backtestRoutes.ts';
+import { answerBroken } from './brokenRequest.ts';
 import { corsHook } from './cors.ts';
 import type { HttpDeps } from './deps.ts';
 import { DISTRIBUTION_ROUTES } from './distributionRoutes.ts';
@@ -80,6 +81,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     requestTimeout: options.readTimeoutMs,
+    clientErrorHandler: answerBroken,
     frameworkErrors: (error, request, reply) => void fail(deps, request, reply.headers(DATA_HEADERS), error),
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     routerOptions: {
