@@ -16,7 +16,7 @@ const serverRooms = {
   tsdb: 'telemetry|storage|wasm|config',
   promql: 'telemetry|storage|wasm|config',
   frames: 'telemetry|storage|config',
-  distribution: 'telemetry|storage',
+  distribution: 'telemetry|storage|wasm',
   workers: 'telemetry|storage|config|tsdb|promql|frames',
   scrape: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers',
   push: 'telemetry|storage|config|textparse',

@@ -11,6 +11,7 @@ import { labelsRecord, METRIC_NAME } from '../../shared/model/labels.ts';
 import type { Matcher } from '../../shared/model/matchers.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
+import { CellTokens } from '../distribution/cellTokens.ts';
 import {
   distribution,
   OMITTABLE,
@@ -77,7 +78,7 @@ function columnsAnswer(
   const asked = { start: grid.start, step: grid.stepMs, slices: grid.count, quantiles, limits };
   const columns = groups.map(({ labels, ...group }) => ({ ...group, metric: labelsRecord(labels) }));
   const told = warnings.length === 0 ? data : { ...data, warnings };
-  const pieces = distributionPieces(told, asked, columns, (text) => Buffer.from(text));
+  const pieces = distributionPieces(told, asked, columns, (text) => Buffer.from(text), new CellTokens());
   return { contentType: COLUMNS_TYPE, pieces: inTurn(pieces) };
 }
 

@@ -16,27 +16,36 @@
  * same ones again and again. Runs end with their column. All values come back to the bit; one NaN is like another.
  */
 
-const KIND = { zeros: 0, gaps: 1, integer: 2, thousandths: 3, millionths: 4, double: 5, slot: 6, special: 7 } as const;
-const KIND_BITS = 3;
+export const KIND = {
+  zeros: 0,
+  gaps: 1,
+  integer: 2,
+  thousandths: 3,
+  millionths: 4,
+  double: 5,
+  slot: 6,
+  special: 7,
+} as const;
+export const KIND_BITS = 3;
 
 /** What the operands of kinds 3 and 4 are divided by. */
-const THOUSAND = 1000;
-const MILLION = 1_000_000;
+export const THOUSAND = 1000;
+export const MILLION = 1_000_000;
 
 /** Token and operand fit 31 bits; what is longer takes 8 digits or more in JSON, and so no less than a double here. */
-const DECIMAL_MAX = 2 ** 27 - 1;
+export const DECIMAL_MAX = 2 ** 27 - 1;
 
 /** A slot takes 2 bytes to name. */
-const SLOT_BITS = 11;
+export const SLOT_BITS = 11;
 /** Runs are cut here, so that the token fits 31 bits. */
 const RUN_MAX = 2 ** 28;
 
 const SPECIALS = [-0, Infinity, -Infinity];
 
 /** A number below half of it comes back as the nearest integer when this is added and taken away again. */
-const TO_INTEGER = 1.5 * 2 ** 52;
+export const TO_INTEGER = 1.5 * 2 ** 52;
 /** What is further from an integer, once it is scaled, is none of these decimals: a product is rounded by less. */
-const ROUNDED_MAX = 1e-6;
+export const ROUNDED_MAX = 1e-6;
 
 /** The integer that, divided by `scale`, is `value`; 0 where that is none, or one too large. */
 function decimalOf(value: number, scale: number): number {
@@ -48,11 +57,14 @@ function decimalOf(value: number, scale: number): number {
 }
 
 /** The longest token: a double. */
-const TOKEN_BYTES_MAX = 9;
+export const TOKEN_BYTES_MAX = 9;
+
+export const HASH_LOW = 0x9e3779b1;
+export const HASH_HIGH = 0x85ebca6b;
 
 /** @param low and high: the halves of a double. */
 const slotOf = (low: number, high: number) =>
-  Math.imul(high ^ Math.imul(low, 0x9e3779b1), 0x85ebca6b) >>> (32 - SLOT_BITS);
+  Math.imul(high ^ Math.imul(low, HASH_LOW), HASH_HIGH) >>> (32 - SLOT_BITS);
 
 /** A double, and the same as its halves. */
 const NUMBER = Float64Array.of(1);
@@ -60,8 +72,16 @@ const HALVES = new Uint32Array(NUMBER.buffer);
 /** Where the lower one is on this machine. */
 const LOW = HALVES[0] === 0 ? 0 : 1;
 
+/** Writes columns one after the other. */
+export interface ColumnWriter {
+  /** Writes a column, and yields pieces that became full; they are the caller's. */
+  column(values: Float64Array): Iterable<Uint8Array>;
+  /** What was not yielded; asked when all columns are written. */
+  rest(): Uint8Array;
+}
+
 /** Columns one after the other; doubles of the columns before are known in those behind. */
-export class CellWriter {
+export class CellWriter implements ColumnWriter {
   private bytes: Uint8Array<ArrayBuffer>;
   private view: DataView;
   private at = 0;
@@ -75,7 +95,6 @@ export class CellWriter {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Writes a column, and yields pieces that became full; they are the caller's. */
   *column(values: Float64Array): Generator<Uint8Array> {
     for (let i = 0; i < values.length;) {
       // In a loop of its own, so that what is yielded costs nothing in between.
@@ -84,7 +103,6 @@ export class CellWriter {
     }
   }
 
-  /** What was not yielded. */
   rest(): Uint8Array {
     return this.bytes.subarray(0, this.at);
   }

@@ -3,7 +3,7 @@
  * head in JSON, which says which columns follow, and the columns as tokens (cellTokens.ts).
  */
 import type { BucketLayout } from '../histogram/layout.ts';
-import { CellReader, CellWriter, endsEarly } from './cellTokens.ts';
+import { CellReader, CellWriter, endsEarly, type ColumnWriter } from './cellTokens.ts';
 
 export const COLUMNS_TYPE = 'application/vnd.isotherm.distribution';
 
@@ -107,12 +107,13 @@ export const layoutsOf = (groups: readonly Pick<GroupColumns, 'layouts'>[]): rea
   ...new Set(groups.flatMap(({ layouts }) => layouts)),
 ];
 
-/** @param encode to UTF-8. */
+/** @param encode to UTF-8. @param cells writes the columns. */
 export function* distributionPieces(
   told: Pick<DistributionHead, 'expr' | 'window' | 'warnings'>,
   asked: ColumnsAsked,
   groups: readonly (GroupColumns & Pick<GroupHead, 'metric'>)[],
   encode: (text: string) => Uint8Array,
+  cells: ColumnWriter = new CellWriter(),
 ): Generator<Uint8Array> {
   const layouts = layoutsOf(groups);
   const places = new Map(layouts.map((layout, i) => [layout, i]));
@@ -124,7 +125,6 @@ export function* distributionPieces(
   }));
   const columns = groups.length === 0 ? undefined : { ...asked, layouts: layouts.map(layoutHead) };
   yield headBytes({ ...told, columns, groups: heads }, encode);
-  const cells = new CellWriter();
   for (const { bounds } of layouts) yield* cells.column(bounds);
   for (const { layoutOf, counts, total, mean, resets, quantiles, shares } of groups) {
     for (const column of [layoutOf, counts, total, mean, resets, ...quantiles, ...shares]) {
