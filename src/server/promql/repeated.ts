@@ -11,11 +11,22 @@ import { heldRows, materialize } from './rows.ts';
 /** Share of the cells a query has left that one held part may take. */
 const HELD_SHARE_MAX = 1 / 4;
 
+/** Of expressions that are evaluated again and again as they were parsed. */
+const known = new WeakMap<Expr, ReadonlyMap<Expr, string>>();
+
 /**
  * The text of every node that stands in the expression more than once, and what is inside its first place no more often than it. Selectors alone are
  * read once anyway.
+ *
+ * @param statsOnly of the expression, which tells it.
  */
 export function repeatedNodes(expr: Expr, statsOnly: Plan['statsOnly']): ReadonlyMap<Expr, string> {
+  let repeated = known.get(expr);
+  if (repeated === undefined) known.set(expr, (repeated = findRepeated(expr, statsOnly)));
+  return repeated;
+}
+
+function findRepeated(expr: Expr, statsOnly: Plan['statsOnly']): ReadonlyMap<Expr, string> {
   const byName = new Map<string, Expr[]>();
   const visit = (node: Expr): void => {
     if (node.kind === 'call') addTo(byName, node.func, node);
