@@ -156,7 +156,8 @@ class StoredGroup implements OpenGroup {
   }
 
   neverFalls(series: number): boolean {
-    return this.#findSteps(series) !== undefined || this.#neverFallsIn(series);
+    const isOnePlace = this.#slices.length === 1;
+    return (!isOnePlace && this.#findSteps(series) !== undefined) || this.#neverFallsIn(series);
   }
 
   /** By what the places know of the series, and its cells where one follows another. */
