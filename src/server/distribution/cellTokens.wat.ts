@@ -11,26 +11,35 @@ import {
 } from '../../shared/api/cellTokens.ts';
 import { HASH_HIGH, HASH_LOW, TOKEN_BYTES_MAX } from '../../shared/api/cellTokens.ts';
 
-/** Cells that are written at once. */
-export const CELLS_MAX = 8192;
+/** Cells that are written at once: few enough that the token of a run of them is one or two bytes. */
+export const CELLS_MAX = 2048;
+/** Tokens of so many bytes are taken out. */
+export const PIECE_BYTES = 65_536;
 /** The kernel writes this far beyond a region's end. */
 const PADDING = 64;
 /** The doubles of the tokens so far. */
 export const SLOTS_AT = 0;
 export const CELLS_AT = SLOTS_AT + 8 * (1 << SLOT_BITS);
 export const OUT_AT = CELLS_AT + 8 * CELLS_MAX;
-const END = OUT_AT + TOKEN_BYTES_MAX * CELLS_MAX + PADDING;
+const END = OUT_AT + PIECE_BYTES + TOKEN_BYTES_MAX * CELLS_MAX + PADDING;
 const PAGE_SIZE = 65_536;
 
 const get = (name: string) => `(local.get $${name})`;
 const set = (name: string, v: string) => `(local.set $${name} ${v})`;
 const cell = (type: 'f64' | 'i64', index: string) =>
   `(${type}.load offset=${CELLS_AT} (i32.shl ${get(index)} (i32.const 3)))`;
+const token = (kind: keyof typeof KIND, operand: string) =>
+  `(i32.or (i32.shl ${operand} (i32.const ${KIND_BITS})) (i32.const ${KIND[kind]}))`;
 const tokenOf = (kind: keyof typeof KIND, operand: string) =>
-  set(
-    'at',
-    `(call $token ${get('at')} (i32.or (i32.shl ${operand} (i32.const ${KIND_BITS})) (i32.const ${KIND[kind]})))`,
-  );
+  set('at', `(call $token ${get('at')} ${token(kind, operand)})`);
+/** Of one byte or two, as runs and slots have, without a jump. */
+const shortToken = (kind: keyof typeof KIND, operand: string) => `
+  ${set('token', token(kind, operand))}
+  ${set('isLong', `(i32.gt_u ${get('token')} (i32.const 127))`)}
+  (i32.store16 ${get('at')} (i32.or
+    (i32.or (i32.and ${get('token')} (i32.const 127)) (i32.shl ${get('isLong')} (i32.const 7)))
+    (i32.shl (i32.shr_u ${get('token')} (i32.const 7)) (i32.const 8))))
+  ${set('at', `(i32.add ${get('at')} (i32.add ${get('isLong')} (i32.const 1)))`)}`;
 const run = (kind: keyof typeof KIND, isSame: string) => `
   (block $ended
     (loop $more
@@ -38,7 +47,7 @@ const run = (kind: keyof typeof KIND, isSame: string) => `
       (br_if $ended (i32.eqz ${isSame}))
       ${set('end', `(i32.add ${get('end')} (i32.const 1))`)}
       (br $more)))
-  ${tokenOf(kind, `(i32.sub (i32.sub ${get('end')} ${get('i')}) (i32.const 1))`)}
+  ${shortToken(kind, `(i32.sub (i32.sub ${get('end')} ${get('i')}) (i32.const 1))`)}
   (br $written)`;
 /** An integer by its magnitude's place after its sign's. */
 const zigzag = (m: string) => `(i32.xor (i32.shl ${m} (i32.const 1)) (i32.shr_s ${m} (i32.const 31)))`;
@@ -68,12 +77,11 @@ const TOKEN = `
   (i32.add ${get('at')} (i32.const 1)))
 `;
 
-/** Writes so many cells. Gives where their tokens end. */
+/** Writes so many cells, from 'at' on. Gives where their tokens end. */
 const COLUMN = `
-(func $column (param $count i32) (result i32)
-  (local $i i32) (local $end i32) (local $at i32) (local $bits i64) (local $v f64) (local $scaled f64) (local $m f64)
-  (local $slot i32)
-  ${set('at', `(i32.const ${OUT_AT})`)}
+(func $column (param $count i32) (param $at i32) (result i32)
+  (local $i i32) (local $end i32) (local $bits i64) (local $v f64) (local $scaled f64) (local $m f64)
+  (local $slot i32) (local $token i32) (local $isLong i32)
   (block $done
     (loop $next
       (br_if $done (i32.ge_u ${get('i')} ${get('count')}))
@@ -93,7 +101,7 @@ const COLUMN = `
               (i32.const ${HASH_HIGH | 0})) (i32.const ${32 - SLOT_BITS}))`,
           )}
           (if (i64.eq (i64.load offset=${SLOTS_AT} (i32.shl ${get('slot')} (i32.const 3))) ${get('bits')}) (then
-            ${tokenOf('slot', get('slot'))}
+            ${shortToken('slot', get('slot'))}
             (br $number)))
           (if (f64.lt (f64.abs ${get('v')}) (f64.const ${DECIMAL_MAX + 1}))
             (then
