@@ -1,7 +1,7 @@
 /** Functions over windows of one series: counters, gauges and regressions. Formulas: Prometheus promql/functions.go. */
 import type { Row } from './rows.ts';
 import { CompensatedSum } from './kahan.ts';
-import type { Windows } from './windows.ts';
+import type { Reaches, Windows } from './windows.ts';
 
 /** One series and its windows: samples [lo[i], hi[i]) belong to step i. No gaps, no stale markers. */
 export interface WindowedSeries {
@@ -84,28 +84,6 @@ export function fallsIn(values: Float64Array, from: number, to: number): Falls {
 export function withLost(gained: number, { at, lost }: Falls, next: number, last: number): number {
   for (let r = next; r < at.length && at[r] <= last; r++) gained += lost[r];
   return gained;
-}
-
-/** What an extrapolation owes to times alone, by step; the same for all series that share their windows. */
-export interface Reaches {
-  readonly lo: Int32Array;
-  readonly hi: Int32Array;
-  readonly times: Float64Array;
-  readonly ends: Float64Array;
-  readonly rangeMs: number;
-  /** 1 where a window has two samples; all else means something only there. */
-  readonly present: Uint8Array;
-  /** The outermost samples of each window. */
-  readonly first: Int32Array;
-  readonly last: Int32Array;
-  /** A counter whose first value is above its increase times this was not at 0 inside the window, rounding allowed for. */
-  readonly zeroReach: Float64Array;
-  /** The largest of these. */
-  readonly zeroReachMax: number;
-  /** For series that do not reach 0 before the window's start. */
-  readonly factors: Float64Array;
-  /** The same for a value by second. */
-  readonly perSecond: Float64Array;
 }
 
 /** How far above the bound a product must be, so that rounding cannot have brought it there. */

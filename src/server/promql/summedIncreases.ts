@@ -13,12 +13,11 @@ import {
   fallsIn,
   reachesOf,
   withLost,
-  type Reaches,
   type WindowedSeries,
   type WindowGrid,
 } from './rangeKernels.ts';
 import { newRow, type AddUp, type GroupSums, type Row } from './rows.ts';
-import type { Windows } from './windows.ts';
+import type { Reaches, Windows } from './windows.ts';
 
 /** What is looked at of a group of series that share their times; without its `addGains`, series are read one by one. */
 type Shared = Pick<OpenGroup, 'times' | 'read'> & Partial<OpenGroup>;

@@ -1,7 +1,5 @@
 /** Which samples belong to which step. Found once for all series that share their times. */
 
-import type { Reaches } from './rangeKernels.ts';
-
 /** Samples [lo[i], hi[i]) lie in (ends[i] - width, ends[i]]. */
 export interface Windows {
   readonly lo: Int32Array;
@@ -12,6 +10,28 @@ export interface Windows {
   readonly samples: number;
   /** How the increases over them are extrapolated, once that was asked. */
   reaches?: Reaches;
+}
+
+/** What an extrapolation owes to times alone, by step; the same for all series that share their windows. */
+export interface Reaches {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+  readonly times: Float64Array;
+  readonly ends: Float64Array;
+  readonly rangeMs: number;
+  /** 1 where a window has two samples; all else means something only there. */
+  readonly present: Uint8Array;
+  /** The outermost samples of each window. */
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+  /** A counter whose first value is above its increase times this was not at 0 inside the window, rounding allowed for. */
+  readonly zeroReach: Float64Array;
+  /** The largest of these. */
+  readonly zeroReachMax: number;
+  /** For series that do not reach 0 before the window's start. */
+  readonly factors: Float64Array;
+  /** The same for a value by second. */
+  readonly perSecond: Float64Array;
 }
 
 /**
