@@ -2,7 +2,6 @@
 import type { ByteWriter } from '../../../shared/bytes/byteWriter.ts';
 import { instantiate } from '../../wasm/instance.ts';
 import { powerOf, DECIMAL_EXPONENT_MAX, type Decimals } from './decimals.ts';
-import type { DenseColumn } from './denseColumn.ts';
 import {
   ENDS_AT,
   EXCEPTIONS_AT,
@@ -35,6 +34,14 @@ export interface Slot {
   readonly kernel: PackKernel;
   readonly at: number;
   readonly values: Float64Array;
+}
+
+/** A column in a slot. */
+export interface SlotColumn {
+  readonly at: number;
+  readonly count: number;
+  readonly values: Float64Array;
+  readonly rising: boolean;
 }
 
 export class PackKernel {
@@ -79,28 +86,28 @@ export class PackKernel {
   }
 
   /** Of integers of a column, or of its count of them in `scratch`. */
-  isSteady(column: DenseColumn, integers: Float64Array): boolean {
+  isSteady(column: SlotColumn, integers: Float64Array): boolean {
     return this.#functions.isSteady(placeOf(column, integers), column.count) !== 0;
   }
 
   /** Into `scratch`. */
-  subtract(column: DenseColumn, below: DenseColumn): boolean {
+  subtract(column: SlotColumn, below: SlotColumn): boolean {
     return this.#functions.subtract(column.at, below.at, column.count) !== 0;
   }
 
-  movement(column: DenseColumn, below: DenseColumn): number {
+  movement(column: SlotColumn, below: SlotColumn): number {
     return this.#functions.movement(column.at, below.at, column.count);
   }
 
   /** The integers are left in `scratch`. */
-  scaleDecimals(column: DenseColumn): Decimals | undefined {
+  scaleDecimals(column: SlotColumn): Decimals | undefined {
     const exponent = this.#functions.decimals(column.at, column.count);
     if (exponent < 0) return undefined;
     const count = this.#state[0];
     return { exponent, exceptions: count === 0 ? NONE : Array.from(this.#exceptions.subarray(0, count)) };
   }
 
-  writeStrides(out: ByteWriter, column: DenseColumn, integers: Float64Array, ends: Int32Array): void {
+  writeStrides(out: ByteWriter, column: SlotColumn, integers: Float64Array, ends: Int32Array): void {
     this.#setEnds(ends);
     const values = column.rising ? 0 : column.at;
     const at = placeOf(column, integers);
@@ -108,7 +115,7 @@ export class PackKernel {
     out.raw(this.#out, end - OUT_AT);
   }
 
-  writeUlps(out: ByteWriter, column: DenseColumn, ends: Int32Array): void {
+  writeUlps(out: ByteWriter, column: SlotColumn, ends: Int32Array): void {
     this.#setEnds(ends);
     const end = this.#functions.ulps(column.at, ends.length, column.rising ? 0 : 1, OUT_AT);
     out.raw(this.#out, end - OUT_AT);
@@ -123,6 +130,6 @@ export class PackKernel {
 
 const NONE: readonly number[] = [];
 
-function placeOf(column: DenseColumn, integers: Float64Array): number {
+function placeOf(column: SlotColumn, integers: Float64Array): number {
   return integers === column.values ? column.at : SCRATCH_AT;
 }
