@@ -85,14 +85,17 @@ const PAGES: readonly Page[] = [
   },
 ];
 
-const JOBS = ['plain', 'kept', 'native'] as const;
+const JOBS = ['plain', 'kept', 'native', 'labelled'] as const;
+const CONVERT = '  convert_classic_histograms_to_nhcb: true\n';
+const setLabel = (name: string) => `{target_label: __${name}__, replacement: 'true'}`;
 const LINES: Readonly<Record<(typeof JOBS)[number], string>> = {
-  plain: '',
-  kept: '  always_scrape_classic_histograms: true\n',
-  native: '  scrape_native_histograms: true\n  always_scrape_classic_histograms: true\n',
+  plain: CONVERT,
+  kept: `${CONVERT}  always_scrape_classic_histograms: true\n`,
+  native: `${CONVERT}  scrape_native_histograms: true\n  always_scrape_classic_histograms: true\n`,
+  labelled: `  relabel_configs: [${setLabel('convert_classic_histograms_to_nhcb')}, ${setLabel('always_scrape_classic_histograms')}]\n`,
 };
 
-beside({ prometheus: [3, 0] }, 'histograms with custom bounds', () => {
+beside({ prometheus: [3, 14] }, 'histograms with custom bounds', () => {
   let server: Server;
   let peer: PrometheusProcess;
   let sidecar: Sidecar;
@@ -110,7 +113,7 @@ beside({ prometheus: [3, 0] }, 'histograms with custom bounds', () => {
       (_, i) => `  - {targets: ["${address}"], labels: {page: "${i}", __metrics_path__: "/${i}"}}\n`,
     );
     const job = (name: (typeof JOBS)[number]) =>
-      `- job_name: ${name}\n  convert_classic_histograms_to_nhcb: true\n${LINES[name]}  static_configs:\n${targets.join('')}`;
+      `- job_name: ${name}\n${LINES[name]}  static_configs:\n${targets.join('')}`;
     const config = `global: {scrape_interval: 1s}\nscrape_configs:\n${JOBS.map(job).join('')}`;
     const folder = tempFolder();
     writeConfig(folder, config);

@@ -13,10 +13,10 @@ const EXTRA_KEYS = new Set([
   'infos',
   'warnings',
   'storage',
+  '__scrape_native_histograms__',
+  '__always_scrape_classic_histograms__',
+  '__convert_classic_histograms_to_nhcb__',
 ]);
-
-/** Labels that tell of scrape options for native histograms, which ours does not have yet. */
-const LACKING_KEYS = /^__.*_histograms.*__$/;
 
 /** Paths whose keys are data, not shape. */
 const KEYED_BY_DATA = /^\$\.data(\.[a-z_]+)?$/;
@@ -44,7 +44,7 @@ function differences(ours: unknown, theirs: unknown, at: string, keyed: boolean)
   const inner = shared.flatMap((key) => differences(a[key], b[key], `${at}.${key}`, keyed));
   if (keyed && KEYED_BY_DATA.test(at)) return inner;
   const missing = Object.keys(b)
-    .filter((key) => !(key in a) && !LACKING_KEYS.test(key))
+    .filter((key) => !(key in a))
     .map((key) => `${at}.${key}: missing`);
   const extra = Object.keys(a)
     .filter((key) => !(key in b) && !EXTRA_KEYS.has(key))

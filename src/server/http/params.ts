@@ -1,7 +1,7 @@
 /** Parameters of a request, from the URL and a form alike, and how their texts are read. */
 import type { FastifyRequest } from 'fastify';
 import { parseDuration } from '../../shared/model/durations.ts';
-import { readGoFloat } from '../../shared/model/numberText.ts';
+import { readGoBool, readGoFloat } from '../../shared/model/numberText.ts';
 import { ApiError, invalidParameter } from './apiError.ts';
 
 /** As far as time goes here, milliseconds: what a Date can hold. */
@@ -160,10 +160,5 @@ export function paramsOf({ body, query }: FastifyRequest): Params {
 /** Of a URL, what is behind its question mark. */
 export const queryOf = (url: string): string => url.slice(url.split('?', 1)[0].length + 1);
 
-const BOOLS = new Map([
-  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
-  ...['', '0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),
-]);
-
-/** As upstream reads it; undefined for what is neither. */
-export const boolOf = (text: string): boolean | undefined => BOOLS.get(text);
+/** As upstream reads it, nothing as false; undefined for what is neither. */
+export const boolOf = (text: string): boolean | undefined => (text === '' ? false : readGoBool(text));

@@ -51,6 +51,19 @@ async function histograms(name: string): Promise<(NativeHistogram | 'stale')[]> 
   );
 }
 
+test('a target that relabelling wants to have native histograms has them, and goes on in its series', async () => {
+  const address = await rig.serve(protobuf(() => [HISTOGRAM, GAUGE]));
+  const lines = "relabel_configs: [{target_label: __scrape_native_histograms__, replacement: 'true'}]";
+  rig.start();
+  rig.apply({ a: { targets: [address] } });
+  await rig.scrapes(1);
+  expect(await histograms('h')).toEqual([]);
+  rig.apply({ a: { targets: [address], lines } });
+  await rig.scrapes(3);
+  expect((await histograms('h'))[0]).toMatchObject({ schema: 2, count: 6 });
+  expect(await histograms('h')).not.toContain('stale');
+});
+
 test('a job that wants native histograms asks for protobuf first and stores them whole', async () => {
   const accepts: string[] = [];
   const address = await rig.serve(protobuf(() => [HISTOGRAM, GAUGE], accepts));

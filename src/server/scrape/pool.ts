@@ -9,7 +9,7 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { createScrapeClient, type ScrapeClient } from './httpClient.ts';
 import { ScrapeLoop, type LoopDeps, type LoopSettings } from './scrapeLoop.ts';
 import type { DroppedTarget, TargetStatus } from './status.ts';
-import { buildTargets } from './target.ts';
+import { buildTargets, isScrapedAlike } from './target.ts';
 
 /** Dropped targets kept for the targets page where `keep_dropped_targets` sets no limit. */
 const DROPPED_MAX = 10_000;
@@ -177,8 +177,7 @@ export class ScrapePool {
       const target = wanted.get(key);
       if (target !== undefined) {
         if (changed) loop.configure(this.loopSettings());
-        if (target.intervalMs !== loop.target.intervalMs || target.timeoutMs !== loop.target.timeoutMs)
-          loop.retarget(target);
+        if (!isScrapedAlike(target, loop.target)) loop.retarget(target);
         continue;
       }
       this.loops.delete(key);

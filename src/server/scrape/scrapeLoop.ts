@@ -126,9 +126,10 @@ export class ScrapeLoop {
     this.series.configure(this.seriesSettings());
   }
 
-  /** The same target with another interval or timeout. A scrape under way is given up. */
+  /** The same target with other settings of its own. A scrape under way is given up. */
   retarget(target: Target): void {
     this.target = target;
+    this.series.configure(this.seriesSettings());
     this.stopping.abort();
     this.sleeper.wake();
     this.source.abort();
@@ -352,8 +353,10 @@ export class ScrapeLoop {
   }
 
   private seriesSettings() {
-    const { config, metricRules } = this.settings;
-    return { targetLabels: this.target.labels, config, metricRules };
+    const { metricRules } = this.settings;
+    const { labels, forms } = this.target;
+    const config = forms === undefined ? this.settings.config : { ...this.settings.config, ...forms };
+    return { targetLabels: labels, config, metricRules };
   }
 }
 

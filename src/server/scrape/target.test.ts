@@ -31,8 +31,27 @@ describe('targets', () => {
       __scheme__: 'http',
       __scrape_interval__: '1m',
       __scrape_timeout__: '10s',
+      __scrape_native_histograms__: 'false',
+      __always_scrape_classic_histograms__: 'false',
+      __convert_classic_histograms_to_nhcb__: 'false',
       job: 'j',
     });
+  });
+
+  test('take of histograms what the job says, or what their labels say', () => {
+    const formsOf = (lines: string, labels: Record<string, string> = {}) =>
+      build(['h:1'], lines, labels).targets[0].forms;
+    const job = 'scrape_native_histograms: true';
+    expect(formsOf(job)).toBeUndefined();
+    expect(formsOf(job, { __scrape_native_histograms__: 'true' })).toBeUndefined();
+    expect(formsOf(job, { __scrape_native_histograms__: '0', __convert_classic_histograms_to_nhcb__: 'T' })).toEqual({
+      nativeHistograms: false,
+      alwaysClassicHistograms: false,
+      customBuckets: true,
+    });
+    expect(
+      formsOf(`${job}\nrelabel_configs: [{action: labeldrop, regex: __scrape_native_histograms__}]`),
+    ).toBeUndefined();
   });
 
   test('may get everything from labels', () => {
@@ -49,9 +68,10 @@ describe('targets', () => {
     expect(formatLabels(target.labels)).toBe('{instance="i", job="j"}');
   });
 
-  test('keep their key when interval and timeout change, and change it with a label', () => {
+  test('keep their key when their own settings change, and change it with a label', () => {
     const key = (labels: Record<string, string>) => build(['h:1'], '', labels).targets[0].key;
     expect(key({ __scrape_interval__: '30s' })).toBe(key({}));
+    expect(key({ __scrape_native_histograms__: 'true' })).toBe(key({}));
     expect(key({ a: 'b' })).not.toBe(key({}));
   });
 
@@ -70,6 +90,7 @@ describe('targets', () => {
     [{ __scrape_interval__: '0s' }, /longer than 0/],
     [{ __scrape_timeout__: '2m' }, /longer than the interval/],
     [{ __scrape_interval__: 'x' }, /not a duration/],
+    [{ __convert_classic_histograms_to_nhcb__: 'yes' }, /"yes"; write true or false/],
   ])('with %j cannot be scraped', (labels, why) => {
     const rules = Object.entries(labels).map(([n, v]) => `{target_label: ${n}, replacement: "${v}"}`);
     const built = build(['h:1'], `relabel_configs: [${rules.join(', ')}]`);

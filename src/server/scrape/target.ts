@@ -1,14 +1,31 @@
 /** From discovered labels to a target: defaults, relabelling, checks. */
 import { createHash } from 'node:crypto';
 import { labelsFrom, labelsKey, labelValue, type Label, type Labels } from '../../shared/model/labels.ts';
+import { readGoBool } from '../../shared/model/numberText.ts';
 import { formatDuration, parseDuration } from '../../shared/model/durations.ts';
 import type { ScrapeConfig } from '../config/config.ts';
 import { targetFault } from '../config/resolveSources.ts';
 import type { TargetGroup } from '../discovery/targetGroup.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 
+/** Settings of a job that a target may have otherwise: what it takes of histograms. */
+const FORM_LABELS = {
+  nativeHistograms: '__scrape_native_histograms__',
+  alwaysClassicHistograms: '__always_scrape_classic_histograms__',
+  customBuckets: '__convert_classic_histograms_to_nhcb__',
+} as const;
+const FORMS = Object.keys(FORM_LABELS) as (keyof typeof FORM_LABELS)[];
+type Forms = Pick<ScrapeConfig, (typeof FORMS)[number]>;
+
+/** They do not make it another target. */
+const SETTING_LABELS: ReadonlySet<string> = new Set([
+  '__scrape_interval__',
+  '__scrape_timeout__',
+  ...Object.values(FORM_LABELS),
+]);
+
 export interface Target {
-  /** Equal for equal labels and URL, whatever interval and timeout; survives reloads and restarts. */
+  /** Equal for equal labels and URL, whatever its own settings; survives reloads and restarts. */
   readonly key: string;
   readonly url: string;
   /** After relabelling, without `__` labels. */
@@ -16,6 +33,14 @@ export interface Target {
   readonly discoveredLabels: Labels;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** In place of the job's; undefined where those stand. */
+  readonly forms?: Forms;
+}
+
+/** Whether two targets of one key are scraped alike. */
+export function isScrapedAlike(a: Target, b: Target): boolean {
+  const isTimedAlike = a.intervalMs === b.intervalMs && a.timeoutMs === b.timeoutMs;
+  return isTimedAlike && FORMS.every((form) => a.forms?.[form] === b.forms?.[form]);
 }
 
 export interface BuiltTargets {
@@ -62,6 +87,7 @@ function withDefaults(labels: Labels, config: ScrapeConfig): Labels {
     ['__scrape_timeout__', formatDuration(config.timeoutMs)],
     ['__metrics_path__', config.metricsPath],
     ['__scheme__', config.scheme],
+    ...FORMS.map((form): Label => [FORM_LABELS[form], String(config[form])]),
     ...config.params
       .filter(({ values }) => values.length > 0)
       .map(({ name, values }): Label => [PARAM_PREFIX + name, values[0]]),
@@ -79,14 +105,28 @@ function buildTarget(relabelled: Labels, discoveredLabels: Labels, config: Scrap
     return `__scheme__ is ${JSON.stringify(scheme)}; only http and https can be scraped`;
   const times = timesOf(relabelled);
   if (typeof times === 'string') return times;
+  const forms = formsOf(relabelled, config);
+  if (typeof forms === 'string') return forms;
   const base = `${scheme}://${address}`;
   if (!URL.canParse(base)) return `${JSON.stringify(address)} is not host:port`;
   const url = targetUrl(base, relabelled, config);
   const kept = relabelled.filter(([name]) => !name.startsWith(META_PREFIX));
   const labels = labelsFrom([['instance', address], ...kept.filter(([name]) => !name.startsWith('__'))]);
-  const lasting = kept.filter(([name]) => name !== '__scrape_interval__' && name !== '__scrape_timeout__');
+  const lasting = kept.filter(([name]) => !SETTING_LABELS.has(name));
   const key = createHash('md5').update(labelsKey(lasting)).update(url).digest('hex');
-  return { key, url, labels, discoveredLabels, ...times };
+  return { key, url, labels, discoveredLabels, ...times, ...(forms !== undefined && { forms }) };
+}
+
+/** undefined where nothing differs from the job; a text says what is wrong. An empty label is none. */
+function formsOf(labels: Labels, config: ScrapeConfig): Forms | string | undefined {
+  const own: { -readonly [form in keyof Forms]?: boolean } = {};
+  for (const form of FORMS) {
+    const text = labelValue(labels, FORM_LABELS[form]);
+    const value = text === '' ? config[form] : readGoBool(text);
+    if (value === undefined) return `${FORM_LABELS[form]} is ${JSON.stringify(text)}; write true or false`;
+    own[form] = value;
+  }
+  return FORMS.every((form) => own[form] === config[form]) ? undefined : (own as Forms);
 }
 
 function timesOf(labels: Labels): { intervalMs: number; timeoutMs: number } | string {

@@ -92,3 +92,11 @@ function hexadecimal(text: string): number | undefined {
   const size = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
   return sign === '-' ? -size : size;
 }
+
+const GO_BOOLS = new Map([
+  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),
+]);
+
+/** A truth as Go's ParseBool reads it; undefined for a text that is neither. */
+export const readGoBool = (text: string): boolean | undefined => GO_BOOLS.get(text);
