@@ -12,6 +12,7 @@ import { Awaiting } from './Awaiting.tsx';
 import type { Inventory } from './inventory.ts';
 import { JOB_METRICS, jobsFrom } from './jobRuns.ts';
 import type { Job, JobRun } from './jobRuns.ts';
+import { FAILED_MARK, layoutRuns, SCALE_WIDTH } from './runBars.ts';
 
 interface CardProps {
   readonly inventory: Inventory;
@@ -95,20 +96,31 @@ function Pair({ name, value, bad = false }: { name: string; value: string; bad?:
   );
 }
 
-/** A bar is at most so wide, and where few runs have much room at most this share of it. */
-const BAR_MAX = 22;
-const BAR_SHARE_MAX = 1 / 24;
-const FAILED_MARK = 5;
-
 /** One bar a run, oldest left; height is duration, a failed run is red and carries a cross. */
 function RunStrip({ runs, context }: { runs: readonly JobRun[]; context: CardContext }) {
   const [host, { width, height }] = useSize<HTMLDivElement>();
-  const bars = useMemo(() => layoutRuns(runs, width, height), [runs, width, height]);
+  const { bars, ticks } = useMemo(() => layoutRuns(runs, width, height), [runs, width, height]);
   const { stateColors, vizTheme } = context;
   return (
     <div className="run-strip" ref={host}>
       <svg width={width} height={height} role="img" aria-label={describeRuns(runs)}>
-        <line x1={0} x2={width} y1={height - 0.5} y2={height - 0.5} stroke={vizTheme.grid} />
+        {ticks.map(({ text, y }) => (
+          <g key={y}>
+            <line x1={SCALE_WIDTH} x2={width} y1={y} y2={y} stroke={vizTheme.grid} />
+            <text
+              x={SCALE_WIDTH - 6}
+              y={y}
+              textAnchor="end"
+              dominantBaseline="middle"
+              fill={vizTheme.textDim}
+              fontSize={vizTheme.fontSize}
+              fontFamily={vizTheme.fontFamily}
+            >
+              {text}
+            </text>
+          </g>
+        ))}
+        {ticks.length === 0 && <line x1={0} x2={width} y1={height - 0.5} y2={height - 0.5} stroke={vizTheme.grid} />}
         {bars.map(({ run, x, y, width: barWidth, height: barHeight }) => (
           <g key={run.time}>
             <title>{`${formatDayClock(run.time)}: ${run.success ? 'succeeded' : 'failed'}${
@@ -144,24 +156,6 @@ function crossAt(x: number, y: number, reach: number): string {
 
 function describeRuns(runs: readonly JobRun[]): string {
   return `The last ${runs.length} runs, oldest first: ${runs.map((run) => (run.success ? 'succeeded' : 'failed')).join(', ')}`;
-}
-
-/** Bars of equal width side by side, the newest at the right. Heights share one scale that begins at zero. */
-function layoutRuns(runs: readonly JobRun[], width: number, height: number) {
-  const slot = Math.min(Math.max(BAR_MAX, width * BAR_SHARE_MAX), runs.length > 0 ? width / runs.length : 0);
-  const longest = Math.max(...runs.map((run) => (Number.isNaN(run.durationSeconds) ? 0 : run.durationSeconds)), 0);
-  const room = height - 2 * FAILED_MARK - 5;
-  return runs.map((run, i) => {
-    const share = longest > 0 && !Number.isNaN(run.durationSeconds) ? run.durationSeconds / longest : 1;
-    const barHeight = Math.max(3, share * room);
-    return {
-      run,
-      x: width - (runs.length - i) * slot + slot * 0.12,
-      y: height - 1 - barHeight,
-      width: slot * 0.76,
-      height: barHeight,
-    };
-  });
 }
 
 /** Back from now at the scrape interval, so that no run is passed over and the newest is seen at once; coarser for longer ranges. */
