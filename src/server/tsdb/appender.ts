@@ -231,8 +231,8 @@ export class StoreAppender implements Appender {
   appendCells(group: SampleGroup, cells: CellColumns, from: number, to: number, refuse: Refuse): number {
     if (!(group instanceof LooseGroup) || group.isDropped) throw new TypeError('a group that this store does not have');
     const { columns, times, bits } = cells;
-    if (isTime(times[from]) && group.stageRow(cells, from, to, this.#id, this.#target.head)) {
-      this.#cellsOf(group).pushAll(cells, from, to);
+    if (isTime(times[from]) && group.takesRow(cells, from, to, this.#id, this.#target.head)) {
+      group.stageRow(cells, from, to, this.#id, this.#cellsOf(group));
       return to - from;
     }
     let taken = 0;

@@ -472,7 +472,8 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
     }
     for (const [group, cells] of batch.cells) {
       this.#samplesAppended += group.setSamples(cells);
-      for (let i = 0, t = NaN; i < cells.count; i++) if (cells.times[i] !== t) this.#touch((t = cells.times[i]));
+      const { isRow, count, times } = cells;
+      for (let i = 0, t = NaN; i < (isRow ? 1 : count); i++) if (times[i] !== t) this.#touch((t = times[i]));
     }
     for (const { group, column, t, h } of batch.histograms) this.histogram(group, column, t, h);
     for (const { ref, exemplar } of batch.exemplars) this.exemplarStore.add(ref, exemplar);

@@ -10,10 +10,13 @@ export interface Cells {
   readonly values: Float64Array;
   /** The words of the values, two a cell. */
   readonly bits: Uint32Array;
+  /** All are of one time, in the order of their columns. */
+  readonly isRow: boolean;
 }
 
 /** Where the cells that are of one time, in the order of their columns, end. */
-export function endOfRow({ count, columns, times }: Cells, from: number): number {
+export function endOfRow({ count, columns, times, isRow }: Cells, from: number): number {
+  if (isRow) return count;
   let to = from + 1;
   while (to < count && times[to] === times[from] && columns[to] > columns[to - 1]) to++;
   return to;
@@ -22,6 +25,7 @@ export function endOfRow({ count, columns, times }: Cells, from: number): number
 /** Growing columns of staged samples. */
 export class StagedCells implements Cells {
   count = 0;
+  isRow = true;
   columns = new Int32Array(16);
   times = new Float64Array(16);
   values = new Float64Array(16);
@@ -33,10 +37,12 @@ export class StagedCells implements Cells {
 
   clear(): void {
     this.count = 0;
+    this.isRow = true;
   }
 
   push(column: number, t: number, low: number, high: number): void {
     const i = this.count++;
+    this.#follows(column, t, i);
     if (i === this.columns.length) this.#growTo(2 * i);
     this.columns[i] = column;
     this.times[i] = t;
@@ -44,10 +50,11 @@ export class StagedCells implements Cells {
     this.bits[2 * i + 1] = high;
   }
 
-  /** Cells [from, to). */
-  pushAll({ columns, times, bits }: CellColumns, from: number, to: number): void {
+  /** Cells [from, to), which are of one time, in the order of their columns. */
+  pushRow({ columns, times, bits }: CellColumns, from: number, to: number): void {
     const first = this.count;
     const count = first + to - from;
+    this.#follows(columns[from], times[from], first);
     if (count > this.columns.length) this.#growTo(Math.max(count, 2 * first));
     this.count = count;
     const { columns: ownColumns, times: ownTimes, bits: ownBits } = this;
@@ -57,6 +64,10 @@ export class StagedCells implements Cells {
       ownBits[2 * i] = bits[2 * other];
       ownBits[2 * i + 1] = bits[2 * other + 1];
     }
+  }
+
+  #follows(column: number, t: number, i: number): void {
+    this.isRow &&= i === 0 || (t === this.times[i - 1] && column > this.columns[i - 1]);
   }
 
   #growTo(count: number): void {

@@ -47,9 +47,9 @@ export class BitWriter {
 
   /** The low `n` bits of an integer in [0, 2^53), n in [0, 53]. */
   wide(value: number, n: number): void {
-    if (n <= 32) return this.bits(value % 2 ** n, n);
+    if (n <= 32) return this.bits(n === 32 ? value >>> 0 : (value >>> 0) & ((1 << n) - 1), n);
     this.bits(value >>> 0, 32);
-    this.bits(Math.floor(value / 2 ** 32) % 2 ** (n - 32), n - 32);
+    this.bits(Math.floor(value / 2 ** 32) & ((1 << (n - 32)) - 1), n - 32);
   }
 
   /** A Rice code of an integer in [0, 2^53): quotient by 2^k in unary, then k bits. */

@@ -5,7 +5,7 @@
 import type { AppendOutcome, CellColumns, GroupRef } from '../../storage/appender.ts';
 import { bitsOf, CELL_GAP, cellKind, GAP_HIGH, GAP_LOW } from '../../../shared/model/sampleBits.ts';
 import type { Chunk } from '../chunkenc/chunk.ts';
-import { endOfRow, type Cells } from '../stagedCells.ts';
+import { endOfRow, type Cells, type StagedCells } from '../stagedCells.ts';
 import { HeadGroup, HISTOGRAM_HIGH, HISTOGRAM_LOW, type GroupOwner } from './group.ts';
 
 /** Series that share a group by job and instance; the next ones open another, so that rows of unlike times stay narrow. */
@@ -46,6 +46,10 @@ export class LooseGroup extends HeadGroup {
   #stagedTime = new Float64Array(4);
   #stagedBits = new Uint32Array(8);
   #stagedBy = new Float64Array(4);
+  /** Who staged cells one by one last. */
+  #singlyStagedBy = 0;
+  /** Rows that the appender `by` staged, the newest of them at `time`: cells from `from` on that are not among the columns' staged samples yet. */
+  #stagedRows = { by: 0, cells: undefined as StagedCells | undefined, from: 0, time: 0 };
   readonly #rowByTime = new Map<number, number>();
   /** Chunks that replay brought: their newest samples are looked up when a sample is to be admitted. */
   #unseenChunks: Chunk[] = [];
@@ -61,6 +65,7 @@ export class LooseGroup extends HeadGroup {
   admit(column: number, t: number, low: number, high: number, owner: number, bounds: Bounds): Admission {
     this.#seeChunks();
     this.#reserve(column);
+    this.#spreadRows(owner);
     const staged = this.#stagedBy[column] === owner && this.#stagedTime[column] >= this.#lastTime[column];
     const lastTime = staged ? this.#stagedTime[column] : this.#lastTime[column];
     const lastBits = staged ? this.#stagedBits : this.#lastBits;
@@ -79,43 +84,32 @@ export class LooseGroup extends HeadGroup {
   }
 
   stage(column: number, t: number, low: number, high: number, owner: number): void {
-    this.#reserve(column);
-    if (this.#stagedBy[column] === owner && this.#stagedTime[column] > t) return;
-    this.#stagedBy[column] = owner;
-    this.#stagedTime[column] = t;
-    this.#stagedBits[2 * column] = low;
-    this.#stagedBits[2 * column + 1] = high;
+    this.#spreadRows(owner);
+    this.#singlyStagedBy = owner;
+    this.#stageCell(column, t, low, high, owner);
   }
 
   /**
-   * Stages cells [from, to) where they are of one time, in the order of their columns, and each is newer than all of its column.
-   *
-   * @returns false, with nothing staged, where that is not so: `admit` says then what becomes of each.
+   * Whether cells [from, to) are of one time, in the order of their columns, and each is newer than all of its column: `stageRow` takes them then.
+   * Else `admit` says what becomes of each.
    */
-  stageRow({ columns, times, bits }: CellColumns, from: number, to: number, owner: number, bounds: Bounds): boolean {
+  takesRow({ columns, times, bits }: CellColumns, from: number, to: number, owner: number, bounds: Bounds): boolean {
     const t = times[from];
     if (t < bounds.minValidTime || from === to) return false;
-    this.#seeChunks();
-    this.#reserve(columns[to - 1]);
-    const lastTime = this.#lastTime;
-    const stagedTime = this.#stagedTime;
-    const stagedBy = this.#stagedBy;
-    const stagedBits = this.#stagedBits;
     for (let i = from, before = -1; i < to; i++) {
-      const column = columns[i];
-      const isNext = times[i] === t && column > before && column < lastTime.length;
-      if (!isNext || t <= lastTime[column] || (stagedBy[column] === owner && t <= stagedTime[column])) return false;
+      if (times[i] !== t || columns[i] <= before) return false;
       if ((bits[2 * i + 1] & NAN_EXPONENT) === NAN_EXPONENT && isReserved(bits[2 * i], bits[2 * i + 1])) return false;
-      before = column;
+      before = columns[i];
     }
-    for (let i = from; i < to; i++) {
-      const column = columns[i];
-      stagedBy[column] = owner;
-      stagedTime[column] = t;
-      stagedBits[2 * column] = bits[2 * i];
-      stagedBits[2 * column + 1] = bits[2 * i + 1];
-    }
-    return true;
+    return this.#isNewest(t, owner) || this.#areNewest(columns, from, to, t, owner);
+  }
+
+  /** @param staged gets them: all cells of this group that `owner` has staged. */
+  stageRow(cells: CellColumns, from: number, to: number, owner: number, staged: StagedCells): void {
+    const t = cells.times[from];
+    if (this.#stagedRows.by !== owner) this.#stagedRows = { by: owner, cells: staged, from: staged.count, time: t };
+    this.#stagedRows.time = t;
+    staged.pushRow(cells, from, to);
   }
 
   /** Puts a logged sample into its row. Gives that row, or -1 where the cell was taken already. */
@@ -137,6 +131,8 @@ export class LooseGroup extends HeadGroup {
 
   /** Puts logged samples into their rows. Gives how many were not there. */
   setSamples(cells: Cells): number {
+    // They are used for others after their commit.
+    if (this.#stagedRows.cells !== undefined) this.#stagedRows = { by: 0, cells: undefined, from: 0, time: 0 };
     const { count, columns, times, bits } = cells;
     let set = 0;
     for (let from = 0, to = 0; from < count; from = to) {
@@ -171,6 +167,7 @@ export class LooseGroup extends HeadGroup {
 
   /** Whether appender `owner` staged a sample of a column at `t` or later. */
   hasStagedSince(column: number, t: number, owner: number): boolean {
+    this.#spreadRows(owner);
     return this.#stagedBy[column] === owner && this.#stagedTime[column] >= t;
   }
 
@@ -197,9 +194,16 @@ export class LooseGroup extends HeadGroup {
     this.#rowByTime.set(t, row);
     this.rows.setCells(row, columns, bits, from, to);
     this.#reserve(columns[to - 1]);
-    if (t > this.lastTime) this.lastTime = t;
+    const isNewest = t > this.lastTime;
+    if (isNewest) this.lastTime = t;
     const lastTime = this.#lastTime;
     const lastBits = this.#lastBits;
+    const first = columns[from];
+    if (isNewest && columns[to - 1] - first === to - 1 - from) {
+      lastTime.fill(t, first, first + to - from);
+      lastBits.set(bits.subarray(2 * from, 2 * to), 2 * first);
+      return to - from;
+    }
     for (let i = from; i < to; i++) {
       const column = columns[i];
       if (t < lastTime[column]) {
@@ -211,6 +215,44 @@ export class LooseGroup extends HeadGroup {
       lastBits[2 * column + 1] = bits[2 * i + 1];
     }
     return to - from;
+  }
+
+  /** Whether `t` is after all of the group, and after all rows that `owner` staged, who staged nothing else. */
+  #isNewest(t: number, owner: number): boolean {
+    const { by, time } = this.#stagedRows;
+    return t > this.lastTime && this.#singlyStagedBy !== owner && (by !== owner || t > time);
+  }
+
+  /** Whether `t` is after all of each of these columns. */
+  #areNewest(columns: Int32Array, from: number, to: number, t: number, owner: number): boolean {
+    this.#seeChunks();
+    this.#reserve(columns[to - 1]);
+    this.#spreadRows(owner);
+    for (let i = from; i < to; i++) {
+      const column = columns[i];
+      if (t <= this.#lastTime[column]) return false;
+      if (this.#stagedBy[column] === owner && t <= this.#stagedTime[column]) return false;
+    }
+    return true;
+  }
+
+  #stageCell(column: number, t: number, low: number, high: number, owner: number): void {
+    this.#reserve(column);
+    if (this.#stagedBy[column] === owner && this.#stagedTime[column] > t) return;
+    this.#stagedBy[column] = owner;
+    this.#stagedTime[column] = t;
+    this.#stagedBits[2 * column] = low;
+    this.#stagedBits[2 * column + 1] = high;
+  }
+
+  /** What `owner` staged as rows is among the columns' staged samples then. */
+  #spreadRows(owner: number): void {
+    const { by, cells, from } = this.#stagedRows;
+    if (by !== owner || cells === undefined) return;
+    const { count, columns, times, bits } = cells;
+    for (let i = from; i < count; i++) this.#stageCell(columns[i], times[i], bits[2 * i], bits[2 * i + 1], owner);
+    this.#stagedRows = { by: 0, cells: undefined, from: 0, time: 0 };
+    this.#singlyStagedBy = owner;
   }
 
   #seeChunks(): void {

@@ -20,6 +20,7 @@ import { deltaOf, GAP_RUN, markToken, NO_SCALE, REPEAT, scaled, scaleOf } from '
 const ALL_ONES = 2 ** ONES_MAX - 1;
 /** By Rice parameter: what has no quotient any more. */
 const CODES = Float64Array.from({ length: 64 }, (_, k) => ONES_MAX * 2 ** k);
+const INVERSE_POWERS = Float64Array.from({ length: 64 }, (_, k) => 2 ** -k);
 const FLOAT_MOVE_MAX = 2 ** 52;
 
 export class ChangeWriter {
@@ -192,7 +193,7 @@ function writeCode(out: BitWriter, code: number, k: number): void {
     const ones = code >>> k;
     return out.bits(((code & ((1 << k) - 1)) << (ones + 1)) | ((1 << ones) - 1), ones + 1 + k);
   }
-  const ones = Math.floor(code / 2 ** k);
+  const ones = Math.floor(code * INVERSE_POWERS[k]);
   out.bits((1 << ones) - 1, ones + 1);
   out.wide(code, k);
 }
