@@ -202,7 +202,8 @@ export class StoreRun {
       assert(allowed.includes(outcome), `${name} at ${t}: ${outcome}, may be ${allowed.join(', ')}`);
       if (outcome === 'ok') this.#model.take(name, t, text);
     }
-    await appender.commit();
+    // Somebody waits for some of the syncs.
+    await appender.commit({ sync: true });
     this.#model.commit();
   }
 

@@ -6,6 +6,7 @@ import { copyAsKilled, makeFolder, readAll, textOf } from '../../../../tests/sup
 import { formatLabels, labelsOf } from '../../../shared/model/labels.ts';
 import { fillGaps } from '../../../shared/model/sampleBits.ts';
 import { openTsdb } from '../db.ts';
+import { verifyFolder } from '../inspect/verify.ts';
 import type { WriteFile } from './log.ts';
 import { RECORD } from './records.ts';
 
@@ -125,4 +126,74 @@ test('with a flipped bit anywhere is reported, keeps what came before, and never
     ),
     { numRuns: 60 },
   );
+});
+
+test('zeros ahead of what is written are room for the next records, and no damage', async () => {
+  const folder = makeFolder();
+  let isFull = false;
+  let size = 0;
+  const writeLog: WriteFile = (fd, bytes) => {
+    if (isFull) {
+      fs.writeSync(fd, bytes, 0, 5);
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    }
+    size += bytes.length;
+    return fs.writeSync(fd, bytes);
+  };
+  const db = await openTsdb({ path: folder }, { writeLog });
+  const group = db.group('g');
+  const column = group.column(columnLabels(0));
+  const rows: number[][] = [];
+  const append = async (v: number) => {
+    const appender = db.appender();
+    appender.appendRow(group, 1000 + rows.length, Float64Array.of(v));
+    await appender.commit({ sync: true });
+    rows.push([v]);
+  };
+  for (const v of [1, 2.5, 0, 7]) await append(v);
+  expect(column).toBe(0);
+  const [file] = files(folder);
+  expect(fs.statSync(file).size).toBeGreaterThan(size + 100_000);
+  const check = async (copy: string, tornRecordsCut: number) => {
+    expect(verifyFolder(copy).damages).toEqual([]);
+    const again = await openTsdb({ path: copy });
+    expect(await readAll(again)).toEqual(expected(rows));
+    expect(again.stats()).toMatchObject({ corruptions: 0, tornRecordsCut });
+    await again.close();
+    fs.rmSync(copy, { recursive: true });
+  };
+  await check(copyAsKilled(folder), 0);
+
+  const torn = copyAsKilled(folder);
+  const bytes = fs.readFileSync(files(torn)[0]);
+  bytes.set([0xb5, 3, 9], size);
+  fs.writeFileSync(files(torn)[0], bytes);
+  await check(torn, 1);
+
+  isFull = true;
+  await expect(append(8)).rejects.toMatchObject({ code: 'disk_full' });
+  isFull = false;
+  for (const v of [9, 10, 11]) await append(v);
+  await check(copyAsKilled(folder), 0);
+  expect(fs.statSync(file).size).toBe(size);
+  await db.close();
+  await check(folder, 0);
+});
+
+test('a log that is closed or goes on in another segment ends with its last record', async () => {
+  const folder = makeFolder();
+  const db = await openTsdb({ path: folder, segmentSizeMax: 200 });
+  const group = db.group('g');
+  group.column(columnLabels(0));
+  for (let i = 0; i < 20; i++) {
+    const appender = db.appender();
+    appender.appendRow(group, 1000 + i, Float64Array.of(i * 1e9));
+    await appender.commit({ sync: true });
+  }
+  const left = copyAsKilled(folder);
+  const sizes = files(left).map((file) => fs.statSync(file).size);
+  expect(sizes.length).toBeGreaterThan(2);
+  for (const size of sizes.slice(0, -1)) expect(size).toBeLessThan(1000);
+  await db.close();
+  for (const made of [folder, left]) fs.rmSync(made, { recursive: true });
 });

@@ -14,6 +14,13 @@ import { FILE_HEADER_SIZE, fileHeader, FrameWriter } from './frame.ts';
 import { segmentName } from './logFolder.ts';
 import type { RecordSink } from './records.ts';
 
+/**
+ * Where somebody waits for each sync, a segment has zeros ahead of what is written, so many at a time: a file that does not grow is synced with half of
+ * the writes to the disk, as nothing changes but the bytes themselves.
+ */
+const ROOM_BYTES = 256 * 1024;
+const ZEROS = new Uint8Array(ROOM_BYTES);
+
 /** How often it is made sure that the segment is still where it was made. */
 const PLACE_CHECK_MS = 1_000;
 
@@ -42,6 +49,12 @@ export class Log {
   /** Made by the first commit: a store opens, and answers queries, on a full disk too. */
   #fd: number | undefined;
   #size = 0;
+  /** Where the zeros behind the last record end; not beyond #size where there are none. */
+  #roomEnd = 0;
+  /** Since the last sync that nobody waited for, somebody did. */
+  #isWaitedFor = false;
+  /** The file was opened again, and takes bytes at its end alone: there is to be nothing ahead of them. */
+  #isReopened = false;
   /** Files that take no more, oldest first: they are to be synced before the one being written, and then closed. */
   readonly #ended: number[] = [];
   /** A segment was made whose name may not be on disk. */
@@ -100,12 +113,14 @@ export class Log {
     this.#size += bytes.length;
     this.bytes += bytes.length;
     this.writes++;
+    if (this.#isWaitedFor && !this.#isReopened && this.#roomEnd - this.#size < bytes.length) this.#makeRoom(fd);
     this.#syncSoon();
   }
 
   /** Resolves once all that was written before this call is on disk. Calls made meanwhile share the next sync. */
   async sync(): Promise<void> {
     if (!this.#dirty && this.#syncing === undefined) return;
+    this.#isWaitedFor = true;
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     this.#syncing ??= this.#syncAll();
     await done;
@@ -114,6 +129,7 @@ export class Log {
   /** Ends the segment; gives the number of the next one, which the next commit makes. The next sync is of both. */
   cut(): number {
     if (this.#fd === undefined) return this.#segment;
+    this.#giveRoomBack();
     this.#ended.push(this.#fd);
     this.#syncSoon();
     this.#fd = undefined;
@@ -131,6 +147,7 @@ export class Log {
       await this.sync();
     } finally {
       for (const fd of this.#ended) fs.closeSync(fd);
+      this.#giveRoomBack();
       if (this.#fd !== undefined) fs.closeSync(this.#fd);
     }
   }
@@ -140,6 +157,7 @@ export class Log {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.sync().catch(this.#options.onSyncFailure);
+      this.#isWaitedFor = false;
     }, this.#options.syncIntervalMs).unref();
   }
 
@@ -190,6 +208,27 @@ export class Log {
     this.#placeCheckDue = now + PLACE_CHECK_MS;
   }
 
+  /** At places of its own: the next record goes where the last one ended. */
+  #makeRoom(fd: number): void {
+    const from = Math.max(this.#size, this.#roomEnd);
+    try {
+      this.#roomEnd = from + fs.writeSync(fd, ZEROS, 0, ROOM_BYTES, from);
+    } catch {
+      // Records may find room where zeros did not; the commit that does not says so.
+      this.#isWaitedFor = false;
+    }
+  }
+
+  #giveRoomBack(): void {
+    if (this.#fd === undefined || this.#roomEnd <= this.#size) return;
+    this.#roomEnd = 0;
+    try {
+      fs.ftruncateSync(this.#fd, this.#size);
+    } catch {
+      // Zeros behind the last record are no records.
+    }
+  }
+
   /** Makes the segment's file; leaves none behind when that fails. */
   #create(): number {
     const { folder } = this.#options;
@@ -206,6 +245,8 @@ export class Log {
       throw logFailure(error, folder);
     }
     this.#isNameNew = true;
+    this.#isReopened = false;
+    this.#roomEnd = 0;
     this.#size = FILE_HEADER_SIZE;
     return fd;
   }
@@ -215,6 +256,7 @@ export class Log {
     this.#frames.epoch++;
     try {
       fs.truncateSync(path.join(this.#options.folder, segmentName(this.#segment)), this.#size);
+      this.#roomEnd = 0;
       // The file's own position is past the cut; writing there would leave a hole.
       this.#reopenAtEnd();
     } catch {
@@ -223,6 +265,7 @@ export class Log {
   }
 
   #reopenAtEnd(): void {
+    this.#isReopened = true;
     const old = this.#fd;
     this.#fd = fs.openSync(path.join(this.#options.folder, segmentName(this.#segment)), 'a');
     if (old !== undefined) this.#ended.push(old);

@@ -4,6 +4,7 @@ import { grownTo } from '../../../shared/bytes/grownArray.ts';
 import { FILE_HEADER_SIZE, frameEnd, nextFrame } from './frame.ts';
 
 export interface LogFile {
+  /** Without the room behind the last record. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Start and end of each good frame, ascending. What lies between two, or behind the last, is damaged. */
   readonly frames: Uint32Array<ArrayBuffer>;
@@ -15,8 +16,16 @@ export type TakeLogFile = (file: string) => LogFile;
 /** @throws what reading a file throws. */
 export const readLogFile: TakeLogFile = (file) => {
   const bytes = new Uint8Array(fs.readFileSync(file));
-  return { bytes, frames: goodFrames(bytes) };
+  const frames = goodFrames(bytes);
+  const end = frames.at(-1) ?? FILE_HEADER_SIZE;
+  return { bytes: isRoom(bytes, end) ? bytes.subarray(0, end) : bytes, frames };
 };
+
+/** Zeros behind the last record are where the next ones were to be. */
+function isRoom(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
 
 function goodFrames(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
   let frames = new Uint32Array(1024);
