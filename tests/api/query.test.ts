@@ -157,6 +157,16 @@ describe('parameters', () => {
     expect(statusCode).toBe(200);
     expect(at.fake.requests[0]).toMatchObject({ expr: 'up{a="+"}', start: 7_000 });
   });
+  test('what a form leaves empty is empty, whatever the URL says', async () => {
+    const { statusCode } = await at.server.inject({
+      method: 'POST',
+      url: '/api/v1/query?query=up&limit=x&time=7',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: 'limit=&time=',
+    });
+    expect(statusCode).toBe(200);
+    expect(at.fake.requests[0]).toMatchObject({ expr: 'up', start: 1_700_000_000_123 });
+  });
   test.each([
     [
       '/query?query=up&time=x',

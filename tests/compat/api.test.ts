@@ -75,6 +75,9 @@ POST /query query=up
 POST /query query=up%7B&time=1
 POST /query_range query=up&start=1&end=2&step=1
 POST /query_range?step=1 query=up&start=1&end=2
+POST /query_range?step=1&start=x query=up&start=1&end=2&step=
+POST /query?query=up&time=x time=
+POST /query?query=nope( query=up
 GET /series
 GET /series?match[]=
 GET /series?match[]=up

@@ -19,11 +19,11 @@ export class Params {
     this.#sources = sources;
   }
 
-  /** The first value; '' if there is none. */
+  /** The first value, be it empty; '' if there is none. */
   text(name: string): string {
     for (const source of this.#sources) {
       const value = source.get(name);
-      if (value !== null && value !== '') return value;
+      if (value !== null) return value;
     }
     return '';
   }
