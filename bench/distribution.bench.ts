@@ -16,7 +16,8 @@ import { inTempFolder } from './harness/server.ts';
 
 const SERVICES = Number(process.env.ISOTHERM_BENCH_SERVICES ?? 10);
 const HISTORY = { services: SERVICES, histograms: 10, plain: 0, rows: 1440, intervalMs: 15_000 };
-const ROUNDS = Number(process.env.ISOTHERM_BENCH_ROUNDS ?? 15);
+/** The first ones are when V8 compiles. */
+const ROUNDS = Number(process.env.ISOTHERM_BENCH_ROUNDS ?? 40);
 const STEP_MS = 60_000;
 const END = timeOf(HISTORY, HISTORY.rows - 1);
 const QUANTILES = [0.5, 0.95, 0.99];

@@ -207,7 +207,7 @@ class ChunkSource implements PartSource, PackedStrides {
   }
 
   neverFalls(column: number): boolean {
-    return this.chunk.isFull(column) && this.chunk.neverFalls(column);
+    return this.chunk.isFullAndRises(column);
   }
 
   steps(column: number, from: number, to: number): PlacedSteps | undefined {

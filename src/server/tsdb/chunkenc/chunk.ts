@@ -188,6 +188,14 @@ export class Chunk {
     return (head & RISING) > 0 || (head & ENCODING_BITS) === ENCODING.empty;
   }
 
+  /** Whether a column {@link isFull} and {@link neverFalls}. */
+  isFullAndRises(column: number): boolean {
+    const place = this.#placeOf(column);
+    if (place < 0) return false;
+    const head = this.bytes[this.#starts[this.#origin(place)]];
+    return (head & (RISING | HAS_MARKS)) === RISING;
+  }
+
   /**
    * The same columns in the order in which reading all of them takes least: the upper buckets of a histogram from the last one down, as each is
    * written by what the next one has over it.
