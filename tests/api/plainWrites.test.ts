@@ -1,30 +1,13 @@
 /** Remote write by its short way answers as the framework's way does, which the tests of server.test.ts take. */
 import { connect } from 'node:net';
-import { request as httpRequest } from 'node:http';
 import { compress } from 'snappyjs';
 import { WireWriter } from '../../src/shared/bytes/protobufWire.ts';
-import { Gate } from '../../src/server/http/access/gate.ts';
-import { openAccess } from '../../src/server/http/access/access.ts';
 import { INPUT_SIZE_MAX } from '../../src/server/remote/receive/readWrites.wat.ts';
 import { StorageError } from '../../src/server/storage/appender.ts';
-import { silentLog } from '../../src/server/telemetry/log.ts';
-import { createSelfMetrics } from '../../src/server/telemetry/selfMetrics.ts';
 import { fakeServer, type FakeServer } from '../support/fakeRooms.ts';
-import { tempFolder, writeConfig } from '../support/sidecar.ts';
+import { bothWays, webConfig, type Overrides, type Sent } from '../support/bothWays.ts';
 
-interface Sent {
-  readonly url?: string;
-  readonly method?: 'POST' | 'PUT';
-  readonly headers?: Record<string, string>;
-  readonly body?: Uint8Array;
-}
-interface Got {
-  readonly status: number;
-  readonly headers: Record<string, unknown>;
-  readonly body: string;
-}
-type Overrides = Parameters<typeof fakeServer>;
-
+type Given = Partial<Sent>;
 const ON = { enableRemoteWrite: true };
 const TYPE = 'application/x-protobuf';
 const TYPE2 = `${TYPE};proto=io.prometheus.write.v2.Request`;
@@ -47,71 +30,19 @@ const version2 = (ref: number) => {
   return compress(out.finish().slice());
 };
 
-const headersOf = (headers: Record<string, string> = {}) => ({
+const headersOf = (headers: Sent['headers'] = {}) => ({
   'content-type': TYPE,
   'content-encoding': 'snappy',
   ...headers,
 });
-/** What belongs to a connection, and when. */
-const answered = (
-  status: number,
-  { date, connection, 'keep-alive': keepAlive, ...headers }: Got['headers'],
-  body: string,
-) => {
-  void [date, connection, keepAlive];
-  return { status, headers: Object.fromEntries(Object.entries(headers).map(([name, v]) => [name, String(v)])), body };
-};
-
-async function byFramework(
-  { server }: FakeServer,
-  { url = '/api/v1/write', method = 'POST', headers, body = GOOD }: Sent,
-) {
-  const got = await server.inject({ method, url, headers: headersOf(headers), payload: Buffer.from(body) });
-  return answered(got.statusCode, got.headers, got.body);
-}
-
-async function bySocket(address: string, sent: Sent): Promise<Got> {
-  const { url = '/api/v1/write', method = 'POST', headers, body = GOOD } = sent;
-  return new Promise((resolve, reject) => {
-    const length = { 'content-length': String(body.length) };
-    const asked = httpRequest(`http://${address}${url}`, { method, headers: { ...length, ...headersOf(headers) } });
-    asked.once('error', reject).once('response', (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-      answer.once('end', () => resolve(answered(answer.statusCode!, answer.headers, text)));
-    });
-    asked.end(body);
-  });
-}
-
-/** The counts of requests by handler and status that a server's own metrics have. */
-const countsOf = async (metrics: ReturnType<typeof createSelfMetrics>) =>
-  (await metrics.page()).split('\n').filter((line) => /^prometheus_http_re\w+_total\{|_count\{handler/.test(line));
-
-/** The same request to two servers that are alike, each its own way. @returns the answer, and whether the socket's server needed its framework. */
-async function bothWays(
-  sent: Sent,
-  [options, overrides]: Overrides,
-  prepare: (at: FakeServer) => void = () => undefined,
-) {
-  const metrics = [0, 1].map(() =>
-    createSelfMetrics({ version: '0', apiVersion: '3', revision: 'r', branch: 'b', nodeVersion: 'v24' }),
-  );
-  const [framework, socket] = metrics.map((own) => fakeServer({ ...ON, ...options }, { metrics: own, ...overrides }));
-  for (const at of [framework, socket]) prepare(at);
-  const wanted = await byFramework(framework, sent);
-  const entered = jest.spyOn(Gate.prototype, 'letsIn');
-  try {
-    const got = await bySocket(await socket.server.listen('127.0.0.1', 0), sent);
-    expect(got).toEqual(wanted);
-    expect(socket.fake.written).toEqual(framework.fake.written);
-    expect(await countsOf(metrics[1])).toEqual(await countsOf(metrics[0]));
-    return { ...got, isPlain: entered.mock.calls.length === 0 };
-  } finally {
-    entered.mockRestore();
-    await socket.server.close();
-  }
-}
+/** @param headers more of them, or others. */
+const sentOf = ({ headers, ...sent }: Given): Sent => ({
+  url: '/api/v1/write',
+  method: 'POST',
+  body: GOOD,
+  ...sent,
+  headers: headersOf(headers),
+});
 
 const full = (at: FakeServer) => {
   const appender = at.fake.storage.appender();
@@ -123,10 +54,9 @@ const broken = (at: FakeServer) => {
     throw new Error('bug');
   };
 };
-const webConfig = (text: string) => ({ access: openAccess(writeConfig(tempFolder(), text, 'web.yml'), silentLog) });
 
 describe('taken at once, answered as by the framework', () => {
-  test.each<[string, number, Sent, Overrides?, ((at: FakeServer) => void)?]>([
+  test.each<[string, number, Given, Overrides?, ((at: FakeServer) => void)?]>([
     ['samples', 204, {}],
     ['samples without a coding named', 204, { headers: { 'content-encoding': 'snappy', 'user-agent': 'x' } }],
     ['version 2', 204, { headers: { 'content-type': TYPE2 }, body: version2(2) }],
@@ -146,12 +76,16 @@ describe('taken at once, answered as by the framework', () => {
       [{}, webConfig('http_server_config: {headers: {X-Frame-Options: deny, Content-Security-Policy: none}}')],
     ],
   ])('%s', async (_, status, sent, overrides = [], prepare) => {
-    expect(await bothWays(sent, overrides, prepare)).toMatchObject({ status, isPlain: true });
+    const [options, others] = overrides;
+    expect(await bothWays(sentOf(sent), [{ ...ON, ...options }, others], prepare)).toMatchObject({
+      status,
+      isPlain: true,
+    });
   });
 });
 
 describe('left to the framework', () => {
-  test.each<[string, number, Sent, Overrides?]>([
+  test.each<[string, number, Given, Overrides?]>([
     ['a page asks', 204, { headers: { origin: 'http://a.example' } }],
     ['a page of another site', 403, { headers: { 'sec-fetch-site': 'cross-site' } }],
     ['a query', 204, { url: '/api/v1/write?x=1' }],
@@ -167,7 +101,8 @@ describe('left to the framework', () => {
     ['a login is asked for', 401, {}, [{}, webConfig(`tokens: [{name: a, access: write, sha256: ${'0'.repeat(64)}}]`)]],
     ['turns are counted', 204, {}, [{}, webConfig('rate_limit: {interval: 1s, burst: 5}')]],
   ])('%s', async (_, status, sent, overrides = []) => {
-    expect(await bothWays(sent, overrides)).toMatchObject({ status, isPlain: false });
+    const [options, others] = overrides;
+    expect(await bothWays(sentOf(sent), [{ ...ON, ...options }, others])).toMatchObject({ status, isPlain: false });
   });
 });
 

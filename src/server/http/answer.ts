@@ -42,8 +42,16 @@ const zstdOptions: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compres
 const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 const zstd = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
 
+/** What clients take is mostly the same. */
+let asked: { readonly header: string | undefined; readonly encoding: Encoding } | undefined;
+
 /** The best of our encodings among those that the client takes, by its q-values. */
 export function acceptedEncoding(header: string | undefined): Encoding {
+  if (asked === undefined || asked.header !== header) asked = { header, encoding: bestEncoding(header) };
+  return asked.encoding;
+}
+
+function bestEncoding(header: string | undefined): Encoding {
   let best: Encoding = 'identity';
   let bestQ = 0;
   const q = new Map(acceptClauses((header ?? '').toLowerCase()).map((clause) => [clause.name, clause.q]));
@@ -72,7 +80,20 @@ export async function sendPieces(
   contentType = JSON_TYPE,
 ): Promise<FastifyReply> {
   reply.type(contentType).header('vary', varyWith(reply, 'Accept-Encoding'));
-  const encoding = acceptedEncoding(request.headers['accept-encoding']);
+  const { content, encoding } = await bodyOf(request.headers['accept-encoding'], pieces);
+  if (encoding !== 'identity') reply.header('content-encoding', encoding);
+  return reply.send(content);
+}
+
+/** What is sent: as a whole, or as it is made. */
+export interface Body {
+  readonly content: Buffer | Readable;
+  readonly encoding: Encoding;
+}
+
+/** @param accepted the client's `Accept-Encoding`. */
+export async function bodyOf(accepted: string | undefined, pieces: Iterable<Uint8Array> | AnswerPieces): Promise<Body> {
+  const encoding = acceptedEncoding(accepted);
   const rest = iteratorOf(pieces);
   const areOurs = 'areHandedOver' in pieces && pieces.areHandedOver === true;
   const first: Buffer[] = [];
@@ -80,47 +101,35 @@ export async function sendPieces(
   // What is one piece is there as a whole already, however large.
   while (size <= BUFFERED_BYTES_MAX || first.length === 1) {
     const next = await rest.next();
-    if (next.done === true) return sendGathered(reply, first, areOurs, encoding);
+    if (next.done === true) return gathered(first, areOurs, encoding);
     first.push(bufferOf(next.value));
     size += next.value.length;
   }
   const source = Readable.from(chained(first, rest), { objectMode: false, highWaterMark: PIECE_CHARS });
-  if (encoding === 'identity') return reply.send(source);
-  reply.header('content-encoding', encoding);
+  if (encoding === 'identity') return { content: source, encoding };
   const compressor =
     encoding === 'gzip' ? zlib.createGzip({ level: GZIP_LEVEL }) : zlib.createZstdCompress(zstdOptions);
   source.once('error', (error) => compressor.destroy(error));
   compressor.once('close', () => source.destroy());
-  return reply.send(source.pipe(compressor));
+  return { content: source.pipe(compressor), encoding };
 }
 
 /** @param areOurs whether nothing else looks into the pieces. */
-async function sendGathered(
-  reply: FastifyReply,
-  pieces: readonly Buffer[],
-  areOurs: boolean,
-  encoding: Encoding,
-): Promise<FastifyReply> {
-  if (pieces.length === 1) return sendWhole(reply, pieces[0], areOurs, encoding);
-  const body = Buffer.concat(pieces);
+async function gathered(pieces: readonly Buffer[], areOurs: boolean, encoding: Encoding): Promise<Body> {
+  if (pieces.length === 1) return whole(pieces[0], areOurs, encoding);
+  const content = Buffer.concat(pieces);
   if (areOurs) pieces.forEach(release);
-  return sendWhole(reply, body, true, encoding);
+  return whole(content, true, encoding);
 }
 
-async function sendWhole(
-  reply: FastifyReply,
-  body: Buffer,
-  isOurs: boolean,
-  encoding: Encoding,
-): Promise<FastifyReply> {
-  if (encoding === 'identity' || body.length < COMPRESSED_BYTES_MIN) return reply.send(body);
-  reply.header('content-encoding', encoding);
+async function whole(body: Buffer, isOurs: boolean, encoding: Encoding): Promise<Body> {
+  if (encoding === 'identity' || body.length < COMPRESSED_BYTES_MIN) return { content: body, encoding: 'identity' };
   const chunkSize = Math.max(COMPRESSED_CHUNK_MIN, Math.ceil(body.length / COMPRESSED_SHARE));
   const compressed = await (encoding === 'gzip'
     ? gzip(body, { level: GZIP_LEVEL, chunkSize })
     : zstd(body, { ...zstdOptions, chunkSize }));
   if (isOurs) release(body);
-  return reply.send(compressed);
+  return { content: compressed, encoding };
 }
 
 function* bytesOf(texts: Iterable<string>): Generator<Buffer, undefined> {

@@ -16,7 +16,7 @@ const SPANS_MAX = 1_000;
 /** What errors call the text of the parameter `rules`. */
 const GIVEN = 'rules';
 
-async function backtestAnswer({ params, rooms, deps, signal }: ApiCall): Promise<Iterable<string>> {
+async function backtestAnswer({ params, rooms, deps, gone }: ApiCall): Promise<Iterable<string>> {
   const end = params.timeOr('end', deps.clock.now());
   const start = params.time('start');
   if (end < start) throw invalidParameter('end', 'end timestamp must not be before start time');
@@ -32,7 +32,7 @@ async function backtestAnswer({ params, rooms, deps, signal }: ApiCall): Promise
     throw invalidParameter(GIVEN, 'names no rule: write a rule file, an expr, or rule_name[] of a rule that runs');
   const spansMax = Math.min(SPANS_MAX, params.limit());
   try {
-    const rules = await rooms.rules.backtest({ groups, start, end, intervalMs, spansMax, signal });
+    const rules = await rooms.rules.backtest({ groups, start, end, intervalMs, spansMax, signal: gone.signal });
     return dataJson({ start: start / 1000, end: end / 1000, rules: rules.map(ruleJson(end)) } satisfies ApiBacktest);
   } catch (error) {
     if (error instanceof BacktestTooLong) throw new ApiError('bad_data', error.message);

@@ -41,7 +41,7 @@ async function distributionAnswer({
   params,
   deps,
   rooms,
-  signal,
+  gone: { signal },
 }: ApiCall): Promise<AsyncIterable<Uint8Array> | TypedAnswer> {
   const format = params.text('format');
   if (format !== '' && format !== 'json' && format !== 'binary')
@@ -165,7 +165,7 @@ function writeLines(out: JsonBytes, names: readonly string[], lines: readonly Fl
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-async function explainAnswer({ params, deps, rooms, signal }: ApiCall): Promise<Iterable<string>> {
+async function explainAnswer({ params, deps, rooms, gone: { signal } }: ApiCall): Promise<Iterable<string>> {
   const valuesMax = Math.min(VALUES_MAX, params.text('limit') === '' ? VALUES_DEFAULT : params.limit());
   const request: ExplainRequest = {
     expr: params.text('query'),

@@ -28,7 +28,7 @@ async function runQuery(
   grid: Pick<QueryRequest, 'start' | 'end' | 'stepMs'>,
   columns = false,
 ): Promise<AnswerPieces> {
-  const { params, deps, rooms, origin, signal, queries, client } = call;
+  const { params, deps, rooms, origin, gone, queries, client } = call;
   const limit = params.limit();
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);
   const lookbackDeltaMs = lookbackOf(params);
@@ -36,11 +36,11 @@ async function runQuery(
   const fresh = params.text('nocache') === '1';
   const statsText = params.text('stats');
   const perStep = statsText === 'all';
-  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, perStep, origin, signal };
+  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, perStep, origin, signal: gone.signal };
   const stats = statsText !== '';
   const warnings = stats && statsText !== 'true' && statsText !== 'all' ? [deprecatedStats(statsText)] : [];
   return queries
-    .run(request, client, (own) => rooms.engine.answer(own, { limit, stats, fresh, columns, warnings }))
+    .run(request, gone, client, () => rooms.engine.answer(request, { limit, stats, fresh, columns, warnings }))
     .catch(refused);
 }
 
@@ -65,7 +65,8 @@ const BRACE = 0x7b;
 
 /** How a query is evaluated: a range query where a step is given, else an instant one. It is run for that, and its answer left away. */
 async function explained(call: ApiCall): Promise<Iterable<string>> {
-  const { params, rooms, deps, origin, signal } = call;
+  const { params, rooms, deps, origin, gone } = call;
+  const { signal } = gone;
   const t = params.timeOr('time', deps.clock.now());
   const grid = params.text('step') === '' ? { start: t, end: t, stepMs: 0 } : rangeParams(params);
   const timeoutMs = Math.min(params.durationOr('timeout', Infinity), deps.options.queryTimeoutMs);

@@ -21,7 +21,7 @@ export interface ApiCall {
   /** Who asks, for the query log. */
   readonly origin: NonNullable<QueryRequest['origin']>;
   /** Aborted when the client goes away before it is answered. */
-  readonly signal: AbortSignal;
+  readonly gone: AbortController;
 }
 
 /** Pieces of JSON, the whole envelope included: as text, or as bytes that come from where they are made. */

@@ -26,7 +26,7 @@ const SLOW_KEPT_MS = 86_400_000;
 const EXPR_CHARS_MAX = 10_000;
 
 export class RunningQueries {
-  readonly #running = new Map<string, { readonly query: RunningQuery; readonly abort: AbortController }>();
+  readonly #running = new Map<string, { readonly query: RunningQuery; readonly cancel: () => void }>();
   #slow: EndedQuery[] = [];
   #last = 0;
 
@@ -42,20 +42,13 @@ export class RunningQueries {
   /** @returns whether there is such a query. */
   cancel(id: string): boolean {
     const found = this.#running.get(id);
-    found?.abort.abort();
+    found?.cancel();
     return found !== undefined;
   }
 
-  /** Runs a query where it can be seen and cancelled. */
-  async run<T>(
-    asked: QueryRequest & { readonly signal: AbortSignal },
-    client: string,
-    work: (request: QueryRequest) => Promise<T>,
-  ): Promise<T> {
-    const abort = new AbortController();
-    if (asked.signal.aborted) abort.abort();
-    asked.signal.addEventListener('abort', () => abort.abort(), { once: true });
-    const { start, end, stepMs, expr } = asked;
+  /** Runs a query where it can be seen and cancelled. @param gone ends it. */
+  async run<T>(request: QueryRequest, gone: AbortController, client: string, work: () => Promise<T>): Promise<T> {
+    const { start, end, stepMs, expr } = request;
     const query = {
       id: String(++this.#last),
       expr: expr.slice(0, EXPR_CHARS_MAX),
@@ -65,15 +58,19 @@ export class RunningQueries {
       client,
       startedAt: Date.now(),
     };
-    this.#running.set(query.id, { query, abort });
+    let isByOperator = false;
+    const cancel = () => {
+      isByOperator = !gone.signal.aborted;
+      gone.abort();
+    };
+    this.#running.set(query.id, { query, cancel });
     const began = performance.now();
     const ended = (error: string) => this.#keep({ ...query, durationMs: performance.now() - began, error });
     try {
-      const result = await work({ ...asked, signal: abort.signal });
+      const result = await work();
       ended('');
       return result;
     } catch (error) {
-      const isByOperator = abort.signal.aborted && !asked.signal.aborted;
       const told = isByOperator ? new QueryError('canceled', 'the query was cancelled by an operator') : error;
       ended(told instanceof Error ? told.message : String(told));
       throw told;

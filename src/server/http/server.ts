@@ -20,7 +20,9 @@ import { isCrossSite, lifecycleRoutes, notReady, refuseCrossSite } from './lifec
 import { notificationRoutes } from './notificationRoutes.ts';
 import { openApiRoute } from './openapi.ts';
 import { paramsOf } from './params.ts';
-import { plainWrites, type Shortcut } from './plainWrites.ts';
+import { plainQueries } from './plainQueries.ts';
+import type { Shortcut } from './plainRequest.ts';
+import { plainWrites } from './plainWrites.ts';
 import { registerPush } from './pushRoutes.ts';
 import { registerOtlp } from './otlp.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
@@ -134,8 +136,14 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   const receiver = new WriteReceiver(deps);
   const writePath = options.routePrefix + WRITE_PATH;
   registerRemoteWrite(app, deps, receiver, writePath);
-  const plain = plainWrites(deps, gate, receiver, writePath);
-  putBefore(app.server, (request, response) => closed === undefined && plain(request, response));
+  const shortcuts = [
+    plainWrites(deps, gate, receiver, writePath),
+    plainQueries(deps, gate, queries, API, FORM_BYTES_MAX),
+  ];
+  putBefore(
+    app.server,
+    (request, response) => closed === undefined && shortcuts.some((take) => take(request, response)),
+  );
   registerOtlp(app, deps, options.routePrefix + API);
   for (const path of ['/read', '/write', '/otlp/v1/metrics']) routes.refuseOthers(API + path, ['POST']);
   registerPush(app, deps, options.routePrefix);
@@ -264,7 +272,7 @@ async function answerApi(
     accept: request.headers.accept ?? '',
     client: request.ip,
     origin,
-    signal: gone.signal,
+    gone,
   });
   const typed: TypedAnswer = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
   const { contentType, isNegotiated, pieces } = typed;

@@ -8,6 +8,8 @@ export interface BudgetLimits {
   /** Bytes of memory that these take, about. Without it, any number. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
+  /** Aborted when all queries are canceled. */
+  readonly closing?: AbortSignal;
   /** A flag in shared memory that another thread sets to cancel. */
   readonly cancelFlag?: Int32Array;
 }
@@ -115,8 +117,9 @@ export class Budget {
 
   check(now = performance.now()): void {
     if (now > this.deadline) throw timedOut(this.limits.timeoutMs);
-    const { signal, cancelFlag } = this.limits;
-    if (signal?.aborted === true || (cancelFlag !== undefined && Atomics.load(cancelFlag, 0) !== 0)) throw canceled();
+    const { signal, closing, cancelFlag } = this.limits;
+    if (signal?.aborted === true || closing?.aborted === true) throw canceled();
+    if (cancelFlag !== undefined && Atomics.load(cancelFlag, 0) !== 0) throw canceled();
   }
 }
 

@@ -5,11 +5,16 @@ import { canceled, timedOut } from './budget.ts';
 /** Queries that may wait; one more is refused at once. */
 export const WAITING_MAX = 1000;
 
+interface Waiting {
+  readonly admit: () => void;
+  readonly cancel: () => void;
+}
+
 /** Lets a bounded number in at a time; the others wait, and give up at their timeout or when they are aborted. */
 export class Gate {
   private readonly places: number;
   private free: number;
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: Waiting[] = [];
 
   constructor(places: number) {
     this.places = places;
@@ -30,24 +35,29 @@ export class Gate {
     return () => {
       const next = this.waiting.shift();
       if (next === undefined) this.free++;
-      else next();
+      else next.admit();
     };
+  }
+
+  /** Cancels those that wait. */
+  close(): void {
+    for (const { cancel } of [...this.waiting]) cancel();
   }
 
   private wait(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        const at = this.waiting.indexOf(admit);
+        signal?.removeEventListener('abort', cancel);
+        const at = this.waiting.indexOf(own);
         if (at >= 0) this.waiting.splice(at, 1);
         act();
       };
-      const admit = () => settle(resolve);
-      const onAbort = () => settle(() => reject(canceled()));
+      const cancel = () => settle(() => reject(canceled()));
+      const own = { admit: () => settle(resolve), cancel };
       const timer = setTimeout(() => settle(() => reject(timedOut(timeoutMs))), timeoutMs);
-      signal?.addEventListener('abort', onAbort);
-      this.waiting.push(admit);
+      signal?.addEventListener('abort', cancel);
+      this.waiting.push(own);
     });
   }
 }

@@ -163,23 +163,15 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     options.onQuery?.({ queueMs, prepareMs, evaluateMs: evalMs, samplesRead });
   };
 
-  /** Rules ask with the same signal all the time; one that follows two others costs as much as a small query. */
-  let followed: { readonly asked: AbortSignal; readonly either: AbortSignal } | undefined;
-  const orClosing = (asked: AbortSignal): AbortSignal => {
-    if (followed?.asked !== asked) followed = { asked, either: AbortSignal.any([asked, closing.signal]) };
-    return followed.either;
-  };
-
   /** Lets a query in when it is its turn, and keeps what it reads open until `evaluate` is done. */
   const admitted = async <T>(
-    asked: QueryRequest,
+    request: QueryRequest,
     askedAt: number,
     keeps: Form | undefined,
     evaluate: (query: Admitted) => Promise<T>,
   ): Promise<T> => {
     if (closing.signal.aborted) throw canceled();
-    const signal = asked.signal === undefined ? closing.signal : orClosing(asked.signal);
-    const request = { ...asked, signal };
+    const { signal } = request;
     const whole = prepareQuery(request, limits);
     const timeoutMs = Math.min(request.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
@@ -189,7 +181,13 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     let end: (() => void) | undefined;
     try {
       const left = timeoutMs - (performance.now() - started);
-      const budget = new Budget({ timeoutMs: left, maxSamples, maxBytes: limits.maxBytes, signal });
+      const budget = new Budget({
+        timeoutMs: left,
+        maxSamples,
+        maxBytes: limits.maxBytes,
+        signal,
+        closing: closing.signal,
+      });
       const selecting = performance.now();
       const keeping = keeps === undefined ? undefined : keepingOf(keeps, whole);
       const rest = keeping?.part && restOf({ ...request, parsed: whole.plan.expr }, keeping.part);
@@ -324,6 +322,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     },
     async close() {
       closing.abort();
+      gate.close();
       await pool.close();
     },
   };
