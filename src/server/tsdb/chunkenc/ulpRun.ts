@@ -150,14 +150,14 @@ function sizeOfCodes(count: number, shift: number, k: number): number {
     const low = codes[2 * i];
     const high = codes[2 * i + 1];
     if (low === 0 && high === 0) continue;
-    const quotient = Math.floor((high * 2 ** 32 + low) * 2 ** -(shift + k));
+    const quotient = quotientOf(shiftedLow(low, high, shift), shiftedHigh(high, shift), k);
     size += quotient < RICE_QUOTIENT_MAX ? quotient + 1 + k : RICE_QUOTIENT_MAX + 64;
   }
   return size;
 }
 
 function writeCode(low: number, high: number, k: number): void {
-  const quotient = k >= 32 ? high >>> (k - 32) : high * 2 ** (32 - k) + (low >>> k);
+  const quotient = quotientOf(low, high, k);
   if (quotient >= RICE_QUOTIENT_MAX) {
     bitWriter.bits(2 ** RICE_QUOTIENT_MAX - 1, RICE_QUOTIENT_MAX);
     bitWriter.bits(low, 32);
@@ -166,6 +166,10 @@ function writeCode(low: number, high: number, k: number): void {
   bitWriter.bits(2 ** quotient - 1, quotient + 1);
   bitWriter.bits(lowBits(low, Math.min(k, 32)), Math.min(k, 32));
   if (k > 32) bitWriter.bits(lowBits(high, k - 32), k - 32);
+}
+
+function quotientOf(low: number, high: number, k: number): number {
+  return k >= 32 ? high >>> (k - 32) : high * 2 ** (32 - k) + (low >>> k);
 }
 
 function shiftedLow(low: number, high: number, shift: number): number {
