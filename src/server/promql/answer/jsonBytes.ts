@@ -3,8 +3,8 @@ import { formatValue } from '../../../shared/api/prometheus.ts';
 import { grown } from '../../../shared/bytes/release.ts';
 import { utf8Size, writeUtf8 } from '../../../shared/bytes/utf8.ts';
 
-/** A buffer is handed on when it holds so much. */
-const PIECE_BYTES = 128 * 1024;
+/** A buffer is handed on when it holds so much: handing one to another thread costs more than writing some thousands of samples. */
+const PIECE_BYTES = 512 * 1024;
 /** What it has room for: the samples that are written at once seldom take more. */
 const BUFFER_BYTES = PIECE_BYTES + 64 * 1024;
 const FIRST_BYTES = 2 * 1024;
