@@ -12,7 +12,7 @@ export function askingRoute(route: ApiRoute, engine: QueryRunner, queryable: Tsd
       params: new Params(new URLSearchParams(params)),
       deps: { options: { queryTimeoutMs: 120_000, maxSamples: 50_000_000, queryBytesMax: Infinity } },
       rooms: { engine, queryable },
-      signal: new AbortController().signal,
+      gone: new AbortController(),
     };
     const answer = await route.answer(call as unknown as ApiCall);
     return bytesOf('pieces' in answer ? answer.pieces : answer);
