@@ -313,8 +313,9 @@ describe('what cannot be read as HTTP', () => {
       /write it as %XX/,
     ],
     [
+      // Hardly longer: a connection that is closed with much unread loses its answer at times.
       'a header that is too long',
-      `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(1_100_000)}\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(1024 * 1024)}\r\n\r\n`,
       431,
       /headers are too long/,
     ],

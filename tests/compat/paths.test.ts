@@ -201,7 +201,7 @@ besidePrometheus('paths and methods beside Prometheus', () => {
       expect(mine).toEqual(wanted);
     });
     const ofPages = isNew ? test : test.skip;
-    ofPages.each(PAGES)('there is a page at %s', async (path) => {
+    ofPages.each(PAGES)('there is a page at %s (needs version 3)', async (path) => {
       const [mine, wanted] = await both(`GET ${path}`);
       expect([200, 302, 500]).toContain(wanted.status); // 500 is a page that a build lacks.
       expect([200, 302]).toContain(mine.status);

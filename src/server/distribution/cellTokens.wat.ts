@@ -1,6 +1,8 @@
 /** Columns of doubles as tokens (shared/api/cellTokens.ts) in WebAssembly. */
 import {
   DECIMAL_MAX,
+  HASH_HIGH,
+  HASH_LOW,
   KIND,
   KIND_BITS,
   MILLION,
@@ -8,8 +10,9 @@ import {
   SLOT_BITS,
   THOUSAND,
   TO_INTEGER,
+  TOKEN_BYTES_MAX,
 } from '../../shared/api/cellTokens.ts';
-import { HASH_HIGH, HASH_LOW, TOKEN_BYTES_MAX } from '../../shared/api/cellTokens.ts';
+import { get, increase, set } from '../wasm/text.ts';
 
 /** Cells that are written at once: few enough that the token of a run of them is one or two bytes. */
 export const CELLS_MAX = 2048;
@@ -24,8 +27,6 @@ export const OUT_AT = CELLS_AT + 8 * CELLS_MAX;
 const END = OUT_AT + PIECE_BYTES + TOKEN_BYTES_MAX * CELLS_MAX + PADDING;
 const PAGE_SIZE = 65_536;
 
-const get = (name: string) => `(local.get $${name})`;
-const set = (name: string, v: string) => `(local.set $${name} ${v})`;
 const cell = (type: 'f64' | 'i64', index: string) =>
   `(${type}.load offset=${CELLS_AT} (i32.shl ${get(index)} (i32.const 3)))`;
 const token = (kind: keyof typeof KIND, operand: string) =>
@@ -39,13 +40,13 @@ const shortToken = (kind: keyof typeof KIND, operand: string) => `
   (i32.store16 ${get('at')} (i32.or
     (i32.or (i32.and ${get('token')} (i32.const 127)) (i32.shl ${get('isLong')} (i32.const 7)))
     (i32.shl (i32.shr_u ${get('token')} (i32.const 7)) (i32.const 8))))
-  ${set('at', `(i32.add ${get('at')} (i32.add ${get('isLong')} (i32.const 1)))`)}`;
+  ${increase('at', `(i32.add ${get('isLong')} (i32.const 1))`)}`;
 const run = (kind: keyof typeof KIND, isSame: string) => `
   (block $ended
     (loop $more
       (br_if $ended (i32.ge_u ${get('end')} ${get('count')}))
       (br_if $ended (i32.eqz ${isSame}))
-      ${set('end', `(i32.add ${get('end')} (i32.const 1))`)}
+      ${increase('end', '(i32.const 1)')}
       (br $more)))
   ${shortToken(kind, `(i32.sub (i32.sub ${get('end')} ${get('i')}) (i32.const 1))`)}
   (br $written)`;
@@ -71,7 +72,7 @@ const TOKEN = `
       (br_if $last (i32.gt_u (i32.const 128) ${get('left')}))
       (i32.store8 ${get('at')} (i32.or ${get('left')} (i32.const 128)))
       ${set('left', `(i32.shr_u ${get('left')} (i32.const 7))`)}
-      ${set('at', `(i32.add ${get('at')} (i32.const 1))`)}
+      ${increase('at', '(i32.const 1)')}
       (br $next)))
   (i32.store8 ${get('at')} ${get('left')})
   (i32.add ${get('at')} (i32.const 1)))
@@ -120,7 +121,7 @@ const COLUMN = `
           (i64.store offset=${SLOTS_AT} (i32.shl ${get('slot')} (i32.const 3)) ${get('bits')})
           (i32.store8 ${get('at')} (i32.const ${KIND.double}))
           (i64.store offset=1 ${get('at')} ${get('bits')})
-          ${set('at', `(i32.add ${get('at')} (i32.const ${TOKEN_BYTES_MAX}))`)})
+          ${increase('at', `(i32.const ${TOKEN_BYTES_MAX})`)})
         ${set('end', `(i32.add ${get('i')} (i32.const 1))`)})
       ${set('i', get('end'))}
       (br $next)))

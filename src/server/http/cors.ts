@@ -8,6 +8,9 @@ const HEADERS = {
   'access-control-expose-headers': 'Date',
 };
 
+/** Whether a cache may keep the answer, which it must not give to another origin. */
+export const variesByOrigin = (method: string) => method !== 'POST';
+
 /**
  * @param below what paths must begin with; other ones are our own pages' and scrapers'.
  * @throws Error if the pattern is not RE2.
@@ -17,7 +20,7 @@ export function corsHook(pattern: string, below: string): (request: FastifyReque
   const allowed = compilePattern(pattern);
   return ({ headers: { origin }, method, url }, reply) => {
     if (!url.startsWith(below)) return;
-    if (method !== 'POST') reply.header('vary', 'Origin'); // A cache must not give one origin's answer to another.
+    if (variesByOrigin(method)) reply.header('vary', 'Origin');
     if (origin === undefined || origin === '' || !allowed(origin)) return;
     reply.headers({ ...HEADERS, 'access-control-allow-origin': everybody ? '*' : origin });
   };

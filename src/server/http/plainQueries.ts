@@ -7,7 +7,9 @@ import { pipeline } from 'node:stream';
 import { MATRIX_TYPE } from '../../shared/api/matrixColumns.ts';
 import type { AnswerPieces } from '../storage/engine.ts';
 import type { Gate } from './access/gate.ts';
+import { API, apiCall } from './apiCall.ts';
 import { bodyOf, JSON_TYPE, type Body } from './answer.ts';
+import { variesByOrigin } from './cors.ts';
 import type { HttpDeps, ServerRooms } from './deps.ts';
 import { failureOf } from './failure.ts';
 import { Params } from './params.ts';
@@ -27,23 +29,17 @@ interface Asked {
   readonly params: Params;
 }
 
-/** @param api the path below which the routes are, and by which they are counted. @param formBytesMax of a form that is read. */
-export function plainQueries(
-  deps: HttpDeps,
-  gate: Gate,
-  queries: RunningQueries,
-  api: string,
-  formBytesMax: number,
-): Shortcut {
+/** @param formBytesMax of a form that is read. */
+export function plainQueries(deps: HttpDeps, gate: Gate, queries: RunningQueries, formBytesMax: number): Shortcut {
   const { routePrefix } = deps.options;
-  const below = routePrefix + api;
+  const below = routePrefix + API;
   const routes = new Map(
     QUERY_ROUTES.filter(({ path }) => PATHS.has(path)).map((route) => [below + route.path, route]),
   );
   const fixed = new FixedHeaders();
   const send = async (asked: Asked) => {
     const { request, response } = asked;
-    const { status, body, vary } = await answerOf(deps, queries, api, asked);
+    const { status, body, vary } = await answerOf(deps, queries, asked);
     const { content, encoding } = body;
     const more = {
       'content-type': JSON_TYPE,
@@ -92,19 +88,11 @@ function sizeOf({ method, headers }: IncomingMessage, formBytesMax: number): num
 async function answerOf(
   deps: HttpDeps,
   queries: RunningQueries,
-  api: string,
   { request, response, route, rooms, params }: Asked,
 ): Promise<{ readonly status: number; readonly body: Body; readonly vary: string }> {
   const { method = '', url = '', headers } = request;
-  // What one origin is answered is not for another; what is posted is not kept by anybody.
-  const varies = method === 'POST' ? [] : ['Origin'];
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const client = request.socket.remoteAddress ?? '';
-  const origin = { httpRequest: { clientIP: client, method, path: api + route.path } };
-  const call = { deps, rooms, params, path: {}, queries, accept: '', client, origin, gone };
+  const varies = variesByOrigin(method) ? ['Origin'] : [];
+  const call = apiCall({ deps, rooms, params, path: {}, queries }, route.path, request, response);
   try {
     const pieces = (await route.answer(call)) as AnswerPieces;
     const body = await bodyOf(headers['accept-encoding'], pieces);

@@ -7,6 +7,7 @@ import fastify, {
 } from 'fastify';
 import type { AnswerPieces } from '../storage/engine.ts';
 import { adminRoutes } from './adminRoutes.ts';
+import { API, apiCall } from './apiCall.ts';
 import { DATA_HEADERS, JSON_TYPE, sendJson, sendPieces, sendTexts, TEXT_TYPE, varyWith } from './answer.ts';
 import { BACKTEST_ROUTES } from './backtestRoutes.ts';
 import { answerBroken } from './brokenRequest.ts';
@@ -55,7 +56,6 @@ const noSchemas = () => () => {
   throw new Error('no route has a schema');
 };
 
-const API = '/api/v1';
 const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'] as const;
 
 export interface HttpServer {
@@ -136,10 +136,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   const receiver = new WriteReceiver(deps);
   const writePath = options.routePrefix + WRITE_PATH;
   registerRemoteWrite(app, deps, receiver, writePath);
-  const shortcuts = [
-    plainWrites(deps, gate, receiver, writePath),
-    plainQueries(deps, gate, queries, API, FORM_BYTES_MAX),
-  ];
+  const shortcuts = [plainWrites(deps, gate, receiver, writePath), plainQueries(deps, gate, queries, FORM_BYTES_MAX)];
   putBefore(
     app.server,
     (request, response) => closed === undefined && shortcuts.some((take) => take(request, response)),
@@ -255,25 +252,10 @@ async function answerApi(
   if (route.changes === true && isCrossSite(request)) return refuseCrossSite(reply);
   const rooms = deps.rooms();
   if (rooms === undefined) return notReady(reply);
-  const gone = new AbortController();
-  // Of a request that is answered there is nothing to abort, and telling so costs.
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
   const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
-  const origin = { httpRequest: { clientIP: request.ip, method: request.method, path: API + route.path } };
-  const answer = await route.answer({
-    deps,
-    rooms,
-    params,
-    path,
-    queries,
-    accept: request.headers.accept ?? '',
-    client: request.ip,
-    origin,
-    gone,
-  });
+  const call = apiCall({ deps, rooms, params, path, queries }, route.path, request.raw, reply.raw);
+  const answer = await route.answer(call);
   const typed: TypedAnswer = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
   const { contentType, isNegotiated, pieces } = typed;
   if (isNegotiated === true) reply.header('vary', varyWith(reply, 'Accept'));

@@ -40,7 +40,7 @@ export interface OutlinedSeries {
 
 /** Finds windows and the runs to read once for all series that share their times. */
 export class OutlineReader {
-  readonly #cache: Pick<WindowCache, 'of'>;
+  readonly #cache: WindowCache;
   readonly #found = new Map<LooksAt, Map<Float64Array, RunWindows | 'read all'>>();
   #values = new Float64Array(0);
 

@@ -193,6 +193,8 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const rest = keeping?.part && restOf({ ...request, parsed: whole.plan.expr }, keeping.part);
       const prepared = rest === undefined ? whole : prepareQuery(rest, limits);
       selected = await packSelects(queryable, prepared, budget);
+      // No thread is to be started any more.
+      if (closing.signal.aborted) throw canceled();
       const selectMs = performance.now() - selecting;
       // A small one is over before anybody could ask what ran; a look into a file takes longer than some of them.
       if (workOf(prepared, selected) > inlineWorkMax) end = options.active?.begin(request.expr, Date.now());

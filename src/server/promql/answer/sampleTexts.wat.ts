@@ -2,6 +2,8 @@
  * Samples of a row as JSON, `[1767225600.5,"0.25"],…`, in WebAssembly. Numbers are the shortest decimals that stand for them, and of these the nearest, found as in
  * R. Giulietti, "The Schubfach way to render doubles" (2020): names of variables are those of the paper. They are laid out as `formatValue` does.
  */
+import { byte, get, increase } from '../../wasm/text.ts';
+
 /** Samples that are written at once. */
 export const SAMPLES_MAX = 1024;
 /** Samples whose times are held as text: those of any range query, and a multiple of those written at once. */
@@ -39,9 +41,10 @@ const PAGE_SIZE = 65_536;
 
 /** Of up to eight characters, the first one lowest. */
 const text = (characters: string) => `(i64.const ${Buffer.from(characters.padEnd(8, '\0')).readBigInt64LE()})`;
-const byte = (character: string) => `(i32.const ${character.charCodeAt(0)})`;
-const get = (name: string) => `(local.get $${name})`;
-const increase = (name: string, by: string) => `(local.set $${name} (i32.add ${get(name)} ${by}))`;
+/** Whether the bit of the sample at place 'i' is set. */
+const IS_SET = `(i32.and (i32.const 1) (i32.shr_u
+          (i32.load8_u offset=${BITS_AT} (i32.shr_u ${get('i')} (i32.const 3)))
+          (i32.and ${get('i')} (i32.const 7))))`;
 
 /** The upper half of the product. */
 const HIGH = `
@@ -304,9 +307,7 @@ const SAMPLES = `
   (block $done
     (loop $next
       (br_if $done (i32.ge_u (local.get $i) (local.get $count)))
-      (if (i32.and (i32.const 1) (i32.shr_u
-          (i32.load8_u offset=${BITS_AT} (i32.shr_u (local.get $i) (i32.const 3)))
-          (i32.and (local.get $i) (i32.const 7)))) (then
+      (if ${IS_SET} (then
         (local.set $length (i32.shl (i32.add (local.get $opening) (local.get $i)) (i32.const 2)))
         (local.set $from (i32.load offset=${FROM_AT} (local.get $length)))
         (local.set $length (i32.sub (i32.load offset=${FROM_AT + 4} (local.get $length)) (local.get $from)))
@@ -334,9 +335,7 @@ const NUMBERS = `
   (block $done
     (loop $next
       (br_if $done (i32.ge_u (local.get $i) (local.get $count)))
-      (if (i32.and (i32.const 1) (i32.shr_u
-          (i32.load8_u offset=${BITS_AT} (i32.shr_u (local.get $i) (i32.const 3)))
-          (i32.and (local.get $i) (i32.const 7))))
+      (if ${IS_SET}
         (then
           (i32.store (local.get $at) (i32.const ${Buffer.from('],[\0').readInt32LE()}))
           ${increase('at', '(i32.const 3)')})
