@@ -121,10 +121,10 @@ alerting:
     const since = Date.now() / 1000;
     await until(async () => (await numberOf('b', 'n_total')) > seen + 10);
     await startAgent('a');
-    await until(
-      async () =>
-        (await numberOf('a', `count_over_time(n_total{replica="a"}[${Math.ceil(Date.now() / 1000 - since)}s])`)) >= 5,
-    );
+    // None from before it went.
+    const samplesSince = () =>
+      numberOf('a', `count_over_time(n_total{replica="a"}[${Math.floor(Date.now() - since * 1000)}ms])`);
+    await until(async () => (await samplesSince()) >= 5);
     const [{ values = [] }] = await answer('a', 'n_total[2m]');
     const numbers = values.map(([, v]) => Number(v));
     for (let i = 1; i < numbers.length; i++) expect(numbers[i]).toBeGreaterThan(numbers[i - 1]);
