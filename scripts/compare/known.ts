@@ -34,6 +34,15 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
     (expr, difference) => /\b(ln|log2|log10)\(/.test(expr) && /-307\.95|-708\.39|-1022/.test(difference),
   ],
   [
+    'powers of denormal numbers, which Go computes by that logarithm',
+    (expr, difference) =>
+      /\bodd\b[^^]*\^ *-?[\d.]*\.\d/.test(expr) && /e[-+]\d+"\s+in place of "[\d.]+e[-+]\d+"$/.test(difference),
+  ],
+  [
+    "the rest of a division of powers, of which Go's and V8's differ in their last bits: a rest shows them whole",
+    (expr, difference) => /\^.*%/.test(expr) && isOfValues(difference),
+  ],
+  [
     'more than twelve samples of which some are equal, which Go sorts otherwise',
     (expr, difference) =>
       /^(sort|topk|bottomk)/.test(expr) && /^order/.test(difference) && difference.split('{').length > 26,

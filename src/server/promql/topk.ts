@@ -40,11 +40,17 @@ export async function selectExtremes(
     source.read(s, row);
     const heap = heaps[groupOf[s]];
     if (steps === 1 && row.present[0] === 1) met.add(heap);
-    if (row.histograms.size > 0 && op !== 'limitk') leaveOutHistograms(row, wanted, onIgnored);
+    if (op === 'limitk') rankAsZero(row);
+    else leaveOutHistograms(row, wanted, onIgnored);
     offer(heap, row, s, wanted, op);
     if (budget.isDue()) await budget.pause();
   }
   return chosenRows(steps === 1 ? [...met] : heaps, source, steps, op);
+}
+
+/** Histograms stand among numbers as upstream's do: the order tells later operators which one they meet first. */
+function rankAsZero({ histograms, values }: Row): void {
+  for (const i of histograms.keys()) values[i] = 0;
 }
 
 function leaveOutHistograms(row: Row, wanted: Float64Array, onIgnored: () => void): void {
