@@ -24,7 +24,7 @@ import {
   type Row,
   type VectorRows,
 } from './rows.ts';
-import { selectExtremes } from './topk.ts';
+import { selectExtremes, type Extreme } from './topk.ts';
 
 export async function evaluateAggregation(node: Aggregation, grid: StepGrid, context: EvalContext): Promise<Value> {
   const { op } = node;
@@ -35,29 +35,24 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
   const given = await rowsOf(node.expr, grid, context);
   const onIgnored = () => words.ignoredInAggregation(op);
   const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, onIgnored);
+  const extremes = (rank: Extreme, of: VectorRows, wanted: Float64Array) => {
+    const groups = groupRows(of.labels, node.grouping, node.without);
+    return selectExtremes(rank, of, groups, wanted, grid.count, context.budget, onIgnored);
+  };
   switch (op) {
     case 'topk':
     case 'bottomk':
-    case 'limitk': {
-      const wanted = wholeNumbers(param);
-      return vectorValue(
-        await selectExtremes(
-          op,
-          rows,
-          groupRows(rows.labels, node.grouping, node.without),
-          wanted,
-          grid.count,
-          context.budget,
-          onIgnored,
-        ),
-      );
-    }
+    case 'limitk':
+      return vectorValue(await extremes(op, rows, wholeNumbers(param)));
     case 'quantile':
       return vectorValue(await quantiles(node, param, rows, grid, context));
     case 'count_values':
       return vectorValue(await countValues(node, rows, grid, context));
-    case 'limit_ratio':
-      return vectorValue(await limitByRatio(node, param, rows, grid, context));
+    case 'limit_ratio': {
+      const some = await limitByRatio(node, param, rows, grid, context);
+      // Upstream puts them into a heap, which a single step shows.
+      return vectorValue(grid.count === 1 ? await extremes('limitk', some, Float64Array.of(some.labels.length)) : some);
+    }
     default:
       return vectorValue(await accumulate(ACCUMULATORS[op], node, rows, grid, context));
   }

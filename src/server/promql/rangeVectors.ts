@@ -12,7 +12,7 @@ import type { WindowFunction } from './histogramWindows.ts';
 import type { HistogramWords } from './histogramWords.ts';
 import { rangeMs, rangeNode, reachOf, subqueryGrid, windowEnds, type Reach } from './selectorTimes.ts';
 import type { RangeKernel, WindowedSeries, WindowGrid } from './rangeKernels.ts';
-import { clearRow, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
+import { clearRow, heldRows, newRow, withoutName, type Row, type VectorRows } from './rows.ts';
 import { withoutStale, type SampledSeries, type SelectedSeries, type SeriesOrigin } from './series.ts';
 import type { PlacedSeries, SumKernel } from './summedIncreases.ts';
 import type { OutlineKernel } from './outlineKernels.ts';
@@ -131,7 +131,8 @@ function reachedWindows(ends: Float64Array, width: number, { before, after }: Re
 async function ofSubquery(node: Subquery, grid: StepGrid, context: EvalContext): Promise<RangeVector> {
   const { plan, budget } = context;
   const inner = subqueryGrid(node, grid, plan.context);
-  const rows = await rowsOf(node.expr, inner, context);
+  // Where no step falls into it there is nothing to tell either.
+  const rows = inner.count === 0 ? heldRows([], []) : await rowsOf(node.expr, inner, context);
   // All of it is held at once: refused before any of it is computed.
   budget.expect(inner.count * rows.labels.length);
   const times = timesOf(inner);

@@ -14,7 +14,7 @@ interface Heaps {
   readonly bar: Float64Array;
 }
 
-type Extreme = 'topk' | 'bottomk' | 'limitk';
+export type Extreme = 'topk' | 'bottomk' | 'limitk';
 
 /** @param wanted k by step; below 1 selects nothing. @param onIgnored hears of histograms, which have no rank. */
 export async function selectExtremes(
