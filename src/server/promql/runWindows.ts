@@ -95,8 +95,15 @@ export function locateRuns(outline: SeriesOutline, windows: Windows, at: LooksAt
   const steps = lo.length;
   const index = () => new Int32Array(steps);
   const [firstRun, lastRun, firstAt, lastAt] = [index(), index(), index(), index()];
-  const isRead = new Uint8Array(ends.length);
   const startOf = (r: number) => (r > 0 ? ends[r - 1] : 0);
+  const readAt = new Int32Array(ends.length).fill(-1);
+  let room = 2 * ends.length;
+  const roomMax = room + times.length * READ_SHARE_MAX;
+  const read = (r: number) => {
+    if (readAt[r] >= 0) return;
+    readAt[r] = room;
+    room += ends[r] - startOf(r);
+  };
   const isEnd = (r: number, k: number) => isKnown[r] === 1 && (k === startOf(r) || k === ends[r] - 1);
   const isWhole = (r: number, i: number) => isKnown[r] === 1 && lo[i] <= startOf(r) && hi[i] >= ends[r];
   let a = 0;
@@ -108,20 +115,13 @@ export function locateRuns(outline: SeriesOutline, windows: Windows, at: LooksAt
     firstRun[i] = a;
     lastRun[i] = b;
     if (at === 'ends') {
-      if (!isEnd(a, lo[i])) isRead[a] = 1;
-      if (!isEnd(b, hi[i] - 1)) isRead[b] = 1;
+      if (!isEnd(a, lo[i])) read(a);
+      if (!isEnd(b, hi[i] - 1)) read(b);
     } else if (at !== 'times' && (at === 'all' || a < b || !isWhole(a, i))) {
-      for (let r = a; r <= b; r++) if (at === 'alone' || !isWhole(r, i)) isRead[r] = 1;
+      for (let r = a; r <= b; r++) if (at === 'alone' || !isWhole(r, i)) read(r);
     }
+    if (room > roomMax) return 'read all';
   }
-  const readAt = new Int32Array(ends.length).fill(-1);
-  let room = 2 * ends.length;
-  for (let r = 0; r < ends.length; r++) {
-    if (isRead[r] === 0) continue;
-    readAt[r] = room;
-    room += ends[r] - startOf(r);
-  }
-  if (room - 2 * ends.length > times.length * READ_SHARE_MAX) return 'read all';
   const placeOf = (r: number, k: number) =>
     isEnd(r, k) ? 2 * r + (k === startOf(r) ? 0 : 1) : readAt[r] + k - startOf(r);
   for (let i = 0; i < steps && at === 'ends'; i++) {

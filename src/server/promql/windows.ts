@@ -80,6 +80,7 @@ export class WindowCache {
   readonly ends: Float64Array;
   readonly width: number;
   private readonly found = new Map<Float64Array, Windows>();
+  private bytes = 0;
   private lastTimes: Float64Array | undefined;
   private last: Windows | undefined;
 
@@ -91,27 +92,54 @@ export class WindowCache {
   /** @param isShared whether other series may come with the same array. */
   of(times: Float64Array, isShared: boolean): Windows {
     if (times === this.lastTimes) return this.last!;
-    const windows = this.found.get(times) ?? locateWindows(times, this.ends, this.width);
+    const known = this.found.get(times);
+    const windows = known ?? locateWindows(times, this.ends, this.width);
     if (isShared) {
-      this.found.set(times, windows);
+      if (known === undefined) this.keep(times, windows);
       this.lastTimes = times;
       this.last = windows;
     }
     return windows;
   }
+
+  private keep(times: Float64Array, windows: Windows): void {
+    this.found.set(times, windows);
+    this.bytes += 8 * times.length + STEP_BYTES * this.ends.length;
+    if (this.bytes > RECENT_BYTES_MAX) recent.delete(this);
+  }
 }
+
+/** What a step takes in windows and their reaches. */
+const STEP_BYTES = 41;
+/** Fewer are found anew as quickly. */
+const RECENT_STEPS_MIN = 64;
+const RECENT_MAX = 4;
+/** Of one, with the times that it is of. */
+const RECENT_BYTES_MAX = 4 * 1024 * 1024;
+
+/** What this thread's last queries found, oldest first: the panels of a dashboard look at the same times in the same steps. */
+const recent = new Set<WindowCache>();
 
 /** The windows of a query: parts of it that look at the same times, over the same width, share what is found. */
 export class QueryWindows {
   readonly #caches: WindowCache[] = [];
 
   of(ends: Float64Array, width: number): WindowCache {
-    const known = this.#caches.find((cache) => cache.width === width && areEqual(cache.ends, ends));
-    if (known !== undefined) return known;
-    const cache = new WindowCache(ends, width);
+    const fits = (cache: WindowCache) => cache.width === width && areEqual(cache.ends, ends);
+    const own = this.#caches.find(fits);
+    if (own !== undefined) return own;
+    const cache = [...recent].find(fits) ?? new WindowCache(ends, width);
     this.#caches.push(cache);
+    if (ends.length >= RECENT_STEPS_MIN) putLast(cache);
     return cache;
   }
+}
+
+function putLast(cache: WindowCache): void {
+  recent.delete(cache);
+  recent.add(cache);
+  const [oldest] = recent;
+  if (recent.size > RECENT_MAX) recent.delete(oldest);
 }
 
 function areEqual(a: Float64Array, b: Float64Array): boolean {

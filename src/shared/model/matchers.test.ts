@@ -18,3 +18,15 @@ test('patterns that need no RE2 match as it does', () => {
     { numRuns: 2000 },
   );
 });
+
+test('patterns match the same however many others were met between', () => {
+  const digit = (k: number) => compilePattern(`a[${k % 10}]{${1 + Math.floor(k / 10)}}`);
+  const fits = (k: number) => `a${String(k % 10).repeat(1 + Math.floor(k / 10))}`;
+  for (let round = 0; round < 2; round++) {
+    for (let k = 0; k < 100; k++) {
+      expect(digit(k)(fits(k))).toBe(true);
+      expect(digit(k)(fits(k + 1))).toBe(false);
+      expect(digit(0)(fits(0))).toBe(true);
+    }
+  }
+});

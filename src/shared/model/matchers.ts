@@ -83,10 +83,27 @@ export function compilePattern(pattern: string): TextTest {
     const { prefix, min } = shape;
     return (text) => text.length >= prefix.length + min && text.startsWith(prefix);
   }
-  const plain = plainTest(pattern);
-  if (plain !== undefined) return plain;
-  const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
-  return (text) => compiled.matches(text);
+  return plainTest(pattern) ?? re2Test(pattern);
+}
+
+/** Patterns that are kept compiled, and how long such a one is at most: a dashboard asks with the same few, and each is compiled at several places. */
+const KEPT_MAX = 32;
+const KEPT_CHARS_MAX = 200;
+
+/** By pattern; the one that was asked for longest ago comes first. */
+const kept = new Map<string, TextTest>();
+
+/** @throws Error if the pattern is not RE2. */
+function re2Test(pattern: string): TextTest {
+  let test = kept.get(pattern);
+  if (test === undefined) {
+    const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
+    test = (text) => compiled.matches(text);
+    if (pattern.length > KEPT_CHARS_MAX) return test;
+  } else kept.delete(pattern);
+  kept.set(pattern, test);
+  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!);
+  return test;
 }
 
 /** A test for one label value; a label that is absent is tested as ''. */

@@ -120,9 +120,13 @@ function* writeMatrix(out: JsonBytes, matrix: StepMatrix, grid: StepGrid, limit:
     yield* writeSeries(out, { times, values, at: s * grid.count, bits }, histograms);
     places?.push(start, samples, out.length - 1);
     out.text('}');
+    // Most rows are about as long as the first one.
+    if (separator === '') out.expect(ROOM_FOR_LONGER * (count - s) * (out.length - start));
     separator = ',';
   }
 }
+
+const ROOM_FOR_LONGER = 1.1;
 
 /** Which steps of a row are there. */
 export const bitsOf = ({ present, presentStride }: StepMatrix, row: number) =>

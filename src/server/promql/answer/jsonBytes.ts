@@ -74,6 +74,13 @@ export class JsonBytes {
     return taken;
   }
 
+  /** Makes room, up to a piece, for what is going to be written: room that grows as it is needed is moved each time. */
+  expect(bytes: number): void {
+    if (this.#bytes.length === 0) return;
+    const size = Math.min(this.#at + bytes, BUFFER_BYTES);
+    if (size > this.#bytes.length) this.#bytes = grown(this.#bytes, size);
+  }
+
   text(text: string): void {
     this.#reserve(utf8Size(text));
     this.#at = writeUtf8(this.#bytes, this.#at, text);
