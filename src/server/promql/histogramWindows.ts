@@ -40,7 +40,8 @@ function extrapolated(isCounter: boolean, perSecond: boolean): WindowFunction {
     if (histograms === undefined || histograms.length < 2) return undefined;
     const increase = isCounter ? counted(histograms, labels, words) : difference(histograms, labels, words);
     if (increase === undefined) return undefined;
-    const toZero = isCounter && increase.count > 0 ? histograms[0].count / increase.count : undefined;
+    const reachesZero = isCounter && increase.count > 0 && histograms[0].count >= 0;
+    const toZero = reachesZero ? histograms[0].count / increase.count : undefined;
     const factor = extrapolationFactor(times, from, to - 1, end, rangeMs, toZero);
     return multiplied(increase, perSecond ? factor / (rangeMs / 1000) : factor);
   };

@@ -66,6 +66,17 @@ describe('adding histograms', () => {
       ),
     ));
 
+  test('with other custom bounds adds each bucket to what is there, to the last bit', () => {
+    const half = 2 ** -54;
+    const custom = (customValues: number[], counts: number[]): NativeHistogram => ({
+      ...customOf([], Float64Array.from(customValues)),
+      positiveSpans: [{ offset: 0, length: counts.length }],
+      positiveBuckets: Float64Array.from(counts),
+    });
+    const [one, two] = [custom([9], [1]), custom([1, 9], [half, half])];
+    expect(added(one, two, -1).positiveBuckets).toEqual(Float64Array.of(1));
+    expect(added(one, two, -1, true).positiveBuckets).toEqual(Float64Array.of(1 - 2 * half));
+  });
   test('and taking away again changes nothing', () =>
     fc.assert(
       fc.property(observations, observations, schema, threshold, (a, b, s, t) =>

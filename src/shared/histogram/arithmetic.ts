@@ -33,7 +33,7 @@ function regrouped(run: Run, indexOf: (index: number) => number): Run {
     const index = indexOf(run.indexes[i]);
     if (length === 0 || indexes[length - 1] !== index) indexes[length++] = index;
     increment(counts, rest, length - 1, run.counts[i]);
-    if (rest !== undefined) rest[length - 1] += run.rest![i];
+    if (rest !== undefined) increment(counts, rest, length - 1, run.rest![i]);
   }
   return { indexes: indexes.slice(0, length), counts: counts.slice(0, length), rest: rest?.slice(0, length) };
 }
@@ -48,7 +48,7 @@ function sameIndexes(a: Int32Array, b: Int32Array): boolean {
   return a === b || (a.length === b.length && a.every((v, i) => v === b[i]));
 }
 
-/** a + sign · b. Writes into `a`'s counts where both have the same buckets. */
+/** a + sign · b, whose indexes may repeat. Writes into `a`'s counts where both have the same buckets. */
 function merged(a: Run, b: Run, sign: number): Run {
   if (sameIndexes(a.indexes, b.indexes)) {
     for (let i = 0; i < a.counts.length; i++) increment(a.counts, a.rest, i, sign * b.counts[i]);
@@ -68,7 +68,7 @@ function merged(a: Run, b: Run, sign: number): Run {
       if (rest !== undefined) rest[length] = a.rest![i];
       i++;
     }
-    if (j < b.indexes.length && b.indexes[j] === index) increment(counts, rest, length, sign * b.counts[j++]);
+    while (j < b.indexes.length && b.indexes[j] === index) increment(counts, rest, length, sign * b.counts[j++]);
   }
   return { indexes: indexes.slice(0, length), counts: counts.slice(0, length), rest: rest?.slice(0, length) };
 }
@@ -245,7 +245,8 @@ export class HistogramSum {
     const common = commonBounds(this.bounds, others);
     this.positive = regrouped(this.positive, boundIndex(this.bounds, common));
     this.bounds = common;
-    return regrouped(run, boundIndex(others, common));
+    // Not added up among themselves, as upstream adds each to what is there: the last bits tell.
+    return { ...run, indexes: run.indexes.map(boundIndex(others, common)) };
   }
 
   /** Widens this zero bucket to the other's or beyond, and tells what of the other then lies in it. */
@@ -278,7 +279,7 @@ export class HistogramSum {
     ] as const) {
       for (let i = 0; i < count; i++) {
         increment(this.totals, this.totalsRest, 0, run.counts[i]);
-        if (this.totalsRest !== undefined) this.totalsRest[0] += run.rest![i];
+        if (this.totalsRest !== undefined) increment(this.totals, this.totalsRest, 0, run.rest![i]);
       }
     }
     this.positive = withoutFirst(this.positive, swallowed.positive);
