@@ -8,11 +8,12 @@ import { INPUT_SIZE_MAX } from '../remote/receive/readWrites.wat.ts';
 import type { WriteVersion } from '../remote/receive/writeReader.ts';
 import type { Storage } from '../storage/appender.ts';
 import type { Gate } from './access/gate.ts';
+import type { WholeAnswer } from './answerHeads.ts';
 import { JSON_TYPE, TEXT_TYPE } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { failureOf } from './failure.ts';
-import { FixedHeaders, isOfAPage, observe, readBody, type Shortcut } from './plainRequest.ts';
-import { WRITE_PATH, type WriteAnswer, type WriteReceiver } from './remoteWrite.ts';
+import { FixedHeaders, isOfAPage, observe, readBody, type HeaderValues, type Shortcut } from './plainRequest.ts';
+import { WRITE_PATH, type WriteReceiver } from './remoteWrite.ts';
 
 /** @param path of remote write, below which nothing is. */
 export function plainWrites(deps: HttpDeps, gate: Gate, receiver: WriteReceiver, path: string): Shortcut {
@@ -26,10 +27,8 @@ export function plainWrites(deps: HttpDeps, gate: Gate, receiver: WriteReceiver,
     if (size === undefined || version === undefined || storage === undefined || !gate.isOpen()) return false;
     observe(deps, WRITE_PATH, request, response);
     readBody(request, response, size, (block) => {
-      void answerOf(deps, receiver, version, block, storage).then(({ status, type, body, headers }) => {
-        const more =
-          body === '' ? headers : { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) };
-        response.writeHead(status, fixed.with(deps.access.config(), more)).end(body);
+      void answerWrite(deps, receiver, version, block, storage).then(({ status, headers, body }) => {
+        response.writeHead(status, fixed.with(deps.access.config(), headers)).end(body);
       });
     });
     return true;
@@ -43,23 +42,27 @@ function plainSize(headers: IncomingHttpHeaders): number | undefined {
   return size > 0 && size <= INPUT_SIZE_MAX ? size : undefined;
 }
 
-interface TypedBody extends Pick<WriteAnswer, 'status' | 'headers'> {
-  readonly type: string;
-  readonly body: string;
-}
-
-async function answerOf(
+/** Never rejects. The block is read before this first waits. */
+export async function answerWrite(
   deps: HttpDeps,
   receiver: WriteReceiver,
   version: WriteVersion,
   block: Uint8Array,
   storage: Storage,
-): Promise<TypedBody> {
+): Promise<WholeAnswer> {
   try {
     const { status, text, headers } = await receiver.take(version, block, storage);
-    return { status, type: TEXT_TYPE, body: text, headers };
+    return text === ''
+      ? { status, headers, body: '' }
+      : { status, headers: typed(TEXT_TYPE, text, headers), body: text };
   } catch (error) {
     const { status, json } = failureOf(deps, WRITE_PATH, error);
-    return { status, type: JSON_TYPE, body: json };
+    return { status, headers: typed(JSON_TYPE, json), body: json };
   }
 }
+
+const typed = (type: string, body: string, headers?: HeaderValues): HeaderValues => ({
+  ...headers,
+  'content-type': type,
+  'content-length': Buffer.byteLength(body),
+});

@@ -24,6 +24,7 @@ import { paramsOf } from './params.ts';
 import { plainQueries } from './plainQueries.ts';
 import type { Shortcut } from './plainRequest.ts';
 import { plainWrites } from './plainWrites.ts';
+import { WriteConnections } from './writeConnections.ts';
 import { registerPush } from './pushRoutes.ts';
 import { registerOtlp } from './otlp.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
@@ -141,6 +142,8 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     app.server,
     (request, response) => closed === undefined && shortcuts.some((take) => take(request, response)),
   );
+  const takesConnections = options.enableRemoteWrite && access.tls === undefined;
+  const writes = takesConnections ? new WriteConnections(deps, gate, receiver, writePath, app.server) : undefined;
   registerOtlp(app, deps, options.routePrefix + API);
   for (const path of ['/read', '/write', '/otlp/v1/metrics']) routes.refuseOthers(API + path, ['POST']);
   registerPush(app, deps, options.routePrefix);
@@ -156,7 +159,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
       if (address === null || typeof address === 'string') return String(address);
       return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
     },
-    close: () => (closed ??= drain(app)),
+    close: () => (closed ??= drain(app, writes)),
     paths,
     inject: app.inject.bind(app) as FastifyInstance['inject'],
   };
@@ -193,8 +196,12 @@ function countConnections({ metrics }: HttpDeps, server: FastifyInstance['server
   );
 }
 
-async function drain(app: FastifyInstance): Promise<void> {
-  const force = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+async function drain(app: FastifyInstance, writes: WriteConnections | undefined): Promise<void> {
+  const force = setTimeout(() => {
+    app.server.closeAllConnections();
+    writes?.destroy();
+  }, DRAIN_MS);
+  writes?.close();
   await app.close();
   clearTimeout(force);
 }
