@@ -3,6 +3,7 @@ import type { NativeHistogram } from '../../shared/histogram/native.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
 import { SummaryPages, type KeptSummaries } from './keptSummaries.ts';
 import { addUp, STEP_ROWS_MAX, stepsOf, type Steps } from './steps.ts';
+import { WINDOW_ROWS_MAX, WindowCells } from './windowCells.ts';
 
 /** A column is kept where at least this share of its rows is asked for at once. */
 const SHARE_MIN = 0.5;
@@ -22,6 +23,7 @@ export class DecodedColumns {
   readonly #columns = new Map<number, Kept>();
   readonly #histograms = new Map<number, ReadonlyMap<number, NativeHistogram>>();
   #summaries: SummaryPages;
+  #window: WindowCells | undefined;
   #kept = 0;
 
   constructor(chunk: Chunk) {
@@ -31,7 +33,7 @@ export class DecodedColumns {
 
   /** Of what is kept, and of the memory that the chunk decodes into. */
   get bytes(): number {
-    return this.#kept + this.#summaries.bytes + this.chunk.scratchBytes;
+    return this.#kept + this.#summaries.bytes + (this.#window?.bytes ?? 0) + this.chunk.scratchBytes;
   }
 
   /** As {@link Chunk.read}. @param hasRoom whether more may be kept. Columns with gaps, marks or histograms are decoded every time. */
@@ -43,12 +45,21 @@ export class DecodedColumns {
     }
     const { chunk } = this;
     const rows = chunk.rowCount;
-    if (!this.#isWorthKeeping(column, to - from, hasRoom)) return chunk.read(column, from, to, out, at);
+    if (!this.#isWorthKeeping(column, to - from, hasRoom)) return this.#readPart(column, from, to, out, at, hasRoom);
     const isWhole = from === 0 && to === rows;
     if (isWhole) chunk.read(column, from, to, out, at);
     const cells = isWhole ? out.subarray(at, at + rows) : chunk.cells(column)!;
     if (!isWhole) out.set(cells.subarray(from, to), at);
     this.#keep(column, fold(cells));
+    return true;
+  }
+
+  #readPart(column: number, from: number, to: number, out: Float64Array, at: number, hasRoom: () => boolean): boolean {
+    if (this.#window?.copy(column, from, to, out, at) === true) return true;
+    if (!this.chunk.read(column, from, to, out, at)) return false;
+    const isNarrow = from < to && to - from <= WINDOW_ROWS_MAX;
+    if (isNarrow && (this.#window !== undefined || hasRoom()))
+      (this.#window ??= new WindowCells(this.chunk)).keep(column, from, to, out, at, hasRoom);
     return true;
   }
 
@@ -108,6 +119,7 @@ export class DecodedColumns {
     this.#columns.clear();
     this.#histograms.clear();
     this.#summaries = new SummaryPages(this.chunk.strideEnds.length);
+    this.#window = undefined;
     this.#kept = 0;
   }
 

@@ -1,0 +1,68 @@
+/** Cells of a few rows of a chunk at which queries look again and again, as several instant ones at the same time do: decoding them takes whole strides. */
+import type { Chunk } from './chunkenc/chunk.ts';
+
+/** Wider windows are decoded each time. */
+export const WINDOW_ROWS_MAX = 64;
+/** Room that is made at first. */
+const COLUMNS_MIN = 8;
+
+export class WindowCells {
+  readonly #chunk: Chunk;
+  /** Rows [from, to) of all columns that were asked for. */
+  #from = 0;
+  #to = 0;
+  /** One column after the other, as they came. */
+  #cells = new Float64Array(0);
+  #count = 0;
+  /** By column: its place among them, from 1 on; 0 where its cells are not here. */
+  readonly #places: Int32Array;
+
+  constructor(chunk: Chunk) {
+    this.#chunk = chunk;
+    this.#places = new Int32Array((chunk.columns.at(-1) ?? -1) + 1);
+  }
+
+  get bytes(): number {
+    return this.#cells.byteLength + this.#places.byteLength;
+  }
+
+  /** Writes rows [from, to) of a column into `out`, from `at` on; false where they are not here. */
+  copy(column: number, from: number, to: number, out: Float64Array, at: number): boolean {
+    if (from < this.#from || to > this.#to || !(this.#places[column] > 0)) return false;
+    const cells = this.#cells;
+    const first = (this.#places[column] - 1) * (this.#to - this.#from) + from - this.#from;
+    for (let i = 0; i < to - from; i++) out[at + i] = cells[first + i];
+    return true;
+  }
+
+  /**
+   * Takes rows [from, to) of a column that was read into `out`, at most WINDOW_ROWS_MAX. Those of another window are forgotten.
+   *
+   * @param hasRoom whether there may be more cells.
+   */
+  keep(column: number, from: number, to: number, out: Float64Array, at: number, hasRoom: () => boolean): void {
+    if (from !== this.#from || to !== this.#to) this.#moveTo(from, to);
+    // Columns with gaps and marks are told apart by bits, and are read each time.
+    if (this.#places[column] > 0 || !this.#chunk.isFull(column)) return;
+    const first = this.#count * (to - from);
+    if (first + to - from > this.#cells.length && !(hasRoom() && this.#grow(to - from))) return;
+    const cells = this.#cells;
+    for (let i = 0; i < to - from; i++) cells[first + i] = out[at + i];
+    this.#places[column] = ++this.#count;
+  }
+
+  #grow(width: number): true {
+    const columns = Math.min(this.#places.length, COLUMNS_MIN + 2 * this.#count);
+    const cells = new Float64Array(columns * width);
+    cells.set(this.#cells.subarray(0, this.#count * width));
+    this.#cells = cells;
+    return true;
+  }
+
+  #moveTo(from: number, to: number): void {
+    this.#places.fill(0);
+    this.#count = 0;
+    this.#from = from;
+    this.#to = to;
+  }
+}
