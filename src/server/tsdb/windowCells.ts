@@ -5,6 +5,8 @@ import type { Chunk } from './chunkenc/chunk.ts';
 export const WINDOW_ROWS_MAX = 64;
 /** Room that is made at first. */
 const COLUMNS_MIN = 8;
+/** Places begin anew above it. */
+const BASE_MAX = 2 ** 30;
 
 export class WindowCells {
   readonly #chunk: Chunk;
@@ -14,8 +16,9 @@ export class WindowCells {
   /** One column after the other, as they came. */
   #cells = new Float64Array(0);
   #count = 0;
-  /** By column: its place among them, from 1 on; 0 where its cells are not here. */
+  /** By column: its place among them, from 1 on, above `#base`; what is not above it is of an earlier window. */
   readonly #places: Int32Array;
+  #base = 0;
 
   constructor(chunk: Chunk) {
     this.#chunk = chunk;
@@ -28,9 +31,9 @@ export class WindowCells {
 
   /** Writes rows [from, to) of a column into `out`, from `at` on; false where they are not here. */
   copy(column: number, from: number, to: number, out: Float64Array, at: number): boolean {
-    if (from < this.#from || to > this.#to || !(this.#places[column] > 0)) return false;
+    if (from < this.#from || to > this.#to || !(this.#places[column] > this.#base)) return false;
     const cells = this.#cells;
-    const first = (this.#places[column] - 1) * (this.#to - this.#from) + from - this.#from;
+    const first = (this.#places[column] - this.#base - 1) * (this.#to - this.#from) + from - this.#from;
     for (let i = 0; i < to - from; i++) out[at + i] = cells[first + i];
     return true;
   }
@@ -43,12 +46,12 @@ export class WindowCells {
   keep(column: number, from: number, to: number, out: Float64Array, at: number, hasRoom: () => boolean): void {
     if (from !== this.#from || to !== this.#to) this.#moveTo(from, to);
     // Columns with gaps and marks are told apart by bits, and are read each time.
-    if (this.#places[column] > 0 || !this.#chunk.isFull(column)) return;
+    if (this.#places[column] > this.#base || !this.#chunk.isFull(column)) return;
     const first = this.#count * (to - from);
     if (first + to - from > this.#cells.length && !(hasRoom() && this.#grow(to - from))) return;
     const cells = this.#cells;
     for (let i = 0; i < to - from; i++) cells[first + i] = out[at + i];
-    this.#places[column] = ++this.#count;
+    this.#places[column] = this.#base + ++this.#count;
   }
 
   #grow(width: number): true {
@@ -60,7 +63,12 @@ export class WindowCells {
   }
 
   #moveTo(from: number, to: number): void {
-    this.#places.fill(0);
+    // A chunk may have many columns, and each be read at two places in turns: nothing is done for all of them.
+    this.#base += this.#count;
+    if (this.#base > BASE_MAX) {
+      this.#places.fill(0);
+      this.#base = 0;
+    }
     this.#count = 0;
     this.#from = from;
     this.#to = to;
