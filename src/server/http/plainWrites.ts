@@ -21,13 +21,12 @@ export function plainWrites(deps: HttpDeps, gate: Gate, receiver: WriteReceiver,
   const fixed = new FixedHeaders();
   return (request, response) => {
     if (request.url !== path || request.method !== 'POST') return false;
-    const size = plainSize(request.headers);
-    const version = size === undefined ? undefined : receiver.versionOf(request.headers);
-    const storage = deps.rooms()?.storage;
-    if (size === undefined || version === undefined || storage === undefined || !gate.isOpen()) return false;
+    const size = Number(request.headers['content-length']);
+    const place = placeOf(deps, gate, receiver, request.headers, size);
+    if (place === undefined) return false;
     observe(deps, WRITE_PATH, request, response);
     readBody(request, response, size, (block) => {
-      void answerWrite(deps, receiver, version, block, storage).then(({ status, headers, body }) => {
+      void answerWrite(deps, receiver, place, block).then(({ status, headers, body }) => {
         response.writeHead(status, fixed.with(deps.access.config(), headers)).end(body);
       });
     });
@@ -35,20 +34,31 @@ export function plainWrites(deps: HttpDeps, gate: Gate, receiver: WriteReceiver,
   };
 }
 
-/** Size of the body of a request in which nothing is unusual. */
-function plainSize(headers: IncomingHttpHeaders): number | undefined {
-  if (isOfAPage(headers)) return undefined;
-  const size = Number(headers['content-length']);
-  return size > 0 && size <= INPUT_SIZE_MAX ? size : undefined;
+export interface WritePlace {
+  readonly version: WriteVersion;
+  readonly storage: Storage;
+}
+
+/** Where a request with a body of `size` bytes goes; undefined where something in it is unusual, or not to be taken without a further look. */
+export function placeOf(
+  deps: HttpDeps,
+  gate: Gate,
+  receiver: WriteReceiver,
+  headers: IncomingHttpHeaders,
+  size: number,
+): WritePlace | undefined {
+  if (!(size > 0 && size <= INPUT_SIZE_MAX) || isOfAPage(headers) || !gate.isOpen()) return undefined;
+  const version = receiver.versionOf(headers);
+  const storage = deps.rooms()?.storage;
+  return version === undefined || storage === undefined ? undefined : { version, storage };
 }
 
 /** Never rejects. The block is read before this first waits. */
 export async function answerWrite(
   deps: HttpDeps,
   receiver: WriteReceiver,
-  version: WriteVersion,
+  { version, storage }: WritePlace,
   block: Uint8Array,
-  storage: Storage,
 ): Promise<WholeAnswer> {
   try {
     const { status, text, headers } = await receiver.take(version, block, storage);

@@ -6,15 +6,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { release } from '../../shared/bytes/release.ts';
-import { INPUT_SIZE_MAX } from '../remote/receive/readWrites.wat.ts';
-import type { WriteVersion } from '../remote/receive/writeReader.ts';
-import type { Storage } from '../storage/appender.ts';
 import type { Gate } from './access/gate.ts';
 import { AnswerHeads } from './answerHeads.ts';
 import type { HttpDeps } from './deps.ts';
 import { readHead, sameHead, type PlainHead } from './plainHead.ts';
-import { isOfAPage } from './plainRequest.ts';
-import { answerWrite } from './plainWrites.ts';
+import { answerWrite, placeOf, type WritePlace } from './plainWrites.ts';
 import { WRITE_PATH, type WriteReceiver } from './remoteWrite.ts';
 
 /** What does not go on for so long is left to Node, which has bounds of its own for it. */
@@ -66,17 +62,14 @@ export class WriteConnections {
     return readHead(bytes, this.#path);
   }
 
-  /** Where a request goes that has this head and a body of `size` bytes; undefined where it is not to be taken without a further look. */
+  /** Where a request goes that has this head and a body of `size` bytes; undefined where it is not to be taken here. */
   place({ fields }: PlainHead, size: number): WritePlace | undefined {
-    if (this.isClosing || size > INPUT_SIZE_MAX || isOfAPage(fields) || !this.#gate.isOpen()) return undefined;
-    const version = this.#receiver.versionOf(fields);
-    const storage = this.#deps.rooms()?.storage;
-    return version === undefined || storage === undefined ? undefined : { version, storage };
+    return this.isClosing ? undefined : placeOf(this.#deps, this.#gate, this.#receiver, fields, size);
   }
 
   /** @returns the bytes to be sent. Never rejects. */
-  async answer({ version, storage }: WritePlace, block: Uint8Array, startedAt: number): Promise<string | Buffer> {
-    const answered = answerWrite(this.#deps, this.#receiver, version, block, storage);
+  async answer(place: WritePlace, block: Uint8Array, startedAt: number): Promise<string | Buffer> {
+    const answered = answerWrite(this.#deps, this.#receiver, place, block);
     // Read before the answer was waited for.
     release(block);
     const answer = await answered;
@@ -105,11 +98,6 @@ export class WriteConnections {
     const idleSince = now - this.#server.keepAliveTimeout - KEPT_BEYOND_MS;
     for (const connection of this.#all) connection.look(now - PATIENCE_MS, idleSince);
   }
-}
-
-interface WritePlace {
-  readonly version: WriteVersion;
-  readonly storage: Storage;
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);

@@ -48,18 +48,20 @@ export class WindowCells {
     // Columns with gaps and marks are told apart by bits, and are read each time.
     if (this.#places[column] > this.#base || !this.#chunk.isFull(column)) return;
     const first = this.#count * (to - from);
-    if (first + to - from > this.#cells.length && !(hasRoom() && this.#grow(to - from))) return;
+    if (first + to - from > this.#cells.length) {
+      if (!hasRoom()) return;
+      this.#grow(to - from);
+    }
     const cells = this.#cells;
     for (let i = 0; i < to - from; i++) cells[first + i] = out[at + i];
     this.#places[column] = this.#base + ++this.#count;
   }
 
-  #grow(width: number): true {
+  #grow(width: number): void {
     const columns = Math.min(this.#places.length, COLUMNS_MIN + 2 * this.#count);
     const cells = new Float64Array(columns * width);
     cells.set(this.#cells.subarray(0, this.#count * width));
     this.#cells = cells;
-    return true;
   }
 
   #moveTo(from: number, to: number): void {

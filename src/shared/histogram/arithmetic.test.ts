@@ -77,6 +77,7 @@ describe('adding histograms', () => {
     expect(added(one, two, -1).positiveBuckets).toEqual(Float64Array.of(1));
     expect(added(one, two, -1, true).positiveBuckets).toEqual(Float64Array.of(1 - 2 * half));
   });
+
   test('and taking away again changes nothing', () =>
     fc.assert(
       fc.property(observations, observations, schema, threshold, (a, b, s, t) =>
