@@ -94,7 +94,7 @@ export function locateRuns(outline: SeriesOutline, windows: Windows, at: LooksAt
   const { lo, hi } = windows;
   const steps = lo.length;
   const index = () => new Int32Array(steps);
-  const [firstRun, lastRun, firstAt, lastAt] = [index(), index(), index(), index()];
+  const [firstRun, lastRun] = [index(), index()];
   const startOf = (r: number) => (r > 0 ? ends[r - 1] : 0);
   const readAt = new Int32Array(ends.length).fill(-1);
   let room = 2 * ends.length;
@@ -122,6 +122,7 @@ export function locateRuns(outline: SeriesOutline, windows: Windows, at: LooksAt
     }
     if (room > roomMax) return 'read all';
   }
+  const [firstAt, lastAt] = [index(), index()];
   const placeOf = (r: number, k: number) =>
     isEnd(r, k) ? 2 * r + (k === startOf(r) ? 0 : 1) : readAt[r] + k - startOf(r);
   for (let i = 0; i < steps && at === 'ends'; i++) {

@@ -33,6 +33,7 @@ export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
   const readers = groups.map((group) => new GroupReader(group));
   const byRef = new Map<number, SelectedSeries>();
   let isSorted = true;
+  let isMerged = false;
   let newest = -1;
   for (const reader of readers) {
     const { refs } = reader.group;
@@ -41,11 +42,14 @@ export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
       const one = new ColumnSeries(reader, s);
       const known = readers.length > 1 ? byRef.get(ref) : undefined;
       const merge = reader.group.isReplica === true ? mergeReplicas : mergeByTime;
+      isMerged ||= known !== undefined;
       byRef.set(ref, known === undefined ? one : new MergedSeries(known, one, merge));
       if (ref < newest) isSorted = false;
       newest = ref;
     }
   }
+  // Those that are merged are read side by side.
+  if (!isMerged) shareCells(readers);
   if (isSorted) return [...byRef.values()];
   return [...byRef].sort(([a], [b]) => a - b).map(([, series]) => series);
 }
@@ -114,11 +118,32 @@ class MergedSeries implements SelectedSeries {
   }
 }
 
+/** Memory for the cells of a column, and whose are in it. */
+class Cells {
+  reader: GroupReader | undefined;
+  /** Made when a series is read: much is answered without. */
+  #memory = NO_CELLS;
+
+  of(reader: GroupReader): Float64Array {
+    const { length } = reader.group.times;
+    if (this.#memory.length < length) this.#memory = new Float64Array(length);
+    this.reader = reader;
+    return this.#memory.length === length ? this.#memory : this.#memory.subarray(0, length);
+  }
+}
+
+const NO_CELLS = new Float64Array(0);
+
+function shareCells(readers: readonly GroupReader[]): void {
+  const cells = new Cells();
+  for (const reader of readers) reader.cells = cells;
+}
+
 /** Reads the series of a group one after the other into the same memory. */
 class GroupReader {
   readonly group: OpenGroup;
-  /** Made when a series is read: much is answered without. */
-  #cells: Float64Array | undefined;
+  /** Perhaps that of others too. */
+  cells = new Cells();
   readonly #kept: Kept;
   #last: SampledSeries | undefined;
   #lastColumn = -1;
@@ -129,11 +154,12 @@ class GroupReader {
   }
 
   read(column: number): SampledSeries {
-    if (this.#last !== undefined && column === this.#lastColumn) return this.#last;
+    const isLast = column === this.#lastColumn && this.cells.reader === this;
+    if (isLast && this.#last !== undefined) return this.#last;
     const { group } = this;
     this.#lastColumn = column;
     const labels = group.labels[column];
-    const cells = (this.#cells ??= new Float64Array(group.times.length));
+    const cells = this.cells.of(this);
     const filled = group.read(column, cells);
     if (filled === 'none') return (this.#last = { ...NOTHING, labels });
     const isPlain = filled === 'full' && !group.hasHistograms;

@@ -86,7 +86,7 @@ function* summing(
   sums: GroupSums,
 ): Generator<undefined> {
   const one = newRow(grid.ends.length);
-  const memory = new SumMemory();
+  const memory = new SumMemory(grid.ends.length);
   const { places, others } = byPlace(vector);
   for (const [group, members] of places) {
     const ofPlace = new PlaceSums(vector, grid, group, perSecond, sums, memory);
@@ -131,7 +131,6 @@ class PlaceSums {
   readonly #memory: SumMemory;
   readonly #sums = new Map<number, PlaceSum>();
   readonly #reaches: Reaches;
-  readonly #row: Row;
 
   constructor(
     vector: PlacedSeries,
@@ -149,7 +148,6 @@ class PlaceSums {
     this.#memory = memory;
     const windows = vector.windowsOf(group);
     this.#reaches = reachesOf({ times: group.times, lo: windows.lo, hi: windows.hi, windows }, grid);
-    this.#row = newRow(grid.ends.length);
   }
 
   /** Adds up those that are known never to fall, sum by sum. @returns the others. */
@@ -285,7 +283,7 @@ class PlaceSums {
 
   #hand(g: number, { reaches, gained, present }: Gains): void {
     const factors = this.#factors(reaches);
-    const row = this.#row;
+    const { row } = this.#memory;
     row.present.set(present);
     for (let i = 0; i < gained.length; i++) row.values[i] = gained[i] * factors[i];
     this.#out.add(g, row);
@@ -301,9 +299,15 @@ const isNearZero = (v: number, gained: number, zeroReach: number) => gained > 0 
 
 /** Memory that the sums over one place after the other use again. */
 class SumMemory {
+  /** What is handed over. */
+  readonly row: Row;
   readonly #gains: Omit<Gains, 'reaches'>[] = [];
   #totals = new Float64Array(0);
   #cells = new Float64Array(0);
+
+  constructor(steps: number) {
+    this.row = newRow(steps);
+  }
 
   gains(reaches: Reaches): Gains {
     const steps = reaches.ends.length;
