@@ -24,9 +24,6 @@ export function treeJson(expr: Expr): Node {
     case 'paren':
       return { type: 'parenExpr', expr: treeJson(expr.expr) };
     case 'unary':
-      // A sign before a number is part of it.
-      if (expr.expr.kind === 'number')
-        return { type: 'numberLiteral', val: formatPlain(expr.op === '-' ? -expr.expr.value : expr.expr.value) };
       return { type: 'unaryExpr', op: expr.op, expr: treeJson(expr.expr) };
     case 'selector':
       return { type: 'vectorSelector', ...selectorFields(expr) };

@@ -63,6 +63,8 @@ const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>
 const SET_OPS: ReadonlySet<string> = new Set(['and', 'or', 'unless']);
 export const isComparison = (op: BinaryOp): op is ComparisonOp => COMPARISONS.has(op);
 export const isSetOp = (op: BinaryOp): op is SetOp => SET_OPS.has(op);
+/** Words that are never the names of labels in a list of them, unless in quotes. */
+export const isNoLabel = (word: string) => /^(without|inf|nan)$/i.test(word);
 export const isTrim = (op: BinaryOp): op is TrimOp => op === '</' || op === '>/';
 
 export interface Place {

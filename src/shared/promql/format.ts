@@ -4,6 +4,7 @@ import { formatPlain } from '../model/numberText.ts';
 import { compareText, labelNameText, METRIC_NAME, goQuoted } from '../model/labels.ts';
 import type { Matcher } from '../model/matchers.ts';
 import type { Aggregation, Binary, DurationExpr, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts';
+import { isNoLabel } from './ast.ts';
 
 /** One line that parses back to the same tree. */
 export function formatExpr(expr: Expr): string {
@@ -30,8 +31,6 @@ export function formatExpr(expr: Expr): string {
     case 'binary':
       return `${formatExpr(expr.lhs)} ${formatOperator(expr)} ${formatExpr(expr.rhs)}`;
     case 'unary':
-      // A sign before a number is part of it.
-      if (expr.op === '+' && expr.expr.kind === 'number') return formatExpr(expr.expr);
       return `${expr.op}${formatExpr(expr.expr)}`;
     case 'paren':
       return `(${formatExpr(expr.expr)})`;
@@ -106,7 +105,9 @@ const formatOffset = ({ offset }: Shifted) => (offset === undefined ? '' : ` off
 
 const formatExtension = ({ extension }: VectorSelector) => (extension === undefined ? '' : ` ${extension}`);
 
-const formatNames = (names: readonly string[]) => `(${names.map(labelNameText).join(', ')})`;
+const formatNames = (names: readonly string[]) => `(${names.map(formatName).join(', ')})`;
+
+const formatName = (name: string) => (isNoLabel(name) ? goQuoted(name) : labelNameText(name));
 
 function formatMatching(matching: VectorMatching | undefined): string {
   if (matching === undefined) return '';

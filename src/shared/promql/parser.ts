@@ -1,6 +1,6 @@
 /** PromQL text to a checked syntax tree. Why by hand: docs/decisions, "A PromQL parser of our own". */
 import type { Aggregation, AggregationOp, Binary, BinaryOp, Call, Expr, VectorMatching } from './ast.ts';
-import { AGGREGATIONS, AGGREGATION_PARAMETERS, isComparison, PRECEDENCE } from './ast.ts';
+import { AGGREGATIONS, AGGREGATION_PARAMETERS, isComparison, isNoLabel, PRECEDENCE } from './ast.ts';
 import { checkExpr } from './check.ts';
 import { parseDurationExpr } from './durationExpr.ts';
 import { nearestName } from './errors.ts';
@@ -140,6 +140,9 @@ class Parser {
     if (token.text === '+' || token.text === '-') {
       this.cursor.next();
       const expr = this.expression(UNARY_PRECEDENCE + 1);
+      // A sign before a number is part of it.
+      if (expr.kind === 'number')
+        return { ...expr, value: token.text === '-' ? -expr.value : expr.value, from: token.from };
       return { kind: 'unary', op: token.text, expr, from: token.from, to: expr.to };
     }
     return this.postfix(this.primary());
@@ -298,10 +301,10 @@ class Parser {
     const names: string[] = [];
     while (!cursor.isMark(')')) {
       const token = cursor.peek();
-      const isName = token.kind === 'string' || (token.kind === 'identifier' && !token.text.includes(':'));
+      const isName = token.kind === 'string' || (token.kind === 'identifier' && !isNoLabel(token.text));
       if (!isName) {
         if (token.kind === 'end') cursor.expectClosing(')', open, where);
-        cursor.failExpecting('a label name', where);
+        cursor.failExpecting('a label name', where, isNoLabel(token.text) ? `write it in quotes: "${token.text}"` : '');
       }
       cursor.next();
       if (token.unquoted === '') cursor.fail(token, 'invalid label name for grouping: ""');

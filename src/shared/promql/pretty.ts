@@ -9,8 +9,7 @@ const INDENT = '  ';
 export function prettyExpr(expr: Expr, level = 0): string {
   const indent = INDENT.repeat(level);
   const line = formatExpr(expr);
-  if (expr.kind === 'unary' && line.startsWith(expr.op))
-    return `${indent}${expr.op}${prettyExpr(expr.expr, level).trim()}`;
+  if (expr.kind === 'unary') return `${indent}${expr.op}${prettyExpr(expr.expr, level).trim()}`;
   if (line.length <= LINE_CHARACTERS_MAX) return expr.kind === 'subquery' ? line : indent + line;
   const inside = (inner: Expr) => prettyExpr(inner, level + 1);
   switch (expr.kind) {
