@@ -20,7 +20,7 @@ import type {
   SeriesColumn,
   TimeRange,
 } from '../storage/queryable.ts';
-import type { Block, BlockGroup } from './block/block.ts';
+import type { Block } from './block/block.ts';
 import type { BlockSet } from './block/blockSet.ts';
 import type { Chunk } from './chunkenc/chunk.ts';
 import { nextChunkNumber, packedChunk } from './chunkNames.ts';
@@ -36,6 +36,7 @@ import { Presence } from './presence.ts';
 import { PackedChunkCache, sourceOf, type PartSource } from './partSource.ts';
 import { firstNotBelow } from '../../shared/model/sortedNumbers.ts';
 import { covers, type DeletedRanges, type Tombstones } from './tombstones.ts';
+import { mayHave, wantedOf } from './wantedSeries.ts';
 
 /** What a select found of one group, in blocks and in the head. */
 interface GroupParts {
@@ -197,14 +198,13 @@ export class StoreReader implements Queryable {
   /** What is stored of these series in blocks, oldest first, then in the head. @param held gets the blocks that are named. */
   *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange, held: Set<Block>): Iterable<Stretch> {
     if (refs.length === 0) return;
-    let wanted: Uint8Array | undefined;
     let last: { readonly of: Uint32Array; readonly refs: Uint32Array; readonly columns: Int32Array } | undefined;
     for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
+      if (!mayHave(group, refs)) continue;
       const chunks = group.chunks.filter((chunk) => overlaps(chunk, minTime, maxTime));
       if (chunks.length === 0) continue;
       // Groups of several blocks share their series.
-      wanted ??= marked(refs, this.#head.series.refsEnd);
-      if (last?.of !== group.refs) last = { of: group.refs, ...wantedOf(group, wanted) };
+      if (last?.of !== group.refs) last = { of: group.refs, ...wantedOf(group, refs) };
       if (last.refs.length === 0) continue;
       held.add(block);
       for (const chunk of chunks) {
@@ -317,27 +317,6 @@ function sameNumbers(a: Uint32Array | Int32Array, b: Uint32Array | Int32Array): 
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-/** 1 for each of these refs. As long as there are series, so it is made only where blocks are to be looked through. */
-function marked(refs: Uint32Array, end: number): Uint8Array {
-  const marks = new Uint8Array(end);
-  for (let i = 0; i < refs.length; i++) marks[refs[i]] = 1;
-  return marks;
-}
-
-/** The series of a block's group that are asked for. */
-function wantedOf({ refs, columns }: BlockGroup, wanted: Uint8Array): { refs: Uint32Array; columns: Int32Array } {
-  let count = 0;
-  for (let i = 0; i < refs.length; i++) count += wanted[refs[i]];
-  if (count === refs.length) return { refs, columns };
-  const kept = { refs: new Uint32Array(count), columns: new Int32Array(count) };
-  for (let i = 0, n = 0; i < refs.length; i++) {
-    if (wanted[refs[i]] === 0) continue;
-    kept.refs[n] = refs[i];
-    kept.columns[n++] = columns[i];
-  }
-  return kept;
 }
 
 function spread(

@@ -13,6 +13,19 @@ export interface GroupSeries {
   /** Column numbers in the chunks, ascending. */
   readonly columns: Int32Array;
   readonly refs: Uint32Array;
+  /** No ref is below the first or above the last: most queries look for few series, and pass most groups by. */
+  readonly firstRef: number;
+  readonly lastRef: number;
+}
+
+/** @param refs at least one, in any order. */
+export function groupSeries(columns: Int32Array, refs: Uint32Array): GroupSeries {
+  let [firstRef, lastRef] = [refs[0], refs[0]];
+  for (let i = 1; i < refs.length; i++) {
+    if (refs[i] < firstRef) firstRef = refs[i];
+    if (refs[i] > lastRef) lastRef = refs[i];
+  }
+  return { columns, refs, firstRef, lastRef };
 }
 
 export interface BlockGroup extends GroupSeries {
@@ -56,7 +69,8 @@ export class Block {
         let found = known.get(group.sectionHash);
         if (found === undefined) {
           const { columns, labels } = stored.section(group);
-          found = { columns, refs: Uint32Array.from(labels, (l): SeriesRef => series.refOf(l)) };
+          const refs = Uint32Array.from(labels, (l): SeriesRef => series.refOf(l));
+          found = groupSeries(columns, refs);
           known.set(group.sectionHash, found);
         }
         const { key, kind, sequence, sectionHash, chunks } = group;

@@ -8,7 +8,7 @@ import type { SeriesTable } from '../index/seriesTable.ts';
 import type { Log } from '../options.ts';
 import type { Tasks } from '../tasks.ts';
 import type { Tombstones } from '../tombstones.ts';
-import { Block, BlockDamage, type BlockGroup, type KnownSections } from './block.ts';
+import { Block, BlockDamage, groupSeries, type BlockGroup, type KnownSections } from './block.ts';
 import { BLOCK_VERSION } from './blockFile.ts';
 import type { BlockFiles } from './blockFiles.ts';
 import { pickToMerge, type MergeLimits } from './compaction.ts';
@@ -125,7 +125,8 @@ export class BlockSet {
   /** Writes a block, which becomes visible when the caller adds it; none if all of it is deleted. */
   async write(groups: readonly FlushedGroup[]): Promise<Block | undefined> {
     if (groups.length === 0) return undefined;
-    for (const { recipe, columns, refs } of groups) this.#known.set(sectionHash(recipe.section), { columns, refs });
+    for (const { recipe, columns, refs } of groups)
+      this.#known.set(sectionHash(recipe.section), groupSeries(columns, refs));
     const number = this.#nextNumber++;
     const recipes = groups.map(({ recipe }) => recipe);
     const { folder, tasks } = this.#parts;
@@ -276,7 +277,8 @@ export class BlockSet {
   #forgetSections(): void {
     const known: KnownSections = new Map();
     for (const { groups } of this.#blocks) {
-      for (const { sectionHash: hash, columns, refs } of groups) known.set(hash, { columns, refs });
+      for (const { sectionHash: hash, columns, refs, firstRef, lastRef } of groups)
+        known.set(hash, { columns, refs, firstRef, lastRef });
     }
     this.#known = known;
   }
