@@ -10,7 +10,7 @@ import {
   type VectorSelector,
 } from '../../shared/promql/ast.ts';
 import { typeOf } from '../../shared/promql/check.ts';
-import { constantDurationMs, isLiteral } from '../../shared/promql/durationExpr.ts';
+import { constantDurationMs } from '../../shared/promql/durationExpr.ts';
 import { signatureOf } from '../../shared/promql/functions.ts';
 
 type Node = Readonly<Record<string, unknown>> | null;
@@ -87,7 +87,7 @@ function selectorFields({ name, matchers, offset, at, extension }: VectorSelecto
 
 /** Milliseconds; 0 where nothing is written, or where it is computed. */
 function durationOf(expr: DurationExpr | undefined): number {
-  return (expr && isLiteral(expr) ? constantDurationMs(expr) : 0) ?? 0;
+  return (expr?.kind === 'number' ? constantDurationMs(expr) : 0) ?? 0;
 }
 
 function atFields(at: AtModifier | undefined) {

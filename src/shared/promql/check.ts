@@ -3,7 +3,7 @@ import { METRIC_NAME } from '../model/labels.ts';
 import { compileMatcher } from '../model/matchers.ts';
 import type { Aggregation, Binary, Call, DurationExpr, Expr, Place, VectorSelector } from './ast.ts';
 import { AGGREGATION_PARAMETERS, childrenOf, isComparison, isSetOp, unwrapped } from './ast.ts';
-import { constantDurationMs, isLiteral } from './durationExpr.ts';
+import { constantDurationMs } from './durationExpr.ts';
 import { PromqlError } from './errors.ts';
 import { signatureOf } from './functions.ts';
 import { TYPE_NAMES, type ValueType } from './valueType.ts';
@@ -97,7 +97,7 @@ function checkInfoLabels(call: Call, fail: Fail): void {
 
 /** What is computed is looked at when the query is planned, as upstream does. */
 function checkPositive(range: DurationExpr, fail: Fail): void {
-  if (!isLiteral(range)) return;
+  if (range.kind !== 'number') return;
   const ms = constantDurationMs(range);
   if (ms !== undefined && !(ms > 0 && Number.isSafeInteger(ms))) fail(range, 'duration must be greater than 0');
 }

@@ -1,6 +1,7 @@
 /** Durations in ranges, steps and offsets: literals, or expressions over them. */
 import type { DurationExpr } from './ast.ts';
 import type { TokenCursor } from './tokens.ts';
+import type { Token } from './lexer.ts';
 
 type DurationOp = '+' | '-' | '*' | '/' | '%' | '^';
 const PRECEDENCES: Readonly<Record<DurationOp, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '^': 3 };
@@ -21,20 +22,25 @@ export function parseDurationExpr(cursor: TokenCursor, where: string, minPrecede
 }
 
 function parseSigned(cursor: TokenCursor, where: string): DurationExpr {
-  const sign = cursor.peek();
-  if (sign.text !== '-' && sign.text !== '+') return parseDurationOperand(cursor, where);
-  cursor.next();
-  const expr = parseDurationExpr(cursor, where, UNARY_PRECEDENCE + 1);
-  return { kind: 'unary', op: sign.text, expr, from: sign.from, to: expr.to };
+  return isSigned(cursor)
+    ? withSign(cursor.next(), parseDurationExpr(cursor, where, UNARY_PRECEDENCE + 1))
+    : parseDurationOperand(cursor, where);
 }
 
-/** What may follow `offset` without parentheses: a signed literal, a call, or something in parentheses. */
+const isSigned = (cursor: TokenCursor) => cursor.isMark('-') || cursor.isMark('+');
+
+/** A sign before a number is part of it. */
+function withSign(sign: Token, expr: DurationExpr): DurationExpr {
+  const [op, from] = [sign.text as '-' | '+', sign.from];
+  if (expr.kind !== 'number') return { kind: 'unary', op, expr, from, to: expr.to };
+  return { ...expr, seconds: op === '-' ? -expr.seconds : expr.seconds, from };
+}
+
+/** What may follow `offset` without parentheses: a literal, a call, or something in parentheses, each with its signs. */
 export function parseOffsetDuration(cursor: TokenCursor): DurationExpr {
-  const sign = cursor.peek();
-  if (sign.text !== '-' && sign.text !== '+') return parseDurationOperand(cursor, 'offset');
-  cursor.next();
-  const expr = parseDurationOperand(cursor, 'offset');
-  return { kind: 'unary', op: sign.text, expr, from: sign.from, to: expr.to };
+  return isSigned(cursor)
+    ? withSign(cursor.next(), parseOffsetDuration(cursor))
+    : parseDurationOperand(cursor, 'offset');
 }
 
 function parseDurationOperand(cursor: TokenCursor, where: string): DurationExpr {
@@ -82,12 +88,8 @@ export function durationMs(expr: DurationExpr, context: DurationContext): number
 
 /** As upstream cuts them off: what is computed at milliseconds, what is written at nanoseconds before. */
 function wholeMs(expr: DurationExpr, seconds: number): number {
-  return Math.trunc(isLiteral(expr) ? Math.round(seconds * 1e9) / 1e6 : seconds * 1000);
+  return Math.trunc(expr.kind === 'number' ? Math.round(seconds * 1e9) / 1e6 : seconds * 1000);
 }
-
-/** A number, perhaps with a sign. */
-export const isLiteral = (expr: DurationExpr): boolean =>
-  expr.kind === 'number' || (expr.kind === 'unary' && isLiteral(expr.expr));
 
 /** Milliseconds if the expression does not depend on the query's step and range; else undefined. */
 export function constantDurationMs(expr: DurationExpr): number | undefined {

@@ -72,8 +72,7 @@ function formatDurationPart(expr: DurationExpr): string {
     case 'paren':
       return `(${formatDurationPart(expr.expr)})`;
     case 'unary':
-      if (expr.expr.kind !== 'number') return expr.op + formatDurationPart(expr.expr);
-      return (expr.op === '-' ? '-' : '') + formatDurationExpr(expr.expr);
+      return expr.op + formatDurationPart(expr.expr);
     case 'call':
       return `${expr.func}(${expr.args.map(formatDurationPart).join(', ')})`;
     case 'binary':
