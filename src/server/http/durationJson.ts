@@ -18,8 +18,8 @@ function node(expr: DurationExpr): DurationNode {
       return expr.expr.kind === 'number'
         ? operation('+', null, node(expr.expr), true)
         : { ...node(expr.expr), wrapped: true };
-    case 'unary':
-      return expr.op === '+' ? node(expr.expr) : operation('-', null, node(expr.expr), false);
+    case 'negated':
+      return operation('-', null, node(expr.expr), false);
     case 'binary':
       return operation(expr.op, node(expr.lhs), node(expr.rhs), false);
     case 'call': {

@@ -106,7 +106,7 @@ function isFixed(duration: DurationExpr | undefined): boolean {
       return duration.func !== 'range' && duration.args.every(isFixed);
     case 'binary':
       return isFixed(duration.lhs) && isFixed(duration.rhs);
-    case 'unary':
+    case 'negated':
     case 'paren':
       return isFixed(duration.expr);
     default:

@@ -84,7 +84,7 @@ export type DurationExpr = Place &
         readonly lhs: DurationExpr;
         readonly rhs: DurationExpr;
       }
-    | { readonly kind: 'unary'; readonly op: '+' | '-'; readonly expr: DurationExpr }
+    | { readonly kind: 'negated'; readonly expr: DurationExpr }
     | { readonly kind: 'paren'; readonly expr: DurationExpr }
   );
 

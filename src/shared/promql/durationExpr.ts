@@ -29,11 +29,12 @@ function parseSigned(cursor: TokenCursor, where: string): DurationExpr {
 
 const isSigned = (cursor: TokenCursor) => cursor.isMark('-') || cursor.isMark('+');
 
-/** A sign before a number is part of it. */
-function withSign(sign: Token, expr: DurationExpr): DurationExpr {
-  const [op, from] = [sign.text as '-' | '+', sign.from];
-  if (expr.kind !== 'number') return { kind: 'unary', op, expr, from, to: expr.to };
-  return { ...expr, seconds: op === '-' ? -expr.seconds : expr.seconds, from };
+/** A sign before a number is part of it; a plus says nothing. */
+function withSign({ text, from }: Token, expr: DurationExpr): DurationExpr {
+  if (text === '+') return { ...expr, from };
+  return expr.kind === 'number'
+    ? { ...expr, seconds: -expr.seconds, from }
+    : { kind: 'negated', expr, from, to: expr.to };
 }
 
 /** What may follow `offset` without parentheses: a literal, a call, or something in parentheses, each with its signs. */
@@ -115,8 +116,8 @@ function secondsOf(expr: DurationExpr, context: DurationContext | undefined): nu
       return expr.seconds;
     case 'paren':
       return secondsOf(expr.expr, context);
-    case 'unary':
-      return expr.op === '-' ? -secondsOf(expr.expr, context) : secondsOf(expr.expr, context);
+    case 'negated':
+      return -secondsOf(expr.expr, context);
     case 'call': {
       if (expr.func === 'step') return (context?.stepMs ?? NaN) / 1000;
       if (expr.func === 'range') return (context?.rangeMs ?? NaN) / 1000;

@@ -71,8 +71,8 @@ function formatDurationPart(expr: DurationExpr): string {
       return expr.isDuration ? formatSeconds(expr.seconds) : String(expr.seconds);
     case 'paren':
       return `(${formatDurationPart(expr.expr)})`;
-    case 'unary':
-      return expr.op + formatDurationPart(expr.expr);
+    case 'negated':
+      return `-${formatDurationPart(expr.expr)}`;
     case 'call':
       return `${expr.func}(${expr.args.map(formatDurationPart).join(', ')})`;
     case 'binary':
