@@ -30,27 +30,48 @@ export interface SeriesOrigin {
 
 /** One for each series ref, in the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
 export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
+  const inOrder = [...groups].sort((a, b) => a.refs[0] - b.refs[0]);
+  return areApart(inOrder) ? seriesOneByOne(inOrder) : seriesByRef(groups);
+}
+
+/** Whether refs ascend from group to group, as those of a store's targets mostly do: then none comes twice. */
+function areApart(groups: readonly OpenGroup[]): boolean {
+  let newest = -1;
+  for (const { refs } of groups) {
+    for (let s = 0; s < refs.length; s++) {
+      if (refs[s] <= newest) return false;
+      newest = refs[s];
+    }
+  }
+  return true;
+}
+
+function seriesOneByOne(groups: readonly OpenGroup[]): SelectedSeries[] {
+  const cells = new Cells();
+  const series: SelectedSeries[] = [];
+  for (const group of groups) {
+    const reader = new GroupReader(group, cells);
+    for (let s = 0; s < group.refs.length; s++) series.push(new ColumnSeries(reader, s));
+  }
+  return series;
+}
+
+function seriesByRef(groups: readonly OpenGroup[]): SelectedSeries[] {
   const readers = groups.map((group) => new GroupReader(group));
   const byRef = new Map<number, SelectedSeries>();
-  let isSorted = true;
   let isMerged = false;
-  let newest = -1;
   for (const reader of readers) {
     const { refs } = reader.group;
     for (let s = 0; s < refs.length; s++) {
-      const ref = refs[s];
       const one = new ColumnSeries(reader, s);
-      const known = readers.length > 1 ? byRef.get(ref) : undefined;
+      const known = byRef.get(refs[s]);
       const merge = reader.group.isReplica === true ? mergeReplicas : mergeByTime;
       isMerged ||= known !== undefined;
-      byRef.set(ref, known === undefined ? one : new MergedSeries(known, one, merge));
-      if (ref < newest) isSorted = false;
-      newest = ref;
+      byRef.set(refs[s], known === undefined ? one : new MergedSeries(known, one, merge));
     }
   }
   // Those that are merged are read side by side.
   if (!isMerged) shareCells(readers);
-  if (isSorted) return [...byRef.values()];
   return [...byRef].sort(([a], [b]) => a - b).map(([, series]) => series);
 }
 
@@ -143,13 +164,14 @@ function shareCells(readers: readonly GroupReader[]): void {
 class GroupReader {
   readonly group: OpenGroup;
   /** Perhaps that of others too. */
-  cells = new Cells();
+  cells: Cells;
   readonly #kept: Kept;
   #last: SampledSeries | undefined;
   #lastColumn = -1;
 
-  constructor(group: OpenGroup) {
+  constructor(group: OpenGroup, cells = new Cells()) {
     this.group = group;
+    this.cells = cells;
     this.#kept = { times: undefined, values: undefined };
   }
 

@@ -30,7 +30,8 @@ export function packedColumns(groups: readonly GroupColumns[]): SelectLease {
       labels.set(column.ref, column.labels);
       if (column.histograms !== undefined) histograms.set(c, column.histograms);
     });
-    const values = columns.map((column) => column.values);
+    const values = new Float64Array(times.length * columns.length);
+    columns.forEach((column, c) => values.set(column.values, c * times.length));
     const part = { columns: Int32Array.from(columns.keys()), times, values, histograms };
     return { refs: Uint32Array.from(columns, ({ ref }) => ref), parts: [part], deleted: new Map() };
   });

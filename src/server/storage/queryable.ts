@@ -135,7 +135,8 @@ export type PackedPart =
   | {
       readonly columns: Int32Array;
       readonly times: Float64Array;
-      readonly values: readonly Float64Array[];
+      /** Column after column: row r of column c is cell c × times.length + r. One array for all, as a view of few cells takes more than they do. */
+      readonly values: Float64Array;
       /** By column, then by row. */
       readonly histograms: ReadonlyMap<number, ReadonlyMap<number, NativeHistogram>>;
     };

@@ -246,7 +246,18 @@ class OpenRows implements PartSource {
   }
 
   read(column: number, from: number, to: number, out: Float64Array, at: number): boolean {
-    out.set(this.#part.values[column].subarray(from, to), at);
+    const { values } = this.#part;
+    const first = this.#cell(column, from);
+    for (let i = 0; i < to - from; i++) {
+      const v = values[first + i];
+      if (v === v) {
+        out[at + i] = v;
+        continue;
+      }
+      // A NaN is copied by its bits: passing it as a number may change them.
+      out.set(values.subarray(first + i, first + to - from), at + i);
+      break;
+    }
     return true;
   }
 
@@ -255,16 +266,18 @@ class OpenRows implements PartSource {
   }
 
   neverFalls(column: number, from: number, to: number): boolean {
-    const values = this.#part.values[column];
+    const { values } = this.#part;
     // Of a gap or a mark nothing can be said.
-    for (let i = from; i < to; i++) if (!(values[i] >= (i === from ? -Infinity : values[i - 1]))) return false;
+    let before = -Infinity;
+    for (let i = this.#cell(column, from), end = this.#cell(column, to); i < end; before = values[i++])
+      if (!(values[i] >= before)) return false;
     return true;
   }
 
   steps(column: number, from: number, to: number): PlacedSteps | undefined {
     if (this.hasHistograms) return undefined;
     // A gap is no integer.
-    const steps = stepsOf(this.#part.values[column], from, to);
+    const steps = stepsOf(this.#part.values, this.#cell(column, from), this.#cell(column, to));
     return steps?.rises === true ? { steps, from: 0 } : undefined;
   }
 
@@ -274,5 +287,9 @@ class OpenRows implements PartSource {
 
   histograms(column: number): ReadonlyMap<number, NativeHistogram> | undefined {
     return this.#part.histograms.get(column);
+  }
+
+  #cell(column: number, row: number): number {
+    return column * this.times.length + row;
   }
 }

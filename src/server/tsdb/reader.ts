@@ -344,19 +344,17 @@ function unpackedRows(group: HeadGroup, columns: Int32Array, minTime: number, ma
   const rows = new HeadRows(group);
   const from = firstNotBelow(rows.times, minTime);
   const to = Math.max(from, firstNotBelow(rows.times, maxTime + 1));
-  const values: Float64Array[] = [];
+  const count = to - from;
+  const values = new Float64Array(count * columns.length);
+  const bits = bitsOf(values);
   const numbers = new Int32Array(columns.length).fill(-1);
   const histograms = new Map<number, ReadonlyMap<number, NativeHistogram>>();
-  const memory = new Float64Array((to - from) * columns.length);
-  for (let s = 0; s < columns.length; s++) {
+  for (let s = 0, n = 0; s < columns.length; s++) {
     if (columns[s] < 0) continue;
-    const n = values.length;
-    numbers[s] = n;
-    const cells = memory.subarray(n * (to - from), (n + 1) * (to - from));
-    cells.set(rows.readColumn(columns[s]).subarray(from, to));
-    values.push(cells);
+    rows.copyColumn(columns[s], from, to, bits, n * count);
     const samples = rows.columnHistograms(columns[s], from, to);
     if (samples !== undefined) histograms.set(n, samples);
+    numbers[s] = n++;
   }
   return { columns: numbers, times: rows.times.slice(from, to), values, histograms };
 }

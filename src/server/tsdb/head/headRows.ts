@@ -41,6 +41,12 @@ export class HeadRows {
     return this.#sorted;
   }
 
+  /** The words of a column's cells in rows [from, to), into those of `out` from cell `at` on. */
+  copyColumn(column: number, from: number, to: number, out: Uint32Array, at: number): void {
+    if (this.#order === undefined) return this.#group.rows.read(column, from, to, out, at);
+    out.set(bitsOf(this.readColumn(column)).subarray(2 * from, 2 * to), 2 * at);
+  }
+
   /** Native histogram samples of a column in rows [from, to), by the row after `from`. */
   columnHistograms(column: number, from: number, to: number): ReadonlyMap<number, NativeHistogram> | undefined {
     if (this.#group.histograms.size === 0) return undefined;
