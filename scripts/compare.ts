@@ -1,8 +1,9 @@
 /**
  * Asks ours and a Prometheus the same random questions over the same samples, and prints where the answers differ, shrunk.
  *
- *   npm run compare -- [--count=10000] [--seed=1] [--features=a,b] [--expr='rate(x[5m])']
+ *   npm run compare -- [--count=10000] [--seed=1] [--features=a,b] [--expr='rate(x[5m])'] [--syntax]
  *
+ * With --syntax the questions are damaged, and what is compared is how they are read: as trees, in print, or not at all.
  * The Prometheus is the one on PATH, or ISOTHERM_PROMETHEUS. Ends with 1 if an answer differs and it is not known why.
  */
 import { writeFileSync } from 'node:fs';
@@ -17,6 +18,7 @@ import { comparedSeries } from './compare/data.ts';
 import { ExpressionGenerator } from './compare/expressions.ts';
 import { changedSince, explanationOf, isSkipped } from './compare/known.ts';
 import { shrunk } from './compare/shrink.ts';
+import { compareSyntax } from './compare/syntax.ts';
 
 const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
 const ISOTHERM = join(import.meta.dirname, '..', 'bin', 'isotherm');
@@ -35,6 +37,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     features: { type: 'string', default: FEATURES },
     expr: { type: 'string', multiple: true },
+    syntax: { type: 'boolean', default: false },
   },
 });
 
@@ -55,6 +58,7 @@ async function compare(ours: Server, theirs: Server, peer: Peer, start: number):
   const random = seededRandom(Number(options.seed));
   const generator = new ExpressionGenerator(random);
   const count = options.expr?.length ?? Number(options.count);
+  if (options.syntax) return Math.min(1, await compareSyntax([ours.url, theirs.url], generator, random, count));
   const changed = changedSince(peer.name);
   const told = { asked: 0, refused: 0, empty: 0, skipped: 0, unsteady: 0, differing: 0 };
   const explained = new Map<string, number>();

@@ -37,10 +37,10 @@ function withSign({ text, from }: Token, expr: DurationExpr): DurationExpr {
     : { kind: 'negated', expr, from, to: expr.to };
 }
 
-/** What may follow `offset` without parentheses: a literal, a call, or something in parentheses, each with its signs. */
+/** What may follow `offset` without parentheses: a literal, a call, or something in parentheses, each with its sign; more after two signs. */
 export function parseOffsetDuration(cursor: TokenCursor): DurationExpr {
   return isSigned(cursor)
-    ? withSign(cursor.next(), parseOffsetDuration(cursor))
+    ? withSign(cursor.next(), parseSigned(cursor, 'offset'))
     : parseDurationOperand(cursor, 'offset');
 }
 

@@ -70,7 +70,7 @@ function formatDurationPart(expr: DurationExpr): string {
     case 'number':
       return expr.isDuration ? formatSeconds(expr.seconds) : String(expr.seconds);
     case 'paren':
-      return `(${formatDurationPart(expr.expr)})`;
+      return expr.expr.kind === 'paren' ? formatDurationPart(expr.expr) : `(${formatDurationPart(expr.expr)})`;
     case 'negated':
       return `-${formatDurationPart(expr.expr)}`;
     case 'call':
@@ -100,7 +100,10 @@ function formatAt({ at }: Shifted): string {
   return at === undefined ? '' : at.kind === 'time' ? ` @ ${(at.ms / 1000).toFixed(3)}` : ` @ ${at.kind}()`;
 }
 
-const formatOffset = ({ offset }: Shifted) => (offset === undefined ? '' : ` offset ${formatDurationExpr(offset)}`);
+const formatOffset = ({ offset }: Shifted) =>
+  offset === undefined || (offset.kind === 'number' && offset.seconds === 0)
+    ? ''
+    : ` offset ${formatDurationExpr(offset)}`;
 
 const formatExtension = ({ extension }: VectorSelector) => (extension === undefined ? '' : ` ${extension}`);
 
