@@ -1,7 +1,8 @@
 /**
  * Processor time of queries over a day at 15 s, warm: the whole program over HTTP beside a Prometheus and a VictoriaMetrics that hold the same
  * samples, in turns. Prometheus' answers must agree, or the numbers would mean nothing; VictoriaMetrics counts rates in a way of its own.
- * Answers kept from earlier ones are of use in the refresh alone: everywhere else each is worked out anew.
+ * Answers kept from earlier ones are of use in the refresh alone: everywhere else each is worked out anew. Instant queries are asked at the same time again
+ * and again, and at others.
  * `ISOTHERM_BENCH_SERVICES=50` makes it 10,000 series (2,000 without); `ISOTHERM_BENCH_DATA` names a folder in which the day is kept from one run
  * to the next: it takes minutes to make. `ISOTHERM_BENCH_WORKS=refresh,regex` asks only what has one of these words in its name.
  */
@@ -28,6 +29,8 @@ const ROUNDS = 3;
 
 const HEATMAP = `sum by (le) (rate(${LATENCY}_bucket[5m]))`;
 const P95_BY_MODEL = `histogram_quantile(0.95, sum by (le, model) (rate(${LATENCY}_bucket[5m])))`;
+const SUM_OVER_ALL = `sum({job="${JOB}"})`;
+const ONE_SERIES = `process_cpu_seconds_total{instance="10.0.0.0:8000",worker="worker-0"}`;
 const BY_REGEX = `sum by (instance) (rate({__name__=~"http_requests_.+|process_cpu_.*",instance=~"10.0.0.[0-4]:8000"}[5m]))`;
 
 /** Twelve panels of a dashboard of a model server. */
@@ -58,8 +61,10 @@ interface Work {
   readonly rounds: readonly (readonly Question[])[];
   /** Equal values may stand in other series. */
   readonly hasTies?: boolean;
-  /** The range ends a minute later each time, and what was answered before may be kept. */
-  readonly isRefreshed?: boolean;
+  /** How much later each round looks than the one before, milliseconds; else all ask for the same. */
+  readonly laterMs?: number;
+  /** What was answered before may be kept. */
+  readonly isKept?: boolean;
 }
 
 const repeated = (times: number, question: Question) => Array.from({ length: times }, () => [question]);
@@ -73,25 +78,35 @@ const instant = (what: string, expr: string, times = 40): Work => ({
 });
 const PANELS: readonly Question[] = DASHBOARD.map((expr) => ({ expr, stepMs: MINUTE_MS }));
 
+/** As dashboards and rules ask. */
+const moving = (work: Work): Work => ({ ...work, what: `${work.what}, a minute later each time`, laterMs: MINUTE_MS });
+/** Nothing of what one looks at is seen by the next. */
+const jumping = (work: Work): Work => ({ ...work, what: `${work.what}, far from the time before`, laterMs: FAR_MS });
+const FAR_MS = 16 * MINUTE_MS;
+
 const REFRESHES = 10;
-/** Of all rounds, one of which warms up. */
-const REFRESHES_MS = (ROUNDS + 1) * REFRESHES * MINUTE_MS;
 
 const WORKS: readonly Work[] = [
   range('heatmap, steps of 60 s', HEATMAP),
   range('heatmap, steps of 15 s', HEATMAP, 15_000),
   range('p95 by model', P95_BY_MODEL),
   { ...range('topk of rates', `topk(10, rate(${LATENCY}_bucket[5m]))`), hasTies: true },
-  range('sum over all', `sum({job="${JOB}"})`),
+  range('sum over all', SUM_OVER_ALL),
   range('regex selector', BY_REGEX, MINUTE_MS, 100),
   { what: 'dashboard of 12 panels at once', rounds: [PANELS] },
   instant('instant p95 by model', P95_BY_MODEL),
-  instant('instant sum over all', `sum({job="${JOB}"})`),
-  instant('instant, one series', `process_cpu_seconds_total{instance="10.0.0.0:8000",worker="worker-0"}`, 2000),
+  moving(instant('instant p95 by model', P95_BY_MODEL)),
+  jumping(instant('instant p95 by model', P95_BY_MODEL, 20)),
+  instant('instant sum over all', SUM_OVER_ALL),
+  moving(instant('instant sum over all', SUM_OVER_ALL)),
+  jumping(instant('instant sum over all', SUM_OVER_ALL, 20)),
+  instant('instant, one series', ONE_SERIES, 2000),
+  moving(instant('instant, one series', ONE_SERIES, 300)),
   {
     what: 'a refresh of 12 panels, answers kept',
     rounds: Array.from({ length: REFRESHES }, () => PANELS),
-    isRefreshed: true,
+    laterMs: MINUTE_MS,
+    isKept: true,
   },
 ];
 
@@ -124,7 +139,7 @@ async function ask({ url }: Server, { expr, stepMs }: Question, { start, end, is
 }
 
 async function measure(
-  { what, rounds, hasTies = false, isRefreshed = false }: Work,
+  { what, rounds, hasTies = false, laterMs = 0, isKept }: Work,
   contestants: readonly Contestant[],
   whole: Span,
   add: (line: Line) => void,
@@ -138,11 +153,13 @@ async function measure(
     }
   }
   const work = ({ server }: Contestant) => {
-    let shift = 0;
-    const spanOf = (): Span =>
-      isRefreshed
-        ? { start: whole.start + shift, end: whole.end - REFRESHES_MS + (shift += MINUTE_MS), isKept: true }
-        : whole;
+    // One of all rounds warms up.
+    let left = (ROUNDS + 1) * rounds.length * laterMs;
+    const moved = left;
+    const spanOf = (): Span => {
+      left -= laterMs;
+      return { start: whole.start + moved - left - laterMs, end: whole.end - left, isKept };
+    };
     return async () => {
       for (const questions of rounds) {
         const span = spanOf();

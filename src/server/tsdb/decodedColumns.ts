@@ -15,6 +15,8 @@ const OVERHEAD = 330;
 /** What a native histogram takes besides its counts, with its place in a map (measured in a heap snapshot). */
 const HISTOGRAM_OVERHEAD = 280;
 
+const ROWS_AHEAD = new Float64Array(WINDOW_ROWS_MAX);
+
 /** Integers by their steps, or numbers as they are. */
 type Kept = Steps | Float64Array;
 
@@ -54,12 +56,17 @@ export class DecodedColumns {
     return true;
   }
 
+  /** Who looks at a time looks at later ones next: the rows that follow in the stride are kept with those that are asked for. */
   #readPart(column: number, from: number, to: number, out: Float64Array, at: number, hasRoom: () => boolean): boolean {
     if (this.#window?.copy(column, from, to, out, at) === true) return true;
-    if (!this.chunk.read(column, from, to, out, at)) return false;
+    const { chunk } = this;
     const isNarrow = from < to && to - from <= WINDOW_ROWS_MAX;
-    if (isNarrow && (this.#window !== undefined || hasRoom()))
-      (this.#window ??= new WindowCells(this.chunk)).keep(column, from, to, out, at, hasRoom);
+    if (!isNarrow || !chunk.isFull(column) || (this.#window === undefined && !hasRoom()))
+      return chunk.read(column, from, to, out, at);
+    const until = Math.min(from + WINDOW_ROWS_MAX, chunk.strideEnd(to - 1));
+    chunk.read(column, from, until, ROWS_AHEAD, 0);
+    for (let i = 0; i < to - from; i++) out[at + i] = ROWS_AHEAD[i];
+    (this.#window ??= new WindowCells(chunk)).keep(column, from, until, ROWS_AHEAD, hasRoom);
     return true;
   }
 

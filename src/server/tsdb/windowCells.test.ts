@@ -41,19 +41,34 @@ test('narrow windows are read bit for bit, whatever was read before and whether 
   );
 });
 
-test('a window that lies in the one that is kept is answered from it, another is not; gaps are not kept', () => {
+test('a window that lies in the one that is kept is answered from it, another is not', () => {
   const window = new WindowCells(chunk);
   const out = new Float64Array(20);
-  for (const column of [1, 7]) {
-    chunk.read(column, 100, 120, out, 0);
-    window.keep(column, 100, 120, out, 0, () => true);
-  }
+  chunk.read(1, 100, 120, out, 0);
+  window.keep(1, 100, 120, out, () => true);
   expect(window.copy(1, 105, 110, out, 0)).toBe(true);
   expect(out.subarray(0, 5)).toEqual(cells[1].subarray(105, 110));
   expect(window.copy(1, 99, 110, out, 0)).toBe(false);
   expect(window.copy(1, 110, 121, out, 0)).toBe(false);
   expect(window.copy(2, 105, 110, out, 0)).toBe(false);
-  expect(window.copy(7, 105, 110, out, 0)).toBe(false);
-  window.keep(2, 0, 5, out, 0, () => false);
+  window.keep(2, 0, 5, out, () => false);
   expect(window.copy(1, 105, 110, out, 0)).toBe(false);
+});
+
+test('of a chunk without gaps, the rows that follow a window are not decoded again', () => {
+  const columns = new DecodedColumns(chunk);
+  const read = jest.spyOn(chunk, 'read');
+  const out = new Float64Array(20);
+  for (const from of [100, 104, 108, 144]) {
+    columns.read(1, from, from + 20, out, 0, () => true);
+    expect(out).toEqual(cells[1].subarray(from, from + 20));
+  }
+  expect(read.mock.calls.map(([, from, to]) => [from, to])).toEqual([[100, 164]]);
+  columns.read(7, 100, 120, out, 0, () => true);
+  columns.read(7, 104, 124, out, 0, () => true);
+  expect(read.mock.calls.slice(1).map(([, from, to]) => [from, to])).toEqual([
+    [100, 120],
+    [104, 124],
+  ]);
+  read.mockRestore();
 });

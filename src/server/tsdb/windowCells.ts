@@ -9,7 +9,6 @@ const COLUMNS_MIN = 8;
 const BASE_MAX = 2 ** 30;
 
 export class WindowCells {
-  readonly #chunk: Chunk;
   /** Rows [from, to) of all columns that were asked for. */
   #from = 0;
   #to = 0;
@@ -20,9 +19,8 @@ export class WindowCells {
   readonly #places: Int32Array;
   #base = 0;
 
-  constructor(chunk: Chunk) {
-    this.#chunk = chunk;
-    this.#places = new Int32Array((chunk.columns.at(-1) ?? -1) + 1);
+  constructor({ columns }: Pick<Chunk, 'columns'>) {
+    this.#places = new Int32Array((columns.at(-1) ?? -1) + 1);
   }
 
   get bytes(): number {
@@ -39,21 +37,21 @@ export class WindowCells {
   }
 
   /**
-   * Takes rows [from, to) of a column that was read into `out`, at most WINDOW_ROWS_MAX. Those of another window are forgotten.
+   * Takes rows [from, to) of a column, at most WINDOW_ROWS_MAX, which begin `cells`. Those of another window are forgotten.
    *
+   * @param column without gaps and marks: these are told apart by bits, and read each time.
    * @param hasRoom whether there may be more cells.
    */
-  keep(column: number, from: number, to: number, out: Float64Array, at: number, hasRoom: () => boolean): void {
+  keep(column: number, from: number, to: number, cells: Float64Array, hasRoom: () => boolean): void {
     if (from !== this.#from || to !== this.#to) this.#moveTo(from, to);
-    // Columns with gaps and marks are told apart by bits, and are read each time.
-    if (this.#places[column] > this.#base || !this.#chunk.isFull(column)) return;
+    if (this.#places[column] > this.#base) return;
     const first = this.#count * (to - from);
     if (first + to - from > this.#cells.length) {
       if (!hasRoom()) return;
       this.#grow(to - from);
     }
-    const cells = this.#cells;
-    for (let i = 0; i < to - from; i++) cells[first + i] = out[at + i];
+    const kept = this.#cells;
+    for (let i = 0; i < to - from; i++) kept[first + i] = cells[i];
     this.#places[column] = this.#base + ++this.#count;
   }
 

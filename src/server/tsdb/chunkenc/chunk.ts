@@ -10,6 +10,7 @@ import {
   setGap,
   setStale,
 } from '../../../shared/model/sampleBits.ts';
+import { firstAbove } from './strides.ts';
 import {
   addBounds,
   completeSummaries,
@@ -55,7 +56,7 @@ export class Chunk {
   /** The chunk's bytes as words, with two more behind them. */
   readonly #words: Int32Array;
   readonly #marks: readonly Marks[];
-  /** The column decoded last, kept because the next bucket of a histogram builds on it; and which strides of it. */
+  /** The column decoded last, kept because the next bucket of a histogram builds on it; and which samples of it. */
   #decoded = new Float64Array(0);
   #spare = new Float64Array(0);
   #decodedPlace = -1;
@@ -142,7 +143,7 @@ export class Chunk {
   }
 
   /**
-   * Decodes the cells of a column in rows [from, to) into `out`, from `at` on. Only the strides that these rows touch are decoded.
+   * Decodes the cells of a column in rows [from, to) into `out`, from `at` on. Only the strides that these rows touch are decoded, and as far as they go.
    * Buckets build on their neighbours: read them in ascending order, or as `readingOrder` says.
    *
    * @returns false where the column has no cells in this chunk; `out` is as it was then.
@@ -151,13 +152,18 @@ export class Chunk {
     const place = this.#placeOf(column);
     if (place < 0) return false;
     if (from >= to) return true;
-    const [first, end] = [this.#strideOf(from), this.#strideOf(to - 1) + 1];
     const origin = this.#origin(place);
-    this.#decode(origin, first, end);
-    const marks = this.#hasMarks(origin) ? this.#head(origin).marks : -1;
-    if (marks < 0) copy(this.#decoded, from, to, out, at);
-    else
-      spread(this.#marks[marks], first > 0 ? this.strideEnds[first - 1] : 0, first, from, to, this.#decoded, out, at);
+    if (!this.#hasMarks(origin)) {
+      this.#decode(origin, from, to);
+      copy(this.#decoded, from, to, out, at);
+      return true;
+    }
+    const marks = this.#marks[this.#head(origin).marks];
+    const { sampleEnds } = marks;
+    const first = firstAbove(this.strideEnds, from);
+    const begin = first > 0 ? sampleEnds[first - 1] : 0;
+    this.#decode(origin, begin, sampleEnds[firstAbove(this.strideEnds, to - 1)]);
+    spread(marks.kinds, first > 0 ? this.strideEnds[first - 1] : 0, begin, from, to, this.#decoded, out, at);
     return true;
   }
 
@@ -169,6 +175,11 @@ export class Chunk {
     for (let row = this.rowCount - 1; row >= 0 && this.times[row] >= t; row--)
       if (cellKind(bits, row) !== CELL_GAP) return true;
     return false;
+  }
+
+  /** The row after the last one of a row's stride. */
+  strideEnd(row: number): number {
+    return this.strideEnds[firstAbove(this.strideEnds, row)];
   }
 
   /** Whether a column has a sample in every row. */
@@ -289,9 +300,9 @@ export class Chunk {
     return (this.#histograms ??= findHistogramColumns(new ByteReader(this.bytes, this.#starts[this.#columns.length])));
   }
 
-  /** Leaves the samples of strides [from, to) of a column in `#decoded`. */
+  /** Leaves samples [from, to) of a column in `#decoded`. */
   #decode(place: number, from: number, to: number): void {
-    const isKept = this.#from === from && this.#to === to;
+    const isKept = this.#from <= from && to <= this.#to;
     if (isKept && place === this.#decodedPlace) return;
     const encoding = this.#encoding(place);
     if (encoding === ENCODING.up) {
@@ -362,12 +373,11 @@ export class Chunk {
   #add(place: number, differences: number, sign: number, from: number, to: number): void {
     if (this.#spare.length === 0) this.#spare = new Float64Array(this.rowCount);
     const head = this.#head(differences);
-    const ends = this.#sampleEnds(head);
-    const [decoded, spare] = [this.#decoded, this.#spare];
-    readSamples(head, this.#words, ends, from, to, spare);
-    const end = ends[to - 1];
-    if (sign > 0) for (let i = from > 0 ? ends[from - 1] : 0; i < end; i++) decoded[i] += spare[i];
-    else for (let i = from > 0 ? ends[from - 1] : 0; i < end; i++) decoded[i] -= spare[i];
+    const decoded = this.#decoded;
+    const spare = this.#spare;
+    readSamples(head, this.#words, this.#sampleEnds(head), from, to, spare);
+    if (sign > 0) for (let i = from; i < to; i++) decoded[i] += spare[i];
+    else for (let i = from; i < to; i++) decoded[i] -= spare[i];
     this.#remember(place, from, to);
   }
 
@@ -415,10 +425,6 @@ export class Chunk {
     }
   }
 
-  #strideOf(row: number): number {
-    return firstAbove(this.strideEnds, row);
-  }
-
   #placeOf(column: number): number {
     const place = firstAbove(this.#columns, column - 1);
     return place < this.#columns.length && this.#columns[place] === column ? place : -1;
@@ -433,18 +439,6 @@ function copy(cells: Float64Array, from: number, to: number, out: Float64Array, 
   else for (let i = from; i < to; i++) out[at + i - from] = cells[i];
 }
 
-/** The first index whose number is above `n`. */
-function firstAbove(ascending: Int32Array, n: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle] <= n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** Of a column that never falls. */
 function fillRising(out: SummaryArrays, first: Float64Array, last: Float64Array): void {
   out.first.set(first);
@@ -455,11 +449,11 @@ function fillRising(out: SummaryArrays, first: Float64Array, last: Float64Array)
   for (let s = 0; s < first.length; s++) out.resets[s] = first[s] === first[s] ? 0 : NaN;
 }
 
-/** Puts samples and marks of rows [from, to) together; `row` is the first one of stride `stride`. */
+/** Puts samples and marks of rows [from, to) together; the first sample of `row` and of those behind it is `n`. */
 function spread(
-  { kinds, sampleEnds }: Marks,
+  kinds: Uint8Array,
   row: number,
-  stride: number,
+  n: number,
   from: number,
   to: number,
   samples: Float64Array,
@@ -468,7 +462,6 @@ function spread(
 ): void {
   const outBits = bitsOf(out);
   const sampleBits = bitsOf(samples);
-  let n = stride > 0 ? sampleEnds[stride - 1] : 0;
   for (; row < from; row++) if (kinds[row] === CELL_SAMPLE) n++;
   for (let i = at; row < to; row++, i++) {
     if (kinds[row] === CELL_GAP) setGap(outBits, i);

@@ -2,6 +2,7 @@
 import type { ByteReader } from '../../../shared/bytes/byteReader.ts';
 import { bitsOf } from '../../../shared/model/sampleBits.ts';
 import { ENCODING, RISING, STEADY, type SampleEnds } from './columnWriter.ts';
+import { firstAbove } from './strides.ts';
 import { powerOf, unscaleDecimals } from './decimals.ts';
 import { readRun, RUN, type RunHead } from './integerRun.ts';
 import { completeSummary, NEVER_FALLS, readStrideSummary, type SummaryArrays } from './summary.ts';
@@ -29,11 +30,14 @@ class StrideTable {
   first = new Float64Array(16);
   last = new Float64Array(16);
   min = new Float64Array(16);
+  firstBits = bitsOf(this.first);
+  lastBits = bitsOf(this.last);
 
   reserve(strides: number): void {
     if (strides <= this.mode.length) return;
     for (const name of ['mode', 'k', 'gapK', 'at'] as const) this[name] = new Int32Array(2 * strides);
     for (const name of ['first', 'last', 'min'] as const) this[name] = new Float64Array(2 * strides);
+    [this.firstBits, this.lastBits] = [bitsOf(this.first), bitsOf(this.last)];
   }
 }
 
@@ -41,29 +45,27 @@ const table = new StrideTable();
 const run: RunHead = { mode: 0, k: 0, gapK: 0, min: 0, first: 0, last: 0 };
 
 /**
- * Reads strides [from, to) of a column that has samples of its own into `values`, each sample at its index among all of the column; for `up`
- * and `down` these are differences.
+ * Reads samples [begin, until) of a column that has samples of its own into `values`, each at its index among all of the column, and perhaps those of the
+ * same stride before them; for `up` and `down` these are differences.
  */
 export function readSamples(
   { encoding, flags, input }: ColumnHead,
   words: Int32Array,
   ends: SampleEnds,
-  from: number,
-  to: number,
+  begin: number,
+  until: number,
   values: Float64Array,
 ): void {
-  const begin = from > 0 ? ends[from - 1] : 0;
-  const end = to > 0 ? ends[to - 1] : 0;
-  if (encoding === ENCODING.empty || begin === end) return;
-  if (encoding === ENCODING.constant) return fillBits(bitsOf(values), input.u32(), input.u32(), begin, end);
+  if (encoding === ENCODING.empty || begin >= until) return;
+  if (encoding === ENCODING.constant) return fillBits(bitsOf(values), input.u32(), input.u32(), begin, until);
   if (flags & STEADY) {
     const base = input.zigzag();
     const step = input.zigzag();
-    if (step === 0) values.fill(base, begin, end);
-    else for (let i = begin; i < end; i++) values[i] = base + i * step;
+    if (step === 0) values.fill(base, begin, until);
+    else for (let i = begin; i < until; i++) values[i] = base + i * step;
     return;
   }
-  if (encoding === ENCODING.ulps) return readUlpStrides(input, words, flags, ends, from, to, bitsOf(values));
+  if (encoding === ENCODING.ulps) return readUlpStrides(input, words, flags, ends, begin, until, bitsOf(values));
   const exponent = encoding === ENCODING.decimals ? input.u8() : 0;
   const exceptions = encoding === ENCODING.decimals ? input.varint() : 0;
   const exceptionsAt = input.at;
@@ -71,21 +73,20 @@ export function readSamples(
   const divisor = input.varint();
   const base = divisor > 1 ? input.zigzag() : 0;
   readRunDirectory(input, flags, ends, undefined);
-  for (let s = from; s < to; s++) {
-    const sampleFrom = s > 0 ? ends[s - 1] : 0;
-    if (sampleFrom === ends[s]) continue;
+  for (let s = firstAbove(ends, begin), from = s > 0 ? ends[s - 1] : 0; from < until; from = ends[s++]) {
+    if (from === ends[s]) continue;
     takeRun(s);
-    readRun(words, table.at[s], run, values, sampleFrom, ends[s]);
+    readRun(words, table.at[s], run, values, from, ends[s], Math.min(ends[s], until));
   }
-  if (divisor > 1) for (let i = begin; i < end; i++) values[i] = values[i] * divisor + base;
-  if (exponent > 0) unscaleDecimals(values, begin, end, exponent);
+  if (divisor > 1) for (let i = begin; i < until; i++) values[i] = values[i] * divisor + base;
+  if (exponent > 0) unscaleDecimals(values, begin, until, exponent);
   if (exceptions === 0) return;
   input.at = exceptionsAt;
   const bits = bitsOf(values);
   for (let left = exceptions, at = -1; left > 0; left--) {
     at += input.varint();
     const [low, high] = [input.u32(), input.u32()];
-    if (at < begin || at >= end) continue;
+    if (at < begin || at >= until) continue;
     bits[2 * at] = low;
     bits[2 * at + 1] = high;
   }
@@ -232,9 +233,8 @@ function readUlpDirectory(input: ByteReader, flags: number, ends: SampleEnds, si
     table.k[s] = input.varint();
     table.gapK[s] = input.u8();
     bits += 8 * input.varint();
-    const words = new Uint32Array(table.first.buffer, 8 * s, 2);
-    fillBits(words, input.u32(), input.u32(), 0, 1);
-    fillBits(new Uint32Array(table.last.buffer, 8 * s, 2), input.u32(), input.u32(), 0, 1);
+    fillBits(table.firstBits, input.u32(), input.u32(), s, s + 1);
+    fillBits(table.lastBits, input.u32(), input.u32(), s, s + 1);
     if (!(flags & RISING)) readKept(input, sink, s);
   }
   for (let s = 0; s < ends.length; s++) table.at[s] += 8 * input.at;
@@ -260,20 +260,18 @@ function readUlpStrides(
   words: Int32Array,
   flags: number,
   ends: SampleEnds,
-  from: number,
-  to: number,
+  begin: number,
+  until: number,
   bits: Uint32Array,
 ): void {
   readUlpDirectory(input, flags, ends, undefined);
-  const firstBits = bitsOf(table.first);
-  for (let s = from; s < to; s++) {
-    const sampleFrom = s > 0 ? ends[s - 1] : 0;
-    if (sampleFrom === ends[s]) continue;
-    bits[2 * sampleFrom] = firstBits[2 * s];
-    bits[2 * sampleFrom + 1] = firstBits[2 * s + 1];
+  for (let s = firstAbove(ends, begin), from = s > 0 ? ends[s - 1] : 0; from < until; from = ends[s++]) {
+    if (from === ends[s]) continue;
+    bits[2 * from] = table.firstBits[2 * s];
+    bits[2 * from + 1] = table.firstBits[2 * s + 1];
     const head = table.k[s];
     const plan = { k: head >> 2, zigzag: (head & 2) > 0, zeros: (head & 1) > 0, shift: table.gapK[s] };
-    readUlps(words, table.at[s], plan, bits, sampleFrom, ends[s]);
+    readUlps(words, table.at[s], plan, bits, from, Math.min(ends[s], until));
   }
 }
 

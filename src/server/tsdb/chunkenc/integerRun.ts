@@ -106,7 +106,7 @@ export interface RunHead {
   last: number;
 }
 
-/** Reads a run into `out[from, to)`; its codes begin at bit `at` of `words`. */
+/** Reads the run of samples [from, to) into `out`, as far as `until`; its codes begin at bit `at` of `words`. */
 export function readRun(
   words: Int32Array,
   at: number,
@@ -114,18 +114,19 @@ export function readRun(
   out: Float64Array,
   from: number,
   to: number,
+  until = to,
 ): void {
   const { mode, k, first } = run;
-  if (mode === RUN.rising) return readRising(words, at, k, first, out, from, to);
+  if (mode === RUN.rising) return readRising(words, at, k, first, out, from, until);
   if (mode === RUN.sparseRising || mode === RUN.sparseZigzag) {
-    return readSparse(words, at, k, run.gapK, mode === RUN.sparseZigzag, first, out, from, to);
+    return readSparse(words, at, k, run.gapK, mode === RUN.sparseZigzag, first, out, from, until);
   }
-  if (mode === RUN.zigzag) return readZigzag(words, at, k, first, out, from, to);
-  if (mode === RUN.direct) return readDirect(words, at, k, run.min, out, from, to);
+  if (mode === RUN.zigzag) return readZigzag(words, at, k, first, out, from, until);
+  if (mode === RUN.direct) return readDirect(words, at, k, run.min, out, from, until);
   if (mode !== RUN.steady) throw new Error(`a run of mode ${mode}, which this version does not know`);
   const step = to - from > 1 ? (run.last - first) / (to - from - 1) : 0;
-  if (step === 0) out.fill(first, from, to);
-  else for (let i = from, v = first; i < to; i++, v += step) out[i] = v;
+  if (step === 0) out.fill(first, from, until);
+  else for (let i = from, v = first; i < until; i++, v += step) out[i] = v;
 }
 
 /** Of the steps of a run: their sum and the largest of them, without signs; how many are not zero, and how many are negative. */

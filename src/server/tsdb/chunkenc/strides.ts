@@ -34,3 +34,15 @@ function spanFor(stepMs: number): number {
   for (const span of SPANS) if (span <= longest && span / stepMs <= STRIDE_ROWS_MAX) best = span;
   return best;
 }
+
+/** As that of `sortedNumbers.ts`, for one kind of array alone, with which it is quicker: it is called for each column. */
+export function firstAbove(ascending: Int32Array, n: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle] <= n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
