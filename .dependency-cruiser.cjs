@@ -8,6 +8,7 @@ const serverRooms = {
   telemetry: '',
   storage: '',
   wasm: '',
+  gzip: 'wasm',
   config: 'telemetry|storage',
   relabel: 'telemetry|storage|config',
   textparse: 'telemetry|storage|config|wasm',
@@ -24,7 +25,7 @@ const serverRooms = {
   rules: 'telemetry|storage|config',
   remote: 'telemetry|storage|config|outbound|relabel|wasm',
   notifier: 'telemetry|storage|config|outbound|relabel|discovery|rules',
-  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote',
+  http: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|distribution|workers|scrape|push|rules|notifier|remote|gzip',
   grafana: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape',
   cli: 'telemetry|storage|config|outbound|relabel|textparse|discovery|tsdb|promql|frames|workers|scrape|rules|fleet|remote',
 };

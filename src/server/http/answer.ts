@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { release } from '../../shared/bytes/release.ts';
+import { jsonGzip, TEXT_BYTES_MAX } from '../gzip/jsonGzip.ts';
 import type { AnswerPieces } from '../storage/engine.ts';
 import { acceptClauses } from './accept.ts';
 
@@ -18,6 +19,10 @@ const COMPRESSED_SHARE = 4;
 const COMPRESSED_CHUNK_MIN = 4 * 1024;
 /** Up to this size it is compressed where it is, which takes two milliseconds at most: going to another thread and back takes a third of one. */
 const COMPRESSED_HERE_MAX = 256 * 1024;
+/** JSON from this size on is compressed by our own kernel, up to what that takes: two milliseconds as well (docs/decisions/048). Below, zlib is as quick. */
+const JSON_GZIP_MIN = 8 * 1024;
+/** What our JSON begins with. */
+const BRACE = 0x7b;
 /**
  * Speed before size: the link is rarely the bottleneck, a core of a small machine is. Numbers in text repeat what stands near, if anything: a window of
  * 8 KB finds more than one of 32, as what is near is written shorter, and needs less memory.
@@ -136,9 +141,13 @@ async function whole(body: Buffer, isOurs: boolean, encoding: Encoding): Promise
 
 function compressed(body: Buffer, encoding: 'gzip' | 'zstd', chunkSize: number): Buffer | Promise<Buffer> {
   const isHere = body.length <= COMPRESSED_HERE_MAX;
+  if (encoding === 'gzip' && isForKernel(body)) return jsonGzip(body);
   if (encoding === 'gzip') return (isHere ? zlib.gzipSync : gzip)(body, { ...GZIP, chunkSize });
   return (isHere ? zlib.zstdCompressSync : zstd)(body, { ...zstdOptions, chunkSize });
 }
+
+const isForKernel = (body: Buffer) =>
+  body.length >= JSON_GZIP_MIN && body.length <= TEXT_BYTES_MAX && body[0] === BRACE;
 
 function* bytesOf(texts: Iterable<string>): Generator<Buffer, undefined> {
   let pending = '';

@@ -39,6 +39,8 @@ const PLAIN: Readonly<Record<string, readonly number[]>> = {
   'f64.gt': [0x64],
   'f64.le': [0x65],
   'f64.ge': [0x66],
+  'i32.ctz': [0x68],
+  'i32.popcnt': [0x69],
   'i32.add': [0x6a],
   'i32.sub': [0x6b],
   'i32.mul': [0x6c],
