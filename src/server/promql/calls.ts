@@ -25,6 +25,7 @@ import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
 import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './selectorTimes.ts';
 import {
+  clearHistograms,
   clearRow,
   heldRows,
   materialize,
@@ -199,7 +200,7 @@ async function changed(
   const read = (s: number, into: Row): void => {
     rows.read(s, into);
     for (const step of into.histograms.keys()) into.present[step] = 0;
-    into.histograms.clear();
+    clearHistograms(into);
     change(into);
   };
   return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, steps, context));
@@ -303,7 +304,7 @@ async function timestamp(call: Call, grid: StepGrid, context: EvalContext): Prom
   const rows = await rowsOf(call.args[0], grid, context);
   const read = (s: number, into: Row): void => {
     rows.read(s, into);
-    into.histograms.clear();
+    clearHistograms(into);
     into.values.set(seconds);
   };
   return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context));
@@ -390,7 +391,7 @@ function ofHistograms(compute: (h: NativeHistogram) => number): EvaluateCall {
         into.values[step] = compute(h);
         into.present[step] = 1;
       }
-      into.histograms.clear();
+      clearHistograms(into);
     };
     return vectorValue(await unnamed({ labels: rows.labels, hasHistograms: false, read }, grid.count, context));
   };

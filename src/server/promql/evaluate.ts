@@ -11,7 +11,7 @@ import { firstStepOf } from './grid.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { windowEnds } from './selectorTimes.ts';
 import { applyKernel, windowed } from './rangeVectors.ts';
-import { heldRows, materialize, unnamed, type Row, type VectorRows } from './rows.ts';
+import { clearHistograms, heldRows, materialize, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
 
 /** @throws QueryError. */
@@ -93,7 +93,7 @@ async function broadcast(value: Value, steps: number, context: EvalContext): Pro
     read(s, into) {
       into.values.fill(held[s].values[0]);
       into.present.fill(held[s].present[0]);
-      into.histograms.clear();
+      clearHistograms(into);
       const histogram = held[s].histograms.get(0);
       if (histogram !== undefined) for (let i = 0; i < steps; i++) into.histograms.set(i, histogram);
     },

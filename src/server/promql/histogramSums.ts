@@ -5,7 +5,7 @@ import type { Labels } from '../../shared/model/labels.ts';
 import type { Accumulator } from './accumulators.ts';
 import { HistogramMean } from './histogramWindows.ts';
 import type { HistogramWords } from './histogramWords.ts';
-import type { Row } from './rows.ts';
+import { clearHistograms, type Row } from './rows.ts';
 
 interface Running {
   /** Nothing where a float came first: then there is no result, whatever follows. */
@@ -34,7 +34,7 @@ export class MixedAccumulator {
       this.addHistogram(step, h, labels);
       row.present[step] = 0;
     }
-    row.histograms.clear();
+    clearHistograms(row);
     for (let i = 0; i < row.present.length; i++) this.hasFloat[i] |= row.present[i];
     this.floats.add(row);
   }

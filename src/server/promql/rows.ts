@@ -45,7 +45,12 @@ export function newRow(steps: number): Row {
 
 export function clearRow(row: Row): void {
   row.present.fill(0);
-  row.histograms.clear();
+  clearHistograms(row);
+}
+
+/** Clearing makes a new table, also where nothing is in the old one. */
+export function clearHistograms({ histograms }: Row): void {
+  if (histograms.size > 0) histograms.clear();
 }
 
 /** Rows held in memory. */
@@ -58,7 +63,7 @@ export function heldRows(labels: readonly Labels[], rows: readonly Row[], drops?
       const row = rows[series];
       into.values.set(row.values);
       into.present.set(row.present);
-      into.histograms.clear();
+      clearHistograms(into);
       for (const [step, h] of row.histograms) into.histograms.set(step, h);
     },
   };

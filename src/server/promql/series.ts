@@ -48,10 +48,11 @@ function areApart(groups: readonly OpenGroup[]): boolean {
 
 function seriesOneByOne(groups: readonly OpenGroup[]): SelectedSeries[] {
   const cells = new Cells();
-  const series: SelectedSeries[] = [];
+  const series = new Array<SelectedSeries>(groups.reduce((sum, { refs }) => sum + refs.length, 0));
+  let n = 0;
   for (const group of groups) {
     const reader = new GroupReader(group, cells);
-    for (let s = 0; s < group.refs.length; s++) series.push(new ColumnSeries(reader, s));
+    for (let s = 0; s < group.refs.length; s++) series[n++] = new ColumnSeries(reader, s);
   }
   return series;
 }
@@ -166,6 +167,7 @@ class GroupReader {
   /** Perhaps that of others too. */
   cells: Cells;
   readonly #kept: Kept;
+  readonly #plain: Plain;
   #last: SampledSeries | undefined;
   #lastColumn = -1;
 
@@ -173,6 +175,7 @@ class GroupReader {
     this.group = group;
     this.cells = cells;
     this.#kept = { times: undefined, values: undefined };
+    this.#plain = { ...NOTHING, labels: [], times: group.times, sharesTimes: true, rises: undefined };
   }
 
   read(column: number): SampledSeries {
@@ -184,12 +187,17 @@ class GroupReader {
     const cells = this.cells.of(this);
     const filled = group.read(column, cells);
     if (filled === 'none') return (this.#last = { ...NOTHING, labels });
-    const isPlain = filled === 'full' && !group.hasHistograms;
-    return (this.#last = isPlain
-      ? { ...NOTHING, labels, times: group.times, sharesTimes: true, values: cells, rises: group.rises?.() }
-      : withResetHints(sampled(group.times, cells, labels, group.histograms(), this.#kept)));
+    if (filled !== 'full' || group.hasHistograms)
+      return (this.#last = withResetHints(sampled(group.times, cells, labels, group.histograms(), this.#kept)));
+    this.#plain.labels = labels;
+    this.#plain.values = cells;
+    this.#plain.rises = group.rises?.();
+    return (this.#last = this.#plain);
   }
 }
+
+/** Series without gaps, one after the other in the same object. */
+type Plain = SampledSeries & { labels: Labels; values: Float64Array; rises: boolean | undefined };
 
 const NOTHING = {
   times: new Float64Array(0),

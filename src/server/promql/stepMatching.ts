@@ -8,7 +8,7 @@ import { compareText, formatLabelSet, labelsKey, type Labels } from '../../share
 import { QueryError } from '../storage/engine.ts';
 import type { Budget } from './budget.ts';
 import { matchLabels, signatureBy } from './matching.ts';
-import { heldRows, materialize, newRow, putCell, type Row, type VectorRows } from './rows.ts';
+import { clearHistograms, heldRows, materialize, newRow, putCell, type Row, type VectorRows } from './rows.ts';
 
 /**
  * Writes op(many, one) for one step into `out`, or leaves it absent where a comparison does not hold.
@@ -162,7 +162,7 @@ class StepMatcher {
   private operate(many: Operand, one: Operand, signature: number, i: number): void {
     const { sides, scratch, met, owners } = this;
     scratch.present[i] = 0;
-    scratch.histograms.clear();
+    clearHistograms(scratch);
     sides.combine(many.row, one.row, scratch, i, this.rank++);
     const isThere = scratch.present[i] === 1;
     if (!isThere && !isComparable(many.row, one.row, i, sides.node)) return;

@@ -46,9 +46,12 @@ const ROWS_MIN = 64;
 /** Sets of windows, over the series of one place and sum, whose gains are kept apart. */
 const CLASSES_MAX = 8;
 
+/** Of series that are added up before anybody else is looked after; a look costs as much as a few steps. */
+const STEPS_AT_ONCE = 64;
+
 /** What series gained, in windows under the same factors. */
 interface Gains {
-  readonly reaches: Reaches;
+  reaches: Reaches;
   /** By step. */
   readonly gained: Float64Array;
   readonly present: Uint8Array;
@@ -76,7 +79,7 @@ export function sumNow(
   while (steps.next().done !== true);
 }
 
-/** Adds up, one series after the other. */
+/** Adds up, one series after the other. Between them others may have their turn: the fewer steps each has, the more of them at once. */
 function* summing(
   perSecond: boolean,
   vector: PlacedSeries,
@@ -86,6 +89,8 @@ function* summing(
   sums: GroupSums,
 ): Generator<undefined> {
   const one = newRow(grid.ends.length);
+  const atOnce = Math.max(1, Math.floor(STEPS_AT_ONCE / grid.ends.length));
+  let done = 0;
   const memory = new SumMemory(grid.ends.length);
   const { places, others } = byPlace(vector);
   for (const [group, members] of places) {
@@ -96,14 +101,14 @@ function* summing(
         read(s, one);
         sums.add(groupOf[s], one);
       }
-      yield;
+      if (++done % atOnce === 0) yield;
     }
     ofPlace.finish();
   }
   for (const s of others) {
     read(s, one);
     sums.add(groupOf[s], one);
-    yield;
+    if (++done % atOnce === 0) yield;
   }
 }
 
@@ -301,7 +306,7 @@ const isNearZero = (v: number, gained: number, zeroReach: number) => gained > 0 
 class SumMemory {
   /** What is handed over. */
   readonly row: Row;
-  readonly #gains: Omit<Gains, 'reaches'>[] = [];
+  readonly #gains: Gains[] = [];
   #totals = new Float64Array(0);
   #cells = new Float64Array(0);
 
@@ -310,13 +315,19 @@ class SumMemory {
   }
 
   gains(reaches: Reaches): Gains {
+    const free = this.#gains.pop();
+    if (free !== undefined) {
+      free.reaches = reaches;
+      return free;
+    }
     const steps = reaches.ends.length;
-    const free = this.#gains.pop() ?? { gained: new Float64Array(steps), present: new Uint8Array(steps) };
-    return { reaches, ...free };
+    return { reaches, gained: new Float64Array(steps), present: new Uint8Array(steps) };
   }
 
-  takeBack({ gained, present }: Gains): void {
-    this.#gains.push({ gained: gained.fill(0), present: present.fill(0) });
+  takeBack(gains: Gains): void {
+    gains.gained.fill(0);
+    gains.present.fill(0);
+    this.#gains.push(gains);
   }
 
   totals(length: number): Float64Array {
