@@ -14,7 +14,8 @@ let folder: string;
 beforeAll(async () => {
   const open = makeFolder();
   folder = makeFolder();
-  const db = await openTsdb({ path: open, ...HISTORY_OPTIONS });
+  // Rows are packed early, so that the log has chunks too.
+  const db = await openTsdb({ path: open, ...HISTORY_OPTIONS }, { rowBytesKept: 0 });
   await writeStoreHistory(db);
   fs.cpSync(open, folder, { recursive: true });
   await db.close();

@@ -4,7 +4,11 @@ import { openTsdb } from '../../src/server/tsdb/db.ts';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 
 const COLUMNS = 50;
-const db = await openTsdb({ path: process.argv[2], blockRangeMs: 300, segmentSizeMax: 10_000 });
+// Rows wait up to some place between two flushes, and are packed early from there on.
+const db = await openTsdb(
+  { path: process.argv[2], blockRangeMs: 300, segmentSizeMax: 10_000 },
+  { rowBytesKept: 64 * 1024 },
+);
 const group = db.group('writer');
 for (let c = 0; c < COLUMNS; c++) group.column(labelsOf({ __name__: 'm', c: String(c) }));
 const row = new Float64Array(group.columnCount);

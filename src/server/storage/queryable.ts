@@ -135,7 +135,7 @@ export type PackedPart =
   | {
       readonly columns: Int32Array;
       readonly times: Float64Array;
-      /** Column after column: row r of column c is cell c × times.length + r. One array for all, as a view of few cells takes more than they do. */
+      /** Column after column: row r of column c is cell c × times.length + r. One array for all, as a view of few cells takes more than they do. The job's own that it is packed for. */
       readonly values: Float64Array;
       /** By column, then by row. */
       readonly histograms: ReadonlyMap<number, ReadonlyMap<number, NativeHistogram>>;

@@ -149,9 +149,44 @@ test('inside the out-of-order window late samples are merged, outside they are t
   expect([...columns.columns[0].values]).toEqual([2, 1]);
 });
 
+test('rows of few series are packed by the flush; where they take more than is kept, no commit packs many groups', async () => {
+  const rowBytesKept = 200_000;
+  await reopen({}, { rowBytesKept });
+  const series = Array.from({ length: 400 }, (_, i) =>
+    labelsOf({ __name__: `m${i % 10}`, job: 'j', instance: `i${Math.floor(i / 10)}` }),
+  );
+  const packedBy: number[] = [];
+  for (let row = 1; row <= 60; row++) {
+    const appender = db.appender();
+    for (const labels of series) appender.append(labels, 15_000 * row, row);
+    const { headChunksCreated } = db.stats();
+    await appender.commit();
+    packedBy.push(db.stats().headChunksCreated - headChunksCreated);
+  }
+  // The 49th row of each group begins a slab, and all are beyond what is kept.
+  expect(packedBy.slice(0, 48)).toEqual(new Array(48).fill(0));
+  expect(packedBy[48]).toBeGreaterThan(0);
+  expect(Math.max(...packedBy)).toBeLessThanOrEqual(40 / 5);
+  expect(db.stats().headRowBytes).toBeLessThanOrEqual(rowBytesKept);
+  const found = Object.values(await readAll(db));
+  expect(found.map((samples) => Object.keys(samples).length)).toEqual(new Array(400).fill(60));
+});
+
+test('of a wide group no more cells wait than one turn packs', async () => {
+  const [wide, narrow] = [db.group('wide'), db.group('narrow')];
+  for (let c = 0; c < 2_000; c++) wide.column(labelsOf({ __name__: 'm', c: String(c) }));
+  narrow.column(UP);
+  for (let row = 1; row <= 70; row++) {
+    const appender = db.appender();
+    for (const group of [wide, narrow]) appender.appendRow(group, row, new Float64Array(group.columnCount));
+    await appender.commit();
+  }
+  expect(db.stats()).toMatchObject({ headChunks: 1, headRows: 70 + 70 - Math.ceil(2 ** 17 / 2_000) });
+});
+
 test('what is left unpacked beside a chunk counts for the window after a kill', async () => {
   const options = { outOfOrderWindowMs: 60_000 };
-  await reopen(options);
+  await reopen(options, { rowBytesKept: 0 });
   for (let t = 15_000; t <= 60 * 15_000; t += 15_000) {
     await append(t, t);
     const left = copyAsKilled(folder);
@@ -165,6 +200,7 @@ test('what is left unpacked beside a chunk counts for the window after a kill', 
 });
 
 test('what lay unpacked beside a chunk is known after a flush whose log was not cut', async () => {
+  await reopen({}, { rowBytesKept: 0 });
   for (let t = 15_000; t <= 60 * 15_000; t += 15_000) {
     await append(t, t);
     const left = copyAsKilled(folder);

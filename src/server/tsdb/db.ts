@@ -25,7 +25,7 @@ import { HISTOGRAM_HIGH, HISTOGRAM_LOW, type GroupKind, type HeadGroup } from '.
 import { Head } from './head/head.ts';
 import type { LooseGroup } from './head/looseGroup.ts';
 import type { Packed } from './head/packed.ts';
-import { CHUNK_ROWS, packAll, packWhenFull } from './head/packing.ts';
+import { CHUNK_ROWS, packAll, packWhenFull, PACKED_SHARE, ROW_BYTES_KEPT } from './head/packing.ts';
 import { SeriesTable } from './index/seriesTable.ts';
 import { Intake } from './intake.ts';
 import { lockFolder, type FolderLock } from './lock.ts';
@@ -63,6 +63,8 @@ export interface TsdbSeams {
   readonly writeLog?: WriteFile;
   /** Blocks are made in place then. */
   readonly files?: BlockFiles;
+  /** In place of ROW_BYTES_KEPT: 0 packs rows as in a store of many series. */
+  readonly rowBytesKept?: number;
 }
 
 /** What the start of a program has begun before it opens the store. */
@@ -379,7 +381,7 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   }
 
   filled(group: HeadGroup): void {
-    packWhenFull(group, this.head.arena);
+    this.#packWhenFull(group);
   }
 
   keepChunk(bytes: Uint8Array): Chunk {
@@ -489,9 +491,13 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
   /** Packs the groups that have enough rows now, and logs the chunks: a restart reads those then instead of the rows. */
   #packFull(batch: Batch): void {
     const packed: Packed[] = [];
+    // Groups that waited together are not to be packed together.
+    let bytesLeft = this.head.slabs.usedBytes * PACKED_SHARE;
     const pack = (group: HeadGroup) => {
-      const full = packWhenFull(group, this.head.arena);
-      if (full !== undefined) packed.push(full);
+      const full = this.#packWhenFull(group, bytesLeft <= 0);
+      if (full === undefined) return;
+      packed.push(full);
+      bytesLeft -= 8 * full.chunk.rowCount * group.columnCount;
     };
     for (const { group } of batch.rows) pack(group);
     for (const group of batch.cells.keys()) pack(group);
@@ -506,6 +512,13 @@ class Db extends StoreReader implements Tsdb, AppendTarget, ReplayTarget {
       // The rows are logged, so nothing is lost. What keeps the log from being written is told to the next commit.
       if (!(error instanceof StorageError)) throw error;
     }
+  }
+
+  /** @param mayWait it may in any case where there is room. */
+  #packWhenFull(group: HeadGroup, mayWait = false): Packed | undefined {
+    const { slabs, arena } = this.head;
+    const hasRoom = slabs.usedBytes <= (this.#parts.seams.rowBytesKept ?? ROW_BYTES_KEPT);
+    return packWhenFull(group, arena, mayWait || hasRoom);
   }
 
   #refuseWhenClosed(wanted: string): void {

@@ -142,7 +142,7 @@ export class HeadSelect implements KeptSelect {
   /** Where the rows of a span of time are, one after the other; undefined where they are not in order, or have native histograms. */
   #slicesOf(group: HeadGroup, minTime: number, maxTime: number): Slice[] | undefined {
     const { rows, chunks, histograms } = group;
-    if (histograms.size > 0) return undefined;
+    if (histograms.size > 0 || !rows.isInOrder) return undefined;
     const slices: Slice[] = [];
     let newest = -Infinity;
     for (const packed of chunks) {
@@ -162,14 +162,8 @@ export class HeadSelect implements KeptSelect {
       if (rows.time(from) <= newest) return undefined;
       slices.push({ chunk: undefined, from, to });
     }
-    return group.kind === 'rows' || areInOrder(group) ? slices : undefined;
+    return slices;
   }
-}
-
-/** Rows that are filled sample by sample may have come in any order. */
-function areInOrder({ rows }: HeadGroup): boolean {
-  for (let row = 1; row < rows.rowCount; row++) if (rows.time(row) <= rows.time(row - 1)) return false;
-  return true;
 }
 
 /** @param before is written to, if it is of the same length. */

@@ -52,13 +52,16 @@ export class Presence {
 
   #rowsIn(group: HeadGroup, { minTime, maxTime }: TimeRange): RefRuns {
     const { rows, refs } = group;
+    const first = rows.isInOrder ? rows.countBefore(minTime) : 0;
+    const end = rows.isInOrder ? rows.countBefore(maxTime + 1) : rows.rowCount;
     const inRange: number[] = [];
     // From the newest on: it has most of the columns.
-    for (let row = rows.rowCount - 1; row >= 0; row--)
+    for (let row = end - 1; row >= first; row--)
       if (rows.time(row) >= minTime && rows.time(row) <= maxTime) inRange.push(row);
     if (inRange.length === rows.rowCount) return this.#allRows(group);
     const found = new Uint8Array(refs.length);
-    for (const row of inRange) markRow(group, row, found);
+    let seen = 0;
+    for (const row of inRange) if (seen < refs.length) seen += markRow(group, row, found);
     return ascendingRuns(refs.filter((_, column) => found[column] === 1));
   }
 

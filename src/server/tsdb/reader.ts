@@ -330,9 +330,12 @@ function spread(
   return out;
 }
 
-/** Rows in a range, about: those of a chunk are taken for evenly spread. */
+/** Rows in a range, about: those of a chunk are taken for evenly spread, and all rows out of order for being in it. */
 function rowsIn(place: Place, minTime: number, maxTime: number): number {
-  if ('rows' in place) return place.rows.rows.rowCount;
+  if ('rows' in place) {
+    const { rows } = place.rows;
+    return rows.isInOrder ? rows.countBefore(maxTime + 1) - rows.countBefore(minTime) : rows.rowCount;
+  }
   const { chunk, stored } = place;
   const length = stored.maxTime - stored.minTime + 1;
   const share = (Math.min(maxTime, stored.maxTime) - Math.max(minTime, stored.minTime) + 1) / length;

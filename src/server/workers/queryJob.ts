@@ -1,4 +1,5 @@
 /** What goes between the main thread and a query worker. Samples stay where they lie; labels go once (see labelsLedger.ts). */
+import { isOwn } from '../../shared/bytes/release.ts';
 import type { EngineLimits } from '../promql/engine.ts';
 import type { AnswerFormat, QueryError, QueryRequest, QueryResult, QueryStats, QueryValue } from '../storage/engine.ts';
 import type { PackedSelect } from '../storage/queryable.ts';
@@ -83,6 +84,12 @@ export function unpackResult({ result, labels: texts }: PackedResult): QueryResu
         ? { ...result.value, series: result.value.series.map((s, i) => ({ ...s, labels: labels[i] })) }
         : { ...result.value, matrix: { ...result.value.matrix, labels } };
   return { ...result, value };
+}
+
+/** Where the rows lie that go with a job: handed over in place of being copied, and given back when it is evaluated. */
+export function ownRowsOf(selected: readonly PackedSelect[]): ArrayBuffer[] {
+  const parts = selected.flatMap(({ groups }) => groups.flatMap((group) => group.parts));
+  return [...new Set(parts.flatMap((part) => ('values' in part ? [part.values.buffer] : [])))].filter(isOwn);
 }
 
 /** The buffers of a result that can be handed over in place of being copied. */

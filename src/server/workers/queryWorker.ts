@@ -1,10 +1,12 @@
 /** The entry of a query worker: reads and evaluates the jobs it is sent, several in turns. */
 import { parentPort } from 'node:worker_threads';
+import { release } from '../../shared/bytes/release.ts';
 import { QueryError, type QueryStats } from '../storage/engine.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import { LabelsReceiver, textOf } from './labelsLedger.ts';
 import { writtenRows } from './keptAnswers.ts';
 import {
+  ownRowsOf,
   packResult,
   PIECES_AHEAD,
   transferablesOf,
@@ -33,6 +35,7 @@ async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])
     const budget = new Budget({ timeoutMs, maxSamples, maxBytes: limits.maxBytes, cancelFlag });
     const prepared = prepareQuery(request, limits);
     const result = await evaluatePacked(prepared, job.selected, labels, chunks, budget, job.selectMs);
+    for (const buffer of ownRowsOf(job.selected)) release(new Uint8Array(buffer));
     if (job.format === undefined) {
       const answer: QueryAnswer = { id, ...packResult(result) };
       port.postMessage(answer, transferablesOf(result));

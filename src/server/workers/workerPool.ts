@@ -13,6 +13,7 @@ import type { AnswerRows } from './keptAnswers.ts';
 import { LabelsSender, labelsOfText, type LabelsNews } from './labelsLedger.ts';
 import { PieceQueue } from './pieceQueue.ts';
 import {
+  ownRowsOf,
   unpackResult,
   type AnswerPiece,
   type PackedResult,
@@ -127,7 +128,7 @@ export class WorkerPool {
     thread.worker.ref();
     const selected = job.selected.map(({ select }) => select);
     const message: QueryJob = { ...job, selected, news, id, cancelFlag };
-    thread.worker.postMessage(message);
+    thread.worker.postMessage(message, ownRowsOf(selected));
     return {
       more,
       cancel: () => {

@@ -60,6 +60,7 @@ function nothingWhereDamaged(error: unknown): readonly GroupColumns[] {
 
 export class StoreRun {
   readonly #outOfOrderWindowMs: number;
+  readonly #rowBytesKept: number | undefined;
   readonly #model: PlainStore;
   readonly #disk = new FaultyDisk();
   /** By group. */
@@ -69,8 +70,10 @@ export class StoreRun {
   #now = 1_700_000_000_000;
   #tornRecordsCut = 0;
 
-  constructor(outOfOrderWindowMs: number) {
+  /** @param rowBytesKept as the store's seam. */
+  constructor(outOfOrderWindowMs: number, rowBytesKept: number | undefined) {
     this.#outOfOrderWindowMs = outOfOrderWindowMs;
+    this.#rowBytesKept = rowBytesKept;
     this.#model = new PlainStore(outOfOrderWindowMs);
   }
 
@@ -81,7 +84,7 @@ export class StoreRun {
     const { files, writeLog } = this.#disk;
     this.#db = await openTsdb(
       { path, outOfOrderWindowMs, blockRangeMs: Infinity, segmentSizeMax: 2000, retention },
-      { files, writeLog },
+      { files, writeLog, rowBytesKept: this.#rowBytesKept },
     );
   }
 

@@ -13,7 +13,7 @@ import type { DeletedRanges } from '../tombstones.ts';
 export const LONG_CHUNK_ROWS_MAX = 2048;
 /** A wide group's chunks have fewer rows, so that reading one series does not read too much beside it; but not fewer than these. */
 const LONG_CHUNK_CELLS_MAX = 1 << 21;
-const LONG_CHUNK_ROWS_MIN = 480;
+export const LONG_CHUNK_ROWS_MIN = 480;
 
 export type DeletedColumns = ReadonlyMap<number, DeletedRanges>;
 

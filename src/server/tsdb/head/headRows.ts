@@ -17,13 +17,12 @@ export class HeadRows {
     this.#group = group;
     this.#count = group.rows.rowCount;
     const times = new Float64Array(this.#count);
-    let inOrder = true;
-    for (let row = 0; row < this.#count; row++) {
-      times[row] = group.rows.time(row);
-      inOrder &&= row === 0 || times[row] > times[row - 1];
+    for (let row = 0; row < this.#count; row++) times[row] = group.rows.time(row);
+    if (!group.rows.isInOrder) {
+      this.#order = Int32Array.from(times.keys()).sort((a, b) => times[a] - times[b]);
+      times.sort();
     }
-    if (!inOrder) this.#order = Int32Array.from(times.keys()).sort((a, b) => times[a] - times[b]);
-    this.times = times.sort();
+    this.times = times;
     this.#cells = new Float64Array(this.#count);
     this.#cellBits = bitsOf(this.#cells);
     this.#sorted = this.#order === undefined ? this.#cells : new Float64Array(this.#count);

@@ -1,5 +1,6 @@
 /** When rows leave the slabs for a chunk. */
 import { bitsOf, CELL_GAP, cellKind } from '../../../shared/model/sampleBits.ts';
+import { LONG_CHUNK_ROWS_MIN } from '../block/joinChunks.ts';
 import { Chunk, type UnpackedRows } from '../chunkenc/chunk.ts';
 import { packedBytes } from '../chunkenc/packing.ts';
 import type { ChunkArena } from './chunkArena.ts';
@@ -14,17 +15,32 @@ import { RestRows } from './restRows.ts';
  * sample, but not by much from here on. Blocks join them to long ones.
  */
 export const CHUNK_ROWS = 48;
+/**
+ * Rows are packed so early where all of them take more than this, bytes. Below, as with 2,000 series at 15 s, they stay until their block is written, and are
+ * packed once; 40,000 series take as much with chunks of 48 rows. Also what a query copies at most.
+ */
+export const ROW_BYTES_KEPT = 8 * 1024 * 1024;
+/** Rows that wait no longer, however little all take: as many as a block's chunks have at least. */
+const WAITING_ROWS_MAX = LONG_CHUNK_ROWS_MIN;
+/** Nor do more cells of one group, as all of them are packed in one turn. */
+const WAITING_CELLS_MAX = 1 << 17;
+/** Of all cells, how many may be packed in one commit before the rest waits for the next ones: twice as many as come with a commit where each has all series. */
+export const PACKED_SHARE = 1 / 16;
 /** The fewest rows of a group's first chunk. */
 const FIRST_ROWS_MIN = 12;
 /** The newest rows of a loose group stay unpacked for a while: samples of the same time may still come. */
 export const LOOSE_ROWS_KEPT = 4;
 
-/** Packs a group's rows if there are enough. All its logged records must be in. */
-export function packWhenFull(group: HeadGroup, arena: ChunkArena): Packed | undefined {
+/**
+ * Packs a group's rows if there are enough. All its logged records must be in.
+ *
+ * @param mayWait whether there is room for more rows.
+ */
+export function packWhenFull(group: HeadGroup, arena: ChunkArena, mayWait: boolean): Packed | undefined {
   const kept = group instanceof LooseGroup ? LOOSE_ROWS_KEPT : 0;
   const count = group.rows.rowCount - kept;
   group.packAt ||= firstRows(group.ref);
-  if (count < group.packAt) return undefined;
+  if (count < (mayWait ? waitingRows(group) : group.packAt)) return undefined;
   group.packAt = CHUNK_ROWS;
   return packOldest(group, count, arena);
 }
@@ -54,6 +70,11 @@ export function unpackInto(group: LooseGroup, chunk: Chunk): void {
 /** Groups that begin together, at the start or after a flush, are not to be full together for ever: each row fills as many of them as any other. */
 function firstRows(ref: number): number {
   return FIRST_ROWS_MIN + ((23 * ref) % CHUNK_ROWS);
+}
+
+/** Rows of a group that may wait. */
+function waitingRows({ columnCount, packAt }: HeadGroup): number {
+  return Math.max(packAt, Math.min(WAITING_ROWS_MAX, WAITING_CELLS_MAX / columnCount));
 }
 
 function packOldest(group: HeadGroup, count: number, arena: ChunkArena): Packed {

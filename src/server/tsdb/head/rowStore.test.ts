@@ -45,6 +45,21 @@ test('rows are read as they were written, however their columns become more', ()
   );
 });
 
+test('rows are known to be in order or not, and counted up to a time where they are', () => {
+  const pool = new SlabPool();
+  fc.assert(
+    fc.property(fc.array(fc.nat(300), { maxLength: 60 }), fc.boolean(), fc.nat(301), (any, inOrder, t) => {
+      const times = inOrder ? [...new Set(any)].sort((a, b) => a - b) : any;
+      const store = new RowStore(pool);
+      for (const time of times) store.appendEmpty(time, 40);
+      expect(store.isInOrder).toBe(times.every((time, i) => i === 0 || times[i - 1] < time));
+      if (store.isInOrder) expect(store.countBefore(t)).toBe(times.filter((time) => time < t).length);
+      store.clear();
+      expect(store.isInOrder).toBe(true);
+    }),
+  );
+});
+
 test('a group that begins with few columns takes as much memory for its rows as one that has many from the first row on', () => {
   const bytesOf = (first: number) => {
     const store = new RowStore(new SlabPool());

@@ -8,6 +8,8 @@ export class RowStore {
   /** Rows of each slab, until all rows are cleared. */
   #slabRows = 1;
   #rowCount = 0;
+  /** Whether each row is newer than the one before it. */
+  #isInOrder = true;
 
   constructor(pool: SlabPool) {
     this.#pool = pool;
@@ -15,6 +17,10 @@ export class RowStore {
 
   get rowCount(): number {
     return this.#rowCount;
+  }
+
+  get isInOrder(): boolean {
+    return this.#isInOrder;
   }
 
   get bytes(): number {
@@ -26,6 +32,7 @@ export class RowStore {
     for (const slab of this.#slabs) this.#pool.giveBack(slab);
     this.#slabs = [];
     this.#rowCount = 0;
+    this.#isInOrder = true;
   }
 
   /** A row from `values[from, from + length)`; the other columns have gaps. Gives the count of cells that are none. */
@@ -75,6 +82,18 @@ export class RowStore {
     return this.#slabs[Math.floor(row / this.#slabRows)].times[row % this.#slabRows];
   }
 
+  /** Of rows in order: how many are older than `t`. */
+  countBefore(t: number): number {
+    let low = 0;
+    let high = this.#rowCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.time(middle) < t) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** The words of a column's cells in rows [from, to), into those of `out` from cell `at` on. A loop: a view of so few cells costs more than copying them. */
   read(column: number, from: number, to: number, out: Uint32Array, at: number): void {
     let row = from;
@@ -112,6 +131,7 @@ export class RowStore {
 
   #addRow(t: number, columns: number): number {
     const at = this.#rowCount % this.#slabRows;
+    this.#isInOrder &&= this.#rowCount === 0 || this.time(this.#rowCount - 1) < t;
     if (at === 0) this.#slabs.push(this.#pool.take(this.#slabRows, columns));
     this.#slabs[this.#slabs.length - 1].times[at] = t;
     this.#rowCount++;

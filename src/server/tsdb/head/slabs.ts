@@ -42,6 +42,11 @@ export class SlabPool {
   #freeBytes = 0;
   #usedBytes = 0;
 
+  /** Of the slabs that were taken. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
   /** A slab of gaps. */
   take(rows: number, columns: number): Slab {
     const room = roundedUp(columns);

@@ -25,7 +25,7 @@ async function crashed(rows: readonly (readonly number[])[]): Promise<{ folder: 
     if (bytes[1] !== RECORD.chunk) end = size;
     return bytes.length;
   };
-  const db = await openTsdb({ path: folder, segmentSizeMax: 300 }, { writeLog });
+  const db = await openTsdb({ path: folder, segmentSizeMax: 300 }, { writeLog, rowBytesKept: 0 });
   const group = db.group('g');
   const ends: number[] = [];
   for (const [i, row] of rows.entries()) {
