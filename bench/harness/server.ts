@@ -1,6 +1,7 @@
 /** Servers under test, ours and the peers': started in a temp folder on a free port of loopback, asked, stopped. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -99,14 +100,18 @@ export async function startServer(
   };
   const url = `http://${address}`;
   for (const deadline = Date.now() + START_MS_MAX; Date.now() < deadline && !hasEnded; await sleep(POLL_MS)) {
-    const isReady = await fetch(url + readyPath).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isReady && child.pid !== undefined) return { pid: child.pid, url, stop };
+    if ((await isReady(url + readyPath)) && child.pid !== undefined) return { pid: child.pid, url, stop };
   }
   await stop();
   throw new Error(`${command} did not become ready; its log ends:\n${log}`);
+}
+
+/** On a connection of its own: what comes on one connection may decide how it is read from then on, and who writes samples asks for nothing else. */
+function isReady(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = http.get(url, { agent: false }, (answer) => resolve(answer.resume().statusCode === 200));
+    asked.on('error', () => resolve(false));
+  });
 }
 
 export function freePort(): Promise<number> {
