@@ -36,10 +36,10 @@ import { areSame, ResultCache, type KeptForms, type KeptFound, type SeriesRead }
 import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
 
 /**
- * Queries with less work than this, in samples read, row cells computed and samples in windows, are evaluated where they are asked: it takes them about ten
- * milliseconds, and sending ten thousand series away takes more.
+ * Queries with less work than this, in samples read, row cells computed and samples in windows, are evaluated where they are asked: it takes them up to some
+ * ten milliseconds, for which scrapes and other requests wait.
  */
-const INLINE_WORK_MAX = 500_000;
+const INLINE_WORK_MAX = 150_000;
 
 /** Kept queries hold less than this. Where less is allowed, nothing is kept, so that the ordinary evaluation refuses what it is to refuse. */
 const KEPT_SAMPLES_MIN = 1_000_000;
