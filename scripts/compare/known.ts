@@ -69,7 +69,7 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
   [
     'start() and end() after an @ in the parameter of an aggregation, which upstream does not look at: it reads each step there',
     (expr, difference) =>
-      (isOfValues(difference) || /^theirs refused/.test(difference)) &&
+      (isOfValues(difference) || /^(theirs refused|warnings .*quantile value .* got)/.test(difference)) &&
       /\b(topk|bottomk|quantile|limitk|limit_ratio)( ?(by|without) ?\([^)]*\))? ?\([^,]*@ (start|end)\(\)[^,]*,/.test(
         expr,
       ),
