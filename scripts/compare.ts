@@ -27,7 +27,7 @@ const AN_HOUR_MS = 3_600_000;
 /** Questions asked at a time. */
 const AT_ONCE = 8;
 /** How often a Prometheus that answers otherwise is asked again. */
-const ASKED_AGAIN = 10;
+const ASKED_AGAIN = 30;
 /** Differences that are shrunk and printed. */
 const PRINTED_MAX = 25;
 
