@@ -7,7 +7,7 @@ const comesBack = (text: Uint8Array) => expect(gunzipSync(jsonGzip(text)).equals
 
 /** Pieces that come again, near and far, with marks and without. */
 const pieces = fc.oneof(
-  fc.constantFrom('"', '"}', '",', '"],[17672256', '{"metric":{"__name__":"', '122807017543859649', ' '),
+  fc.constantFrom('"', '\0', '"}', '",', '"],[17672256', '{"metric":{"__name__":"', '122807017543859649', ' '),
   fc.string({ maxLength: 40 }),
   fc.tuple(fc.string({ maxLength: 3 }), fc.nat({ max: 400 })).map(([text, times]) => text.repeat(times)),
   fc.nat().map((n) => `,"${n / 57}"`),
@@ -25,6 +25,18 @@ test('text that repeats itself comes back, whatever was compressed before', () =
     fc.property(texts, (text) => comesBack(text.subarray(0, TEXT_BYTES_MAX))),
     RUNS,
   );
+});
+
+test('nothing is repeated from behind the text', () => {
+  for (const ending of ['"', '"\0']) comesBack(Buffer.from(`"\0\0\0, and ${ending}`));
+});
+
+test('nothing is taken along from before the text', () => {
+  const word = '"0123456789abcdefghij';
+  // What lies there is zeros.
+  for (const before of ['', 'x', 'xxxxxxx'])
+    for (let zeros = 1; zeros < 10; zeros++)
+      comesBack(Buffer.from(`${before}${word}, and ${'\0'.repeat(zeros)}${before}${word}`));
 });
 
 function matrix(series: number, steps: number, value: (i: number) => unknown): Buffer {

@@ -95,6 +95,7 @@ const TAKE = `
     (i64.load ${sub(get('at'), i32(8))}) (i64.load ${sub(get('from'), i32(8))}))) (i64.const 3)))`,
   )}
   ${min('back', sub(get('at'), get('done')))}
+  ${min('back', sub(get('from'), i32(TEXT_AT)))}
   ${min('length', sub(get('end'), get('at')))}
   ${increase('length', get('back'))}
   ${min('length', i32(LENGTH_MAX))}
@@ -168,6 +169,7 @@ const FIND = `
   (block $all (loop $mark
     (br_if $all (i32.ge_u ${get('place')} ${get('places')}))
     ${set('at', `(i32.load ${get('place')})`)}
+    (br_if $all (i32.gt_u ${add(get('at'), i32(LENGTH_MIN))} ${get('end')}))
     ${set('next', `(i32.load offset=4 ${get('place')})`)}
     ${increase('place', i32(4))}
     ${set('bytes', `(i64.load ${get('at')})`)}
