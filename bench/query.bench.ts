@@ -153,13 +153,10 @@ async function measure(
     }
   }
   const work = ({ server }: Contestant) => {
-    // One of all rounds warms up.
-    let left = (ROUNDS + 1) * rounds.length * laterMs;
-    const moved = left;
-    const spanOf = (): Span => {
-      left -= laterMs;
-      return { start: whole.start + moved - left - laterMs, end: whole.end - left, isKept };
-    };
+    // One of all rounds warms up; the last one ends where the day does.
+    const first: Span = { ...whole, end: whole.end - (ROUNDS + 1) * rounds.length * laterMs };
+    let shift = 0;
+    const spanOf = (): Span => ({ start: first.start + shift, end: first.end + (shift += laterMs), isKept });
     return async () => {
       for (const questions of rounds) {
         const span = spanOf();

@@ -18,7 +18,7 @@ import { comparedSeries } from './compare/data.ts';
 import { ExpressionGenerator } from './compare/expressions.ts';
 import { changedSince, explanationOf, isSkipped } from './compare/known.ts';
 import { shrunk } from './compare/shrink.ts';
-import { compareSyntax } from './compare/syntax.ts';
+import { compareSyntax, mutated } from './compare/syntax.ts';
 
 const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
 const ISOTHERM = join(import.meta.dirname, '..', 'bin', 'isotherm');
@@ -58,7 +58,10 @@ async function compare(ours: Server, theirs: Server, peer: Peer, start: number):
   const random = seededRandom(Number(options.seed));
   const generator = new ExpressionGenerator(random);
   const count = options.expr?.length ?? Number(options.count);
-  if (options.syntax) return Math.min(1, await compareSyntax([ours.url, theirs.url], generator, random, count));
+  if (options.syntax) {
+    const expressionAt = (i: number) => options.expr?.[i] ?? mutated(generator.vector(2), random);
+    return Math.min(1, await compareSyntax([ours.url, theirs.url], count, expressionAt));
+  }
   const changed = changedSince(peer.name);
   const told = { asked: 0, refused: 0, empty: 0, skipped: 0, unsteady: 0, differing: 0 };
   const explained = new Map<string, number>();

@@ -154,10 +154,8 @@ export class HeadSelect implements KeptSelect {
       const to = firstNotBelow(chunk.times, maxTime + 1);
       if (from < to) slices.push({ chunk, from, to });
     }
-    let to = rows.rowCount;
-    while (to > 0 && rows.time(to - 1) > maxTime) to--;
-    let from = to;
-    while (from > 0 && rows.time(from - 1) >= minTime) from--;
+    const from = rows.countBefore(minTime);
+    const to = rows.countBefore(maxTime + 1);
     if (from < to) {
       if (rows.time(from) <= newest) return undefined;
       slices.push({ chunk: undefined, from, to });

@@ -61,7 +61,7 @@ export class Presence {
     if (inRange.length === rows.rowCount) return this.#allRows(group);
     const found = new Uint8Array(refs.length);
     let seen = 0;
-    for (const row of inRange) if (seen < refs.length) seen += markRow(group, row, found);
+    for (let i = 0; i < inRange.length && seen < refs.length; i++) seen += markRow(group, inRange[i], found);
     return ascendingRuns(refs.filter((_, column) => found[column] === 1));
   }
 
