@@ -117,14 +117,16 @@ function listen(of: Server): Promise<number> {
 }
 
 async function scrapedBy(url: string): Promise<ByCase> {
+  let found = 0;
   for (const end = Date.now() + FOLLOWING_MS_MAX; Date.now() < end; await sleep(250)) {
     const byCase = await samplesOf(url);
+    found = byCase.size;
     const isWhole = byCase.size === CORPUS.length && [...byCase.values()].every(({ samples }) => 'up' in samples);
     if (!isWhole) continue;
     await Promise.all([addMetadata(url, byCase), addExemplars(url, byCase), addFaults(url, byCase)]);
     return byCase;
   }
-  throw new Error(`${url} has not scraped all pages`);
+  throw new Error(`${url} has scraped ${found} of ${CORPUS.length} pages`);
 }
 
 async function samplesOf(url: string): Promise<ByCase> {

@@ -2,12 +2,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { tempFolder, until, writeConfig } from './sidecar.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tempFolder, writeConfig } from './sidecar.ts';
 
 export const PROMETHEUS = process.env.ISOTHERM_PROMETHEUS ?? 'prometheus';
 /** Likewise, of its tools. */
 export const PROMTOOL = process.env.ISOTHERM_PROMTOOL ?? 'promtool';
 const READY_WITHIN_MS = 30_000;
+const PORTS_TRIED = 3;
 
 type Version = readonly [major: number, minor: number];
 export const ANY_VERSION: Version = [0, 0];
@@ -71,14 +73,23 @@ export interface PrometheusOptions {
   readonly prefix?: string;
 }
 
-/** Starts it and resolves once it is ready. Stop it before the test ends. */
-export async function runPrometheus({
-  config,
-  folder = tempFolder(),
-  flags = [],
-  prefix = '',
-}: PrometheusOptions): Promise<PrometheusProcess> {
-  const address = `127.0.0.1:${await freePort()}`;
+/** Starts it and resolves once it is ready. Stop it before the test ends. Where somebody else took its port in between, another is tried. */
+export async function runPrometheus(options: PrometheusOptions): Promise<PrometheusProcess> {
+  const folder = options.folder ?? tempFolder();
+  for (let tried = 1; ; tried++) {
+    const { isReady, stderr, ...started } = await startOnce({ ...options, folder }, await freePort());
+    if (isReady) return started;
+    await started.stop();
+    const why = `${PROMETHEUS} was not ready:\n${stderr()}`;
+    if (tried === PORTS_TRIED || !stderr().includes('address already in use')) throw new Error(why);
+  }
+}
+
+async function startOnce(
+  { config, folder, flags = [], prefix = '' }: PrometheusOptions & { folder: string },
+  port: number,
+) {
+  const address = `127.0.0.1:${port}`;
   const url = `http://${address}`;
   const file = writeConfig(folder, typeof config === 'string' ? config : config(address), 'peer.yml');
   const args = [
@@ -86,33 +97,31 @@ export async function runPrometheus({
     `--storage.tsdb.path=${join(folder, 'peer')}`,
     `--web.listen-address=${address}`,
   ];
-  const child = spawn(PROMETHEUS, [...args, ...flags], { stdio: 'ignore' });
+  const child = spawn(PROMETHEUS, [...args, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
   let ended = false;
   const exited = new Promise<void>((resolve) => {
     const end = () => {
       ended = true;
       resolve();
     };
-    child.once('exit', end);
+    child.once('close', end);
     child.once('error', end);
   });
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal);
     await exited;
   };
-  const isReady = () =>
+  const answers = () =>
     fetch(`${url}${prefix}/-/ready`).then(
       ({ ok }) => ok,
       () => false,
     );
-  try {
-    await until(async () => ended || (await isReady()), READY_WITHIN_MS);
-    if (ended) throw new Error(`${PROMETHEUS} ended before it was ready`);
-  } catch (fault) {
-    await stop();
-    throw fault;
-  }
-  return { url, stop };
+  let isReady = false;
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!ended && !(isReady = await answers()) && Date.now() < deadline) await sleep(20);
+  return { url, stop, isReady: isReady && !ended, stderr: () => stderr };
 }
 
 /** A port of this machine that nobody listened on a moment ago. */

@@ -30,8 +30,8 @@ export function webhookJson(
       status: isResolved(alert) ? 'resolved' : 'firing',
       labels: labelsRecord(alert.labels),
       annotations: labelsRecord(alert.annotations),
-      startsAt: new Date(alert.startsAt).toISOString(),
-      endsAt: isResolved(alert) ? new Date(alert.endsAt).toISOString() : NEVER,
+      startsAt: shortTime(alert.startsAt),
+      endsAt: isResolved(alert) ? shortTime(alert.endsAt) : NEVER,
       generatorURL: alert.generatorUrl,
       fingerprint: fingerprint(alert.labels),
     })),
@@ -43,6 +43,11 @@ export function webhookJson(
     groupKey: `{}/{receiver="${receiver}"}:${formatLabels(labels)}`,
     truncatedAlerts: alerts.length - told.length,
   });
+}
+
+/** RFC 3339 without zeros at the end of its fraction, as Alertmanager writes it. */
+function shortTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.?0+Z$/, 'Z');
 }
 
 /** A message with attachments, as Slack, Mattermost and others take it. */

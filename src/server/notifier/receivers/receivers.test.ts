@@ -3,7 +3,7 @@ import { labelsOf, labelsRecord } from '../../../shared/model/labels.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import type { Notice } from '../notice.ts';
 import type { Digest, GroupState } from './alertGroup.ts';
-import { fingerprint } from './messages.ts';
+import { fingerprint, webhookJson } from './messages.ts';
 import { createReceivers, type GroupStore } from './receivers.ts';
 import { parseReceiversFile } from './receiversFile.ts';
 import { openWay } from './ways.ts';
@@ -199,6 +199,18 @@ async function mailServer() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { lines, port: (server.address() as { port: number }).port, close: () => server.close() };
 }
+
+test.each([
+  [0, '1970-01-01T00:00:00Z'],
+  [10_100, '1970-01-01T00:00:10.1Z'],
+  [10_730, '1970-01-01T00:00:10.73Z'],
+  [10_735, '1970-01-01T00:00:10.735Z'],
+])('a webhook tells %d ms as %s', (startsAt, text) => {
+  const alert: Notice = { labels: [], annotations: [], startsAt, endsAt: startsAt, generatorUrl: '' };
+  const digest: Digest = { labels: [], status: 'resolved', alerts: [alert], isResolved: () => true };
+  const told = webhookJson(digest, { receiver: 'a', externalUrl: '' }, 0);
+  expect(JSON.parse(told).alerts[0]).toMatchObject({ startsAt: text, endsAt: text });
+});
 
 test('a mail says what fires, since when, and where to look', async () => {
   const server = await mailServer();
