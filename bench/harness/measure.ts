@@ -41,16 +41,17 @@ export function folderBytes(folder: string): number {
 
 /**
  * Median processor time of each work, milliseconds: they take turns, so that a change of the machine's speed meets all of them.
- * One round before the first that counts warms them up.
+ * `warmUps` rounds before the first that counts warm them up.
  */
 export async function medianCpuMs<K extends string>(
   works: Readonly<Record<K, () => unknown>>,
   rounds: number,
   cpuMs?: Readonly<Record<K, () => number>>,
+  warmUps = 1,
 ): Promise<Record<K, number>> {
   const names = Object.keys(works) as K[];
   const times = new Map<K, number[]>(names.map((name) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const name of names) {
       const clock = cpuMs?.[name] ?? ownCpuMs;
       const started = clock();

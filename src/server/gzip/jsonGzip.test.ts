@@ -90,6 +90,27 @@ test('what cannot be compressed hardly grows', () => {
   expect(jsonGzip(text).length).toBeLessThan(text.length * 1.01 + 400);
 });
 
+test('a far distance comes back that is so rare beside others that its code is long', () => {
+  const far = '"from far away 0123456"';
+  let seed = 1;
+  const any = () => String.fromCharCode(40 + (((seed = Math.imul(seed, 1_103_515_245) + 12_345) >>> 16) % 80));
+  let used = 0;
+  /** Each of some words, and then again and again. */
+  const words = (period: number, again: number) => {
+    const from = used;
+    used += period;
+    return Array.from(
+      { length: period + again },
+      (_, i) => `"${(from + (i % period)).toString(36).padStart(2, '0')}${any()}`,
+    );
+  };
+  // Half as many of each distance as of the one before.
+  const near = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128].flatMap((period, k) => words(period, 2 ** (15 - k)));
+  const nearest = words(1, 8192).join('');
+  for (const distance of [100, 1_000, 10_000, 20_000, 28_673, 30_000, 32_700])
+    comesBack(Buffer.from(`${near.join('')}${far}${nearest.slice(0, distance - far.length)}${far}`));
+});
+
 test('what was compressed before changes nothing', () => {
   const [a, b] = [matrix(3, 400, Math.sin), matrix(4, 300, Math.cos)];
   const alone = jsonGzip(a);
