@@ -263,6 +263,11 @@ export async function withNamesDropped(source: VectorRows, steps: number, budget
   return relabeled(source, renamed, steps, budget);
 }
 
+/** Sets a bit where a byte is 1, from a byte of `bits` on. */
+function putBits(bytes: Uint8Array, bits: Uint8Array, at: number): void {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === 1) bits[at + (i >> 3)] |= 1 << (i & 7);
+}
+
 /**
  * What is answered: rows that have a sample at all, with a bit per step. Room is made for as many as may be held; the system gives memory for what
  * is written, so that empty rows take none, and nothing is copied as rows come.
@@ -290,7 +295,7 @@ export async function matrixOf(
       const out = labels.length;
       labels.push(source.labels[s]);
       values.set(row.values, out * steps);
-      for (let i = 0; i < steps; i++) if (row.present[i] === 1) present[out * stride + (i >> 3)] |= 1 << (i & 7);
+      putBits(row.present, present, out * stride);
       for (const [step, h] of row.histograms) histograms.set(out * steps + step, h);
     }
     if (budget.isDue()) await budget.pause();

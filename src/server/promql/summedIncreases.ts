@@ -61,9 +61,12 @@ interface Gains {
 type PlaceSum = Gains[];
 
 function summed(perSecond: boolean): SumKernel {
-  return (vector, grid, read, budget) => async (groupOf, sums) => {
-    for (const _ of summing(perSecond, vector, grid, read, groupOf, sums)) if (budget.isDue()) await budget.pause();
-  };
+  return (vector, grid, read, budget) => (groupOf, sums) =>
+    inTurns(summing(perSecond, vector, grid, read, groupOf, sums), budget);
+}
+
+async function inTurns(steps: Iterable<undefined>, budget: Budget): Promise<void> {
+  for (const _ of steps) if (budget.isDue()) await budget.pause();
 }
 
 /** Adds up all at once. As the kernel of `rate` or `increase` does. */
@@ -112,6 +115,7 @@ function* summing(
   }
 }
 
+const ascending = (a: number, b: number) => a - b;
 const isThere = (bounds: RisingBounds | undefined) => bounds !== undefined;
 
 /** Series by the place where they lie; others come by several ways. */
@@ -178,7 +182,7 @@ class PlaceSums {
         yield;
       }
     }
-    return rest.sort((a, b) => a - b);
+    return rest.sort(ascending);
   }
 
   /** Adds what a series of integers gained in each window. */
@@ -235,13 +239,14 @@ class PlaceSums {
       gains.gained[i] += gained;
     }
     for (let i = 0; i < present.length; i++) gains.present[i] |= present[i];
-    bounds.forEach((one, k) => {
-      if (one === undefined) return;
+    for (let k = 0; k < bounds.length; k++) {
+      const one = bounds[k];
+      if (one === undefined) continue;
       const gained = one.last - one.first;
       // No window has more of it than of all.
       const until = Math.min(most, gained) * zeroReachMax;
       if (!(one.first > until) && gained > 0) this.#setApart(g, columns[k], until, gains.gained);
-    });
+    }
   }
 
   /** Takes a counter out of the windows in which it may have been 0. @param until where it is higher it was not. */

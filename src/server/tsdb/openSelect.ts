@@ -185,7 +185,8 @@ class StoredGroup implements OpenGroup {
     const slices = this.#slices;
     const pieces: PlacedSteps[][] = slices.map(() => []);
     const joins = new Float64Array(slices.length);
-    const bounds = series.map((one) => this.#findGains(one, pieces, joins));
+    const bounds: (RisingBounds | undefined)[] = [];
+    for (const one of series) bounds.push(this.#findGains(one, pieces, joins));
     const sums = (stepSums ??= new StepSums());
     let total = 0;
     for (const [i, { from, to, offset }] of slices.entries()) {
@@ -246,8 +247,12 @@ class StoredGroup implements OpenGroup {
   outline(series: number): SeriesOutline | undefined {
     if (this.times.length < OUTLINED_ROWS_MIN) return undefined;
     if (this.#isMerged || this.#deleted.has(this.refs[series] as SeriesRef)) return undefined;
-    const columns = this.#slices.map(({ part }) => part.columns[series]);
-    if (this.hasHistograms && this.#slices.some(({ source }, i) => source.isOfHistograms(columns[i]))) return undefined;
+    const columns: number[] = [];
+    for (const { part, source } of this.#slices) {
+      const column = part.columns[series];
+      if (this.hasHistograms && source.isOfHistograms(column)) return undefined;
+      columns.push(column);
+    }
     return (this.#outlines ??= new SeriesOutlines(this.#slices, this.times)).of(columns);
   }
 

@@ -58,6 +58,12 @@ interface Entry {
   counted: number;
 }
 
+function areSame(a: ChunksStored, b: ChunksStored): boolean {
+  if (a.memoryFrom !== b.memoryFrom || a.blocks.length !== b.blocks.length) return false;
+  for (let i = 0; i < a.blocks.length; i++) if (a.blocks[i] !== b.blocks[i]) return false;
+  return true;
+}
+
 export class PackedChunkCache {
   /** Least recently used first. */
   readonly #chunks = new Map<string, Entry>();
@@ -66,8 +72,8 @@ export class PackedChunkCache {
   #bytes = 0;
   #decoded = 0;
   #lookedAt = 0;
-  /** What was stored at the last look, as text. */
-  #stored = '';
+  /** What was stored at the last look. */
+  #stored: ChunksStored | undefined;
   readonly #keeper: Keeper = {
     hasRoom: () => this.#hasRoom(),
     count: (id, entry) => {
@@ -99,9 +105,9 @@ export class PackedChunkCache {
 
   /** Lets go of chunks that are not stored any more. */
   retain(stored: ChunksStored): void {
-    const key = `${stored.memoryFrom} ${stored.blocks.join()}`;
-    if (key === this.#stored) return;
-    this.#stored = key;
+    const before = this.#stored;
+    this.#stored = stored;
+    if (before !== undefined && areSame(stored, before)) return;
     const blocks = new Set(stored.blocks);
     for (const [id, entry] of this.#chunks) {
       const isStored = entry.isInMemory ? entry.number >= stored.memoryFrom : blocks.has(entry.number);

@@ -59,7 +59,8 @@ export class SeriesOutlines {
 
   /** @param columns by slice; -1 where it has none of the series. The series has no native histograms. */
   of(columns: readonly number[]): SeriesOutline {
-    const marks = this.#slices.map((slice, i) => this.#marksOf(slice, columns[i]));
+    const marks: Marks[] = [];
+    for (let i = 0; i < columns.length; i++) marks.push(this.#marksOf(this.#slices[i], columns[i]));
     const layout = this.#layoutOf(marks);
     const { times, ends, isKnown, runs } = layout;
     if (this.#arrays.first.length < runs.length) this.#arrays = arraysFor(runs.length);

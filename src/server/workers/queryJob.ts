@@ -1,6 +1,5 @@
 /** What goes between the main thread and a query worker. Samples stay where they lie; labels go once (see labelsLedger.ts). */
 import { isOwn } from '../../shared/bytes/release.ts';
-import type { EngineLimits } from '../promql/engine.ts';
 import type { AnswerFormat, QueryError, QueryRequest, QueryResult, QueryStats, QueryValue } from '../storage/engine.ts';
 import type { PackedSelect } from '../storage/queryable.ts';
 import { labelsOfText, textOf, type LabelsNews } from './labelsLedger.ts';
@@ -8,7 +7,6 @@ import { labelsOfText, textOf, type LabelsNews } from './labelsLedger.ts';
 export interface QueryJob {
   readonly id: number;
   readonly request: Omit<QueryRequest, 'signal' | 'origin' | 'parsed'>;
-  readonly limits: EngineLimits;
   /** By select of the plan, which is the same wherever the same request is planned. */
   readonly selected: readonly PackedSelect[];
   readonly news: LabelsNews;
@@ -88,8 +86,11 @@ export function unpackResult({ result, labels: texts }: PackedResult): QueryResu
 
 /** Where the rows lie that go with a job: handed over in place of being copied, and given back when it is evaluated. */
 export function ownRowsOf(selected: readonly PackedSelect[]): ArrayBuffer[] {
-  const parts = selected.flatMap(({ groups }) => groups.flatMap((group) => group.parts));
-  return [...new Set(parts.flatMap((part) => ('values' in part ? [part.values.buffer] : [])))].filter(isOwn);
+  const buffers = new Set<ArrayBuffer>();
+  for (const { groups } of selected)
+    for (const { parts } of groups)
+      for (const part of parts) if ('values' in part && isOwn(part.values.buffer)) buffers.add(part.values.buffer);
+  return [...buffers];
 }
 
 /** The buffers of a result that can be handed over in place of being copied. */

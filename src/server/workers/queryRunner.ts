@@ -113,7 +113,7 @@ interface Keeping<F extends Form = Form> {
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const { queryable, limits, workers, inlineWorkMax = INLINE_WORK_MAX } = options;
   const gate = new Gate(limits.maxConcurrency);
-  const pool = new WorkerPool(workers);
+  const pool = new WorkerPool(workers, limits);
   const closing = new AbortController();
   const { changes } = queryable;
   const cache = changes === undefined || options.keepsAnswers === false ? undefined : new ResultCache(changes);
@@ -222,7 +222,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
 
   const jobOf = ({ prepared, selected, selectMs, timeoutMs, askedAt }: Admitted) => {
     const { signal, origin: _, parsed: __, ...request } = prepared.request;
-    return { job: { request, limits, selected, selectMs, timeoutMs, askedAt }, signal };
+    return { job: { request, selected, selectMs, timeoutMs, askedAt }, signal };
   };
 
   const evaluate = (query: Admitted): Promise<QueryResult> => {

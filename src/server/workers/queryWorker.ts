@@ -1,5 +1,5 @@
 /** The entry of a query worker: reads and evaluates the jobs it is sent, several in turns. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { release } from '../../shared/bytes/release.ts';
 import { QueryError, type QueryStats } from '../storage/engine.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
@@ -16,12 +16,13 @@ import {
   type QueryJob,
 } from './queryJob.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
-import { prepareQuery } from '../promql/engine.ts';
+import { prepareQuery, type EngineLimits } from '../promql/engine.ts';
 import { Budget, canceled } from '../promql/budget.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 
 if (parentPort === null) throw new Error('this file is run as a worker thread by the query runner');
 const port = parentPort;
+const limits = workerData as EngineLimits;
 const receiver = new LabelsReceiver();
 const chunks = new PackedChunkCache();
 /** What to call when pieces of an answer were taken. */
@@ -29,7 +30,7 @@ const takers = new Map<number, (taken: number) => void>();
 
 /** @param labels by select, group and series. */
 async function run(job: QueryJob, labels: readonly (readonly (readonly Labels[])[])[]): Promise<void> {
-  const { id, request, limits, timeoutMs, cancelFlag } = job;
+  const { id, request, timeoutMs, cancelFlag } = job;
   try {
     const maxSamples = Math.min(request.maxSamples ?? limits.maxSamples, limits.maxSamples);
     const budget = new Budget({ timeoutMs, maxSamples, maxBytes: limits.maxBytes, cancelFlag });

@@ -7,6 +7,7 @@ import {
   type QueryResult,
   type QueryStats,
 } from '../storage/engine.ts';
+import type { EngineLimits } from '../promql/engine.ts';
 import { NO_LABELS } from '../../shared/model/labels.ts';
 import type { SelectLease } from '../storage/queryable.ts';
 import type { AnswerRows } from './keptAnswers.ts';
@@ -62,11 +63,13 @@ interface Thread {
 
 export class WorkerPool {
   private readonly size: number;
+  private readonly limits: EngineLimits;
   private readonly threads = new Set<Thread>();
   private nextId = 1;
 
-  constructor(size: number) {
+  constructor(size: number, limits: EngineLimits) {
     this.size = size;
+    this.limits = limits;
   }
 
   /** Evaluates a job on the least busy thread. Rejects with QueryError. */
@@ -159,6 +162,7 @@ export class WorkerPool {
 
   private start(): Thread {
     const worker = new Worker(ENTRY, {
+      workerData: this.limits,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX, maxYoungGenerationSizeMb: YOUNG_HEAP_MB_MAX },
     });
     const thread: Thread = { worker, pending: new Map(), labels: new LabelsSender(), idleTimer: undefined };
