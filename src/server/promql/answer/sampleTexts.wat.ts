@@ -61,24 +61,16 @@ const HIGH = `
       (i64.const 32))))
 `;
 
-/** The product of a power and 'cp' without its lower 128 bits, of which the last bit tells whether anything but 0 and 1 was among them. */
-const ROUND_TO_ODD = `
-(func $roundToOdd (param $g i32) (param $cp i64) (result i64)
-  (local $g1 i64) (local $y0 i64) (local $sum i64)
-  (local.set $g1 (i64.load (local.get $g)))
-  (local.set $y0 (i64.mul (local.get $g1) (local.get $cp)))
-  (local.set $sum (i64.add (local.get $y0) (call $high (i64.load offset=8 (local.get $g)) (local.get $cp))))
-  (i64.or
-    (i64.add (call $high (local.get $g1) (local.get $cp))
-      (i64.extend_i32_u (i64.lt_u (local.get $sum) (local.get $y0))))
-    (i64.extend_i32_u (i64.gt_u (local.get $sum) (i64.const 1)))))
-`;
+/** A number of 192 bits without its lower 128, of which the last bit tells whether anything but 0 and 1 was among their upper half. */
+const toOdd = (top: string, middle: string) => `(i64.or ${top} (i64.extend_i32_u (i64.gt_u ${middle} (i64.const 1))))`;
 
 /** Digits of the shortest decimal as an integer; its power of ten at STATE. Of a finite number's fraction and exponent bits; not of 0. */
 const SHORTEST = `
 (func $shortest (param $fraction i64) (param $exponent i32) (result i64)
   (local $c i64) (local $q i32) (local $k i32) (local $h i64) (local $g i32) (local $isCloser i32)
   (local $odd i64) (local $vb i64) (local $lower i64) (local $upper i64) (local $s i64) (local $t i64)
+  (local $g1 i64) (local $g0 i64) (local $cp i64) (local $top i64) (local $middle i64) (local $low i64)
+  (local $d2 i64) (local $d1 i64) (local $d0 i64) (local $carry i64)
   (local $isBelow i32) (local $isAbove i32)
   (local.set $c (local.get $fraction))
   (local.set $q (i32.const -1074))
@@ -95,13 +87,40 @@ const SHORTEST = `
     (i32.shr_s (i32.mul (i32.sub (i32.const 0) (local.get $k)) (i32.const 1741647)) (i32.const 19)))))
   (local.set $g (i32.add (i32.const ${POWERS_AT})
     (i32.mul (i32.sub (i32.const ${-POWER_MIN}) (local.get $k)) (i32.const 16))))
-  (local.set $c (i64.shl (local.get $c) (i64.const 2)))
-  (local.set $vb (call $roundToOdd (local.get $g) (i64.shl (local.get $c) (local.get $h))))
-  (local.set $lower (i64.add (local.get $odd) (call $roundToOdd (local.get $g) (i64.shl
-    (i64.add (i64.sub (local.get $c) (i64.const 2)) (i64.extend_i32_u (local.get $isCloser))) (local.get $h)))))
-  (local.set $upper (i64.sub
-    (call $roundToOdd (local.get $g) (i64.shl (i64.add (local.get $c) (i64.const 2)) (local.get $h)))
-    (local.get $odd)))
+  (local.set $g1 (i64.load (local.get $g)))
+  (local.set $g0 (i64.load offset=8 (local.get $g)))
+  (local.set $cp (i64.shl (local.get $c) (i64.add (local.get $h) (i64.const 2))))
+  (local.set $low (i64.mul (local.get $g0) (local.get $cp)))
+  (local.set $t (i64.mul (local.get $g1) (local.get $cp)))
+  (local.set $middle (i64.add (local.get $t) (call $high (local.get $g0) (local.get $cp))))
+  (local.set $top (i64.add (call $high (local.get $g1) (local.get $cp))
+    (i64.extend_i32_u (i64.lt_u (local.get $middle) (local.get $t)))))
+  (local.set $vb ${toOdd(get('top'), get('middle'))})
+  ;; Half way to the next double: twice the power, shifted as c is.
+  (local.set $h (i64.add (local.get $h) (i64.const 1)))
+  (local.set $d2 (i64.shr_u (local.get $g1) (i64.sub (i64.const 64) (local.get $h))))
+  (local.set $d1 (i64.or (i64.shl (local.get $g1) (local.get $h)) (i64.shr_u (local.get $g0) (i64.sub (i64.const 64) (local.get $h)))))
+  (local.set $d0 (i64.shl (local.get $g0) (local.get $h)))
+  (local.set $carry (i64.extend_i32_u (i64.gt_u (local.get $d0) (i64.xor (local.get $low) (i64.const -1)))))
+  (local.set $s (i64.add (local.get $middle) (local.get $d1)))
+  (local.set $t (i64.add (local.get $s) (local.get $carry)))
+  (local.set $upper (i64.sub ${toOdd(
+    `(i64.add (i64.add (local.get $top) (local.get $d2)) (i64.extend_i32_u
+      (i32.or (i64.lt_u (local.get $s) (local.get $d1)) (i64.lt_u (local.get $t) (local.get $s)))))`,
+    get('t'),
+  )} (local.get $odd)))
+  (if (local.get $isCloser) (then
+    (local.set $d0 (i64.or (i64.shr_u (local.get $d0) (i64.const 1)) (i64.shl (local.get $d1) (i64.const 63))))
+    (local.set $d1 (i64.or (i64.shr_u (local.get $d1) (i64.const 1)) (i64.shl (local.get $d2) (i64.const 63))))
+    (local.set $d2 (i64.shr_u (local.get $d2) (i64.const 1)))))
+  (local.set $carry (i64.extend_i32_u (i64.lt_u (local.get $low) (local.get $d0))))
+  (local.set $s (i64.sub (local.get $middle) (local.get $d1)))
+  (local.set $t (i64.sub (local.get $s) (local.get $carry)))
+  (local.set $lower (i64.add ${toOdd(
+    `(i64.sub (i64.sub (local.get $top) (local.get $d2)) (i64.extend_i32_u
+      (i32.or (i64.lt_u (local.get $middle) (local.get $d1)) (i64.lt_u (local.get $s) (local.get $carry)))))`,
+    get('t'),
+  )} (local.get $odd)))
   (i32.store (i32.const ${STATE_AT}) (local.get $k))
   (local.set $s (i64.shr_u (local.get $vb) (i64.const 2)))
   (if (i64.gt_u (local.get $s) (i64.const 9)) (then
@@ -356,7 +375,6 @@ const NUMBERS = `
 export const SAMPLE_TEXTS = [
   `(memory $memory ${Math.ceil(END / PAGE_SIZE)})`,
   HIGH,
-  ROUND_TO_ODD,
   SHORTEST,
   COUNT,
   DIGITS,
