@@ -10,8 +10,6 @@ const END_OF_BLOCK = 256;
 const LENGTH_SYMBOLS = 29;
 const SYMBOLS = END_OF_BLOCK + 1 + LENGTH_SYMBOLS;
 const CODE_LENGTH_MAX = 15;
-/** Of a distance: the code, up to 13 bits that follow it and the eight that count them are put together in 32. */
-const DISTANCE_CODE_LENGTH_MAX = 11;
 /** Magic number, deflate, no flags, no time, quick, Unix. */
 const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 3);
 const TRAILER_BYTES = 8;
@@ -94,13 +92,15 @@ function writeCodes(out: BitWriter, words: Uint32Array): void {
   // There are no codes of one symbol.
   for (const symbol of [0, 1]) distanceCounts[symbol]++;
   const lengths = codeLengths(counts, CODE_LENGTH_MAX);
-  const distanceLengths = codeLengths(distanceCounts, DISTANCE_CODE_LENGTH_MAX);
+  const distanceLengths = codeLengths(distanceCounts, CODE_LENGTH_MAX);
   const codes = codesOf(lengths);
   const distanceCodes = codesOf(distanceLengths);
   const entry = (code: number, count: number) => (code << 8) | count;
   for (let i = 0; i <= END_OF_BLOCK; i++) words[at.LITERAL_CODES_AT / 4 + i] = entry(codes[i], lengths[i]);
   for (let i = 0; i < at.DISTANCES; i++) {
-    words[at.DISTANCE_CODES_AT / 4 + i] = entry(distanceCodes[i], distanceLengths[i] | (DISTANCE_EXTRA[i] << 4));
+    const lower = entry(distanceCodes[i], distanceLengths[i] + DISTANCE_EXTRA[i]);
+    words[at.DISTANCE_CODES_AT / 4 + 2 * i] = lower | (distanceLengths[i] << 24);
+    words[at.DISTANCE_CODES_AT / 4 + 2 * i + 1] = (1 << DISTANCE_EXTRA[i]) - 1;
   }
   for (let i = at.LENGTH_MIN; i <= at.LENGTH_MAX; i++) {
     const symbol = END_OF_BLOCK + 1 + LENGTH_SYMBOL[i];

@@ -35,12 +35,15 @@ export const STATE_AT = 16;
 export const LITERAL_COUNTS_AT = 64;
 export const LENGTH_COUNTS_AT = LITERAL_COUNTS_AT + 4 * 4 * 256;
 export const DISTANCE_COUNTS_AT = LENGTH_COUNTS_AT + 4 * (LENGTH_MAX + 1);
-/** By bytes and lengths: the bits, and in the lowest eight how many; by symbols of distances the same in four, and in four the number of bits that follow. */
+/**
+ * By bytes and lengths: the bits, and in the lowest eight how many. By symbols of distances in 64 bits: how many with those that follow in the lowest eight, the
+ * bits in sixteen, how many these are in eight, and from 32 on a mask of those that follow.
+ */
 export const LITERAL_CODES_AT = DISTANCE_COUNTS_AT + 4 * 32;
 export const LENGTH_CODES_AT = LITERAL_CODES_AT + 4 * LITERALS;
 export const DISTANCE_CODES_AT = LENGTH_CODES_AT + 4 * (LENGTH_MAX + 1);
 /** Symbols of distances, less 1: of those below 256, then of each 128. */
-export const DISTANCE_SYMBOLS_AT = DISTANCE_CODES_AT + 4 * 32;
+export const DISTANCE_SYMBOLS_AT = DISTANCE_CODES_AT + 8 * 32;
 /** Where text was seen last, by a hash. */
 export const SEEN_AT = DISTANCE_SYMBOLS_AT + 512;
 const SHORT_AT = SEEN_AT;
@@ -218,40 +221,58 @@ const COUNT = `
     (br $one))))
 `;
 
-const long = (v: string) => `(i64.extend_i32_u ${v})`;
-/** Appends the bits of 'code'. */
-const put = `
-  ${set('bits', `(i64.or ${get('bits')} (i64.shl ${long(`(i32.shr_u ${get('code')} (i32.const 8))`)} ${get('count')}))`)}
-  ${set('count', `(i64.add ${get('count')} ${long(`(i32.and ${get('code')} (i32.const 255))`)})`)}`;
+const more = (name: string, by: string) => set(name, `(i64.add ${get(name)} ${by})`);
+const none = `${set('some', '(i64.const 0)')} ${set('size', '(i64.const 0)')}`;
+/** Appends 'code' to 'some' bits. 'size' tells how many these are in its lowest six bits, which are all that shifts look at. */
+const gather = `
+  ${set('some', `(i64.or ${get('some')} (i64.shl (i64.shr_u ${get('code')} (i64.const 8)) ${get('size')}))`)}
+  ${more('size', get('code'))}`;
+const sizeOfSome = `(i64.and ${get('size')} (i64.const 63))`;
+/** Appends some bits to all that is written. */
+const join = `
+  ${set('bits', `(i64.or ${get('bits')} (i64.shl ${get('some')} ${get('count')}))`)}
+  ${more('count', sizeOfSome)}`;
 const codeOf = (offset: number) =>
-  `(i32.load offset=${LITERAL_CODES_AT} (i32.shl (i32.load8_u offset=${offset} ${get('literal')}) (i32.const 2)))`;
-const putLiteral = (offset: number, condition?: string) => `
-  ${set('code', condition === undefined ? codeOf(offset) : `(select ${codeOf(offset)} (i32.const 0) ${condition})`)}
-  ${put}`;
+  `(i64.load32_u offset=${LITERAL_CODES_AT} (i32.shl (i32.load8_u offset=${offset} ${get('literal')}) (i32.const 2)))`;
+const LITERALS_AT_ONCE = [0, 1, 2];
 const flush = `
   (i64.store ${get('out')} ${get('bits')})
   ${increase('out', `(i32.wrap_i64 (i64.shr_u ${get('count')} (i64.const 3)))`)}
   ${set('bits', `(i64.shr_u ${get('bits')} (i64.and ${get('count')} (i64.const 56)))`)}
   ${set('count', `(i64.and ${get('count')} (i64.const 7))`)}`;
-/** Literals up to 'left', three at a time: these are at most 45 bits. How many are left then is not foreseen well: no branch depends on it. */
+/**
+ * Literals up to 'left', three at a time: these are at most 45 bits. The last three are not flushed. How many these are is not foreseen well: no branch depends
+ * on it; and they are gathered, as what is written waits for all before.
+ */
 const LITERALS_LEFT = `
   (block $few (loop $three
-    (br_if $few (i32.lt_u ${get('left')} (i32.const 3)))
-    ${[0, 1, 2].map((offset) => putLiteral(offset)).join('')}
+    (br_if $few (i32.le_u ${get('left')} (i32.const 3)))
+    ${none}
+    ${LITERALS_AT_ONCE.map((offset) => set('code', codeOf(offset)) + gather).join('')}
+    ${join}
     ${flush}
     ${increase('literal', i32(3))}
     ${increase('left', i32(-3))}
     (br $three)))
-  ${putLiteral(0, get('left'))}
-  ${putLiteral(1, `(i32.gt_u ${get('left')} (i32.const 1))`)}
-  ${flush}
+  ${none}
+  ${LITERALS_AT_ONCE.map(
+    (offset) =>
+      set('code', `(select ${codeOf(offset)} (i64.const 0) (i32.gt_u ${get('left')} ${i32(offset)}))`) + gather,
+  ).join('')}
+  ${join}
   ${increase('literal', get('left'))}`;
+
+/** A part of 'both', as bytes in a table. */
+const tableAt = (shift: number, mask: number) =>
+  `(i32.and (i32.wrap_i64 (i64.shr_u ${get('both')} (i64.const ${shift}))) ${i32(mask)})`;
+const DISTANCE_BITS = `(i64.or (i64.and (i64.shr_u ${get('code')} (i64.const 8)) (i64.const 0xffff))
+      (i64.shl (i64.and ${get('both')} (i64.shr_u ${get('code')} (i64.const 32))) (i64.shr_u ${get('code')} (i64.const 24))))`;
 
 /** Writes the bits of all, behind 'count' ones that are there already. @returns where they end: the byte behind the last one. */
 const WRITE = `
 (func $write (param $repeats i32) (param $out i32) (param $count i64) (result i32)
-  (local $repeat i32) (local $literal i32) (local $left i32) (local $code i32) (local $both i32) (local $length i32) (local $extra i32)
-  (local $bits i64)
+  (local $repeat i32) (local $literal i32) (local $left i32)
+  (local $both i64) (local $code i64) (local $bits i64) (local $some i64) (local $size i64)
   ${set('bits', `(i64.extend_i32_u (i32.load8_u ${get('out')}))`)}
   ${set('repeat', i32(REPEATS_AT))}
   ${set('literal', i32(LITERALS_AT))}
@@ -259,26 +280,25 @@ const WRITE = `
     (br_if $rest (i32.ge_u ${get('repeat')} ${get('repeats')}))
     ${set('left', `(i32.load ${get('repeat')})`)}
     ${LITERALS_LEFT}
-    ${set('both', `(i32.load offset=4 ${get('repeat')})`)}
+    ${set('both', `(i64.load32_u offset=4 ${get('repeat')})`)}
     ${increase('repeat', i32(8))}
-    ${set('code', `(i32.load offset=${LENGTH_CODES_AT} (i32.shl (i32.shr_u ${get('both')} (i32.const 20)) (i32.const 2)))`)}
-    ${put}
-    ${set('code', `(i32.load offset=${DISTANCE_CODES_AT} (i32.shl (i32.and (i32.shr_u ${get('both')} (i32.const 15)) (i32.const 31)) (i32.const 2)))`)}
-    ${set('extra', `(i32.and (i32.shr_u ${get('code')} (i32.const 4)) (i32.const 15))`)}
-    ${set('length', `(i32.and ${get('code')} (i32.const 15))`)}
-    ${set(
-      'code',
-      `(i32.or
-      (i32.or (i32.and ${get('code')} (i32.const 0x7fffff00)) ${add(get('length'), get('extra'))})
-      (i32.shl (i32.and ${get('both')} ${sub(`(i32.shl (i32.const 1) ${get('extra')})`, i32(1))}) ${add(get('length'), i32(8))}))`,
-    )}
-    ${put}
+    ${none}
+    ${set('code', `(i64.load32_u offset=${LENGTH_CODES_AT} ${tableAt(18, 0x7fc)})`)}
+    ${gather}
+    ${set('code', `(i64.load offset=${DISTANCE_CODES_AT} ${tableAt(12, 0xf8)})`)}
+    ${set('some', `(i64.or ${get('some')} (i64.shl ${DISTANCE_BITS} ${get('size')}))`)}
+    ${more('size', get('code'))}
+    (if (i64.gt_u (i64.add ${get('count')} ${sizeOfSome}) (i64.const 63)) (then ${flush}))
+    ${join}
     ${flush}
     (br $next)))
   ${set('left', sub(`(i32.load (i32.const ${STATE_AT}))`, get('literal')))}
   ${LITERALS_LEFT}
-  ${set('code', `(i32.load offset=${LITERAL_CODES_AT + 4 * (LITERALS - 1)} (i32.const 0))`)}
-  ${put}
+  ${flush}
+  ${none}
+  ${set('code', `(i64.load32_u offset=${LITERAL_CODES_AT + 4 * (LITERALS - 1)} (i32.const 0))`)}
+  ${gather}
+  ${join}
   ${flush}
   (i64.store ${get('out')} ${get('bits')})
   ${add(get('out'), `(i32.wrap_i64 (i64.shr_u (i64.add ${get('count')} (i64.const 7)) (i64.const 3)))`)})

@@ -94,6 +94,7 @@ const MEMORY: Readonly<Record<string, readonly number[]>> = {
   'f64.load': [0x2b],
   'i32.load8_u': [0x2d],
   'i32.load16_u': [0x2f],
+  'i64.load32_u': [0x35],
   'i32.store': [0x36],
   'i64.store': [0x37],
   'f64.store': [0x39],
