@@ -51,56 +51,77 @@ const TELLING: ReadonlySet<FunctionName> = new Set([
 ]);
 
 export function planQuery(expr: Expr, context: PlanContext): Plan {
-  const selects: SelectSpec[] = [];
-  const selectOf = new Map<VectorSelector, number>();
-  const indexByKey = new Map<string, number>();
-  const invariant = new Set<Expr>();
-  const infoSelectOf = new Map<Call, number>();
-  const addSelect = (spec: SelectSpec): number => {
-    const key = JSON.stringify([spec.matchers, spec.minTime, spec.maxTime]);
-    let index = indexByKey.get(key);
-    if (index === undefined) {
-      index = selects.length;
-      selects.push(spec);
-      indexByKey.set(key, index);
-    }
-    return index;
-  };
-  let steps = 0;
-  let subqueryPoints = 0;
-  let tells = false;
-  const walk = (node: Expr, grid: StepGrid, caller: string | undefined): void => {
-    steps = Math.max(steps, grid.count);
-    tells ||= node.kind === 'call' ? TELLING.has(node.func) : node.kind === 'binary' && isTrim(node.op);
-    if (node.kind === 'selector' || node.kind === 'range') {
-      const selector = node.kind === 'range' ? node.selector : node;
-      const width = node.kind === 'range' ? rangeMs(node, context) : context.lookbackDeltaMs;
-      const [first, last] = endsOf(selector, grid, context);
-      const { before, after } = reachOf(selector, context);
-      const hints = { func: caller, rangeMs: node.kind === 'range' ? width : undefined, stepMs: grid.stepMs };
-      const minTime = first - width - before + 1;
-      if (statsOnly.has(selector)) statsOnly.set(selector, minTime);
-      // What is said of the first sample's resets depends on the one before it.
-      const earlier = statsOnly.has(selector) ? context.lookbackDeltaMs : 0;
-      const range = { minTime: minTime - earlier, maxTime: last + after };
-      selectOf.set(selector, addSelect({ matchers: selector.matchers, ...range, hints }));
-    } else if (node.kind === 'subquery') {
-      const inner = subqueryGrid(node, grid, context);
-      subqueryPoints += (grid.count * rangeMs(node, context)) / inner.stepMs;
-      walk(node.expr, inner, undefined);
-    } else if (node.kind === 'call' && node.func === 'info') {
-      walk(node.args[0], grid, 'info');
-      infoSelectOf.set(node, addSelect(infoSelect(node, grid, context)));
-    } else {
-      const name = node.kind === 'call' ? node.func : node.kind === 'aggregation' ? node.op : undefined;
-      for (const child of childrenOf(node)) walk(child, grid, name);
-    }
-  };
   const statsOnly = new Map<VectorSelector, number>();
   markStatsOnly(expr, false, statsOnly);
+  const invariant = new Set<Expr>();
   markInvariant(expr, invariant);
-  walk(expr, context.query, undefined);
+  const found = new Planner(context, statsOnly);
+  found.visit(expr, context.query, undefined);
+  const { selects, selectOf, infoSelectOf, steps, subqueryPoints, tells } = found;
   return { expr, context, selects, selectOf, infoSelectOf, steps, subqueryPoints, tells, statsOnly, invariant };
+}
+
+/** What is found of an expression node by node. */
+class Planner {
+  readonly selects: SelectSpec[] = [];
+  readonly selectOf = new Map<VectorSelector, number>();
+  readonly infoSelectOf = new Map<Call, number>();
+  steps = 0;
+  subqueryPoints = 0;
+  tells = false;
+  readonly #context: PlanContext;
+  readonly #statsOnly: Map<VectorSelector, number>;
+  readonly #indexByKey = new Map<string, number>();
+
+  /** @param statsOnly is told the first time at which each of its selectors looks. */
+  constructor(context: PlanContext, statsOnly: Map<VectorSelector, number>) {
+    this.#context = context;
+    this.#statsOnly = statsOnly;
+  }
+
+  /** @param caller the function or operator that takes the node's value. */
+  visit(node: Expr, grid: StepGrid, caller: string | undefined): void {
+    this.steps = Math.max(this.steps, grid.count);
+    this.tells ||= node.kind === 'call' ? TELLING.has(node.func) : node.kind === 'binary' && isTrim(node.op);
+    if (node.kind === 'selector') {
+      this.#addSelector(node, undefined, grid, caller);
+    } else if (node.kind === 'range') {
+      this.#addSelector(node.selector, rangeMs(node, this.#context), grid, caller);
+    } else if (node.kind === 'subquery') {
+      const inner = subqueryGrid(node, grid, this.#context);
+      this.subqueryPoints += (grid.count * rangeMs(node, this.#context)) / inner.stepMs;
+      this.visit(node.expr, inner, undefined);
+    } else if (node.kind === 'call' && node.func === 'info') {
+      this.visit(node.args[0], grid, 'info');
+      this.infoSelectOf.set(node, this.#addSelect(infoSelect(node, grid, this.#context)));
+    } else {
+      const name = node.kind === 'call' ? node.func : node.kind === 'aggregation' ? node.op : undefined;
+      for (const child of childrenOf(node)) this.visit(child, grid, name);
+    }
+  }
+
+  /** @param width milliseconds of its range, if it has one. */
+  #addSelector(selector: VectorSelector, width: number | undefined, grid: StepGrid, caller: string | undefined): void {
+    const context = this.#context;
+    const [first, last] = endsOf(selector, grid, context);
+    const { before, after } = reachOf(selector, context);
+    const hints = { func: caller, rangeMs: width, stepMs: grid.stepMs };
+    const minTime = first - (width ?? context.lookbackDeltaMs) - before + 1;
+    const isStats = this.#statsOnly.has(selector);
+    if (isStats) this.#statsOnly.set(selector, minTime);
+    // What is said of the first sample's resets depends on the one before it.
+    const earlier = isStats ? context.lookbackDeltaMs : 0;
+    const range = { minTime: minTime - earlier, maxTime: last + after };
+    this.selectOf.set(selector, this.#addSelect({ matchers: selector.matchers, ...range, hints }));
+  }
+
+  #addSelect(spec: SelectSpec): number {
+    const key = JSON.stringify([spec.matchers, spec.minTime, spec.maxTime]);
+    const known = this.#indexByKey.get(key);
+    if (known !== undefined) return known;
+    this.#indexByKey.set(key, this.selects.length);
+    return this.selects.push(spec) - 1;
+  }
 }
 
 /** Functions that look at count and sum alone, and those that need the buckets, whatever is around them. */

@@ -198,32 +198,60 @@ export interface RangeFunction {
 
 /** A function of windows, applied to every series when it is read. */
 export function applyKernel(
-  { ofFloats, ofHistograms, ofOutlines, sums }: RangeFunction,
+  kernel: RangeFunction,
   vector: RangeVector,
   grid: StepGrid,
   params: readonly Float64Array[],
   budget: Budget,
   words: HistogramWords,
 ): VectorRows {
-  const windowGrid: WindowGrid = { ends: vector.ends, rangeMs: vector.rangeMs, evalTimes: timesOf(grid), params };
-  const read = (s: number, into: Row): void => {
+  return new WindowRows(kernel, vector, grid, params, budget, words);
+}
+
+class WindowRows implements VectorRows {
+  readonly labels: readonly Labels[];
+  readonly hasHistograms: boolean;
+  readonly drops: VectorRows['drops'];
+  readonly addUp: VectorRows['addUp'];
+  readonly #kernel: RangeFunction;
+  readonly #vector: RangeVector;
+  readonly #grid: WindowGrid;
+  readonly #budget: Budget;
+  readonly #words: HistogramWords;
+
+  constructor(
+    kernel: RangeFunction,
+    vector: RangeVector,
+    grid: StepGrid,
+    params: readonly Float64Array[],
+    budget: Budget,
+    words: HistogramWords,
+  ) {
+    this.labels = vector.labels;
+    this.hasHistograms = vector.hasHistograms && kernel.ofHistograms !== undefined;
+    this.drops = vector.drops;
+    this.#kernel = kernel;
+    this.#vector = vector;
+    this.#grid = { ends: vector.ends, rangeMs: vector.rangeMs, evalTimes: timesOf(grid), params };
+    this.#budget = budget;
+    this.#words = words;
+    const { sums } = kernel;
+    this.addUp = isSummed(sums, vector, grid) ? sums(vector, this.#grid, this, budget) : undefined;
+  }
+
+  read(s: number, into: Row): void {
+    const { ofFloats, ofHistograms, ofOutlines } = this.#kernel;
+    const [vector, grid, budget] = [this.#vector, this.#grid, this.#budget];
     clearRow(into);
     const outlined = ofOutlines === undefined ? undefined : vector.outlined(s);
-    if (outlined !== undefined && ofOutlines!(outlined, windowGrid, into)) return;
+    if (outlined !== undefined && ofOutlines!(outlined, grid, into)) return;
     const series = vector.series(s);
-    if (series.histograms === undefined) return inSlices(ofFloats, series, windowGrid, into, budget);
+    if (series.histograms === undefined) return inSlices(ofFloats, series, grid, into, budget);
     const mixed = { ...series, histograms: series.histograms, labels: vector.labels[s] };
-    inSlices(ofFloats, floatsOf(mixed, vector), windowGrid, into, budget);
-    if (ofHistograms === undefined) tellIgnored(mixed, words);
-    else overHistograms(ofHistograms, mixed, windowGrid, into, budget, words);
-  };
-  return {
-    labels: vector.labels,
-    hasHistograms: vector.hasHistograms && ofHistograms !== undefined,
-    drops: vector.drops,
-    addUp: isSummed(sums, vector, grid) ? sums(vector, windowGrid, read, budget) : undefined,
-    read,
-  };
+    inSlices(ofFloats, floatsOf(mixed, vector), grid, into, budget);
+    if (ofHistograms === undefined) tellIgnored(mixed, this.#words);
+    else overHistograms(ofHistograms, mixed, grid, into, budget, this.#words);
+  }
 }
 
 /** Steps this far apart leave most samples out: what is known of them by the stretch is quicker then. */

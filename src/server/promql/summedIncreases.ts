@@ -16,7 +16,7 @@ import {
   type WindowedSeries,
   type WindowGrid,
 } from './rangeKernels.ts';
-import { newRow, type AddUp, type GroupSums, type Row } from './rows.ts';
+import { newRow, type AddUp, type GroupSums, type Row, type VectorRows } from './rows.ts';
 import type { Reaches, Windows } from './windows.ts';
 
 /** What is looked at of a group of series that share their times; without its `addGains`, series are read one by one. */
@@ -37,9 +37,9 @@ export interface PlacedSeries {
 }
 
 /** Computes a row by itself. */
-type ReadRow = (s: number, into: Row) => void;
+type RowReader = Pick<VectorRows, 'read'>;
 
-export type SumKernel = (vector: PlacedSeries, grid: WindowGrid, read: ReadRow, budget: Budget) => AddUp;
+export type SumKernel = (vector: PlacedSeries, grid: WindowGrid, rows: RowReader, budget: Budget) => AddUp;
 
 /** Fewer rows are not worth it. */
 const ROWS_MIN = 64;
@@ -61,8 +61,8 @@ interface Gains {
 type PlaceSum = Gains[];
 
 function summed(perSecond: boolean): SumKernel {
-  return (vector, grid, read, budget) => (groupOf, sums) =>
-    inTurns(summing(perSecond, vector, grid, read, groupOf, sums), budget);
+  return (vector, grid, rows, budget) => (groupOf, sums) =>
+    inTurns(summing(perSecond, vector, grid, rows, groupOf, sums), budget);
 }
 
 async function inTurns(steps: Iterable<undefined>, budget: Budget): Promise<void> {
@@ -74,11 +74,11 @@ export function sumNow(
   perSecond: boolean,
   vector: PlacedSeries,
   grid: WindowGrid,
-  read: ReadRow,
+  rows: RowReader,
   groupOf: Int32Array,
   sums: GroupSums,
 ): void {
-  const steps = summing(perSecond, vector, grid, read, groupOf, sums);
+  const steps = summing(perSecond, vector, grid, rows, groupOf, sums);
   while (steps.next().done !== true);
 }
 
@@ -87,7 +87,7 @@ function* summing(
   perSecond: boolean,
   vector: PlacedSeries,
   grid: WindowGrid,
-  read: ReadRow,
+  rows: RowReader,
   groupOf: Int32Array,
   sums: GroupSums,
 ): Generator<undefined> {
@@ -101,7 +101,7 @@ function* summing(
     const rest = group.times.length < ROWS_MIN ? members : yield* ofPlace.addRising(members, groupOf);
     for (const s of rest) {
       if (!ofPlace.addIntegers(s, groupOf[s])) {
-        read(s, one);
+        rows.read(s, one);
         sums.add(groupOf[s], one);
       }
       if (++done % atOnce === 0) yield;
@@ -109,7 +109,7 @@ function* summing(
     ofPlace.finish();
   }
   for (const s of others) {
-    read(s, one);
+    rows.read(s, one);
     sums.add(groupOf[s], one);
     if (++done % atOnce === 0) yield;
   }

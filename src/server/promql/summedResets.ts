@@ -3,7 +3,7 @@ import { newRow } from './rows.ts';
 import { byPlace, type SumKernel } from './summedIncreases.ts';
 import type { Windows } from './windows.ts';
 
-export const summedResets: SumKernel = (vector, grid, read, budget) => async (groupOf, sums) => {
+export const summedResets: SumKernel = (vector, grid, rows, budget) => async (groupOf, sums) => {
   const one = newRow(grid.ends.length);
   const { places, others } = byPlace(vector);
   for (const [group, members] of places) {
@@ -11,7 +11,7 @@ export const summedResets: SumKernel = (vector, grid, read, budget) => async (gr
     for (const s of members) {
       if (group.neverFalls?.(vector.origin(s)!.column) === true) rising.add(groupOf[s]);
       else {
-        read(s, one);
+        rows.read(s, one);
         sums.add(groupOf[s], one);
       }
       if (budget.isDue()) await budget.pause();
@@ -21,7 +21,7 @@ export const summedResets: SumKernel = (vector, grid, read, budget) => async (gr
     for (const g of rising) sums.add(g, none);
   }
   for (const s of others) {
-    read(s, one);
+    rows.read(s, one);
     sums.add(groupOf[s], one);
     if (budget.isDue()) await budget.pause();
   }

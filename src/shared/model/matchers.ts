@@ -67,12 +67,31 @@ function plainAlternative(pattern: string): TextTest | undefined {
   };
 }
 
+/** Patterns that are kept compiled, and how long such a one is at most: a dashboard asks with the same few, and each is compiled at several places. */
+const KEPT_MAX = 32;
+const KEPT_CHARS_MAX = 200;
+
+/** By pattern; the one that was asked for longest ago comes first. */
+const kept = new Map<string, TextTest>();
+
 /**
  * A test for a whole text against an RE2 pattern; `.` matches newlines too, as upstream has it.
  *
  * @throws Error with RE2's own words if the pattern is not RE2.
  */
 export function compilePattern(pattern: string): TextTest {
+  let test = kept.get(pattern);
+  if (test === undefined) {
+    test = testOf(pattern);
+    if (pattern.length > KEPT_CHARS_MAX) return test;
+  } else kept.delete(pattern);
+  kept.set(pattern, test);
+  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!);
+  return test;
+}
+
+/** @throws Error if the pattern is not RE2. */
+function testOf(pattern: string): TextTest {
   const shape = patternShape(pattern);
   if (shape?.kind === 'set') {
     if (shape.texts.length === 1) return (text) => text === shape.texts[0];
@@ -86,24 +105,10 @@ export function compilePattern(pattern: string): TextTest {
   return plainTest(pattern) ?? re2Test(pattern);
 }
 
-/** Patterns that are kept compiled, and how long such a one is at most: a dashboard asks with the same few, and each is compiled at several places. */
-const KEPT_MAX = 32;
-const KEPT_CHARS_MAX = 200;
-
-/** By pattern; the one that was asked for longest ago comes first. */
-const kept = new Map<string, TextTest>();
-
 /** @throws Error if the pattern is not RE2. */
 function re2Test(pattern: string): TextTest {
-  let test = kept.get(pattern);
-  if (test === undefined) {
-    const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
-    test = (text) => compiled.matches(text);
-    if (pattern.length > KEPT_CHARS_MAX) return test;
-  } else kept.delete(pattern);
-  kept.set(pattern, test);
-  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!);
-  return test;
+  const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
+  return (text) => compiled.matches(text);
 }
 
 /** A test for one label value; a label that is absent is tested as ''. */

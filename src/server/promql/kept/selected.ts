@@ -200,7 +200,7 @@ export class KeptIncrease implements KeptRows {
     const addAt = (group: number, _: number, v: number) => sums.addAt(group, v);
     const add = (group: number, row: Row) => row.present[0] === 1 && sums.addAt(group, row.values[0]);
     const vector = placed(windows, groupOf.length);
-    sumNow(this.#func === 'rate', vector, this.#windows.gridOf(t, []), read, groupOf, { add, addAt });
+    sumNow(this.#func === 'rate', vector, this.#windows.gridOf(t, []), { read }, groupOf, { add, addAt });
     return true;
   }
 
