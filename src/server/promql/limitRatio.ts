@@ -29,6 +29,7 @@ export async function limitByRatio(
   const shares = rows.labels.map(shareOf);
   return {
     ...rows,
+    addUp: undefined,
     read(s, into) {
       rows.read(s, into);
       ratios.forEach((ratio, i) => {

@@ -10,6 +10,7 @@ import { openTsdb, type Tsdb } from '../tsdb/db.ts';
 import { openSelect } from '../tsdb/openSelect.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 
+const LIMITS = { ...DEFAULT_LIMITS, experimental: true };
 const STEP = 15_000;
 const START = 1_700_000_000_000;
 
@@ -38,6 +39,8 @@ type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
 const question = fc.record({
   func: fc.constantFrom('rate', 'increase', 'resets'),
+  /** Of how many of its series the sum is. */
+  share: fc.constantFrom(1, 1, 0.6, -0.3),
   by: fc.constantFrom('', ' by (kind)', ' by (nothing)', ' without (n)'),
   rangeMs: fc.constantFrom(20_000, 60_000, 300_000, 3_600_000),
   stepMs: fc.constantFrom(STEP, 60_000, 17_000, 900_000),
@@ -80,14 +83,15 @@ async function write(db: Tsdb, { seed, targets, rows, flushes, first, gaps, late
 /** By series of the answer: values at steps, undefined where there is none. */
 async function answer(
   db: Tsdb,
-  { func, by, rangeMs, stepMs, shiftMs }: Question,
+  { func, share, by, rangeMs, stepMs, shiftMs }: Question,
   rows: number,
   chunks: PackedChunkCache,
   isRowByRow = false,
 ): Promise<Map<string, (number | undefined)[]>> {
-  const expr = `sum${by} (${func}(x_total[${rangeMs}ms]))`;
+  const of = `${func}(x_total[${rangeMs}ms])`;
+  const expr = `sum${by} (${share === 1 ? of : `limit_ratio(${share}, ${of})`})`;
   const grid = { start: START + shiftMs, end: START + shiftMs + (rows + 20) * STEP, stepMs };
-  const prepared = prepareQuery({ expr, ...grid, explain: isRowByRow }, DEFAULT_LIMITS);
+  const prepared = prepareQuery({ expr, ...grid, explain: isRowByRow }, LIMITS);
   const [lease] = prepared.plan.selects.map((spec) => db.pack!(spec));
   try {
     const sets = lease.select.groups.map(({ refs }) => Array.from(refs, (ref) => lease.labels(ref)));
