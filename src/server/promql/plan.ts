@@ -159,11 +159,16 @@ function markInvariant(node: Expr, invariant: Set<Expr>): boolean {
       is = invariant.has(node.expr);
       break;
     case 'call':
-      is = !TIME_DEPENDENT.has(node.func) && children.every(Boolean);
+      is = (!TIME_DEPENDENT.has(node.func) || isTimeOfSelector(node)) && children.every(Boolean);
       break;
     default:
       is = children.every(Boolean);
   }
   if (is) invariant.add(node);
   return is;
+}
+
+/** The times of a selector's samples are the samples' own; those of any other vector are of the evaluation. */
+function isTimeOfSelector({ func, args }: Call): boolean {
+  return func === 'timestamp' && args[0].kind === 'selector';
 }
