@@ -22,7 +22,7 @@ import { INCREASES, type SumKernel } from './summedIncreases.ts';
 import { summedResets } from './summedResets.ts';
 import { NAME_KEEPING, OVER_TIME_KERNELS } from './overTimeKernels.ts';
 import { COUNTER_KERNELS, type RangeKernel } from './rangeKernels.ts';
-import { applyKernel, rangeVectorOf, type RangeFunction, type RangeVector } from './rangeVectors.ts';
+import { rangeVectorOf, WindowRows, type RangeFunction, type RangeVector } from './rangeVectors.ts';
 import { rangeNode } from './selectorTimes.ts';
 import {
   clearHistograms,
@@ -81,7 +81,7 @@ function ofWindows(name: string, kernel: RangeKernel, options: WindowFunction = 
       ofOutlines: OUTLINE_KERNELS[name],
       sums: SUM_KERNELS[name],
     };
-    const rows = applyKernel(
+    const rows = new WindowRows(
       rangeFunction(call, call.args[rangeArg], plain),
       vector,
       grid,
@@ -457,7 +457,7 @@ export const CALLS: Readonly<Record<FunctionName, EvaluateCall>> = {
       ofOutlines: OUTLINE_KERNELS.present_over_time,
     };
     const words = new HistogramWords(context.annotations, call.args[0], call);
-    const seen = applyKernel(rangeFunction(call, call.args[0], present), vector, grid, [], context.budget, words);
+    const seen = new WindowRows(rangeFunction(call, call.args[0], present), vector, grid, [], context.budget, words);
     return absentWhere(rangeNode(call.args[0]), seen, grid, context);
   },
   clamp: clamping(([low, high], i) => [low[i], high[i]]),

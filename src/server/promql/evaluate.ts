@@ -10,7 +10,7 @@ import { SMOOTHED_SELECTOR } from './extendedRanges.ts';
 import { firstStepOf } from './grid.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { windowEnds } from './selectorTimes.ts';
-import { applyKernel, windowed } from './rangeVectors.ts';
+import { windowed, WindowRows } from './rangeVectors.ts';
 import { clearHistograms, heldRows, materialize, unnamed, type Row, type VectorRows } from './rows.ts';
 import { selectRows } from './selection.ts';
 
@@ -64,7 +64,7 @@ function smoothedRows(node: VectorSelector, grid: StepGrid, context: EvalContext
   const reach = { before: 0, after: lookbackDeltaMs };
   const ends = windowEnds(node, grid, plan.context);
   const vector = windowed(series, ends, lookbackDeltaMs, context.windows, reach);
-  return applyKernel(SMOOTHED_SELECTOR, vector, grid, [], budget, new HistogramWords(annotations, node));
+  return new WindowRows(SMOOTHED_SELECTOR, vector, grid, [], budget, new HistogramWords(annotations, node));
 }
 
 async function negated(op: '+' | '-', value: Value, steps: number, context: EvalContext): Promise<Value> {

@@ -197,18 +197,7 @@ export interface RangeFunction {
 }
 
 /** A function of windows, applied to every series when it is read. */
-export function applyKernel(
-  kernel: RangeFunction,
-  vector: RangeVector,
-  grid: StepGrid,
-  params: readonly Float64Array[],
-  budget: Budget,
-  words: HistogramWords,
-): VectorRows {
-  return new WindowRows(kernel, vector, grid, params, budget, words);
-}
-
-class WindowRows implements VectorRows {
+export class WindowRows implements VectorRows {
   readonly labels: readonly Labels[];
   readonly hasHistograms: boolean;
   readonly drops: VectorRows['drops'];
