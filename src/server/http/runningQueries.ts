@@ -27,7 +27,10 @@ const EXPR_CHARS_MAX = 10_000;
 
 export class RunningQueries {
   readonly #running = new Map<string, { readonly query: RunningQuery; readonly cancel: () => void }>();
+  /** Slowest first. */
   #slow: EndedQuery[] = [];
+  /** When the first of the slowest began. */
+  #oldest = 0;
   #last = 0;
 
   active(): readonly RunningQuery[] {
@@ -80,10 +83,16 @@ export class RunningQueries {
   }
 
   #keep(ended: EndedQuery): void {
-    const recent = this.#slow.filter(({ startedAt }) => startedAt > ended.startedAt - SLOW_KEPT_MS);
-    const shortest = recent.at(-1);
-    if (recent.length >= SLOW_MAX && shortest !== undefined && shortest.durationMs >= ended.durationMs) return;
+    const goneBefore = ended.startedAt - SLOW_KEPT_MS;
+    if (
+      this.#slow.length >= SLOW_MAX &&
+      this.#oldest > goneBefore &&
+      this.#slow[SLOW_MAX - 1].durationMs >= ended.durationMs
+    )
+      return;
+    const recent = this.#slow.filter(({ startedAt }) => startedAt > goneBefore);
     recent.push(ended);
     this.#slow = recent.sort((a, b) => b.durationMs - a.durationMs).slice(0, SLOW_MAX);
+    this.#oldest = Math.min(...this.#slow.map(({ startedAt }) => startedAt));
   }
 }

@@ -1,11 +1,12 @@
 /** The query engine: text and grid in, matrix out. */
-import { unwrapped, withoutParens } from '../../shared/promql/ast.ts';
+import { unwrapped, withoutParens, type Expr } from '../../shared/promql/ast.ts';
 import { typeOf } from '../../shared/promql/check.ts';
 import { PromqlError } from '../../shared/promql/errors.ts';
 import type { PromqlFeatures } from '../../shared/promql/features.ts';
 import { parseExpr } from '../../shared/promql/parser.ts';
 import { TYPE_NAMES } from '../../shared/promql/valueType.ts';
 import { compareLabels, type Labels } from '../../shared/model/labels.ts';
+import { LastAsked } from '../../shared/model/lastAsked.ts';
 import {
   QueryError,
   type AnswerFormat,
@@ -61,6 +62,23 @@ export const DEFAULT_LIMITS: EngineLimits = {
 
 export const SUBQUERY_STEP_MS = 60_000;
 
+/** Expressions that are kept parsed, and how long such a one is at most. */
+const PARSED_MAX = 64;
+const PARSED_CHARS_MAX = 1000;
+
+/** By what they are parsed with, which lives as long as an engine. */
+const parsers = new WeakMap<PromqlFeatures, LastAsked<Expr>>();
+
+/** Of a text, its expression without parentheses. */
+function parsedBy(features: PromqlFeatures): LastAsked<Expr> {
+  let known = parsers.get(features);
+  if (known === undefined) {
+    const parse = (text: string) => withoutParens(parseExpr(text, features));
+    parsers.set(features, (known = new LastAsked(parse, PARSED_MAX, PARSED_CHARS_MAX)));
+  }
+  return known;
+}
+
 /** A request, parsed and planned. */
 export interface PreparedQuery {
   readonly request: QueryRequest;
@@ -74,7 +92,7 @@ export function prepareQuery(request: QueryRequest, limits: EngineLimits): Prepa
   const started = performance.now();
   const { expr: text } = request;
   try {
-    const expr = request.parsed ?? withoutParens(parseExpr(text, limits));
+    const expr = request.parsed ?? parsedBy(limits).of(text);
     const type = typeOf(expr);
     if (request.stepMs > 0 && type !== 'scalar' && type !== 'vector') {
       throw new QueryError(

@@ -71,7 +71,6 @@ class Planner {
   tells = false;
   readonly #context: PlanContext;
   readonly #statsOnly: Map<VectorSelector, number>;
-  readonly #indexByKey = new Map<string, number>();
 
   /** @param statsOnly is told the first time at which each of its selectors looks. */
   constructor(context: PlanContext, statsOnly: Map<VectorSelector, number>) {
@@ -116,12 +115,17 @@ class Planner {
   }
 
   #addSelect(spec: SelectSpec): number {
-    const key = JSON.stringify([spec.matchers, spec.minTime, spec.maxTime]);
-    const known = this.#indexByKey.get(key);
-    if (known !== undefined) return known;
-    this.#indexByKey.set(key, this.selects.length);
+    for (let i = 0; i < this.selects.length; i++) if (readTheSame(this.selects[i], spec)) return i;
     return this.selects.push(spec) - 1;
   }
+}
+
+function readTheSame(a: SelectSpec, b: SelectSpec): boolean {
+  if (a.minTime !== b.minTime || a.maxTime !== b.maxTime || a.matchers.length !== b.matchers.length) return false;
+  return a.matchers.every(({ name, op, value }, i) => {
+    const other = b.matchers[i];
+    return name === other.name && op === other.op && value === other.value;
+  });
 }
 
 /** Functions that look at count and sum alone, and those that need the buckets, whatever is around them. */

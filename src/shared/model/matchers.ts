@@ -1,6 +1,7 @@
 /** Label matchers and their RE2 patterns. Patterns are fully anchored and match in linear time. */
 import { RE2JS } from 're2js';
 import { labelValue, quoted, type Labels } from './labels.ts';
+import { LastAsked } from './lastAsked.ts';
 
 export type MatchOp = '=' | '!=' | '=~' | '!~';
 
@@ -71,24 +72,14 @@ function plainAlternative(pattern: string): TextTest | undefined {
 const KEPT_MAX = 32;
 const KEPT_CHARS_MAX = 200;
 
-/** By pattern; the one that was asked for longest ago comes first. */
-const kept = new Map<string, TextTest>();
+const kept = new LastAsked(testOf, KEPT_MAX, KEPT_CHARS_MAX);
 
 /**
  * A test for a whole text against an RE2 pattern; `.` matches newlines too, as upstream has it.
  *
  * @throws Error with RE2's own words if the pattern is not RE2.
  */
-export function compilePattern(pattern: string): TextTest {
-  let test = kept.get(pattern);
-  if (test === undefined) {
-    test = testOf(pattern);
-    if (pattern.length > KEPT_CHARS_MAX) return test;
-  } else kept.delete(pattern);
-  kept.set(pattern, test);
-  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!);
-  return test;
-}
+export const compilePattern = (pattern: string): TextTest => kept.of(pattern);
 
 /** @throws Error if the pattern is not RE2. */
 function testOf(pattern: string): TextTest {
