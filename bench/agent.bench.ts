@@ -7,10 +7,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf, residentBytesOf } from './harness/measure.ts';
 import { findPeer, type Peer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
-import { inTempFolder, startIsotherm, startServer, startVictoriaMetrics, type Server } from './harness/server.ts';
+import { startIsotherm, startServer, startVictoriaMetrics, type Server } from './harness/server.ts';
 import { startFarm } from './harness/targetFarm.ts';
 
 const TARGETS = Number(process.env.ISOTHERM_BENCH_TARGETS ?? 20);

@@ -9,10 +9,10 @@ import { createQueryRunner } from '../src/server/workers/queryRunner.ts';
 import { readDistribution } from '../src/shared/api/distributionColumns.ts';
 import { appendHistory, makeHistory, START, timeOf } from './data/history.ts';
 import { LATENCY } from './data/mlServing.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { medianCpuMs } from './harness/measure.ts';
 import { bench, type Line } from './harness/report.ts';
 import { askingRoute, bytesOf } from './harness/routes.ts';
-import { inTempFolder } from './harness/server.ts';
 
 const SERVICES = Number(process.env.ISOTHERM_BENCH_SERVICES ?? 10);
 const HISTORY = { services: SERVICES, histograms: 10, plain: 0, rows: 1440, intervalMs: 15_000 };

@@ -9,10 +9,10 @@ import { createQueryRunner } from '../src/server/workers/queryRunner.ts';
 import type { NativeHistogram } from '../src/shared/histogram/native.ts';
 import { labelsOf } from '../src/shared/model/labels.ts';
 import { randomFrom, type Random } from './data/random.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { medianCpuMs } from './harness/measure.ts';
 import { bench, type Line } from './harness/report.ts';
 import { askingRoute } from './harness/routes.ts';
-import { inTempFolder } from './harness/server.ts';
 
 const TARGETS = 250;
 const LABEL_SETS = 20;

@@ -13,9 +13,10 @@ import { createInterface } from 'node:readline';
 import { buildBackend } from '../scripts/buildPlugin.ts';
 import type { DataQuery, QueryDataResponse } from '../src/server/grafana/messages.ts';
 import { dataService } from '../src/server/grafana/services.ts';
+import { endsWithUs, inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf, median, medianCpuMs } from './harness/measure.ts';
 import { bench } from './harness/report.ts';
-import { inTempFolder, startIsotherm } from './harness/server.ts';
+import { startIsotherm } from './harness/server.ts';
 
 const SERIES = 1_000;
 const POINTS = 1_000;
@@ -45,11 +46,13 @@ const exposition = (): string => {
 };
 
 /** The backend as Grafana starts it, and its one call. */
-async function startBackend(executable: string) {
-  const child = spawn(executable, [], {
-    env: { grafana_plugin_type: 'datasource', PLUGIN_PROTOCOL_VERSIONS: '2' },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+async function startBackend(executable: string, socketFolder: string) {
+  const env = {
+    grafana_plugin_type: 'datasource',
+    PLUGIN_PROTOCOL_VERSIONS: '2',
+    PLUGIN_UNIX_SOCKET_DIR: socketFolder,
+  };
+  const child = endsWithUs(spawn(executable, [], { env, stdio: ['ignore', 'pipe', 'ignore'] }));
   const line = await new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
   const client = new Client(`unix:${line.split('|')[3]}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
@@ -91,7 +94,7 @@ await bench('grafana', (add) =>
     );
     const server = await startIsotherm({ config, data: path.join(folder, 'data') }, ['--query.lookback-delta=1d']);
     await buildBackend(path.join(folder, 'plugin'));
-    const backend = await startBackend(path.join(folder, 'plugin', `gpx_isotherm_${GO_NAME}`));
+    const backend = await startBackend(path.join(folder, 'plugin', `gpx_isotherm_${GO_NAME}`), folder);
     try {
       await sleep(4_000);
       // No more scrapes: they would be measured too.

@@ -9,10 +9,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiQueryData, ApiSuccess } from '../src/shared/api/prometheus.ts';
 import { startHostileTargets, type HostileTargets } from './harness/hostileTargets.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf, median, residentBytesOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
-import { inTempFolder, startIsotherm, startPrometheus, type Server, type ServerFolders } from './harness/server.ts';
+import { startIsotherm, startPrometheus, type Server, type ServerFolders } from './harness/server.ts';
 import { LATE_MS, startFarm, type Farm, type Fetched } from './harness/targetFarm.ts';
 
 const SECONDS = Number(process.env.ISOTHERM_BENCH_SECONDS ?? 30);

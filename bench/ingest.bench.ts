@@ -10,10 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { labelsFrom } from '../src/shared/model/labels.ts';
 import { ServingService } from './data/mlServing.ts';
 import { RequestWriter, sendRequest } from './data/writeRequests.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
-import { inTempFolder, startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
+import { startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
 
 const SERVICES = 2;
 const SHAPE = { histograms: 44, plain: 32, intervalSeconds: 15 };

@@ -5,9 +5,9 @@
 import { labelsOf, labelValue } from '../src/shared/model/labels.ts';
 import type { Matcher } from '../src/shared/model/matchers.ts';
 import { openTsdb, type Tsdb } from '../src/server/tsdb/db.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { medianCpuMs } from './harness/measure.ts';
 import { bench, type Line } from './harness/report.ts';
-import { inTempFolder } from './harness/server.ts';
 
 const TARGETS = 1000;
 const SERIES = 1000;

@@ -13,9 +13,9 @@ import { openTsdb, type Tsdb } from '../src/server/tsdb/db.ts';
 import { openSelect } from '../src/server/tsdb/openSelect.ts';
 import { PackedChunkCache } from '../src/server/tsdb/partSource.ts';
 import { randomFrom, type Random } from './data/random.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { medianCpuMs } from './harness/measure.ts';
 import { bench } from './harness/report.ts';
-import { inTempFolder } from './harness/server.ts';
 
 const TARGETS = Number(process.env.ISOTHERM_BENCH_TARGETS ?? 10);
 const BUCKETS = 20;

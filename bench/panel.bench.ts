@@ -3,12 +3,12 @@
  * drawn as heatmaps on uPlot are, and beside a map of ten thousand. Processor time of the page's main thread, the best of several rounds.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
+import { tempFolder } from './harness/leftovers.ts';
 import { bench } from './harness/report.ts';
 import type { BenchPage, Work } from './pages/heatmapPage.ts';
 
@@ -24,7 +24,7 @@ await bench('panel', async (add) => {
     add({ what: 'a million cells in a browser', skipped: 'needs a Chromium on the PATH' });
     return;
   }
-  const folder = await mkdtemp(path.join(tmpdir(), 'isotherm-bench-panel-'));
+  const folder = tempFolder();
   const browser = await chromium.launch({ executablePath: found, args: ['--no-sandbox'] });
   try {
     await build({
@@ -102,6 +102,5 @@ await bench('panel', async (add) => {
     });
   } finally {
     await browser.close();
-    await rm(folder, { recursive: true, force: true });
   }
 });

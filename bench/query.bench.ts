@@ -13,10 +13,11 @@ import { appendHistory, JOB, makeHistory, START, type History } from './data/his
 import { LATENCY } from './data/mlServing.ts';
 import { difference } from './harness/answers.ts';
 import { writePrometheusBlocks } from './harness/blocks.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf, medianCpuMs } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench, type Line } from './harness/report.ts';
-import { inTempFolder, startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
+import { startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
 import { importInto } from './harness/victoriaMetrics.ts';
 
 const SERVICES = Number(process.env.ISOTHERM_BENCH_SERVICES ?? 10);

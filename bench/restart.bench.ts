@@ -12,10 +12,11 @@ import { labelsFrom, labelValue, type Labels } from '../src/shared/model/labels.
 import { openTsdb } from '../src/server/tsdb/db.ts';
 import { LATENCY, ServingService } from './data/mlServing.ts';
 import { RequestWriter, sendRequest } from './data/writeRequests.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench, type Line } from './harness/report.ts';
-import { inTempFolder, startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
+import { startIsotherm, startPrometheus, startVictoriaMetrics, type Server } from './harness/server.ts';
 
 const TARGETS = 100;
 const SERVICES = 10;

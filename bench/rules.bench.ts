@@ -9,10 +9,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATENCY } from './data/mlServing.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf, residentBytesOf } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench } from './harness/report.ts';
-import { inTempFolder, startIsotherm, startPrometheus, type Server, type ServerFolders } from './harness/server.ts';
+import { startIsotherm, startPrometheus, type Server, type ServerFolders } from './harness/server.ts';
 import { startFarm } from './harness/targetFarm.ts';
 
 const TARGETS = Number(process.env.ISOTHERM_BENCH_TARGETS ?? 100);

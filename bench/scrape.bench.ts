@@ -13,11 +13,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiQueryData, ApiSuccess } from '../src/shared/api/prometheus.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { cpuMsOf, folderBytes, median, residentBytesOf } from './harness/measure.ts';
 import { findPeer, type Peer, type PeerProgram } from './harness/peers.ts';
 import { bench, type Comparison, type Line } from './harness/report.ts';
 import {
-  inTempFolder,
   startIsotherm,
   startPrometheus,
   startVictoriaMetrics,

@@ -8,10 +8,10 @@ import { openTsdb, type Tsdb } from '../src/server/tsdb/db.ts';
 import { appendHistory, makeHistory, type History } from './data/history.ts';
 import { PlainStore } from './data/plainStore.ts';
 import { writePrometheusBlocks } from './harness/blocks.ts';
+import { inTempFolder } from './harness/leftovers.ts';
 import { folderBytes, medianCpuMs } from './harness/measure.ts';
 import { findPeer } from './harness/peers.ts';
 import { bench, type Line } from './harness/report.ts';
-import { inTempFolder } from './harness/server.ts';
 import { victoriaMetricsBytes } from './harness/victoriaMetrics.ts';
 
 const RAW_BYTES = 16;

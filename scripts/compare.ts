@@ -9,8 +9,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { inTempFolder } from '../bench/harness/leftovers.ts';
 import { findPeer, type Peer } from '../bench/harness/peers.ts';
-import { inTempFolder, startServer, type Server } from '../bench/harness/server.ts';
+import { startServer, type Server } from '../bench/harness/server.ts';
 import { seededRandom } from '../tests/support/promqlExpressions.ts';
 import { writeByTime } from '../tests/support/remoteWritten.ts';
 import { ask, differenceOf, type Question } from './compare/answers.ts';

@@ -7,12 +7,12 @@
  *   --series=1000 a target, scraped every second; --memory=400 MiB that the sender may hold
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { HISTOGRAM_SERIES } from '../bench/data/mlServing.ts';
+import { tempFolder } from '../bench/harness/leftovers.ts';
 import { findPeer } from '../bench/harness/peers.ts';
 import { freePort } from '../bench/harness/server.ts';
 import { startFarm } from '../bench/harness/targetFarm.ts';
@@ -65,7 +65,7 @@ if (typeof peer === 'string') {
   process.exit(2);
 }
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-drill-'));
+const folder = tempFolder();
 const histograms = Math.floor((series * 0.88) / HISTOGRAM_SERIES);
 const shape = { histograms, plain: series - histograms * HISTOGRAM_SERIES };
 const farm = await startFarm({ ...shape, targets, seconds: PAGES, gzip: false, scrapeSeconds: 1, redeploy: false });
@@ -110,7 +110,6 @@ try {
 } finally {
   farm.stop();
   await Promise.all([sender.end('SIGKILL'), receiver.end('SIGKILL')]);
-  fs.rmSync(folder, { recursive: true, force: true });
 }
 
 async function run(): Promise<boolean> {

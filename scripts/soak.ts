@@ -5,8 +5,6 @@
  *   npm run soak -- --hours=24 --pods=30 --retention=6
  */
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -19,6 +17,7 @@ import { openTsdb, type Tsdb } from '../src/server/tsdb/db.ts';
 import { createQueryRunner, type QueryRunner } from '../src/server/workers/queryRunner.ts';
 import { ServingService } from '../bench/data/mlServing.ts';
 import { randomFrom } from '../bench/data/random.ts';
+import { tempFolder } from '../bench/harness/leftovers.ts';
 import { folderBytes } from '../bench/harness/measure.ts';
 
 const HOUR = 3_600_000;
@@ -206,7 +205,7 @@ function faults(readings: readonly Reading[], { retentionMs }: Soak): string[] {
 
 async function soak(options: Soak): Promise<string[]> {
   const { hours, pods, intervalMs, retentionMs } = options;
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-soak-'));
+  const folder = tempFolder();
   const collect = garbageCollector();
   let now = START;
   const retention = { ageMs: retentionMs, bytes: 0, percentage: 0 };
@@ -238,7 +237,6 @@ async function soak(options: Soak): Promise<string[]> {
   } finally {
     await runner.close();
     await db.close();
-    fs.rmSync(folder, { recursive: true });
   }
 }
 

@@ -1,12 +1,10 @@
-/** Servers under test, ours and the peers': started in a temp folder on a free port of loopback, asked, stopped. */
+/** Servers under test, ours and the peers': started on a free port of loopback, asked, stopped. */
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './leftovers.ts';
 import type { Peer } from './peers.ts';
 
 const ISOTHERM = fileURLToPath(new URL('../../bin/isotherm', import.meta.url));
@@ -25,16 +23,6 @@ export interface Server {
 export interface ServerFolders {
   readonly config: string;
   readonly data: string;
-}
-
-/** A temp folder for the time of `work`. */
-export async function inTempFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isotherm-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 export function startIsotherm({ config, data }: ServerFolders, more: readonly string[] = []): Promise<Server> {
@@ -86,7 +74,7 @@ export async function startServer(
   args: (address: string) => string[],
 ): Promise<Server> {
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(command, args(address), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = endsWithUs(spawn(command, args(address), { stdio: ['ignore', 'ignore', 'pipe'] }));
   let log = '';
   child.stderr.on('data', (data: Buffer) => (log = (log + data.toString()).slice(-LOG_CHARS_MAX)));
   let hasEnded = false;

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endsWithUs } from '../../bench/harness/leftovers.ts';
 import { residentBytesOf } from '../../bench/harness/measure.ts';
 
 const START_MS_MAX = 120_000;
@@ -25,7 +26,7 @@ export class Program {
   }
 
   async start(): Promise<void> {
-    const child = spawn(this.#command, this.#args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = endsWithUs(spawn(this.#command, this.#args, { stdio: ['ignore', 'ignore', 'pipe'] }));
     this.#child = child;
     let log = '';
     child.stderr!.on('data', (data: Buffer) => (log = (log + data.toString()).slice(-4_000)));
