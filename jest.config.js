@@ -59,8 +59,6 @@ const common = {
 const slowRooms = ['e2e', 'compat', 'crash', 'grafana'];
 
 export default {
-  globalSetup: '<rootDir>/tests/support/makeRunFolder.ts',
-  globalTeardown: '<rootDir>/tests/support/removeRunFolder.ts',
   reporters: ['default', '<rootDir>/tests/support/summaryReporter.cjs'],
   testTimeout: 60_000,
   maxWorkers: 2,

@@ -1,6 +1,5 @@
 /** The host's side of the plugin protocol: starts an executable as Grafana does and calls it over gRPC. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Client, credentials, type ClientReadableStream, type MethodDefinition } from '@grpc/grpc-js';
@@ -57,7 +56,7 @@ export interface PluginHost {
 
 const asJson = (data: unknown): Buffer => Buffer.from(JSON.stringify(data));
 
-/** @param env all that the process gets beside the temp folder, as Grafana 12 passes neither PATH nor HOME. */
+/** @param env all that the process gets, as Grafana 12 passes neither PATH nor HOME. */
 export async function startPlugin(executable: string, env: Record<string, string> = {}): Promise<PluginHost> {
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn(executable, [], {
     env: {
@@ -66,7 +65,6 @@ export async function startPlugin(executable: string, env: Record<string, string
       PLUGIN_MIN_PORT: '10000',
       PLUGIN_MAX_PORT: '25000',
       GF_VERSION: '12.4.0',
-      TMPDIR: tmpdir(),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,6 +7,8 @@ export interface BudgetLimits {
   readonly maxSamples: number;
   /** Bytes of memory that these take, about. Without it, any number. */
   readonly maxBytes?: number;
+  /** Longest time evaluated without letting others on the thread run. */
+  readonly sliceMs?: number;
   readonly signal?: AbortSignal;
   /** Aborted when all queries are canceled. */
   readonly closing?: AbortSignal;
@@ -16,7 +18,6 @@ export interface BudgetLimits {
 
 /** A number. */
 const CELL_BYTES = 8;
-/** Longest time evaluated without letting others on the thread run. */
 const SLICE_MS = 25;
 const CANCEL_CHECK_MS = 5;
 /** Shorter labels are counted with the series that have them. */
@@ -27,6 +28,7 @@ const LONG_LABELS_CHARS_MAX = 16 * 1024 * 1024;
 export class Budget {
   private readonly limits: BudgetLimits;
   private readonly deadline: number;
+  private readonly sliceMs: number;
   private sliceEnd: number;
   private nextCheck: number;
   private samples = 0;
@@ -37,7 +39,8 @@ export class Budget {
     this.limits = limits;
     const now = performance.now();
     this.deadline = now + limits.timeoutMs;
-    this.sliceEnd = now + SLICE_MS;
+    this.sliceMs = limits.sliceMs ?? SLICE_MS;
+    this.sliceEnd = now + this.sliceMs;
     this.nextCheck = now + CANCEL_CHECK_MS;
   }
 
@@ -111,7 +114,7 @@ export class Budget {
   async pause(): Promise<void> {
     for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
     const now = performance.now();
-    this.sliceEnd = now + SLICE_MS;
+    this.sliceEnd = now + this.sliceMs;
     this.check(now);
   }
 

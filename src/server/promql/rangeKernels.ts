@@ -138,12 +138,62 @@ export function extrapolate(series: Extrapolation, perSecond: boolean, grid: Win
   const reaches = reachesOf(series, grid);
   const { values, falls, firstAt = reaches.first, lastAt = reaches.last } = series;
   const factors = perSecond ? reaches.perSecond : reaches.factors;
-  const steps = grid.ends.length;
+  const seconds = perSecond ? grid.rangeMs / 1000 : 1;
   out.present.set(reaches.present);
-  if (falls === undefined)
-    for (let i = 0; i < steps; i++) out.values[i] = (values[lastAt[i]] - values[firstAt[i]]) * factors[i];
-  else counted(values, firstAt, lastAt, falls, reaches, factors, perSecond ? grid.rangeMs / 1000 : 1, out.values);
+  if (falls !== undefined && falls.at.length > 0)
+    return counted(values, firstAt, lastAt, falls, reaches, factors, seconds, out.values);
+  const most = multiplied(values, firstAt, lastAt, factors, out.values);
+  if (falls !== undefined) correctNearZero(values, firstAt, lastAt, most, reaches, seconds, out.values);
 }
+
+/** Differences, each times its factor; with no more than this in it, the loop takes a third of the time. @returns the largest difference, at least 0. */
+function multiplied(
+  values: Float64Array,
+  firstAt: Int32Array,
+  lastAt: Int32Array,
+  factors: Float64Array,
+  out: Float64Array,
+): number {
+  const steps = factors.length;
+  let most = 0;
+  for (let i = 0; i < steps; i++) {
+    const gained = values[lastAt[i]] - values[firstAt[i]];
+    if (gained > most) most = gained;
+    out[i] = gained * factors[i];
+  }
+  return most;
+}
+
+/** Only a counter that may have been 0 inside a window needs a division of its own there. @param most of what it gained in any. */
+function correctNearZero(
+  values: Float64Array,
+  firstAt: Int32Array,
+  lastAt: Int32Array,
+  most: number,
+  reaches: Reaches,
+  seconds: number,
+  out: Float64Array,
+): void {
+  const { times, ends, rangeMs, first, last, present, zeroReach } = reaches;
+  const until = lastUpTo(most * reaches.zeroReachMax, values, firstAt) + 1;
+  for (let i = 0; i < until; i++) {
+    const v = values[firstAt[i]];
+    const gained = values[lastAt[i]] - v;
+    if (present[i] === 1 && isNearZero(v, gained, zeroReach[i]))
+      out[i] = gained * (extrapolationFactor(times, first[i], last[i], ends[i], rangeMs, v / gained) / seconds);
+  }
+}
+
+/** The last of the values at `places` that is not above a limit: mostly one of the first, as counters rise. */
+function lastUpTo(limit: number, values: Float64Array, places: Int32Array): number {
+  let i = places.length - 1;
+  while (i >= 0 && values[places[i]] > limit) i--;
+  return i;
+}
+
+/** Whether what a counter gained is not extrapolated as far as its window reaches, since it would have been below 0. */
+export const isNearZero = (v: number, gained: number, zeroReach: number) =>
+  gained > 0 && v >= 0 && !(v > gained * zeroReach);
 
 function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   return (series, grid, out) => {
@@ -155,7 +205,7 @@ function extrapolated(isCounter: boolean, perSecond: boolean): RangeKernel {
   };
 }
 
-/** What a counter gained in each window. */
+/** What a counter that falls gained in each window. */
 function counted(
   values: Float64Array,
   firstAt: Int32Array,
@@ -172,15 +222,11 @@ function counted(
   for (let i = 0; i < steps; i++) {
     const v = values[firstAt[i]];
     let increase = values[lastAt[i]] - v;
-    if (at.length > next) {
-      while (next < at.length && at[next] <= first[i]) next++;
-      increase = withLost(increase, falls, next, last[i]);
-    }
+    while (next < at.length && at[next] <= first[i]) next++;
+    if (next < at.length) increase = withLost(increase, falls, next, last[i]);
     let factor = factors[i];
-    // Only a counter that may have been 0 inside the window needs a division of its own.
-    if (increase > 0 && v >= 0 && !(v > increase * zeroReach[i]) && present[i] === 1) {
+    if (present[i] === 1 && isNearZero(v, increase, zeroReach[i]))
       factor = extrapolationFactor(times, first[i], last[i], ends[i], rangeMs, v / increase) / seconds;
-    }
     out[i] = increase * factor;
   }
 }

@@ -9,10 +9,14 @@
 import { SERIES_ADDED_MAX, type OpenGroup, type RisingBounds } from '../storage/queryable.ts';
 import type { Budget } from './budget.ts';
 import {
+  extrapolate,
   extrapolationFactor,
   fallsIn,
+  isNearZero,
+  NO_FALLS,
   reachesOf,
   withLost,
+  type Falls,
   type WindowedSeries,
   type WindowGrid,
 } from './rangeKernels.ts';
@@ -100,10 +104,7 @@ function* summing(
     const ofPlace = new PlaceSums(vector, grid, group, perSecond, sums, memory);
     const rest = group.times.length < ROWS_MIN ? members : yield* ofPlace.addRising(members, groupOf);
     for (const s of rest) {
-      if (!ofPlace.addIntegers(s, groupOf[s])) {
-        rows.read(s, one);
-        sums.add(groupOf[s], one);
-      }
+      ofPlace.addOne(s, groupOf[s]);
       if (++done % atOnce === 0) yield;
     }
     ofPlace.finish();
@@ -185,23 +186,31 @@ class PlaceSums {
     return rest.sort(ascending);
   }
 
-  /** Adds what a series of integers gained in each window. */
-  addIntegers(s: number, g: number): boolean {
+  /** Adds what a series gained in each window. */
+  addOne(s: number, g: number): void {
     const series = this.#vector.series(s);
-    const { values, lo, hi } = series;
+    const { values, lo, hi, rises } = series;
     const steps = hi.length;
-    if (steps === 0 || !areIntegers(values, lo[0], hi[steps - 1])) return false;
+    if (steps === 0) return;
+    const [from, to] = [lo[0], hi[steps - 1]];
+    const falls = rises === true ? NO_FALLS : fallsIn(values, from, to);
+    if (areIntegers(values, from, to)) return this.#addIntegers(series, falls, g);
+    const { row } = this.#memory;
+    extrapolate({ ...series, falls }, this.#perSecond, this.#grid, row);
+    this.#out.add(g, row);
+  }
+
+  #addIntegers(series: WindowedSeries, falls: Falls, g: number): void {
+    const { values } = series;
     const reaches = reachesOf(series, this.#grid);
-    const falls = fallsIn(values, lo[0], hi[steps - 1]);
+    const { present, first, last } = reaches;
     let fall = 0;
-    for (let i = 0; i < steps; i++) {
-      if (reaches.present[i] === 0) continue;
-      const { first, last } = reaches;
+    for (let i = 0; i < present.length; i++) {
+      if (present[i] === 0) continue;
       while (fall < falls.at.length && falls.at[fall] <= first[i]) fall++;
       const v = values[first[i]];
       this.#gain(g, reaches, i, v, withLost(values[last[i]] - v, falls, fall, last[i]));
     }
-    return true;
   }
 
   /** Hands over all sums. */
@@ -303,9 +312,6 @@ class PlaceSums {
     return this.#perSecond ? perSecond : factors;
   }
 }
-
-/** Whether what a counter gained is not extrapolated as far as its window reaches, since it would have been below 0. */
-const isNearZero = (v: number, gained: number, zeroReach: number) => gained > 0 && v >= 0 && !(v > gained * zeroReach);
 
 /** Memory that the sums over one place after the other use again. */
 class SumMemory {

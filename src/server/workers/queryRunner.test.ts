@@ -79,6 +79,23 @@ describe('queries on a worker', () => {
   });
 });
 
+test.each([
+  ['few samples in few steps', 'sum(rate(x_bucket[40m]))', 2_000, true],
+  ['the same in many steps', 'sum(rate(x_bucket[40m]))', 200, false],
+  ['windows that are looked through', 'sum(quantile_over_time(0.5, x_bucket[40m]))', 2_000, false],
+])('where a query is evaluated depends on what is to be done: %s', async (_, expr, stepMs, isSmall) => {
+  const onThread: string[] = [];
+  const begin = (query: string) => {
+    onThread.push(query);
+    return () => undefined;
+  };
+  const active = { begin, close: () => undefined };
+  const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, active });
+  await runner.query(ask(expr, { stepMs }));
+  await runner.close();
+  expect(onThread).toEqual(isSmall ? [] : [expr]);
+});
+
 test('a closed runner refuses, and what was running is canceled', async () => {
   const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineWorkMax: -1 });
   const running = runner.query(ask(LONG));

@@ -36,10 +36,21 @@ import { areSame, ResultCache, type KeptForms, type KeptFound, type SeriesRead }
 import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
 
 /**
- * Queries with less work than this, in samples read, row cells computed and samples in windows, are evaluated where they are asked: it takes them up to some
- * ten milliseconds, for which scrapes and other requests wait.
+ * Queries with less work than this are evaluated where they are asked: about five milliseconds, for which scrapes and other requests wait. A thread for them
+ * takes longer than that waiting is worth: see docs/decisions/049.
  */
-const INLINE_WORK_MAX = 150_000;
+const INLINE_WORK_MAX = 500_000;
+/** What takes how much of it, some ten nanoseconds each: a series, besides its samples; one of these; a cell of a row; a sample in a window. */
+const SERIES_WORK = 100;
+const SAMPLE_WORK = 1;
+const CELL_WORK = 2;
+const WINDOW_WORK = 1;
+/** For functions that look at the ends of their windows, and for what else they are asked (histograms) at little more. */
+const ENDS_WORK = 0.1;
+const OF_ENDS: ReadonlySet<string> = new Set(['rate', 'increase', 'delta', 'irate', 'idelta']);
+
+/** Where they take longer than they were thought to, others have their turn after this time. */
+const INLINE_SLICE_MS = 5;
 
 /** Kept queries hold less than this. Where less is allowed, nothing is kept, so that the ordinary evaluation refuses what it is to refuse. */
 const KEPT_SAMPLES_MIN = 1_000_000;
@@ -90,6 +101,8 @@ interface Admitted {
   readonly budget: Budget;
   readonly timeoutMs: number;
   readonly selectMs: number;
+  /** Where it is evaluated in the caller's thread. */
+  readonly isInline: boolean;
   /** On the clock that all threads share. */
   readonly askedAt: number;
   /** How its answer is to be kept; undefined where it cannot be. */
@@ -185,6 +198,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
         timeoutMs: left,
         maxSamples,
         maxBytes: limits.maxBytes,
+        sliceMs: INLINE_SLICE_MS,
         signal,
         closing: closing.signal,
       });
@@ -196,17 +210,17 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       // No thread is to be started any more.
       if (closing.signal.aborted) throw canceled();
       const selectMs = performance.now() - selecting;
+      const isSmall = workOf(prepared, selected) <= inlineWorkMax;
       // A small one is over before anybody could ask what ran; a look into a file takes longer than some of them.
-      if (workOf(prepared, selected) > inlineWorkMax) end = options.active?.begin(request.expr, Date.now());
-      return await evaluate({ prepared, selected, budget, timeoutMs: left - selectMs, selectMs, askedAt, keeping });
+      if (!isSmall) end = options.active?.begin(request.expr, Date.now());
+      const found = { prepared, selected, budget, selectMs, askedAt, keeping };
+      return await evaluate({ ...found, timeoutMs: left - selectMs, isInline: isSmall || workers === 0 });
     } finally {
       for (const lease of selected) lease.release();
       end?.();
       leave();
     }
   };
-
-  const isInline = ({ prepared, selected }: Admitted) => workers === 0 || workOf(prepared, selected) <= inlineWorkMax;
 
   const evaluateHere = ({ prepared, selected, budget, selectMs }: Admitted): Promise<QueryResult> => {
     const labels = selected.map(({ select, labels: labelsOf }) =>
@@ -226,7 +240,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   };
 
   const evaluate = (query: Admitted): Promise<QueryResult> => {
-    if (isInline(query)) return evaluateHere(query);
+    if (query.isInline) return evaluateHere(query);
     const { job, signal } = jobOf(query);
     return pool.run(job, signal);
   };
@@ -250,7 +264,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
 
   const answerWhole = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
     const keep = query.keeping !== undefined;
-    if (!isInline(query)) {
+    if (!query.isInline) {
       const { job, signal } = jobOf(query);
       return pool.answer({ ...job, keep }, format, signal);
     }
@@ -382,17 +396,18 @@ async function packSelects(
   throw readFault(failed.reason, budget);
 }
 
-/** Samples read, row cells computed and samples in windows: a rough measure of the time it takes. */
+/** A rough measure of the time it takes. */
 function workOf({ plan }: PreparedQuery, selected: readonly SelectLease[]): number {
   const { steps, subqueryPoints, selects } = plan;
   let work = 0;
   let series = 1;
-  selected.forEach(({ select }, i) => {
+  selected.forEach(({ select: { groups, cells } }, i) => {
     const { minTime, maxTime, hints } = selects[i];
     const windowShare = (hints?.rangeMs ?? 0) / (maxTime - minTime + 1);
+    const windowWork = OF_ENDS.has(hints?.func ?? '') ? ENDS_WORK : WINDOW_WORK;
     let found = 0;
-    for (const { refs } of select.groups) found += refs.length;
-    work += select.cells + steps * found + steps * select.cells * windowShare;
+    for (const { refs } of groups) found += refs.length;
+    work += found * (SERIES_WORK + steps * CELL_WORK) + cells * (SAMPLE_WORK + steps * windowShare * windowWork);
     series += found;
   });
   return work + steps + subqueryPoints * series;

@@ -1,6 +1,7 @@
 /** A store and the plain one beside it: each command is given to both, and what the store answers is held against the plain one. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { formatLabels, labelsOf, type Labels } from '../../../src/shared/model/labels.ts';
 import { bitsOf, fillGaps, setStale } from '../../../src/shared/model/sampleBits.ts';
@@ -9,7 +10,6 @@ import type { GroupColumns } from '../../../src/server/storage/queryable.ts';
 import { BlockDamage } from '../../../src/server/tsdb/block/chunkBytes.ts';
 import { openTsdb, type Tsdb } from '../../../src/server/tsdb/db.ts';
 import { LAG_MAX_MS } from '../../../src/server/tsdb/head/head.ts';
-import { memoryFolderOf } from '../runFolder.ts';
 import { ALL_TIME, copyAsKilled, makeFolder, sampleMapsOf, sampleText, textOf } from '../tsdbSamples.ts';
 import type {
   BrokenCommit,
@@ -26,8 +26,7 @@ import { FaultyDisk } from './faultyDisk.ts';
 import { PlainStore } from './plainStore.ts';
 
 /** In memory where the system has such a place: what syncing asks of a disk is not what is proved here, and takes most of the time. */
-const PARENT = memoryFolderOf();
-fs.mkdirSync(PARENT, { recursive: true });
+const PARENT = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
 
 class NamedLabels {
   readonly labels: Labels;

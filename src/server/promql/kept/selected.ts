@@ -10,6 +10,7 @@ import { extrapolationFactor, type RangeKernel, type WindowGrid } from '../range
 import { newRow, type Row } from '../rows.ts';
 import { offsetMs, rangeMs, type PlanContext } from '../selectorTimes.ts';
 import { sumNow, type PlacedSeries } from '../summedIncreases.ts';
+import type { Windows as SampleWindows } from '../windows.ts';
 import { unnamedSets } from './labelSets.ts';
 import { NotKept, type KeptRows, type KeptScalar } from './nodes.ts';
 
@@ -99,13 +100,18 @@ interface Samples {
   readonly values: Float64Array;
   readonly lo: Int32Array;
   readonly hi: Int32Array;
+  readonly windows?: SampleWindows;
 }
 
 /** Of series that have gaps, which have bounds of their own. */
 const NO_BOUNDS = { lo: new Int32Array(1), hi: new Int32Array(1) };
 
 /** The samples of a window's series at place `i`; `shared` ends a window in which all cells are samples. */
-function samplesOf({ times, cells, bits, at }: KeptWindow, i: number, shared: Pick<Samples, 'lo' | 'hi'>): Samples {
+function samplesOf(
+  { times, cells, bits, at }: KeptWindow,
+  i: number,
+  shared: Omit<Samples, 'times' | 'values'>,
+): Samples {
   const count = times.length;
   const from = at + i * count;
   if (isFull(cells, bits, from, count)) return { times, values: cells.subarray(from, from + count), ...shared };
@@ -257,14 +263,21 @@ function placed(windows: readonly KeptWindow[], count: number): PlacedSeries {
     throw new Error('series of a kept query are read one by one');
   };
   const groups = windows.map(({ times }) => ({ times, read }));
-  const bounds = windows.map(({ times }) => ({ lo: Int32Array.of(0), hi: Int32Array.of(times.length) }));
-  const places = new Map(groups.map((group, w) => [group.times, bounds[w]]));
+  const shared = windows.map(({ times }) => sharedSamples(times.length));
+  const places = new Map(groups.map((group, w) => [group.times, shared[w].windows]));
   return {
     labels: { length: count } as readonly unknown[],
-    series: (s) => samplesOf(windows[windowOf[s]], columnOf[s], bounds[windowOf[s]]),
+    series: (s) => samplesOf(windows[windowOf[s]], columnOf[s], shared[windowOf[s]]),
     origin: (s) => (windowOf[s] < 0 ? undefined : { group: groups[windowOf[s]], column: columnOf[s] }),
-    windowsOf: ({ times }) => ({ ...places.get(times)!, areFull: true, samples: times.length }),
+    windowsOf: ({ times }) => places.get(times)!,
   };
+}
+
+/** What series of a window share that have a sample in each of its rows. */
+function sharedSamples(count: number) {
+  const [lo, hi] = [Int32Array.of(0), Int32Array.of(count)];
+  const windows: SampleWindows = { lo, hi, areFull: true, samples: count };
+  return { lo, hi, windows };
 }
 
 /** Any other function of windows, by its kernel. */
