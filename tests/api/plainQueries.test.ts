@@ -1,5 +1,5 @@
 /** Queries by their short way are answered as by the framework's way, which the tests of query.test.ts take. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { labelsOf } from '../../src/shared/model/labels.ts';
 import { MATRIX_TYPE } from '../../src/shared/api/matrixColumns.ts';
 import { DEFAULT_LIMITS } from '../../src/server/promql/engine.ts';
@@ -43,6 +43,12 @@ describe('taken at once, answered as by the framework', () => {
     ['an answer that is streamed', 200, { url: LARGE }],
     ['one that is streamed and compressed', 200, { url: LARGE, headers: { 'accept-encoding': 'gzip' } }],
     ['a form', 200, { url: '/api/v1/query', ...form('query=x&time=600') }],
+    ['a form whose answer is streamed', 200, { url: LARGE.split('?')[0], ...form(LARGE.split('?')[1]) }],
+    [
+      'the same, not compressed',
+      200,
+      { url: LARGE.split('?')[0], ...form(LARGE.split('?')[1]), headers: { 'content-type': FORM } },
+    ],
     ['a form with its charset', 200, { url: '/api/v1/query', ...form('query=x', `${FORM};charset=UTF-8`) }],
     ['a form beside a query', 200, { url: '/api/v1/query?time=600&query=y', ...form('query=x') }],
     ['letters beyond ASCII', 200, { url: '/api/v1/query', ...form('query=x{i="%C3%BC%5C%22%5Cn"}&time=600') }],
@@ -83,7 +89,19 @@ describe('left to the framework', () => {
   });
 });
 
-test('a client that goes away ends its query', async () => {
+test.each([
+  ['Node reads', `GET ${INSTANT.replaceAll('"', '%22')} HTTP/1.1\r\nhost: a\r\n\r\n`],
+  [
+    'is read here',
+    `POST /api/v1/query HTTP/1.1\r\nhost: a\r\ncontent-type: ${FORM}\r\ncontent-length: 7\r\n\r\nquery=x`,
+  ],
+])('a client that goes away, or ends what it says, ends its query where %s', async (_, text) => {
+  await expectToEnd(text, (socket) => socket.destroy());
+  await expectToEnd(text, (socket) => socket.end());
+});
+
+/** Asks, does `leave` when the query runs, and waits until it is ended. */
+async function expectToEnd(text: string, leave: (socket: Socket) => void): Promise<void> {
   let signal: AbortSignal | undefined;
   const { server } = fakeServer(
     {},
@@ -102,10 +120,10 @@ test('a client that goes away ends its query', async () => {
   );
   const [host, port] = (await server.listen('127.0.0.1', 0)).split(':');
   const socket = connect(Number(port), host);
-  socket.write(`GET ${INSTANT.replaceAll('"', '%22')} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  socket.write(text);
   while (signal === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(signal.aborted).toBe(false);
-  socket.destroy();
+  leave(socket);
   while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
   await server.close();
-});
+}

@@ -1,11 +1,13 @@
 /**
- * The head of a request for remote write, read only where all of it is as senders write it: a head of which anything else is one byte is left to Node's
- * reader, which knows what to refuse. Source: RFC 9112, sections 2 to 6.
+ * The head of a request with a body, read only where all of it is as senders and clients of the API write it: a head of which anything else is one byte is
+ * left to Node's reader, which knows what to refuse. Source: RFC 9112, sections 2 to 6.
  */
+import type { PlainHead } from './plainRequest.ts';
 
-/** Longer heads are nobody's who only writes. */
+/** Longer heads are those of browsers, and of nobody else. */
 const HEAD_BYTES_MAX = 4 * 1024;
 const END = Buffer.from('\r\n\r\n');
+const LINE = /^POST (\/\S+) HTTP\/1\.1$/;
 const FIELD = /^([a-z][a-z0-9-]*):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/i;
 const LENGTH = /\r\ncontent-length:[ \t]*/i;
 const LENGTH_DIGITS_MAX = 9;
@@ -28,28 +30,30 @@ const FIELDS: Readonly<Record<string, RegExp>> = {
   connection: /^keep-alive$/i,
 };
 
-/** A head as it was read once. Those that a sender writes differ in the digits of the size alone. */
-export interface PlainHead {
-  /** By names in lower case. */
-  readonly fields: Readonly<Record<string, string>>;
+/** A head as it was read once. Those that a client writes for a path differ in the digits of the size alone. */
+export interface KnownHead extends PlainHead {
+  readonly path: string;
   readonly beforeSize: Buffer;
   readonly afterSize: Buffer;
 }
 
-/** @returns undefined where not all of a head is there, or something in it is unusual. */
-export function readHead(bytes: Buffer, path: string): PlainHead | undefined {
+/** @returns undefined where not all of a head is there, or something in it is unusual. @param paths that are read. */
+export function readHead(bytes: Buffer, paths: ReadonlyMap<string, unknown>): KnownHead | undefined {
   const end = bytes.subarray(0, HEAD_BYTES_MAX).indexOf(END);
   if (end < 0) return undefined;
   const text = bytes.toString('latin1', 0, end);
   const [line, ...lines] = text.split('\r\n');
+  const path = LINE.exec(line)?.[1];
+  if (path === undefined || !paths.has(path)) return undefined;
   const fields = fieldsOf(lines);
   const length = LENGTH.exec(text);
-  if (line !== `POST ${path} HTTP/1.1` || fields?.host === undefined || length === null) return undefined;
+  if (fields?.host === undefined || length === null) return undefined;
   const digitsAt = length.index + length[0].length;
   const digitsEnd = digitsAt + fields['content-length'].length;
   // Copies: the bytes are a part of what holds a body.
   const beforeSize = Buffer.from(bytes.subarray(0, digitsAt));
-  return { fields, beforeSize, afterSize: Buffer.from(bytes.subarray(digitsEnd, end + END.length)) };
+  const afterSize = Buffer.from(bytes.subarray(digitsEnd, end + END.length));
+  return { path, method: 'POST', search: '', fields, beforeSize, afterSize };
 }
 
 function fieldsOf(lines: readonly string[]): Record<string, string> | undefined {
@@ -67,7 +71,7 @@ function fieldsOf(lines: readonly string[]): Record<string, string> | undefined 
 const place = { end: 0, size: 0 };
 
 /** @returns undefined where the bytes do not begin with such a head. */
-export function sameHead(bytes: Buffer, { beforeSize, afterSize }: PlainHead): typeof place | undefined {
+export function sameHead(bytes: Buffer, { beforeSize, afterSize }: KnownHead): typeof place | undefined {
   let at = beforeSize.length;
   if (bytes.length < at || bytes.compare(beforeSize, 0, at, 0, at) !== 0) return undefined;
   const digitsEnd = Math.min(at + LENGTH_DIGITS_MAX, bytes.length);

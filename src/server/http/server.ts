@@ -21,10 +21,11 @@ import { isCrossSite, lifecycleRoutes, notReady, refuseCrossSite } from './lifec
 import { notificationRoutes } from './notificationRoutes.ts';
 import { openApiRoute } from './openapi.ts';
 import { paramsOf } from './params.ts';
+import { NodeClient } from './client.ts';
+import { PlainConnections } from './plainConnections.ts';
 import { plainQueries } from './plainQueries.ts';
-import type { Shortcut } from './plainRequest.ts';
-import { plainWrites } from './plainWrites.ts';
-import { WriteConnections } from './writeConnections.ts';
+import { shortcutTo, type Shortcut } from './plainRequest.ts';
+import { PlainWrites } from './plainWrites.ts';
 import { registerPush } from './pushRoutes.ts';
 import { registerOtlp } from './otlp.ts';
 import { QUERY_ROUTES } from './queryRoutes.ts';
@@ -137,13 +138,13 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   const receiver = new WriteReceiver(deps);
   const writePath = options.routePrefix + WRITE_PATH;
   registerRemoteWrite(app, deps, receiver, writePath);
-  const shortcuts = [plainWrites(deps, gate, receiver, writePath), plainQueries(deps, gate, queries, FORM_BYTES_MAX)];
-  putBefore(
-    app.server,
-    (request, response) => closed === undefined && shortcuts.some((take) => take(request, response)),
-  );
-  const takesConnections = options.enableRemoteWrite && access.tls === undefined;
-  const writes = takesConnections ? new WriteConnections(deps, gate, receiver, writePath, app.server) : undefined;
+  const plain = [
+    new PlainWrites(deps, gate, receiver, writePath),
+    ...plainQueries(deps, gate, queries, FORM_BYTES_MAX),
+  ];
+  const shortcut = shortcutTo(plain, deps);
+  putBefore(app.server, (request, response) => closed === undefined && shortcut(request, response));
+  const connections = access.tls === undefined ? new PlainConnections(deps, plain, app.server) : undefined;
   registerOtlp(app, deps, options.routePrefix + API);
   for (const path of ['/read', '/write', '/otlp/v1/metrics']) routes.refuseOthers(API + path, ['POST']);
   registerPush(app, deps, options.routePrefix);
@@ -159,7 +160,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
       if (address === null || typeof address === 'string') return String(address);
       return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
     },
-    close: () => (closed ??= drain(app, writes)),
+    close: () => (closed ??= drain(app, connections)),
     paths,
     inject: app.inject.bind(app) as FastifyInstance['inject'],
   };
@@ -196,12 +197,12 @@ function countConnections({ metrics }: HttpDeps, server: FastifyInstance['server
   );
 }
 
-async function drain(app: FastifyInstance, writes: WriteConnections | undefined): Promise<void> {
+async function drain(app: FastifyInstance, connections: PlainConnections | undefined): Promise<void> {
   const force = setTimeout(() => {
     app.server.closeAllConnections();
-    writes?.destroy();
+    connections?.destroy();
   }, DRAIN_MS);
-  writes?.close();
+  connections?.close();
   await app.close();
   clearTimeout(force);
 }
@@ -261,7 +262,9 @@ async function answerApi(
   if (rooms === undefined) return notReady(reply);
   const params = paramsOf(request);
   const path = request.params as Readonly<Record<string, string>>;
-  const call = apiCall({ deps, rooms, params, path, queries }, route.path, request.raw, reply.raw);
+  const { method, headers } = request;
+  const known = { deps, rooms, params, path, queries, accept: headers.accept ?? '' };
+  const call = apiCall(known, method, route.path, new NodeClient(request.raw, reply.raw));
   const answer = await route.answer(call);
   const typed: TypedAnswer = 'contentType' in answer ? answer : { contentType: JSON_TYPE, pieces: answer };
   const { contentType, isNegotiated, pieces } = typed;

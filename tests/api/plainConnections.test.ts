@@ -1,10 +1,12 @@
-/** Connections that carry plain writes are read here as Node's reader has them, which takes a connection that begins with an empty line. */
+/** Connections that carry plain writes and queries are read here as Node's reader has them, which takes a connection that begins with an empty line. */
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { compress } from 'snappyjs';
 import { WireWriter } from '../../src/shared/bytes/protobufWire.ts';
-import { WriteConnections } from '../../src/server/http/writeConnections.ts';
-import { fakeServer, type FakeServer } from '../support/fakeRooms.ts';
+import { PlainConnections } from '../../src/server/http/plainConnections.ts';
+import { labelsOf } from '../../src/shared/model/labels.ts';
+import { QueryError, type QueryRequest, type QueryResult } from '../../src/server/storage/engine.ts';
+import { fakeServer, vectorResult, type FakeServer } from '../support/fakeRooms.ts';
 
 const BODY = Buffer.from(
   compress(
@@ -25,12 +27,40 @@ const request = (more: readonly string[], body = BODY, line = LINE, fields = FIE
 const CHUNKED = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
 const LAST = 'GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
+const asked = (
+  form: string,
+  more: readonly string[] = [],
+  path = 'query',
+  type = 'application/x-www-form-urlencoded',
+) =>
+  [`POST /api/v1/${path} HTTP/1.1`, 'Host: a', `Content-Type: ${type}`, `Content-Length: ${form.length}`, ...more].join(
+    '\r\n',
+  ) + `\r\n\r\n${form}`;
+
 const PLAIN = [
   request([LENGTH]),
   request(['User-Agent: x/1', 'X-Prometheus-Remote-Write-Version: 0.1.0', `content-length:${BODY.length}`]),
   request([LENGTH, 'Connection: Keep-Alive', 'Accept-Encoding: gzip']),
   request(['Content-Length: 6'], '\xff\xff\xff\xff\xff\xff'),
+  asked('query=up&time=1'),
+  asked('query=up&start=0&end=60&step=15', ['Accept: */*'], 'query_range'),
+  asked('query=up&time=x'),
+  asked('query=fails'),
+  asked('query=middling'),
 ];
+
+/** By what is asked for. */
+const ROWS: Readonly<Record<string, number>> = { up: 1, middling: 1_000, large: 20_000 };
+
+function answerTo({ expr }: QueryRequest): QueryResult {
+  if (!Object.hasOwn(ROWS, expr)) throw new QueryError('execution', 'it fails');
+  const rows = Array.from({ length: ROWS[expr] }, (_, i) => i);
+  return vectorResult(
+    rows.map((i) => labelsOf({ __name__: 'a long name for a metric that nobody has', i: String(i) })),
+    rows,
+  );
+}
+
 /** Answered, and more may follow. */
 const KEPT = [
   ...PLAIN,
@@ -45,11 +75,18 @@ const KEPT = [
   request([LENGTH], BODY, 'POST  /api/v1/write HTTP/1.1'),
   request([LENGTH], BODY, 'POST /api/v1/write?x=1 HTTP/1.1'),
   'GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /api/v1/query?query=up&time=1 HTTP/1.1\r\nHost: a\r\n\r\n',
+  asked('query=up', ['Origin: http://a.example']),
+  asked('query=up', [], 'query', 'text/plain'),
+  asked('query=up', [], 'query?time=1'),
+  asked('query=up', [], 'format_query'),
+  asked('query=up', [], 'query/x'),
 ];
 /** Refused, or the last of its connection. */
 const ODD = [
   LAST,
   request([LENGTH, 'Connection: close']),
+  asked('query=up&time=1', ['Connection: close']),
   request([LENGTH], BODY, 'POST /api/v1/write HTTP/1.0'),
   request([LENGTH], BODY, 'POST /api/v1/write HTTP/9.1'),
   request([LENGTH], BODY, LINE, FIELDS.slice(1)) + LAST,
@@ -126,9 +163,10 @@ async function ask(address: string, first: string, kept: string, count: number, 
 describe('both ways of reading', () => {
   let at: FakeServer;
   let address: string;
-  const handedOver = jest.spyOn(WriteConnections.prototype, 'handOver');
+  const handedOver = jest.spyOn(PlainConnections.prototype, 'handOver');
   beforeAll(async () => {
     at = fakeServer({ enableRemoteWrite: true });
+    at.fake.answer = answerTo;
     address = await at.server.listen('127.0.0.1', 0);
   });
   beforeEach(() => handedOver.mockClear());
@@ -166,23 +204,47 @@ describe('both ways of reading', () => {
     for (let cut = 1; cut < PLAIN[0].length; cut++) expect(await same([PLAIN[0]], LAST, [cut])).toBe(1);
   });
 
-  test('plain writes stay here, also in many pieces of their bodies and one behind the other; the first other request is Node’s', async () => {
+  test('plain writes and queries stay here, also in many pieces of their bodies and one behind the other; the first other request is Node’s', async () => {
     const head = PLAIN[0].indexOf('\r\n\r\n') + 4;
     const cuts = Array.from({ length: BODY.length }, (_, i) => head + i);
     const conversation = new Conversation(address);
     await conversation.send(piecesOf(PLAIN[0], cuts));
     await conversation.answers(1);
-    await conversation.send([PLAIN[1] + PLAIN[2] + PLAIN[3]]);
-    await conversation.answers(4);
+    await conversation.send([PLAIN[1] + PLAIN[2] + PLAIN[4] + PLAIN[3]]);
+    await conversation.answers(5);
     expect(handedOver).not.toHaveBeenCalled();
     await conversation.send([LAST]);
     await conversation.end();
     expect(handedOver).toHaveBeenCalledTimes(1);
     expect(conversation.got.match(/HTTP\/1\.1 \d+/g)).toEqual(
-      ['204', '204', '204', '400', '200'].map((s) => `HTTP/1.1 ${s}`),
+      ['204', '204', '204', '200', '400', '200'].map((s) => `HTTP/1.1 ${s}`),
     );
   });
 });
+
+test('an answer that is streamed is followed by the next one, and by nothing where it cannot be ended', async () => {
+  const { server, fake } = fakeServer({ enableRemoteWrite: true });
+  fake.answer = answerTo;
+  const address = await server.listen('127.0.0.1', 0);
+  const whole = new Conversation(address);
+  await whole.send([asked('query=large') + asked('query=up')]);
+  await whole.answers(2);
+  const [large, small] = whole.got.split(/(?<=\r\n0\r\n\r\n)/);
+  expect(large).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\nTransfer-Encoding: chunked\r\n\r\n/);
+  expect(small).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  jest.spyOn(fake.engine, 'answer').mockImplementation(async () => brokenPieces());
+  const broken = new Conversation(address);
+  await broken.send([asked('query=large') + asked('query=up')]);
+  await broken.end();
+  expect(broken.got).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\nTransfer-Encoding: chunked\r\n\r\n/);
+  expect(broken.got).not.toMatch(/\r\n0\r\n\r\n/);
+  await server.close();
+});
+
+async function* brokenPieces(): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < 40; i++) yield new Uint8Array(64 * 1024).fill(0x20);
+  throw new Error('it breaks');
+}
 
 test('a connection that waits for its next request ends with the server, one whose request has begun with its answer', async () => {
   const { server, fake } = fakeServer({ enableRemoteWrite: true });
