@@ -35,7 +35,8 @@ export class AnswerHeads {
   }
 
   #head(status: number, headers: HeaderValues | undefined, isLast: boolean): string {
-    const own = headers === undefined ? '' : linesOf(Object.entries(headers).flat());
+    let own = '';
+    for (const name in headers) own += `${name}: ${headers[name]}\r\n`;
     const connection = isLast ? 'Connection: close\r\n' : this.#kept;
     return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${this.#lines}${own}Date: ${this.#date}\r\n${connection}`;
   }

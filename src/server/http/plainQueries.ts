@@ -77,12 +77,9 @@ class PlainQuery implements PlainRoute<Asked> {
     try {
       const pieces = (await this.#route.answer(apiCall(known, method, path, client))) as AnswerPieces;
       const { content, encoding } = await bodyOf(fields['accept-encoding'], pieces);
-      const headers = {
-        'content-type': JSON_TYPE,
-        vary: `${varies}Accept-Encoding`,
-        ...(encoding !== 'identity' && { 'content-encoding': encoding }),
-        ...(content instanceof Buffer && { 'content-length': content.length }),
-      };
+      const headers: Record<string, string | number> = { 'content-type': JSON_TYPE, vary: `${varies}Accept-Encoding` };
+      if (encoding !== 'identity') headers['content-encoding'] = encoding;
+      if (content instanceof Buffer) headers['content-length'] = content.length;
       return { status: 200, headers, body: content };
     } catch (error) {
       const { status, json } = failureOf(deps, this.path, error);

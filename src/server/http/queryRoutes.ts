@@ -36,7 +36,9 @@ async function runQuery(
   const fresh = params.text('nocache') === '1';
   const statsText = params.text('stats');
   const perStep = statsText === 'all';
-  const request = { expr, ...grid, lookbackDeltaMs, timeoutMs, perStep, origin, signal: gone.signal };
+  const { start, end, stepMs } = grid;
+  const { signal } = gone;
+  const request = { expr, start, end, stepMs, lookbackDeltaMs, timeoutMs, perStep, origin, signal };
   const stats = statsText !== '';
   const warnings = stats && statsText !== 'true' && statsText !== 'all' ? [deprecatedStats(statsText)] : [];
   return queries

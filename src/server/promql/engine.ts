@@ -10,6 +10,7 @@ import { LastAsked } from '../../shared/model/lastAsked.ts';
 import {
   QueryError,
   type AnswerFormat,
+  type AnswerPieces,
   type AnsweringEngine,
   type QueryRequest,
   type QueryResult,
@@ -24,7 +25,7 @@ import {
   type SelectSpec,
 } from '../storage/queryable.ts';
 import { Annotations } from './annotations.ts';
-import { answerPieces } from './answer/answerPieces.ts';
+import { answerPieces, inTurn } from './answer/answerPieces.ts';
 import { Budget } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateExpr } from './evaluate.ts';
@@ -258,12 +259,8 @@ const byLabels = (a: PlacedLabels, b: PlacedLabels) => compareLabels(a.labels, b
 const placeOf = ({ place }: PlacedLabels) => place;
 
 /** A result as {@link AnsweringEngine.answer} gives it. @param totalMs that the query waited and ran. */
-export function written(result: QueryResult, format: AnswerFormat, totalMs: number): AsyncIterable<Uint8Array> {
-  return piecesOf(answerPieces(result, format, totalMs));
-}
-
-async function* piecesOf(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* pieces;
+export function written(result: QueryResult, format: AnswerFormat, totalMs: number): AnswerPieces {
+  return inTurn(answerPieces(result, format, totalMs));
 }
 
 /** An engine that writes answers in the caller's thread. */

@@ -110,8 +110,9 @@ class Planner {
     if (isStats) this.#statsOnly.set(selector, minTime);
     // What is said of the first sample's resets depends on the one before it.
     const earlier = isStats ? context.lookbackDeltaMs : 0;
-    const range = { minTime: minTime - earlier, maxTime: last + after };
-    this.selectOf.set(selector, this.#addSelect({ matchers: selector.matchers, ...range, hints }));
+    const { matchers } = selector;
+    const spec = { matchers, minTime: minTime - earlier, maxTime: last + after, hints };
+    this.selectOf.set(selector, this.#addSelect(spec));
   }
 
   #addSelect(spec: SelectSpec): number {

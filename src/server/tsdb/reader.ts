@@ -41,7 +41,7 @@ import { mayHave, wantedOf } from './wantedSeries.ts';
 /** What a select found of one group, in blocks and in the head. */
 interface GroupParts {
   /** In the order they came: the earlier one stands where two have a sample of the same time. */
-  readonly found: { readonly refs: Uint32Array; readonly columns: Int32Array; place: Place }[];
+  readonly found: Stretch[];
   /** The refs of all parts, where they are not those of the first. */
   union: Set<SeriesRef> | undefined;
 }
@@ -91,8 +91,8 @@ export class StoreReader implements Queryable {
     return this.#chunks.bytes + this.#keptChunks.bytes;
   }
 
-  pack({ matchers, ...range }: SelectSpec): SelectLease {
-    return this.#packSeries(this.#head.series.index.select(matchers), range);
+  pack(spec: SelectSpec): SelectLease {
+    return this.#packSeries(this.#head.series.index.select(spec.matchers), spec);
   }
 
   #packSeries(refs: Uint32Array, { minTime, maxTime }: TimeRange): SelectLease {
@@ -100,11 +100,12 @@ export class StoreReader implements Queryable {
     const held = new Set<Block>();
     const parts = new Map<string, GroupParts>();
     let cells = 0;
-    for (const { group, place, ...where } of this.#stretches(refs, { minTime, maxTime }, held)) {
-      addPart(partsOf(parts, group), where.refs, where.columns, place);
-      cells += where.refs.length * rowsIn(place, minTime, maxTime);
+    for (const stretch of this.#stretches(refs, { minTime, maxTime }, held)) {
+      addPart(partsOf(parts, stretch.group), stretch);
+      cells += stretch.refs.length * rowsIn(stretch.place, minTime, maxTime);
     }
-    const groups = [...parts.values()].map((found) => this.#packed(found, minTime, maxTime));
+    const groups: PackedGroup[] = [];
+    for (const found of parts.values()) groups.push(this.#packed(found, minTime, maxTime));
     for (const block of held) block.hold();
     return {
       select: { minTime, maxTime, groups, cells, stored: this.#stored() },
@@ -198,28 +199,30 @@ export class StoreReader implements Queryable {
   /** What is stored of these series in blocks, oldest first, then in the head. @param held gets the blocks that are named. */
   *#stretches(refs: Uint32Array, { minTime, maxTime }: TimeRange, held: Set<Block>): Iterable<Stretch> {
     if (refs.length === 0) return;
-    let last: { readonly of: Uint32Array; readonly refs: Uint32Array; readonly columns: Int32Array } | undefined;
+    let last: { readonly of: Uint32Array; readonly wanted: ReturnType<typeof wantedOf> } | undefined;
     for (const [block, group] of this.#blocks.groupsIn(minTime, maxTime)) {
       if (!mayHave(group, refs)) continue;
       const chunks = group.chunks.filter((chunk) => overlaps(chunk, minTime, maxTime));
       if (chunks.length === 0) continue;
       // Groups of several blocks share their series.
-      if (last?.of !== group.refs) last = { of: group.refs, ...wantedOf(group, refs) };
-      if (last.refs.length === 0) continue;
+      if (last?.of !== group.refs) last = { of: group.refs, wanted: wantedOf(group, refs) };
+      const { wanted } = last;
+      if (wanted.refs.length === 0) continue;
       held.add(block);
       for (const chunk of chunks) {
         const place = { chunk: block.packed(chunk), stored: chunk };
-        yield { group, refs: last.refs, columns: last.columns, place };
+        yield { group, refs: wanted.refs, columns: wanted.columns, place };
       }
     }
     const hasRows = ({ chunks, rows }: HeadGroup) =>
       rows.rowCount > 0 || chunks.some((chunk) => overlaps(chunk, minTime, maxTime));
     for (const [group, found] of this.#head.columnsIn(refs, hasRows)) {
-      const where = { group, refs: new Uint32Array(found.refs), columns: new Int32Array(found.columns) };
+      const [wanted, columns] = [new Uint32Array(found.refs), new Int32Array(found.columns)];
       for (const chunk of group.chunks) {
-        if (overlaps(chunk, minTime, maxTime)) yield { ...where, place: { chunk: packedChunk(chunk), stored: chunk } };
+        if (!overlaps(chunk, minTime, maxTime)) continue;
+        yield { group, refs: wanted, columns, place: { chunk: packedChunk(chunk), stored: chunk } };
       }
-      if (group.rows.rowCount > 0) yield { ...where, place: { rows: group } };
+      if (group.rows.rowCount > 0) yield { group, refs: wanted, columns, place: { rows: group } };
     }
   }
 
@@ -238,13 +241,12 @@ export class StoreReader implements Queryable {
 
   #packed({ found, union }: GroupParts, minTime: number, maxTime: number): PackedGroup {
     const refs = union === undefined ? found[0].refs : Uint32Array.from(union);
-    const place = new Map<SeriesRef, number>();
-    if (union !== undefined) refs.forEach((ref, s) => place.set(ref as SeriesRef, s));
+    const place = union && placesOf(refs);
     let from: Uint32Array | undefined;
     let columns: Int32Array | undefined;
     const parts = found.map((part): PackedPart => {
       if (from !== part.refs || columns === undefined) {
-        columns = union === undefined ? part.columns : spread(part.refs, part.columns, place, refs.length);
+        columns = place === undefined ? part.columns : spread(part.refs, part.columns, place, refs.length);
         from = part.refs;
       }
       return 'chunk' in part.place
@@ -302,9 +304,10 @@ function partsOf(parts: Map<string, GroupParts>, { kind, key }: { kind: string; 
   return found;
 }
 
-function addPart(parts: GroupParts, refs: Uint32Array, columns: Int32Array, place: Place): void {
+function addPart(parts: GroupParts, stretch: Stretch): void {
   const { found } = parts;
-  found.push({ refs, columns, place });
+  const { refs, columns } = stretch;
+  found.push(stretch);
   const last = found.at(-2);
   // Chunks of a group follow each other with the same columns.
   if (last === undefined || last.refs === refs) return;
@@ -317,6 +320,12 @@ function sameNumbers(a: Uint32Array | Int32Array, b: Uint32Array | Int32Array): 
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+function placesOf(refs: Uint32Array): Map<SeriesRef, number> {
+  const places = new Map<SeriesRef, number>();
+  refs.forEach((ref, s) => places.set(ref as SeriesRef, s));
+  return places;
 }
 
 function spread(

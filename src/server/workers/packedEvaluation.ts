@@ -25,9 +25,12 @@ export async function evaluatePacked(
   const open: OpenGroup[][] = [];
   for (const [i, select] of selected.entries()) open.push(await openSelect(select, labels[i], chunks, patience));
   const result = await evaluatePrepared(prepared, open, budget, selectMs + performance.now() - started);
+  if (selected.every(tellsNothing)) return result;
   const told = new Set(selected.flatMap(({ warnings = [] }) => warnings));
-  return told.size === 0 ? result : { ...result, warnings: [...result.warnings, ...told] };
+  return { ...result, warnings: [...result.warnings, ...told] };
 }
+
+const tellsNothing = ({ warnings = [] }: PackedSelect) => warnings.length === 0;
 
 /** The time that a query may take, and not its samples: however much lies there, series are read one after the other into the same memory. */
 class Patience {

@@ -26,7 +26,7 @@ import {
   type StepGrid,
 } from '../storage/engine.ts';
 import { packedColumns } from '../storage/leases.ts';
-import type { Queryable, SelectLease } from '../storage/queryable.ts';
+import type { Queryable, SelectLease, SelectSpec } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
@@ -383,17 +383,32 @@ async function packSelects(
   budget: Budget,
 ): Promise<readonly SelectLease[]> {
   const maxSamples = readsMax(budget);
-  const leases = await Promise.allSettled(
-    plan.selects.map(async (spec) => {
-      const limited = { ...spec, maxSamples };
-      return queryable.pack === undefined ? packedColumns(await queryable.select(limited)) : queryable.pack(limited);
-    }),
-  );
+  const { selects } = plan;
+  try {
+    if (selects.length === 1) return [await packSelect(queryable, selects[0], maxSamples)];
+    return await allOrNone(selects.map((spec) => packSelect(queryable, spec, maxSamples)));
+  } catch (fault) {
+    throw readFault(fault, budget);
+  }
+}
+
+/** Where one fails, the others are released. */
+async function allOrNone(asked: readonly Promise<SelectLease>[]): Promise<readonly SelectLease[]> {
+  const leases = await Promise.allSettled(asked);
   const failed = leases.find((lease) => lease.status === 'rejected');
   const taken = leases.flatMap((lease) => (lease.status === 'fulfilled' ? [lease.value] : []));
   if (failed === undefined) return taken;
   for (const lease of taken) lease.release();
-  throw readFault(failed.reason, budget);
+  throw failed.reason;
+}
+
+async function packSelect(
+  queryable: Queryable,
+  { matchers, minTime, maxTime, hints }: SelectSpec,
+  maxSamples: number,
+): Promise<SelectLease> {
+  const spec = { matchers, minTime, maxTime, hints, maxSamples };
+  return queryable.pack === undefined ? packedColumns(await queryable.select(spec)) : queryable.pack(spec);
 }
 
 /** A rough measure of the time it takes. */

@@ -4,7 +4,14 @@ import { histogramJson } from '../../../shared/api/histogramJson.ts';
 import { labelsJson } from '../../../shared/api/labelsJson.ts';
 import { formatPlain } from '../../../shared/model/numberText.ts';
 import type { NativeHistogram } from '../../../shared/histogram/native.ts';
-import type { AnswerFormat, QueryResult, QueryValue, StepGrid, StepMatrix } from '../../storage/engine.ts';
+import type {
+  AnswerFormat,
+  AnswerPieces,
+  QueryResult,
+  QueryValue,
+  StepGrid,
+  StepMatrix,
+} from '../../storage/engine.ts';
 import { timesOf } from '../grid.ts';
 import { JsonBytes } from './jsonBytes.ts';
 import { writeSamples, type SampledRow } from './sampleTexts.ts';
@@ -41,8 +48,27 @@ export function* answerPieces(
 }
 
 /** Each piece is made when the one before has been taken. */
-export async function* inTurn(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* pieces;
+export const inTurn = (pieces: Iterable<Uint8Array>): AnswerPieces => new InTurn(pieces[Symbol.iterator]());
+
+/** Once only; an async generator over another takes three promises for each piece. */
+class InTurn implements AnswerPieces, AsyncIterator<Uint8Array> {
+  readonly #pieces: Iterator<Uint8Array>;
+
+  constructor(pieces: Iterator<Uint8Array>) {
+    this.#pieces = pieces;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    return this.#pieces.next();
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    return this.#pieces.return?.() ?? { done: true, value: undefined };
+  }
 }
 
 function seriesCount(value: QueryValue): number {
