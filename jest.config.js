@@ -62,6 +62,8 @@ export default {
   reporters: ['default', '<rootDir>/tests/support/summaryReporter.cjs'],
   testTimeout: 60_000,
   maxWorkers: 2,
+  // A worker with a heap of a gigabyte takes more than the half second that Jest gives it to end; one that takes this long has left something open.
+  workerGracefulExitTimeout: 10_000,
   projects: [
     {
       ...common,
