@@ -124,15 +124,19 @@ export async function bodyOf(accepted: string | undefined, pieces: Iterable<Uint
 }
 
 /** @param areOurs whether nothing else looks into the pieces. */
-async function gathered(pieces: readonly Buffer[], areOurs: boolean, encoding: Encoding): Promise<Body> {
+function gathered(pieces: readonly Buffer[], areOurs: boolean, encoding: Encoding): Body | Promise<Body> {
   if (pieces.length === 1) return whole(pieces[0], areOurs, encoding);
   const content = Buffer.concat(pieces);
   if (areOurs) pieces.forEach(release);
   return whole(content, true, encoding);
 }
 
-async function whole(body: Buffer, isOurs: boolean, encoding: Encoding): Promise<Body> {
+function whole(body: Buffer, isOurs: boolean, encoding: Encoding): Body | Promise<Body> {
   if (encoding === 'identity' || body.length < COMPRESSED_BYTES_MIN) return { content: body, encoding: 'identity' };
+  return smaller(body, isOurs, encoding);
+}
+
+async function smaller(body: Buffer, isOurs: boolean, encoding: 'gzip' | 'zstd'): Promise<Body> {
   const chunkSize = Math.max(COMPRESSED_CHUNK_MIN, Math.ceil(body.length / COMPRESSED_SHARE));
   const content = await compressed(body, encoding, chunkSize);
   if (isOurs) release(body);

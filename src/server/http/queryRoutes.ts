@@ -41,9 +41,12 @@ async function runQuery(
   const request = { expr, start, end, stepMs, lookbackDeltaMs, timeoutMs, perStep, origin, signal };
   const stats = statsText !== '';
   const warnings = stats && statsText !== 'true' && statsText !== 'all' ? [deprecatedStats(statsText)] : [];
-  return queries
-    .run(request, gone, client, () => rooms.engine.answer(request, { limit, stats, fresh, columns, warnings }))
-    .catch(refused);
+  const format = { limit, stats, fresh, columns, warnings };
+  try {
+    return await queries.run(request, gone, client, () => rooms.engine.answer(request, format));
+  } catch (error) {
+    return refused(error);
+  }
 }
 
 function instantQuery(call: ApiCall): Promise<AnswerPieces> {

@@ -13,6 +13,12 @@ export interface RunningQuery {
   readonly startedAt: number;
 }
 
+interface Running {
+  readonly query: RunningQuery;
+  readonly gone: AbortController;
+  isByOperator: boolean;
+}
+
 export interface EndedQuery extends RunningQuery {
   readonly durationMs: number;
   /** '' where it was answered. */
@@ -26,7 +32,7 @@ const SLOW_KEPT_MS = 86_400_000;
 const EXPR_CHARS_MAX = 10_000;
 
 export class RunningQueries {
-  readonly #running = new Map<string, { readonly query: RunningQuery; readonly cancel: () => void }>();
+  readonly #running = new Map<string, Running>();
   /** Slowest first. */
   #slow: EndedQuery[] = [];
   /** When the first of the slowest began. */
@@ -45,8 +51,10 @@ export class RunningQueries {
   /** @returns whether there is such a query. */
   cancel(id: string): boolean {
     const found = this.#running.get(id);
-    found?.cancel();
-    return found !== undefined;
+    if (found === undefined) return false;
+    found.isByOperator ||= !found.gone.signal.aborted;
+    found.gone.abort();
+    return true;
   }
 
   /** Runs a query where it can be seen and cancelled. @param gone ends it. */
@@ -61,37 +69,28 @@ export class RunningQueries {
       client,
       startedAt: Date.now(),
     };
-    let isByOperator = false;
-    const cancel = () => {
-      isByOperator = !gone.signal.aborted;
-      gone.abort();
-    };
-    this.#running.set(query.id, { query, cancel });
+    const running = { query, gone, isByOperator: false };
+    this.#running.set(query.id, running);
     const began = performance.now();
-    const ended = (error: string) => this.#keep({ ...query, durationMs: performance.now() - began, error });
     try {
       const result = await work();
-      ended('');
+      this.#keep(query, performance.now() - began, '');
       return result;
     } catch (error) {
-      const told = isByOperator ? new QueryError('canceled', 'the query was cancelled by an operator') : error;
-      ended(told instanceof Error ? told.message : String(told));
+      const told = running.isByOperator ? new QueryError('canceled', 'the query was cancelled by an operator') : error;
+      this.#keep(query, performance.now() - began, told instanceof Error ? told.message : String(told));
       throw told;
     } finally {
       this.#running.delete(query.id);
     }
   }
 
-  #keep(ended: EndedQuery): void {
-    const goneBefore = ended.startedAt - SLOW_KEPT_MS;
-    if (
-      this.#slow.length >= SLOW_MAX &&
-      this.#oldest > goneBefore &&
-      this.#slow[SLOW_MAX - 1].durationMs >= ended.durationMs
-    )
+  #keep(query: RunningQuery, durationMs: number, error: string): void {
+    const goneBefore = query.startedAt - SLOW_KEPT_MS;
+    if (this.#slow.length >= SLOW_MAX && this.#oldest > goneBefore && this.#slow[SLOW_MAX - 1].durationMs >= durationMs)
       return;
     const recent = this.#slow.filter(({ startedAt }) => startedAt > goneBefore);
-    recent.push(ended);
+    recent.push({ ...query, durationMs, error });
     this.#slow = recent.sort((a, b) => b.durationMs - a.durationMs).slice(0, SLOW_MAX);
     this.#oldest = Math.min(...this.#slow.map(({ startedAt }) => startedAt));
   }

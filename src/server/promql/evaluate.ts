@@ -15,19 +15,23 @@ import { clearHistograms, heldRows, materialize, unnamed, type Row, type VectorR
 import { selectRows } from './selection.ts';
 
 /** @throws QueryError. */
-export async function evaluateExpr(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
-  context.budget.check();
-  const evaluate = () => valueOf(expr, grid, context);
-  if (context.watch !== undefined) return context.watch.value(expr, grid, evaluate);
-  return context.repeated === undefined ? evaluate() : context.repeated.valueOf(expr, grid, evaluate);
+export function evaluateExpr(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
+  const { budget, watch, repeated } = context;
+  budget.check();
+  if (watch !== undefined) return watch.value(expr, grid, () => valueOf(expr, grid, context));
+  if (repeated !== undefined) return repeated.valueOf(expr, grid, () => valueOf(expr, grid, context));
+  return valueOf(expr, grid, context);
 }
 
-async function valueOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
+function valueOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
   // A subquery may have a single step and yet reach from one time to another.
-  if (grid.count > 0 && grid.start !== grid.end && context.plan.invariant.has(expr)) {
-    return broadcast(await evaluateNode(expr, firstStepOf(grid), context), grid.count, context);
-  }
-  return evaluateNode(expr, grid, context);
+  const isSame = grid.count > 0 && grid.start !== grid.end && context.plan.invariant.has(expr);
+  return isSame ? steadyValueOf(expr, grid, context) : evaluateNode(expr, grid, context);
+}
+
+/** Where the value is the same at every step. */
+async function steadyValueOf(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {
+  return broadcast(await evaluateNode(expr, firstStepOf(grid), context), grid.count, context);
 }
 
 async function evaluateNode(expr: Expr, grid: StepGrid, context: EvalContext): Promise<Value> {

@@ -173,7 +173,8 @@ function summaryIn(
   registry.registerMetric(metric as unknown as Metric);
   if (histogram !== undefined) registry.registerMetric(histogramOf(histogram, help, byLabels));
   return (labels, value) => {
-    const key = Object.values(labels).join('\xff');
+    let key = '';
+    for (const label in labels) key += `${labels[label]}\xff`;
     let row = byLabels.get(key);
     if (row === undefined)
       byLabels.set(

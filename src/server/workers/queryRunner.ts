@@ -273,9 +273,17 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     return { pieces: inTurn(pieces), stats: result.stats, rows };
   };
 
-  const answerTo = async (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
+  const answerTo = (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {
     const { keeping } = query;
     if (keeping === undefined || !isOf('written', keeping)) return answerWhole(query, format);
+    return answerKept(query, format, keeping);
+  };
+
+  const answerKept = async (
+    query: Admitted,
+    format: AnswerFormat,
+    keeping: Keeping<'written'>,
+  ): Promise<WrittenAnswer> => {
     if (keeping.part !== undefined) return answerContinued(query, keeping, keeping.part);
     const series = seriesRead(query, keeping);
     const keep = (whole: KeptAnswer) => cache?.keep('written', keeping.key, keeping.mark, whole, series);

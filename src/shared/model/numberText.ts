@@ -69,6 +69,8 @@ const EXACT_DIGITS = 100;
 /** Powers of ten from this one on are written with an exponent. */
 const EXPONENT_FROM = 6;
 
+/** As nearly all are written. */
+const PLAIN = /^[0-9]+(?:\.[0-9]+)?$/;
 const SPECIAL = /^(?:[+-]?inf(?:inity)?|nan)$/i;
 const DECIMAL = /^[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-9_]+)?$/i;
 const HEXADECIMAL = /^([+-]?)0x([0-9a-f_]*)\.?([0-9a-f_]*)p([+-]?[0-9_]+)$/i;
@@ -78,13 +80,16 @@ const STRAY_IN_HEXADECIMAL = /(?:^|[^0-9a-fx])_|_(?![0-9a-f])/i;
 
 /** A number as Go's ParseFloat reads it; undefined for what it refuses, numbers too large among that. */
 export function readGoFloat(text: string): number | undefined {
+  if (PLAIN.test(text)) return finite(Number(text));
   if (SPECIAL.test(text)) return /nan/i.test(text) ? NaN : text.startsWith('-') ? -Infinity : Infinity;
   const isHexadecimal = HEXADECIMAL.test(text);
   if ((isHexadecimal ? STRAY_IN_HEXADECIMAL : STRAY_UNDERSCORE).test(text)) return undefined;
   const digits = text.replaceAll('_', '');
   const value = isHexadecimal ? hexadecimal(digits) : DECIMAL.test(text) ? Number(digits) : undefined;
-  return value === undefined || Math.abs(value) === Infinity ? undefined : value;
+  return value === undefined ? undefined : finite(value);
 }
+
+const finite = (value: number) => (Math.abs(value) === Infinity ? undefined : value);
 
 function hexadecimal(text: string): number | undefined {
   const [, sign, whole, fraction, exponent] = HEXADECIMAL.exec(text) ?? [];
