@@ -174,4 +174,15 @@ describe('a reset', () => {
     expect(isReset(customOf([1, 2, 3, 4], Float64Array.of(1, 5)), before)).toBe(false);
     expect(isReset(customOf([2, 3, 4, 4], Float64Array.of(1, 5)), before)).toBe(true);
   });
+  test.each(['exponential', 'custom'])(
+    'of %s buckets is seen where one is gone that held anything, if less than nothing',
+    (kind) => {
+      const of = (values: number[]) =>
+        kind === 'custom' ? customOf(values, Float64Array.of(1, 5)) : exponentialOf(values, 0, 0);
+      const sum = new HistogramSum(of([4, 4]));
+      sum.add(of([0.5]), -1);
+      expect(isReset(compacted(of([4, 4])), sum.result('gauge'))).toBe(true);
+      expect(isReset(sum.result('gauge'), compacted(of([4])))).toBe(false);
+    },
+  );
 });

@@ -13,7 +13,7 @@ export function isReset(now: NativeHistogram, before: NativeHistogram): boolean 
   if (now.counterReset === 'notReset') return false;
   if (now.count < before.count) return true;
   if (isCustom(now) !== isCustom(before)) return true;
-  if (isCustom(now)) return hasCustomFall(now, before);
+  if (isCustom(now) && !sameBounds(customBoundsOf(now), customBoundsOf(before))) return hasCustomFall(now, before);
   if (now.schema > before.schema || now.zeroThreshold < before.zeroThreshold) return true;
   const swallowed = widening(before, now.zeroThreshold);
   if (swallowed.threshold !== now.zeroThreshold) return true;
@@ -37,17 +37,17 @@ function hasFallOf(
   counts: Float64Array,
   spansBefore: readonly Span[],
   before: Float64Array,
-  { schema, zeroThreshold }: NativeHistogram,
+  like: NativeHistogram,
 ): boolean {
   if (spansBefore.length === 0) return false;
   // As it is mostly of samples that follow each other.
-  if (sameSpans(spans, spansBefore) && exponentialBound(spans[0].offset, schema) > zeroThreshold) {
+  if (sameSpans(spans, spansBefore) && !isSwallowed(spans[0].offset, like)) {
     for (let i = 0; i < before.length; i++) if (counts[i] < before[i]) return true;
     return false;
   }
   const [indexes, indexesBefore] = [indexesOf(spans), indexesOf(spansBefore)];
   let j = 0;
-  while (j < indexesBefore.length && exponentialBound(indexesBefore[j], schema) <= zeroThreshold) j++;
+  while (j < indexesBefore.length && isSwallowed(indexesBefore[j], like)) j++;
   for (let i = 0; j < indexesBefore.length; j++) {
     const index = indexesBefore[j];
     while (i < indexes.length && indexes[i] < index) i++;
@@ -56,6 +56,10 @@ function hasFallOf(
   }
   return false;
 }
+
+/** Whether a bucket ends within the zero bucket of `like`, whose schema it has. */
+const isSwallowed = (index: number, like: NativeHistogram) =>
+  !isCustom(like) && exponentialBound(index, like.schema) <= like.zeroThreshold;
 
 /** Counts by bucket index in the schema of `like`, without what ends within its zero bucket. */
 function countsAbove(
@@ -68,7 +72,7 @@ function countsAbove(
   const width = 2 ** (h.schema - like.schema);
   for (let i = 0; i < indexes.length; i++) {
     const index = width === 1 ? indexes[i] : Math.floor((indexes[i] - 1) / width) + 1;
-    if (exponentialBound(index, like.schema) <= like.zeroThreshold) continue;
+    if (isSwallowed(index, like)) continue;
     found.set(index, (found.get(index) ?? 0) + counts[i]);
   }
   return found;
@@ -82,11 +86,11 @@ function hasFall(now: ReadonlyMap<number, number>, before: ReadonlyMap<number, n
   return false;
 }
 
-/** Falls between the bounds that both have. */
+/** Falls between the bounds that both have, where these are not the same. */
 function hasCustomFall(now: NativeHistogram, before: NativeHistogram): boolean {
   const [nowBounds, beforeBounds] = [customBoundsOf(now), customBoundsOf(before)];
   const inNow = new Set(nowBounds);
-  const common = sameBounds(nowBounds, beforeBounds) ? nowBounds : beforeBounds.filter((bound) => inNow.has(bound));
+  const common = beforeBounds.filter((bound) => inNow.has(bound));
   const countsIn = (h: NativeHistogram, bounds: Float64Array): Float64Array => {
     const counts = new Float64Array(common.length + 1);
     const indexes = indexesOf(h.positiveSpans);
