@@ -1,8 +1,9 @@
 /**
  * Asks ours and a Prometheus the same random questions over the same samples, and prints where the answers differ, shrunk.
  *
- *   npm run compare -- [--count=10000] [--seed=1] [--features=a,b] [--expr='rate(x[5m])'] [--syntax]
+ *   npm run compare -- [--count=10000] [--seed=1] [--begin=1800000000] [--features=a,b] [--expr='rate(x[5m])'] [--syntax]
  *
+ * The samples begin an hour ago, or at the given time in seconds: an earlier run prints its own, by which it can be asked again.
  * With --syntax the questions are damaged, and what is compared is how they are read: as trees, in print, or not at all.
  * The Prometheus is the one on PATH, or ISOTHERM_PROMETHEUS. Ends with 1 if an answer differs and it is not known why.
  */
@@ -24,7 +25,8 @@ import { compareSyntax, mutated } from './compare/syntax.ts';
 const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
 const ISOTHERM = join(import.meta.dirname, '..', 'bin', 'isotherm');
 const INTERVALS = 120;
-const AN_HOUR_MS = 3_600_000;
+/** Times that are asked at, besides the range. */
+const INSTANTS = 9;
 /** Questions asked at a time. */
 const AT_ONCE = 8;
 /** How often a Prometheus that answers otherwise is asked again. */
@@ -36,6 +38,7 @@ const { values: options } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
+    begin: { type: 'string', default: String(Math.floor(Date.now() / 60_000) * 60 - 3_600) },
     features: { type: 'string', default: FEATURES },
     expr: { type: 'string', multiple: true },
     syntax: { type: 'boolean', default: false },
@@ -58,8 +61,8 @@ function start(command: string, folder: string, isOurs: boolean): Promise<Server
 async function compare(ours: Server, theirs: Server, peer: Peer, start: number): Promise<number> {
   const random = seededRandom(Number(options.seed));
   const generator = new ExpressionGenerator(random);
-  const count = options.expr?.length ?? Number(options.count);
   if (options.syntax) {
+    const count = options.expr?.length ?? Number(options.count);
     const expressionAt = (i: number) => options.expr?.[i] ?? mutated(generator.vector(2), random);
     return Math.min(1, await compareSyntax([ours.url, theirs.url], count, expressionAt));
   }
@@ -80,14 +83,23 @@ async function compare(ours: Server, theirs: Server, peer: Peer, start: number):
     }
     return difference;
   };
+  const range = { start: start + 300_000, end: start + 1_700_000, stepMs: 41_000 };
+  const instants = Array.from({ length: INSTANTS }, (_, i) => ({
+    start: start + 900_000 + i * 60_000,
+    end: 0,
+    stepMs: 0,
+  }));
+  /** Given expressions are asked in all ways. */
+  const given = options.expr?.flatMap((expr) => [range, ...instants].map((at) => ({ expr, ...at })));
+  const count = given?.length ?? Number(options.count);
+  const questionAt = (i: number): Question => {
+    if (given !== undefined) return given[i];
+    const expr = generator.vector();
+    return { expr, ...(random() < 0.6 ? range : instants[Math.floor(random() * INSTANTS)]) };
+  };
   const work = async (): Promise<void> => {
     while (told.asked < count) {
-      const expr = options.expr?.[told.asked] ?? generator.vector();
-      const isRange = random() < 0.6;
-      told.asked++;
-      const at = isRange
-        ? { start: start + 300_000, end: start + 1_700_000, stepMs: 41_000 }
-        : { start: start + 900_000 + Math.floor(random() * 9) * 60_000, end: 0, stepMs: 0 };
+      const { expr, ...at } = questionAt(told.asked++);
       if (isSkipped(expr, changed)) {
         told.skipped++;
         continue;
@@ -105,13 +117,13 @@ async function compare(ours: Server, theirs: Server, peer: Peer, start: number):
       }
       told.differing++;
       if (told.differing > PRINTED_MAX) continue;
-      console.log(`${isRange ? 'range' : `at +${(at.start - start) / 1000}s`}: ${smallest}\n  ${shown}\n`);
+      console.log(`${at.stepMs > 0 ? 'range' : `at +${(at.start - start) / 1000}s`}: ${smallest}\n  ${shown}\n`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const known = [...changed.map(([what]) => what)];
   console.log(
-    `${told.asked} expressions beside ${peer.name} (seed ${options.seed}): ${told.differing} differ, ` +
+    `${told.asked} expressions beside ${peer.name} (--seed=${options.seed} --begin=${options.begin}): ${told.differing} differ, ` +
       `${told.skipped} left out; ${told.refused} answers were refusals, ${told.empty} were empty, ${told.unsteady} questions the peer answers in more than one way`,
   );
   for (const [what, count] of explained) console.log(`${count} explained: ${what}`);
@@ -125,7 +137,7 @@ if (typeof peer === 'string') {
   process.exit(2);
 }
 await inTempFolder(async (folder) => {
-  const begin = Math.floor(Date.now() / 60_000) * 60_000 - AN_HOUR_MS;
+  const begin = Number(options.begin) * 1000;
   const series = comparedSeries(Number(options.seed), begin, INTERVALS);
   const [ours, theirs] = await Promise.all([start(ISOTHERM, folder, true), start(peer.command, folder, false)]);
   try {
