@@ -8,7 +8,7 @@ import { QueryError, type StepGrid } from '../storage/engine.ts';
 import { ACCUMULATORS, type Accumulator, type Sum } from './accumulators.ts';
 import { rowsOf, scalarOf, textOf, vectorValue, type EvalContext, type Value } from './context.ts';
 import { greater, lesser } from './elementwise.ts';
-import { groupRows, type Grouping } from './grouping.ts';
+import { FirstRows, groupRows, rowsTaken, type Grouping } from './grouping.ts';
 import { MixedAccumulator } from './histogramSums.ts';
 import { HistogramWords } from './histogramWords.ts';
 import { limitByRatio } from './limitRatio.ts';
@@ -105,17 +105,19 @@ async function accumulate(
   if (isWide(rows, grouping, steps)) return groupByGroup(start, rows, grouping, steps);
   budget.hold(labels.length * steps, labels.length * steps * ACCUMULATED_CELL_BYTES);
   const accumulators = labels.map(() => accumulatorOf(start, node, rows, steps, context));
+  const firsts = new FirstRows(labels.length);
   if (node.op === 'sum' && rows.addUp !== undefined && areAddedUp(rows.labels.length, labels.length)) {
-    await rows.addUp(groupOf, new Sums(accumulators as Sum[]));
+    await rows.addUp(groupOf, new Sums(accumulators as Sum[], firsts));
   } else {
     const row = newRow(steps);
     for (let s = 0; s < rows.labels.length; s++) {
       rows.read(s, row);
+      if (grid.stepMs === 0 && row.present[0] === 1) firsts.met(groupOf[s], s);
       accumulators[groupOf[s]].add(row, rows.labels[s]);
       if (budget.isDue()) await budget.pause();
     }
   }
-  return {
+  const groups: VectorRows = {
     labels,
     drops: groupDrops(rows, groupOf, labels.length),
     hasHistograms: rows.hasHistograms && accumulators.some((a) => a instanceof MixedAccumulator),
@@ -124,13 +126,29 @@ async function accumulate(
       accumulators[g].finish(into);
     },
   };
+  return inOrder(groups, grid, firsts);
+}
+
+/**
+ * The groups of an instant query in upstream's order, which shows where some of them are taken, or where equals are sorted. Over a range it is that of
+ * all rows that are selected: a step's answer must not depend on what other steps are asked for with it, be it alone.
+ */
+function inOrder(groups: VectorRows, { stepMs }: StepGrid, firsts: FirstRows): VectorRows {
+  const order = stepMs === 0 ? firsts.order() : undefined;
+  return order === undefined ? groups : rowsTaken(groups, order);
 }
 
 class Sums implements GroupSums {
   readonly #sums: readonly Sum[];
+  readonly #firsts: FirstRows;
 
-  constructor(sums: readonly Sum[]) {
+  constructor(sums: readonly Sum[], firsts: FirstRows) {
     this.#sums = sums;
+    this.#firsts = firsts;
+  }
+
+  met(group: number, s: number): void {
+    this.#firsts.met(group, s);
   }
 
   add(group: number, row: Row): void {
@@ -212,7 +230,11 @@ async function quantiles(
   const { groupOf, labels } = groupRows(rows.labels, node.grouping, node.without);
   const held = await materialize(rows, steps, budget);
   const members: Row[][] = labels.map(() => []);
-  held.forEach((row, s) => members[groupOf[s]].push(row));
+  const firsts = new FirstRows(labels.length);
+  held.forEach((row, s) => {
+    members[groupOf[s]].push(row);
+    if (grid.stepMs === 0 && row.present[0] === 1) firsts.met(groupOf[s], s);
+  });
   const read = (g: number, into: Row): void => {
     clearRow(into);
     const scratch = new Float64Array(members[g].length);
@@ -224,7 +246,8 @@ async function quantiles(
       into.present[i] = 1;
     }
   };
-  return { labels, drops: groupDrops(rows, groupOf, labels.length), hasHistograms: false, read };
+  const drops = groupDrops(rows, groupOf, labels.length);
+  return inOrder({ labels, drops, hasHistograms: false, read }, grid, firsts);
 }
 
 /** A group's name is dropped where that of any of its rows is. */

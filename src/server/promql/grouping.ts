@@ -1,5 +1,6 @@
 /** by and without. */
 import { labelsKey, METRIC_NAME, type Label, type Labels } from '../../shared/model/labels.ts';
+import type { VectorRows } from './rows.ts';
 
 /** Which group every row belongs to, and the groups' labels. */
 export interface Grouping {
@@ -53,3 +54,42 @@ function childOf(node: Node, label: Label): Node {
   node.lastLabel = label;
   return (node.last = child);
 }
+
+const NEVER = 2 ** 31 - 1;
+
+/** Which row with a sample comes first in each group. */
+export class FirstRows {
+  readonly #rows: Int32Array;
+
+  constructor(groups: number) {
+    this.#rows = new Int32Array(groups).fill(NEVER);
+  }
+
+  /** Row `s` of a group has a sample. */
+  met(group: number, s: number): void {
+    if (s < this.#rows[group]) this.#rows[group] = s;
+  }
+
+  /** The groups in the order in which upstream meets them, those without any last; undefined where that is the order they have. */
+  order(): number[] | undefined {
+    const rows = this.#rows;
+    let isOrdered = true;
+    for (let g = 1; g < rows.length; g++) isOrdered &&= rows[g - 1] <= rows[g];
+    return isOrdered ? undefined : Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
+  }
+}
+
+/** Those of `all` that stand at `places`. */
+export function taken<T>(all: readonly T[], places: readonly number[]): T[] {
+  const found = new Array<T>(places.length);
+  for (let p = 0; p < places.length; p++) found[p] = all[places[p]];
+  return found;
+}
+
+/** The vector's rows at `places`. */
+export const rowsTaken = (rows: VectorRows, places: readonly number[]): VectorRows => ({
+  labels: taken(rows.labels, places),
+  drops: rows.drops && taken(rows.drops, places),
+  hasHistograms: rows.hasHistograms,
+  read: (p, into) => rows.read(places[p], into),
+});

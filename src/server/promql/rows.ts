@@ -35,6 +35,8 @@ export type AddUp = (groupOf: Int32Array, sums: GroupSums) => Promise<void>;
 
 /** Takes what is to be added to a group's sum: rows, which are overwritten afterwards, and values of single steps. */
 export interface GroupSums {
+  /** Row `s` of the group has a sample. */
+  met(group: number, s: number): void;
   add(group: number, row: Row): void;
   addAt(group: number, step: number, value: number): void;
 }

@@ -111,9 +111,15 @@ function* summing(
   }
   for (const s of others) {
     rows.read(s, one);
-    sums.add(groupOf[s], one);
+    addRow(sums, groupOf[s], s, one);
     if (++done % atOnce === 0) yield;
   }
+}
+
+/** Adds row `s`, which is computed by itself. */
+export function addRow(sums: GroupSums, group: number, s: number, row: Row): void {
+  if (row.present.includes(1)) sums.met(group, s);
+  sums.add(group, row);
 }
 
 const ascending = (a: number, b: number) => a - b;
@@ -172,13 +178,17 @@ class PlaceSums {
     }
     const rest: number[] = [];
     const totals = this.#memory.totals(group.times.length);
+    const hasAny = this.#reaches.present.includes(1);
     for (const [g, all] of bySum) {
       for (let from = 0; from < all.length; from += SERIES_ADDED_MAX) {
         const some = all.slice(from, from + SERIES_ADDED_MAX);
         const columns: number[] = [];
         for (const s of some) columns.push(this.#vector.origin(s)!.column);
         const bounds = group.addGains(columns, totals);
-        for (let k = 0; k < some.length; k++) if (bounds[k] === undefined) rest.push(some[k]);
+        for (let k = 0; k < some.length; k++) {
+          if (bounds[k] === undefined) rest.push(some[k]);
+          else if (hasAny) this.#out.met(g, some[k]);
+        }
         if (bounds.some(isThere)) this.#gainTotals(g, totals, columns, bounds);
         yield;
       }
@@ -194,16 +204,17 @@ class PlaceSums {
     if (steps === 0) return;
     const [from, to] = [lo[0], hi[steps - 1]];
     const falls = rises === true ? NO_FALLS : fallsIn(values, from, to);
-    if (areIntegers(values, from, to)) return this.#addIntegers(series, falls, g);
+    if (areIntegers(values, from, to)) return this.#addIntegers(s, series, falls, g);
     const { row } = this.#memory;
     extrapolate({ ...series, falls }, this.#perSecond, this.#grid, row);
-    this.#out.add(g, row);
+    addRow(this.#out, g, s, row);
   }
 
-  #addIntegers(series: WindowedSeries, falls: Falls, g: number): void {
+  #addIntegers(s: number, series: WindowedSeries, falls: Falls, g: number): void {
     const { values } = series;
     const reaches = reachesOf(series, this.#grid);
     const { present, first, last } = reaches;
+    if (present.includes(1)) this.#out.met(g, s);
     let fall = 0;
     for (let i = 0; i < present.length; i++) {
       if (present[i] === 0) continue;

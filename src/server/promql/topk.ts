@@ -1,6 +1,6 @@
 /** topk, bottomk, limitk: for every step and group the k best rows, found in one pass with a small heap per step. */
 import type { Budget } from './budget.ts';
-import type { Grouping } from './grouping.ts';
+import { taken, type Grouping } from './grouping.ts';
 import { bestFirst, WORSE, type IsWorse } from './ranking.ts';
 import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
 
@@ -187,13 +187,6 @@ function chosenOf(heaps: readonly Heaps[], rowCount: number, steps: number): Cho
     }
   }
   return { rows, from, steps: stepsOf, values };
-}
-
-/** Those of `all` that stand at `places`. */
-function taken<T>(all: readonly T[], places: readonly number[]): T[] {
-  const found = new Array<T>(places.length);
-  for (let p = 0; p < places.length; p++) found[p] = all[places[p]];
-  return found;
 }
 
 /** The rows that were chosen anywhere; at a single step best first, group by group. */

@@ -161,6 +161,8 @@ class Windows {
   }
 }
 
+const NOTHING = (): void => undefined;
+
 /** rate, increase and delta: most of what rules ask for, so that a series costs no more than its samples. */
 export class KeptIncrease implements KeptRows {
   readonly kind = 'vector';
@@ -206,7 +208,7 @@ export class KeptIncrease implements KeptRows {
     const addAt = (group: number, _: number, v: number) => sums.addAt(group, v);
     const add = (group: number, row: Row) => row.present[0] === 1 && sums.addAt(group, row.values[0]);
     const vector = placed(windows, groupOf.length);
-    sumNow(this.#func === 'rate', vector, this.#windows.gridOf(t, []), { read }, groupOf, { add, addAt });
+    sumNow(this.#func === 'rate', vector, this.#windows.gridOf(t, []), { read }, groupOf, { met: NOTHING, add, addAt });
     return true;
   }
 
