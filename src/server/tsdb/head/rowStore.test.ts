@@ -45,6 +45,20 @@ test('rows are read as they were written, however their columns become more', ()
   );
 });
 
+test('columns may become many after any count of rows', () => {
+  for (let few = 1; few <= 100; few++) {
+    const store = new RowStore(new SlabPool());
+    for (let row = 0; row < few; row++) store.append(row, Float64Array.of(row), bitsOf(Float64Array.of(row)), 0, 1);
+    const many = new Float64Array(40).fill(few);
+    store.append(few, many, bitsOf(many), 0, 40);
+    const cells = new Float64Array(few + 1);
+    store.read(0, 0, few + 1, bitsOf(cells), 0);
+    expect([...cells]).toEqual([...cells.keys()]);
+    store.read(39, few, few + 1, bitsOf(cells), 0);
+    expect(cells[0]).toBe(few);
+  }
+});
+
 test('rows are known to be in order or not, and counted up to a time where they are', () => {
   const pool = new SlabPool();
   fc.assert(

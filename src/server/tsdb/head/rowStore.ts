@@ -124,8 +124,11 @@ export class RowStore {
 
   /** Gives the row's place in the last slab. */
   #startRow(t: number, columns: number): number {
-    if (this.#rowCount === 0) this.#slabRows = slabRows(columns);
-    else if (this.#rowCount % this.#slabRows > 0) this.#slabWith(this.#rowCount, columns);
+    const rows = slabRows(columns);
+    if (this.#rowCount === 0) this.#slabRows = rows;
+    else if (rows < this.#slabRows) this.#divide(rows);
+    // Divided, the last slab may be full, which it was not before.
+    if (this.#rowCount % this.#slabRows > 0) this.#slabWith(this.#rowCount, columns);
     return this.#addRow(t, columns);
   }
 
