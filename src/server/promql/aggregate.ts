@@ -11,7 +11,7 @@ import { greater, lesser } from './elementwise.ts';
 import { FirstRows, groupRows, rowsTaken, type Grouping } from './grouping.ts';
 import { MixedAccumulator } from './histogramSums.ts';
 import { HistogramWords } from './histogramWords.ts';
-import { limitByRatio } from './limitRatio.ts';
+import { takenByRatio, takenRows, type IsTaken } from './limitRatio.ts';
 import { formatGo, formatPlain } from '../../shared/model/numberText.ts';
 import { quantileOf, sortedNaNFirst } from './quantile.ts';
 import {
@@ -35,9 +35,9 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
   const given = await rowsOf(node.expr, grid, context);
   const onIgnored = () => words.ignoredInAggregation(op);
   const rows = TAKES_HISTOGRAMS.has(op) ? given : floatRows(given, onIgnored);
-  const extremes = (rank: Extreme, of: VectorRows, wanted: Float64Array) => {
+  const extremes = (rank: Extreme, of: VectorRows, wanted: Float64Array, isTaken?: IsTaken) => {
     const groups = groupRows(of.labels, node.grouping, node.without);
-    return selectExtremes(rank, of, groups, wanted, grid.count, context.budget, onIgnored);
+    return selectExtremes(rank, of, groups, wanted, grid.count, context.budget, onIgnored, isTaken);
   };
   switch (op) {
     case 'topk':
@@ -49,9 +49,15 @@ export async function evaluateAggregation(node: Aggregation, grid: StepGrid, con
     case 'count_values':
       return vectorValue(await countValues(node, rows, grid, context));
     case 'limit_ratio': {
-      const some = await limitByRatio(node, param, rows, grid, context);
+      const isTaken = takenByRatio(node, param, rows.labels, context);
+      if (isTaken === undefined) {
+        // The rows are read for what there is to tell of them.
+        await materialize(rows, grid.count, context.budget);
+        return vectorValue(heldRows([], []));
+      }
+      if (grid.count > 1) return vectorValue(takenRows(rows, isTaken));
       // Upstream puts them into a heap, which a single step shows.
-      return vectorValue(grid.count === 1 ? await extremes('limitk', some, Float64Array.of(some.labels.length)) : some);
+      return vectorValue(await extremes('limitk', rows, Float64Array.of(rows.labels.length), isTaken));
     }
     default:
       return vectorValue(await accumulate(ACCUMULATORS[op], node, rows, grid, context));

@@ -3,41 +3,49 @@ import type { Aggregation } from '../../shared/promql/ast.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import { utf8Size, writeUtf8 } from '../../shared/bytes/utf8.ts';
 import { xxhash64 } from '../../shared/bytes/xxhash64.ts';
-import { QueryError, type StepGrid } from '../storage/engine.ts';
+import { QueryError } from '../storage/engine.ts';
 import type { EvalContext } from './context.ts';
-import { heldRows, materialize, type VectorRows } from './rows.ts';
+import type { VectorRows } from './rows.ts';
 
-/** @param ratios by step: of 0.1 the first tenth of the hashes stays, of -0.1 the last. */
-export async function limitByRatio(
+/** Whether a row is taken at a step. */
+export type IsTaken = (s: number, step: number) => boolean;
+
+/**
+ * Which rows a ratio takes; undefined where it takes none at any step.
+ *
+ * @param ratios by step: of 0.1 the first tenth of the hashes stays, of -0.1 the last.
+ */
+export function takenByRatio(
   node: Aggregation,
   ratios: Float64Array,
-  rows: VectorRows,
-  grid: StepGrid,
-  context: EvalContext,
-): Promise<VectorRows> {
-  const { annotations, budget } = context;
+  labels: readonly Labels[],
+  { annotations }: EvalContext,
+): IsTaken | undefined {
   const least = ratios.reduce((a, b) => Math.min(a, b), Infinity);
   const most = ratios.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (least === 0 && most === 0) {
-    // The rows are read for what there is to tell of them.
-    await materialize(rows, grid.count, budget);
-    return heldRows([], []);
-  }
+  if (least === 0 && most === 0) return undefined;
   if (ratios.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN');
   if (most > 1) annotations.invalidRatio(most, 1, node.param!, node);
   if (least < -1) annotations.invalidRatio(least, -1, node.param!, node);
-  const shares = rows.labels.map(shareOf);
+  const shares = labels.map(shareOf);
+  return (s, step) => {
+    const ratio = Math.max(-1, Math.min(1, ratios[step]));
+    return ratio > 0 ? shares[s] < ratio : ratio < 0 && shares[s] >= 1 + ratio;
+  };
+}
+
+/** The rows, each at the steps at which it is taken. */
+export function takenRows(rows: VectorRows, isTaken: IsTaken): VectorRows {
   return {
     ...rows,
     addUp: undefined,
     read(s, into) {
       rows.read(s, into);
-      ratios.forEach((ratio, i) => {
-        const capped = Math.max(-1, Math.min(1, ratio));
-        if (capped > 0 ? shares[s] < capped : capped < 0 && shares[s] >= 1 + capped) return;
+      for (let i = 0; i < into.present.length; i++) {
+        if (isTaken(s, i)) continue;
         into.present[i] = 0;
         into.histograms.delete(i);
-      });
+      }
     },
   };
 }

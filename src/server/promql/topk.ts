@@ -1,6 +1,7 @@
 /** topk, bottomk, limitk: for every step and group the k best rows, found in one pass with a small heap per step. */
 import type { Budget } from './budget.ts';
 import { taken, type Grouping } from './grouping.ts';
+import type { IsTaken } from './limitRatio.ts';
 import { bestFirst, WORSE, type IsWorse } from './ranking.ts';
 import { clearRow, newRow, type Row, type VectorRows } from './rows.ts';
 
@@ -16,7 +17,11 @@ interface Heaps {
 
 export type Extreme = 'topk' | 'bottomk' | 'limitk';
 
-/** @param wanted k by step; below 1 selects nothing. @param onIgnored hears of histograms, which have no rank. */
+/**
+ * @param wanted k by step; below 1 selects nothing.
+ * @param onIgnored hears of histograms, which have no rank.
+ * @param isTaken leaves some out, whose groups stand where they would with them.
+ */
 export async function selectExtremes(
   op: Extreme,
   source: VectorRows,
@@ -25,6 +30,7 @@ export async function selectExtremes(
   steps: number,
   budget: Budget,
   onIgnored: () => void,
+  isTaken?: IsTaken,
 ): Promise<VectorRows> {
   const { groupOf, labels } = grouping;
   const sizes = new Int32Array(labels.length);
@@ -40,6 +46,7 @@ export async function selectExtremes(
     source.read(s, row);
     const heap = heaps[groupOf[s]];
     if (steps === 1 && row.present[0] === 1) met.add(heap);
+    if (isTaken?.(s, 0) === false) row.present.fill(0);
     if (op === 'limitk') rankAsZero(row);
     else leaveOutHistograms(row, wanted, onIgnored);
     offer(heap, row, s, wanted, op);
