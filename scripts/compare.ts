@@ -1,9 +1,10 @@
 /**
  * Asks ours and a Prometheus the same random questions over the same samples, and prints where the answers differ, shrunk.
  *
- *   npm run compare -- [--count=10000] [--seed=1] [--begin=1800000000] [--features=a,b] [--expr='rate(x[5m])'] [--syntax]
+ *   npm run compare -- [--count=10000] [--seed=1] [--begin=1800000000] [--intervals=120] [--features=a,b] [--expr='rate(x[5m])'] [--syntax]
  *
- * The samples begin an hour ago, or at the given time in seconds: an earlier run prints its own, by which it can be asked again.
+ * The samples end half an hour ago, or begin at the given time in seconds: an earlier run prints its own, by which it can be asked again. Of each
+ * series there are as many intervals of a quarter of a minute.
  * With --syntax the questions are damaged, and what is compared is how they are read: as trees, in print, or not at all.
  * The Prometheus is the one on PATH, or ISOTHERM_PROMETHEUS. Ends with 1 if an answer differs and it is not known why.
  */
@@ -24,9 +25,12 @@ import { compareSyntax, mutated } from './compare/syntax.ts';
 
 const FEATURES = 'promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers';
 const ISOTHERM = join(import.meta.dirname, '..', 'bin', 'isotherm');
-const INTERVALS = 120;
-/** Times that are asked at, besides the range. */
+/** Times that are asked at, besides ranges. */
 const INSTANTS = 9;
+/** Expressions that are what dashboards ask for. */
+const PANELS_SHARE = 0.35;
+/** Ranges of which ours is asked for an earlier one first: what it keeps of that is continued. */
+const CONTINUED_SHARE = 0.3;
 /** Questions asked at a time. */
 const AT_ONCE = 8;
 /** How often a Prometheus that answers otherwise is asked again. */
@@ -37,13 +41,19 @@ const PRINTED_MAX = 25;
 const { values: options } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
+    intervals: { type: 'string', default: '120' },
     seed: { type: 'string', default: '1' },
-    begin: { type: 'string', default: String(Math.floor(Date.now() / 60_000) * 60 - 3_600) },
+    begin: { type: 'string' },
     features: { type: 'string', default: FEATURES },
     expr: { type: 'string', multiple: true },
     syntax: { type: 'boolean', default: false },
   },
 });
+
+/** Half an hour after the last sample is now, unless it is told. */
+const beginSeconds = Number(
+  options.begin ?? Math.floor(Date.now() / 60_000) * 60 - 1_800 - 15 * Number(options.intervals),
+);
 
 function start(command: string, folder: string, isOurs: boolean): Promise<Server> {
   const config = join(folder, 'prometheus.yml');
@@ -56,6 +66,20 @@ function start(command: string, folder: string, isOurs: boolean): Promise<Server
     '--web.enable-remote-write-receiver',
     `--enable-feature=${options.features}${isOurs ? '' : ',native-histograms'}`,
   ]);
+}
+
+/** Over most of the samples, with narrow steps and wide ones, and beyond both ends; and one with a single step. */
+function rangesOf(start: number, lengthMs: number): Omit<Question, 'expr'>[] {
+  const range = (from: number, to: number, stepMs: number) => ({ start: start + from, end: start + to, stepMs });
+  return [
+    range(300_000, lengthMs - 100_000, 41_000),
+    range(300_000, lengthMs - 100_000, 41_000),
+    range(-60_000, lengthMs + 400_000, 60_000),
+    range(lengthMs / 2, lengthMs / 2 + 600_000, 7_000),
+    range(0, lengthMs, 15_000),
+    range(600_000, lengthMs, 420_000),
+    range(lengthMs / 2, lengthMs / 2 + 30_000, 60_000),
+  ];
 }
 
 async function compare(ours: Server, theirs: Server, peer: Peer, start: number): Promise<number> {
@@ -83,19 +107,21 @@ async function compare(ours: Server, theirs: Server, peer: Peer, start: number):
     }
     return difference;
   };
-  const range = { start: start + 300_000, end: start + 1_700_000, stepMs: 41_000 };
+  const lengthMs = 15_000 * Number(options.intervals);
+  const ranges = rangesOf(start, lengthMs);
   const instants = Array.from({ length: INSTANTS }, (_, i) => ({
-    start: start + 900_000 + i * 60_000,
+    start: start + lengthMs / 2 + Math.floor((i * lengthMs) / 30 / 60_000) * 60_000,
     end: 0,
     stepMs: 0,
   }));
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)];
   /** Given expressions are asked in all ways. */
-  const given = options.expr?.flatMap((expr) => [range, ...instants].map((at) => ({ expr, ...at })));
+  const given = options.expr?.flatMap((expr) => [...ranges, ...instants].map((at) => ({ expr, ...at })));
   const count = given?.length ?? Number(options.count);
   const questionAt = (i: number): Question => {
     if (given !== undefined) return given[i];
-    const expr = generator.vector();
-    return { expr, ...(random() < 0.6 ? range : instants[Math.floor(random() * INSTANTS)]) };
+    const expr = random() < PANELS_SHARE ? generator.panel() : generator.vector();
+    return { expr, ...pick(random() < 0.6 ? ranges : instants) };
   };
   const work = async (): Promise<void> => {
     while (told.asked < count) {
@@ -104,26 +130,31 @@ async function compare(ours: Server, theirs: Server, peer: Peer, start: number):
         told.skipped++;
         continue;
       }
+      const shiftMs = at.stepMs * (1 + Math.floor(random() * 9));
+      if (at.stepMs > 0 && random() < CONTINUED_SHARE)
+        await ask(ours.url, { expr, start: at.start - shiftMs, end: at.end - shiftMs, stepMs: at.stepMs });
       const difference = await compareOne({ expr, ...at });
       if (difference === undefined) continue;
       const differs = async (smaller: string) =>
         !isSkipped(smaller, changed) && (await compareOne({ expr: smaller, ...at })) !== undefined;
       const smallest = await shrunk(expr, differs);
       const shown = (await compareOne({ expr: smallest, ...at })) ?? difference;
-      const explanation = explanationOf(smallest, shown);
+      const explanation = explanationOf({ expr: smallest, ...at }, shown);
       if (explanation !== undefined) {
         explained.set(explanation, (explained.get(explanation) ?? 0) + 1);
         continue;
       }
       told.differing++;
       if (told.differing > PRINTED_MAX) continue;
-      console.log(`${at.stepMs > 0 ? 'range' : `at +${(at.start - start) / 1000}s`}: ${smallest}\n  ${shown}\n`);
+      console.log(
+        `${at.stepMs > 0 ? `+${(at.start - start) / 1000}s to +${(at.end - start) / 1000}s by ${at.stepMs / 1000}s` : `at +${(at.start - start) / 1000}s`}: ${smallest}\n  ${shown}\n`,
+      );
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const known = [...changed.map(([what]) => what)];
   console.log(
-    `${told.asked} expressions beside ${peer.name} (--seed=${options.seed} --begin=${options.begin}): ${told.differing} differ, ` +
+    `${told.asked} expressions beside ${peer.name} (--seed=${options.seed} --begin=${beginSeconds}): ${told.differing} differ, ` +
       `${told.skipped} left out; ${told.refused} answers were refusals, ${told.empty} were empty, ${told.unsteady} questions the peer answers in more than one way`,
   );
   for (const [what, count] of explained) console.log(`${count} explained: ${what}`);
@@ -137,8 +168,8 @@ if (typeof peer === 'string') {
   process.exit(2);
 }
 await inTempFolder(async (folder) => {
-  const begin = Number(options.begin) * 1000;
-  const series = comparedSeries(Number(options.seed), begin, INTERVALS);
+  const begin = beginSeconds * 1000;
+  const series = comparedSeries(Number(options.seed), begin, Number(options.intervals));
   const [ours, theirs] = await Promise.all([start(ISOTHERM, folder, true), start(peer.command, folder, false)]);
   try {
     // The same requests to both: series are known in the same order then, in which equal ones are ranked.

@@ -42,7 +42,7 @@ const withoutNaN = ({ buckets, ...h }: ApiHistogram): ApiHistogram => ({
 });
 
 /** Values that became labels: their last digits are those of Go's functions, or of V8's. */
-const roundedNumbers = (text: string) => text.replace(/\d+\.\d{10,}|\d{18,}/g, (v) => Number(v).toPrecision(11));
+const roundedNumbers = (text: string) => text.replace(/(?=[\d.]{13})\d+(\.\d+)?/g, (v) => Number(v).toPrecision(12));
 
 function samplesOf({ metric, value, values = [], histogram, histograms = [] }: ApiSeries): [string, unknown][] {
   const name = roundedNumbers(formatLabels(labelsOf(metric)));

@@ -49,6 +49,64 @@ function oddSeries(random: () => number, startMs: number, count: number): Memory
   ];
 }
 
+/** What a counter of many adds at an interval; undefined where it has no sample. */
+type Growth = (i: number) => number | undefined;
+
+/**
+ * Hundreds of counters and buckets that share their times by instance, and gauges of few values. Most counters are of whole numbers and rise all the
+ * time; others fall, begin late and near 0, end, have gaps, or are no whole numbers.
+ */
+function manySeries(random: () => number, startMs: number, count: number): MemorySeries[] {
+  const series: MemorySeries[] = [];
+  const whole = () => Math.floor(random() * 9);
+  const growths: readonly (() => Growth)[] = [
+    () => whole,
+    () => whole,
+    () => whole,
+    () => () => (random() < 0.7 ? 0 : whole()),
+    () => () => random(),
+    () => () => (random() < 0.02 ? -Infinity : whole()),
+    () => () => (random() < 0.1 ? undefined : whole()),
+    () => {
+      const from = Math.floor(random() * count);
+      return (i) => (i < from ? undefined : i === from ? 0 : whole());
+    },
+    () => {
+      const until = Math.floor(random() * count);
+      return (i) => (i > until ? undefined : whole());
+    },
+    () => () => 0,
+  ];
+  for (const job of ['a', 'b', 'c']) {
+    for (const instance of ['1', '2', '3', '4']) {
+      const shift = Math.floor(random() * 14) * 1000 + 137;
+      const add = (name: string, extra: Record<string, string>, next: (i: number) => SampleValue | undefined) => {
+        const samples: [number, SampleValue][] = [];
+        for (let i = 0; i < count; i++) {
+          const v = next(i);
+          if (v !== undefined) samples.push([startMs + i * INTERVAL_MS + shift, v]);
+        }
+        series.push({ labels: labelsOf({ __name__: name, job, instance, ...extra }), samples });
+      };
+      const addCounter = (name: string, extra: Record<string, string>, growth: Growth) => {
+        let total = random() < 0.5 ? 0 : Math.floor(random() * 1000);
+        add(name, extra, (i) => {
+          const more = growth(i);
+          if (more === undefined) return undefined;
+          return (total = Math.max(0, total + more));
+        });
+      };
+      for (let p = 0; p < 20; p++) addCounter('many_total', { path: `p${p}` }, growths[p % growths.length]());
+      for (const path of ['p0', 'p1'])
+        for (const le of ['0.1', '0.5', '1', '5', '+Inf'])
+          addCounter('many_bucket', { path, le }, () => Math.floor(Number(le.replace('+Inf', '9')) * 2 + random() * 4));
+      for (let p = 0; p < 4; p++)
+        add('many', { path: `p${p}` }, () => (random() < 0.1 ? undefined : Math.floor(random() * 3)));
+    }
+  }
+  return series;
+}
+
 /** @param startMs the first interval; @param count intervals of 15 s. */
 export function comparedSeries(seed: number, startMs: number, count: number): MemorySeries[] {
   const random = seededRandom(seed);
@@ -58,5 +116,6 @@ export function comparedSeries(seed: number, startMs: number, count: number): Me
     ...native,
     ...infoSeries(random, startMs, count),
     ...oddSeries(random, startMs, count),
+    ...manySeries(random, startMs, count),
   ];
 }

@@ -75,6 +75,23 @@ const HISTOGRAMS = [
 ];
 const STEPS = ['', '30s', '17s', '1m', 'step()', 'min_of(step(), 25s)'];
 const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='];
+const MANY = [
+  ...['many_total', 'many_total', 'many_total{job="a"}', 'many_total{path=~"p1.*"}', 'many_total{job!="b"}', 'many'],
+  ...[
+    'many_bucket',
+    'many_bucket{le="1"}',
+    '{__name__=~"many_total|c_total"}',
+    'c_total',
+    'h_bucket',
+    'nh',
+    'late_total',
+  ],
+];
+const MANY_DURATIONS = ['20s', '45s', '1m', '2m30s', '5m', '10m', '30m', '1h'];
+const MANY_GROUPINGS = [
+  ...['', '', ' by (job)', ' by (job, instance)', ' by (path)', ' by (job, path)', ' without (path)', ' by (le)'],
+  ...[' by (le, job)', ' without (instance, job)', ' by (nothing)', ' without (le)'],
+];
 const JOINS = [
   '"both", "-", "job", "instance"',
   '"job", "", "nothing"',
@@ -218,6 +235,73 @@ export class ExpressionGenerator {
       ],
     ];
     return this.weighted(ways)();
+  }
+
+  /** What dashboards ask for: functions of windows of many series, and what is made of them. */
+  panel(depth = 2): string {
+    const grouping = this.pick(MANY_GROUPINGS);
+    if (depth === 0) return this.windows();
+    const inner = () => this.panel(depth - 1);
+    const ways: readonly (readonly [weight: number, make: () => string])[] = [
+      [2, () => this.windows()],
+      [6, () => `sum${grouping} (${inner()})`],
+      [3, () => `${this.pick(AGGREGATIONS)}${grouping} (${inner()})`],
+      [
+        3,
+        () =>
+          `${this.pick(['topk', 'bottomk', 'limitk'])}${this.pick([grouping, ''])} (${this.pick(['1', '3', '10', '100'])}, ${inner()})`,
+      ],
+      [2, () => `limit_ratio${grouping} (${this.pick(['0.3', '-0.5', '0.9', '-0.1'])}, ${inner()})`],
+      [2, () => `quantile${grouping} (${this.pick(QUANTILES)}, ${inner()})`],
+      [1, () => `count_values${grouping} ("v", ${inner()})`],
+      [
+        3,
+        () =>
+          `histogram_quantile(${this.pick(QUANTILES)}, sum by (${this.pick(['le', 'le, job', 'le, job, instance', 'le, path'])}) (${this.pick(['rate', 'increase'])}(many_bucket[${this.pick(MANY_DURATIONS)}]${this.shift()})))`,
+      ],
+      [
+        2,
+        () => {
+          const one = inner();
+          return `${one} ${this.pick(ARITHMETIC)} ${this.pick([one, `sum${grouping} (${one})`, `${one} > 0`, inner()])}`;
+        },
+      ],
+      [
+        2,
+        () => {
+          const [a, b] = [this.windows(), this.windows()];
+          const op = this.pick(['/', '-', '+', '*', '>', '== bool']);
+          return `sum${grouping} (${a}) ${op} sum${grouping} (${this.pick([a, b])})`;
+        },
+      ],
+      [
+        2,
+        () =>
+          `sum by (job, path) (${this.windows()}) ${this.pick(['/', '*', '-'])} on (job) group_left () sum by (job) (${this.windows()})`,
+      ],
+      [
+        2,
+        () =>
+          `${inner()} ${this.pick(['and', 'or', 'unless'])} ${this.pick(['', 'on (job)', 'ignoring (path)'])} ${inner()}`,
+      ],
+      [2, () => `(${inner()}) ${this.pick(ARITHMETIC)} ${this.pick(NUMBERS)}`],
+      [1, () => `${this.pick(['abs', '-', 'sgn', 'ceil', 'sort', 'sort_desc', 'absent', 'timestamp'])}(${inner()})`],
+      [1, () => `clamp(${inner()}, 0.1, ${this.pick(['0.3', '2', '50'])})`],
+      [1, () => `label_replace(${inner()}, ${this.pick(REPLACEMENTS)})`],
+      [1, () => `vector(scalar(${inner()}))`],
+      [
+        2,
+        () =>
+          `${this.pick(OF_RANGES)}((${inner()})[${this.pick(MANY_DURATIONS.slice(2, 7))}:${this.pick(STEPS)}]${this.shift()})`,
+      ],
+    ];
+    return this.weighted(ways)();
+  }
+
+  /** A function of windows, mostly a rate, of many series. */
+  private windows(): string {
+    const func = this.random() < 0.5 ? this.pick(['rate', 'increase', 'delta']) : this.pick(OF_RANGES);
+    return `${func}(${this.pick(MANY)}[${this.pick(MANY_DURATIONS)}]${this.shift()})`;
   }
 
   /** Mostly native histograms. */

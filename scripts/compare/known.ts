@@ -1,4 +1,12 @@
 /** What a Prometheus before 3.14 answers otherwise, by what it is. */
+import { childrenOf, type Expr } from '../../src/shared/promql/ast.ts';
+import { ALL_SYNTAX } from '../../src/shared/promql/features.ts';
+import { parseExpr } from '../../src/shared/promql/parser.ts';
+import { DEFAULT_LIMITS, SUBQUERY_STEP_MS } from '../../src/server/promql/engine.ts';
+import { gridOf } from '../../src/server/promql/grid.ts';
+import { endsOf, subqueryGrid, type PlanContext } from '../../src/server/promql/selectorTimes.ts';
+import type { StepGrid } from '../../src/server/storage/engine.ts';
+import type { Question } from './answers.ts';
 
 export type Change = readonly [what: string, pattern: RegExp];
 
@@ -27,8 +35,45 @@ export const isSkipped = (expr: string, changes: readonly Change[]) =>
 /** In what is computed, not in what is told or refused. */
 const isOfValues = (difference: string) => !/^(ours|theirs|error|warnings|infos|order) /.test(difference);
 
+const isIn = (node: Expr, has: (node: Expr) => boolean): boolean =>
+  has(node) || childrenOf(node).some((child) => isIn(child, has));
+
+const isPinned = (node: Expr) => (node.kind === 'selector' || node.kind === 'subquery') && node.at !== undefined;
+
+/** Whether something pinned is in a shifted subquery whose first step is that of what is around it. */
+function isShiftedTwice(node: Expr, grid: StepGrid, context: PlanContext): boolean {
+  if (node.kind !== 'subquery') return childrenOf(node).some((child) => isShiftedTwice(child, grid, context));
+  const inner = subqueryGrid(node, grid, context);
+  const isShifted = endsOf(node, grid, context)[0] !== grid.start;
+  if (isShifted && inner.start === grid.start && isIn(node.expr, isPinned)) return true;
+  return isShiftedTwice(node.expr, inner, context);
+}
+
+const contextOf = ({ start, end, stepMs }: Question): PlanContext => ({
+  query: gridOf(start, stepMs > 0 ? end : start, stepMs),
+  lookbackDeltaMs: DEFAULT_LIMITS.lookbackDeltaMs,
+  subqueryStepMs: SUBQUERY_STEP_MS,
+});
+
+const isOfQuery = (node: Expr) =>
+  (node.kind === 'selector' || node.kind === 'subquery') && (node.at?.kind === 'start' || node.at?.kind === 'end');
+
+const hasPinnedParameter = (node: Expr) =>
+  node.kind === 'aggregation' && node.param !== undefined && isIn(node.param, isOfQuery);
+
+/** What the last bits of numbers like angles and logarithms of times come to. */
+const ROUNDING_MAX = 1e-11;
+
+function isRounding(difference: string): boolean {
+  const [, ours, theirs] = /: "([-+.\de]+)"\s+in place of "([-+.\de]+)"$/.exec(difference) ?? [];
+  return Math.abs(Number(ours) - Number(theirs)) < ROUNDING_MAX;
+}
+
 /** Differences that are upstream's own, by what they are and the smallest expression that shows one. */
-const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, difference: string) => boolean])[] = [
+const EXPLAINED: readonly (readonly [
+  what: string,
+  shows: (expr: string, difference: string, parsed: Expr, question: Question) => boolean,
+])[] = [
   [
     'logarithms of denormal numbers, which the assembly of Go takes for the smallest normal one',
     (expr, difference) => /\b(ln|log2|log10)\(/.test(expr) && /-307\.95|-708\.39|-709\.08|-1022/.test(difference),
@@ -48,9 +93,16 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
       /^(sort|topk|bottomk)/.test(expr) && /^order/.test(difference) && difference.split('{').length > 26,
   ],
   [
-    'a pinned selector in a shifted subquery whose first step is where the query begins: upstream shifts it too',
+    'something pinned in a shifted subquery whose first step is that of what is around it: upstream shifts it too',
+    (_, difference, parsed, question) => {
+      const context = contextOf(question);
+      return isOfValues(difference) && isShiftedTwice(parsed, context.query, context);
+    },
+  ],
+  [
+    "what is near 0 of angles, powers and logarithms, of which Go's and V8's differ in their last bits",
     (expr, difference) =>
-      isOfValues(difference) && /@ (start\(\)|end\(\)|[\d.]+)[^[\]]*\[[^\]:]+:[^\]]*\] offset/.test(expr),
+      /\^|atan2|\b(exp|ln|log2|log10|sin|cos|atan|tanh|asinh)\(/.test(expr) && isRounding(difference),
   ],
   [
     'smoothed or anchored before a function that takes neither, in a subquery without a step: upstream says so only at a step',
@@ -62,17 +114,8 @@ const EXPLAINED: readonly (readonly [what: string, shows: (expr: string, differe
     (expr, difference) => /count_values/.test(expr) && /\{count:NaN/.test(difference),
   ],
   [
-    'a pinned subquery in a pinned one, both shifted, which is the same at each step: upstream has no answer at all',
-    (expr, difference) =>
-      /in place of undefined$/.test(difference) && /\] @ [^ ]+ offset [^[]*\[[^\]]+:[^\]]*\] @ [^ ]+ offset/.test(expr),
-  ],
-  [
     'start() and end() after an @ in the parameter of an aggregation, which upstream does not look at: it reads each step there',
-    (expr, difference) =>
-      (isOfValues(difference) || /^(theirs refused|warnings .*quantile value .* got)/.test(difference)) &&
-      /\b(topk|bottomk|quantile|limitk|limit_ratio)( ?(by|without) ?\([^)]*\))? ?\([^,]*@ (start|end)\(\)[^,]*,/.test(
-        expr,
-      ),
+    (_, _difference, parsed) => isIn(parsed, hasPinnedParameter),
   ],
   [
     'native histograms that are equal but for empty buckets, which upstream keeps as its chunks pad them',
@@ -105,5 +148,8 @@ function isOneMore(difference: string): boolean {
 }
 
 /** Why an answer differs, if that is known. */
-export const explanationOf = (expr: string, difference: string) =>
-  EXPLAINED.find(([, shows]) => shows(expr, difference))?.[0];
+export function explanationOf(question: Question, difference: string): string | undefined {
+  const { expr } = question;
+  const parsed = parseExpr(expr, ALL_SYNTAX);
+  return EXPLAINED.find(([, shows]) => shows(expr, difference, parsed, question))?.[0];
+}
