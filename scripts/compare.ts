@@ -65,6 +65,8 @@ function start(command: string, folder: string, isOurs: boolean): Promise<Server
     `--web.listen-address=${address}`,
     '--web.enable-remote-write-receiver',
     `--enable-feature=${options.features}${isOurs ? '' : ',native-histograms'}`,
+    // It has series of blocks in another order than those of its head.
+    ...(isOurs ? [] : ['--storage.tsdb.min-block-duration=10d']),
   ]);
 }
 

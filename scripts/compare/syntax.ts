@@ -59,7 +59,10 @@ const KNOWN: readonly (readonly [what: string, shows: (expr: string, theirs: Rea
     'a comment in brackets, or between fill and its number, which upstream refuses',
     (expr, { error = '' }) => expr.includes('#') && /expression: '#'|unknown function with name "fill/.test(error),
   ],
-  ['an offset of NaN, which upstream takes for the smallest whole number', (expr) => /offset\s+[-+\s]*nan/i.test(expr)],
+  [
+    'an offset of NaN, which upstream takes for the smallest whole number',
+    (expr) => /offset\s*[-+\s(]*nan/i.test(expr),
+  ],
 ];
 
 /** @returns how many expressions are read otherwise, and not by a known difference; those are printed. */
