@@ -1,4 +1,5 @@
 import { MemoryQueryable, type MemorySeries } from '../../../tests/support/memoryQueryable.ts';
+import { exponentialOf } from '../../../tests/support/observedHistograms.ts';
 import { labelsOf } from '../../shared/model/labels.ts';
 import { createEngine, DEFAULT_LIMITS } from '../promql/engine.ts';
 import type { QueryRequest } from '../storage/engine.ts';
@@ -17,7 +18,12 @@ for (let s = 0; s < 20; s++) {
   const labels = labelsOf({ __name__: 'x_bucket', le: s % 4 === 3 ? '+Inf' : String(s % 4), job: `j${s >> 2}` });
   series.push({ labels, samples, group: `g${s % 2}` });
 }
-const queryable = new MemoryQueryable(series);
+const native: MemorySeries[] = series.map(({ labels, samples, group }) => ({
+  labels: labels.map(([name, value]) => [name, name === '__name__' ? 'native' : value] as const),
+  samples: samples.map(([t, v]) => [t, exponentialOf([Number(v)], 0, 0, 'unknown')] as const),
+  group: `native ${group}`,
+}));
+const queryable = new MemoryQueryable([...series, ...native]);
 const ask = (expr: string, more: Partial<QueryRequest> = {}): QueryRequest => ({
   expr,
   start: 600_000,
@@ -81,6 +87,7 @@ describe('queries on a worker', () => {
 
 test.each([
   ['few samples in few steps', 'sum(rate(x_bucket[40m]))', 2_000, true],
+  ['native histograms in fewer', 'sum(rate(native[40m]))', 10_000, false],
   ['the same in many steps', 'sum(rate(x_bucket[40m]))', 200, false],
   ['windows that are looked through', 'sum(quantile_over_time(0.5, x_bucket[40m]))', 2_000, false],
 ])('where a query is evaluated depends on what is to be done: %s', async (_, expr, stepMs, isSmall) => {

@@ -26,7 +26,7 @@ import {
   type StepGrid,
 } from '../storage/engine.ts';
 import { packedColumns } from '../storage/leases.ts';
-import type { Queryable, SelectLease, SelectSpec } from '../storage/queryable.ts';
+import type { PackedGroup, Queryable, SelectLease, SelectSpec } from '../storage/queryable.ts';
 import { PackedChunkCache } from '../tsdb/partSource.ts';
 import type { ActiveQueries } from './activeQueries.ts';
 import { evaluatePacked } from './packedEvaluation.ts';
@@ -40,12 +40,13 @@ import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
  * takes longer than that waiting is worth: see docs/decisions/049.
  */
 const INLINE_WORK_MAX = 500_000;
-/** What takes how much of it, some ten nanoseconds each: a series, besides its samples; one of these; a cell of a row; a sample in a window. */
+/** What takes how much of it, some ten nanoseconds each: a series, besides its samples; one of these; a cell of a row, and one of native histograms; a sample in a window. */
 const SERIES_WORK = 100;
 const SAMPLE_WORK = 1;
 const CELL_WORK = 2;
+const HISTOGRAM_WORK = 300;
 const WINDOW_WORK = 1;
-/** For functions that look at the ends of their windows, and for what else they are asked (histograms) at little more. */
+/** For functions that look at little more than the ends of their windows. */
 const ENDS_WORK = 0.1;
 const OF_ENDS: ReadonlySet<string> = new Set(['rate', 'increase', 'delta', 'irate', 'idelta']);
 
@@ -428,10 +429,15 @@ function workOf({ plan }: PreparedQuery, selected: readonly SelectLease[]): numb
     const { minTime, maxTime, hints } = selects[i];
     const windowShare = (hints?.rangeMs ?? 0) / (maxTime - minTime + 1);
     const windowWork = OF_ENDS.has(hints?.func ?? '') ? ENDS_WORK : WINDOW_WORK;
+    const cellWork = groups.some(hasHistograms) ? HISTOGRAM_WORK : CELL_WORK;
     let found = 0;
     for (const { refs } of groups) found += refs.length;
-    work += found * (SERIES_WORK + steps * CELL_WORK) + cells * (SAMPLE_WORK + steps * windowShare * windowWork);
+    work += found * (SERIES_WORK + steps * cellWork) + cells * (SAMPLE_WORK + steps * windowShare * windowWork);
     series += found;
   });
   return work + steps + subqueryPoints * series;
 }
+
+/** Of chunks that is known only to who reads them: their newest samples, which lie open, are taken for all. */
+const hasHistograms = ({ parts }: PackedGroup) =>
+  parts.some((part) => 'histograms' in part && part.histograms.size > 0);
