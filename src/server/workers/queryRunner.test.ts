@@ -88,6 +88,8 @@ describe('queries on a worker', () => {
 test.each([
   ['few samples in few steps', 'sum(rate(x_bucket[40m]))', 2_000, true],
   ['native histograms in fewer', 'sum(rate(native[40m]))', 10_000, false],
+  ['the same, series by series, in some steps', 'rate(x_bucket[40m])', 600, false],
+  ['their sums in as many', 'sum(rate(x_bucket[40m]))', 600, true],
   ['the same in many steps', 'sum(rate(x_bucket[40m]))', 200, false],
   ['windows that are looked through', 'sum(quantile_over_time(0.5, x_bucket[40m]))', 2_000, false],
 ])('where a query is evaluated depends on what is to be done: %s', async (_, expr, stepMs, isSmall) => {

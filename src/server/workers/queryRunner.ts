@@ -11,7 +11,7 @@ import {
   type PreparedQuery,
 } from '../promql/engine.ts';
 import { keptEvaluation } from '../promql/kept/keptQuery.ts';
-import type { Expr } from '../../shared/promql/ast.ts';
+import { childrenOf, type Expr } from '../../shared/promql/ast.ts';
 import { inTurn } from '../promql/answer/answerPieces.ts';
 import { continuedAnswer, type KeptAnswer } from '../promql/answer/continuedAnswer.ts';
 import { apartOf } from '../promql/stepwise.ts';
@@ -40,14 +40,18 @@ import { WorkerPool, type WrittenAnswer } from './workerPool.ts';
  * takes longer than that waiting is worth: see docs/decisions/049.
  */
 const INLINE_WORK_MAX = 500_000;
-/** What takes how much of it, some ten nanoseconds each: a series, besides its samples; one of these; a cell of a row, and one of native histograms; a sample in a window. */
+/**
+ * What takes how much of it, some ten nanoseconds each: a series, besides its samples; one of these; a cell of a row that is added up,
+ * of one that is answered, and one of native histograms; a sample in a window.
+ */
 const SERIES_WORK = 100;
 const SAMPLE_WORK = 1;
 const CELL_WORK = 2;
+const ANSWERED_WORK = 8;
 const HISTOGRAM_WORK = 300;
 const WINDOW_WORK = 1;
 /** For functions that look at little more than the ends of their windows. */
-const ENDS_WORK = 0.1;
+const ENDS_WORK = 0.02;
 const OF_ENDS: ReadonlySet<string> = new Set(['rate', 'increase', 'delta', 'irate', 'idelta']);
 
 /** Where they take longer than they were thought to, others have their turn after this time. */
@@ -423,13 +427,14 @@ async function packSelect(
 /** A rough measure of the time it takes. */
 function workOf({ plan }: PreparedQuery, selected: readonly SelectLease[]): number {
   const { steps, subqueryPoints, selects } = plan;
+  const floatWork = answersSeries(plan.expr) ? ANSWERED_WORK : CELL_WORK;
   let work = 0;
   let series = 1;
   selected.forEach(({ select: { groups, cells } }, i) => {
     const { minTime, maxTime, hints } = selects[i];
     const windowShare = (hints?.rangeMs ?? 0) / (maxTime - minTime + 1);
     const windowWork = OF_ENDS.has(hints?.func ?? '') ? ENDS_WORK : WINDOW_WORK;
-    const cellWork = groups.some(hasHistograms) ? HISTOGRAM_WORK : CELL_WORK;
+    const cellWork = groups.some(hasHistograms) ? HISTOGRAM_WORK : floatWork;
     let found = 0;
     for (const { refs } of groups) found += refs.length;
     work += found * (SERIES_WORK + steps * cellWork) + cells * (SAMPLE_WORK + steps * windowShare * windowWork);
@@ -441,3 +446,9 @@ function workOf({ plan }: PreparedQuery, selected: readonly SelectLease[]): numb
 /** Of chunks that is known only to who reads them: their newest samples, which lie open, are taken for all. */
 const hasHistograms = ({ parts }: PackedGroup) =>
   parts.some((part) => 'histograms' in part && part.histograms.size > 0);
+
+/** Whether what series gave is written, in place of what they come to together. */
+function answersSeries(expr: Expr): boolean {
+  if (expr.kind === 'aggregation') return false;
+  return expr.kind === 'selector' || expr.kind === 'range' || childrenOf(expr).some(answersSeries);
+}
