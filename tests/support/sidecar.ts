@@ -79,10 +79,18 @@ export async function startSidecar(
   };
 }
 
+const running = new Set<ChildProcess>();
+/** A test that fails may leave some. */
+afterAll(() => running.forEach((child) => child.kill('SIGTERM')));
+
 function endOf(child: ChildProcess): Promise<Ended> {
+  running.add(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+    });
   });
 }
 
