@@ -108,6 +108,9 @@ const ODD = [
   'lorem ipsum\r\n\r\n',
 ];
 
+/** Until what a client does not take fills all that lies between. */
+const LEAVES_AFTER_MS = 200;
+
 /** What a socket is sent, in the pieces that the cuts make. */
 const piecesOf = (text: string, cuts: readonly number[]) => {
   const places = [...new Set(cuts.map((cut) => cut % text.length))].sort((a, b) => a - b);
@@ -143,6 +146,12 @@ class Conversation {
     const there = new Promise<void>((resolve) => (this.#onMore = () => isThere() && resolve()));
     this.#onMore();
     return Promise.race([there, this.#closed]);
+  }
+
+  /** @param takes whether it takes what comes until then. */
+  leave(takes: boolean): void {
+    if (!takes) this.#socket.pause();
+    setTimeout(() => this.#socket.destroy(), LEAVES_AFTER_MS);
   }
 
   end(): Promise<void> {
@@ -238,6 +247,28 @@ test('an answer that is streamed is followed by the next one, and by nothing whe
   await broken.end();
   expect(broken.got).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\nTransfer-Encoding: chunked\r\n\r\n/);
   expect(broken.got).not.toMatch(/\r\n0\r\n\r\n/);
+  await server.close();
+});
+
+test('a client that goes away while it is answered ends what is made for it, also where it takes nothing', async () => {
+  const { server, fake } = fakeServer();
+  const address = await server.listen('127.0.0.1', 0);
+  for (const takes of [true, false]) {
+    let isEnded = false;
+    const pieces = async function* () {
+      try {
+        for (;;) yield new Uint8Array(64 * 1024).fill(0x20);
+      } finally {
+        isEnded = true;
+      }
+    };
+    jest.spyOn(fake.engine, 'answer').mockImplementation(async () => pieces());
+    const conversation = new Conversation(address);
+    await conversation.send([asked('query=large')]);
+    await conversation.answers(1);
+    conversation.leave(takes);
+    while (!isEnded) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   await server.close();
 });
 

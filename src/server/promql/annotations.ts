@@ -5,6 +5,8 @@ import { formatGo } from '../../shared/model/numberText.ts';
 /** Most of either kind that are answered; the rest are counted. */
 const SHOWN_MAX = 10;
 
+const NOTHING: readonly string[] = [];
+
 export interface OperatorNote {
   readonly kind: 'warning' | 'info';
   readonly message: string;
@@ -44,8 +46,8 @@ export class Annotations {
 
   /** Whether there is nothing to be told so far. */
   get isEmpty(): boolean {
-    const all = [this.warningsTold, this.infosTold, this.operatorNotes, this.repairs];
-    return all.every(({ size }) => size === 0);
+    const { warningsTold, infosTold, operatorNotes, repairs } = this;
+    return warningsTold.size + infosTold.size + operatorNotes.size + repairs.size === 0;
   }
 
   /** @param teller the node that tells it, where `place` is not its own. */
@@ -112,11 +114,13 @@ export class Annotations {
   }
 
   get warnings(): readonly string[] {
+    if (this.isEmpty) return NOTHING;
     this.takeOperatorNotes();
     return shown(this.texts('warning', this.warningsTold), 'warning');
   }
 
   get infos(): readonly string[] {
+    if (this.isEmpty) return NOTHING;
     this.takeOperatorNotes();
     const repaired = [...this.repairs.values()].map(
       (r) => `PromQL info: ${repairMessage(r)} (${this.position(r.place)})`,

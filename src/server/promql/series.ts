@@ -30,7 +30,7 @@ export interface SeriesOrigin {
 
 /** One for each series ref, in the order in which the store came to know them: that in which upstream's head answers, and ties are broken. */
 export function selectedSeries(groups: readonly OpenGroup[]): SelectedSeries[] {
-  const inOrder = [...groups].sort((a, b) => a.refs[0] - b.refs[0]);
+  const inOrder = groups.length === 1 ? groups : [...groups].sort((a, b) => a.refs[0] - b.refs[0]);
   return areApart(inOrder) ? seriesOneByOne(inOrder) : seriesByRef(groups);
 }
 

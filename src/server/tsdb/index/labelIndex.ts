@@ -98,6 +98,7 @@ export class LabelIndex {
     sets.sort((a, b) => a.length - b.length);
     let refs = sets.length > 0 ? sets[0] : this.#series.all();
     for (let i = 1; i < sets.length && refs.length > 0; i++) refs = intersect(refs, sets[i]);
+    if (tests.length === 0) return refs;
     // What tests few texts goes first.
     const texts = tests.map(({ name }) => this.valueCount(name));
     const order = [...tests.keys()].sort((a, b) => texts[a] - texts[b]);
