@@ -78,6 +78,15 @@ describe('the quantile', () => {
     [NaN, NaN],
   ])('of %d is %d', (q, expected) => expect(nativeQuantile(q, exponentialOf([1], 0, 0)).value).toBe(expected));
   test('of nothing is NaN', () => expect(nativeQuantile(0.5, exponentialOf([], 0, 0)).value).toBeNaN());
+  // As upstream, which looks at the ends of the bucket before it looks at the count: NaN comes of a division, and ranks nothing.
+  test.each([
+    ['above the last bound', customOf([5], Float64Array.of(1, 2)), 2],
+    ['below the first bound', customOf([-3], Float64Array.of(-2, 1)), 1],
+    ['exponential', exponentialOf([5], 0, 0), NaN],
+  ])('of an unknown count is the end of an endless custom bucket: %s', (_, h, expected) => {
+    const divided = { ...h, count: NaN, sum: NaN, positiveBuckets: h.positiveBuckets.map(() => NaN) };
+    expect(nativeQuantile(0.2, divided).value).toBe(expected);
+  });
   test('tells of observed NaNs', () => {
     const h = exponentialOf([1, 2, NaN], 0, 0);
     expect(nativeQuantile(0.9, h)).toEqual({ value: NaN, nan: 'result' });

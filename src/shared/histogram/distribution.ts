@@ -30,7 +30,7 @@ export function nativeQuantile(q: number, h: NativeHistogram): { value: number; 
   const plain = (value: number) => ({ value, nan: 'none' as const });
   if (q < 0) return plain(-Infinity);
   if (q > 1) return plain(Infinity);
-  if (h.count === 0 || Number.isNaN(q) || Number.isNaN(h.count)) return plain(NaN);
+  if (h.count === 0 || Number.isNaN(q)) return plain(NaN);
   const hasNaN = Number.isNaN(h.sum);
   // From the nearer end, except that ranks of NaN observations lie beyond the last bucket.
   const fromBelow = hasNaN || q < 0.5;
@@ -85,7 +85,7 @@ export function hasNanObservations(h: NativeHistogram): boolean {
  * @returns a number in [0, 1]; NaN if nothing was observed or an end is NaN; 0 for an empty range.
  */
 export function nativeFraction(lower: number, upper: number, h: NativeHistogram): number {
-  if (h.count === 0 || Number.isNaN(lower) || Number.isNaN(upper) || Number.isNaN(h.count)) return NaN;
+  if (h.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
   const [below, upTo] = observedBelow([lower, upper], h);
   return (upTo - below) / h.count;
