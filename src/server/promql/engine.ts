@@ -260,7 +260,7 @@ const placeOf = ({ place }: PlacedLabels) => place;
 
 /** A result as {@link AnsweringEngine.answer} gives it. @param totalMs that the query waited and ran. */
 export function written(result: QueryResult, format: AnswerFormat, totalMs: number): AnswerPieces {
-  return inTurn(answerPieces(result, format, totalMs));
+  return inTurn(answerPieces(result, format, totalMs), true);
 }
 
 /** An engine that writes answers in the caller's thread. */

@@ -105,6 +105,27 @@ test.each([
   expect(onThread).toEqual(isSmall ? [] : [expr]);
 });
 
+test.each([
+  ['the caller’s thread', Infinity],
+  ['a worker', -1],
+])('who takes an answer of %s may give its memory back', async (_, inlineWorkMax) => {
+  const options = { queryable, workers: 1, limits: DEFAULT_LIMITS, keepsAnswers: false, inlineWorkMax };
+  const runner = createQueryRunner(options);
+  const texts: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const pieces = await runner.answer(ask('rate(x_bucket[5m])'), { limit: Infinity, stats: false });
+    expect(pieces.areHandedOver).toBe(true);
+    let text = '';
+    for await (const piece of pieces) {
+      text += Buffer.from(piece).toString();
+      piece.fill(0);
+    }
+    texts.push(text);
+  }
+  await runner.close();
+  expect(texts[1]).toBe(texts[0]);
+});
+
 test('a closed runner refuses, and what was running is canceled', async () => {
   const runner = createQueryRunner({ queryable, workers: 1, limits: DEFAULT_LIMITS, inlineWorkMax: -1 });
   const running = runner.query(ask(LONG));

@@ -275,7 +275,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
     }
     const result = await evaluateHere(query);
     const { pieces, rows } = writtenRows(result, format, now() - query.askedAt, keep);
-    return { pieces: inTurn(pieces), stats: result.stats, rows };
+    return { pieces: inTurn(pieces, true), stats: result.stats, rows };
   };
 
   const answerTo = (query: Admitted, format: AnswerFormat): Promise<WrittenAnswer> => {

@@ -48,13 +48,16 @@ export function* answerPieces(
 }
 
 /** Each piece is made when the one before has been taken. */
-export const inTurn = (pieces: Iterable<Uint8Array>): AnswerPieces => new InTurn(pieces[Symbol.iterator]());
+export const inTurn = (pieces: Iterable<Uint8Array>, areHandedOver = false): AnswerPieces =>
+  new InTurn(pieces[Symbol.iterator](), areHandedOver);
 
 /** Once only; an async generator over another takes three promises for each piece. */
 class InTurn implements AnswerPieces, AsyncIterator<Uint8Array> {
+  readonly areHandedOver: boolean;
   readonly #pieces: Iterator<Uint8Array>;
 
-  constructor(pieces: Iterator<Uint8Array>) {
+  constructor(pieces: Iterator<Uint8Array>, areHandedOver: boolean) {
+    this.areHandedOver = areHandedOver;
     this.#pieces = pieces;
   }
 
