@@ -95,7 +95,6 @@ function* summing(
   groupOf: Int32Array,
   sums: GroupSums,
 ): Generator<undefined> {
-  const one = newRow(grid.ends.length);
   const atOnce = Math.max(1, Math.floor(STEPS_AT_ONCE / grid.ends.length));
   let done = 0;
   const memory = new SumMemory(grid.ends.length);
@@ -110,8 +109,8 @@ function* summing(
     ofPlace.finish();
   }
   for (const s of others) {
-    rows.read(s, one);
-    addRow(sums, groupOf[s], s, one);
+    rows.read(s, memory.row);
+    addRow(sums, groupOf[s], s, memory.row);
     if (++done % atOnce === 0) yield;
   }
 }
@@ -326,7 +325,7 @@ class PlaceSums {
 
 /** Memory that the sums over one place after the other use again. */
 class SumMemory {
-  /** What is handed over. */
+  /** What is handed over, one after the other. */
   readonly row: Row;
   readonly #gains: Gains[] = [];
   #totals = new Float64Array(0);
